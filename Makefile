@@ -1,0 +1,77 @@
+# One command per job. Every recipe runs in bash with the tools of `.ci/setup` on its path.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+export BASH_ENV := $(CURDIR)/.ci/env
+
+NATIVE := --workspace --exclude edgeward-cloudflare
+WASM := --target wasm32-unknown-unknown
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+BUNDLE := $(TARGET)/bundle
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test check edge size clean stack native wasm setup-edge
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: stack ## sign in and call MCP tools through the whole stack, step by step; needs nothing prepared
+	$(TARGET)/debug/edgeward-demo
+
+dev: stack ## serve the whole stack on fixed ports until Ctrl-C
+	exec $(TARGET)/debug/edgeward-dev
+
+test: ## run every test: native, in a browser, and black-box against the running stack
+	.ci/setup edge browser
+	+$(MAKE) --no-print-directory edge
+	wasm-pack test --headless --chrome edge/core --test browser
+	@# One selection of packages throughout, or the same dependencies are compiled again with other features.
+	cargo build $(NATIVE) --bins --tests
+	cargo test $(NATIVE) --doc
+	@# Cargo takes packages by name: edgeward-tests, which runs the whole stack, comes last.
+	cargo test $(NATIVE) --tests
+
+check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests
+	.ci/setup rust check
+	cargo fmt --all --check
+	cargo clippy $(NATIVE) --all-targets -- -D warnings
+	cargo clippy $(WASM) -p edgeward-cloudflare -p edgeward-core -p edgeward-identity -- -D warnings
+	cargo check $(WASM) -p edgeward-core
+	cargo check --target wasm32-wasip1 -p edgeward-core
+	RUSTDOCFLAGS='-D warnings' cargo doc $(NATIVE) --no-deps --document-private-items
+	cargo deny check bans licenses sources
+	cargo test -p edgeward-identity -p edgeward-core
+
+edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
+	@# worker-build optimizes again even if nothing has changed, which takes longer than all the rest of a second run.
+	@cd edge/cloudflare; \
+	[ build/index.js -nt $(TARGET)/wasm32-unknown-unknown/release/edgeward_cloudflare.wasm ] || worker-build --release
+
+size: edge ## print the size of what is deployed: gzip bytes of JavaScript and wasm
+	@rm -rf $(BUNDLE)
+	@cd edge/cloudflare && wrangler deploy --dry-run --outdir $(BUNDLE) >/dev/null
+	@cd $(BUNDLE); total=0; \
+	for file in *.js *.wasm; do \
+		bytes=$$(gzip -9 --stdout "$$file" | wc -c); \
+		echo "$$file $$bytes"; \
+		total=$$((total + bytes)); \
+	done; \
+	echo "bundle_gzip_bytes $$total"
+
+clean: ## remove everything that was built or installed into this folder
+	rm -rf target edge/cloudflare/build edge/cloudflare/.wrangler tests/tools/node_modules
+
+# The tools, the edge and the native programs are compiled at the same time: each has stretches that keep one core only.
+# The Rust toolchain comes first, or each would install it.
+stack:
+	.ci/setup rust
+	+$(MAKE) --no-print-directory -j$$(nproc) native edge
+
+native:
+	+cargo build -p edgeward-origin -p edgeward-tests --bins
+
+wasm:
+	+cargo build --release $(WASM) -p edgeward-cloudflare
+
+setup-edge:
+	+.ci/setup edge

@@ -1,0 +1,17 @@
+//! The MCP server of the binary: settings, router, logs, and its way to stop.
+
+pub mod health;
+pub mod logging;
+mod mcp;
+pub mod parameters;
+mod request_log;
+mod router;
+mod serve;
+mod session;
+pub mod settings;
+mod trace;
+mod weather;
+
+pub use router::{Lifetimes, RouterError, router};
+pub use serve::{serve, termination};
+pub use settings::{KeySource, Process, Settings, SettingsError};

@@ -1,0 +1,80 @@
+//! The MCP server: which tools, resources and prompts there are. A file per kind does the work.
+
+mod context;
+mod count;
+mod prompt;
+mod resource;
+mod weather;
+mod whoami;
+
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    handler::server::router::{prompt::PromptRouter, tool::ToolRouter},
+    model::{
+        Implementation, ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    },
+    prompt_handler,
+    service::RequestContext,
+    tool_handler,
+};
+
+use super::weather::Weather;
+
+/// What MCP clients talk to. Cloned for each session, and for each request of clients without sessions; holds nothing
+/// of either.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    weather: Weather,
+    tool_router: ToolRouter<Self>,
+    prompt_router: PromptRouter<Self>,
+}
+
+impl Tools {
+    pub(crate) fn new(weather: Weather) -> Self {
+        Self {
+            weather,
+            tool_router: Self::whoami_router() + Self::weather_router() + Self::count_router(),
+            prompt_router: Self::briefing_router(),
+        }
+    }
+}
+
+#[tool_handler(router = self.tool_router)]
+#[prompt_handler(router = self.prompt_router)]
+impl ServerHandler for Tools {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().enable_prompts().build();
+        let mut info = ServerConfig::new(capabilities);
+        info.server_info = Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        info.instructions = Some(
+            "Weather alerts and forecasts of the US National Weather Service, and who the server thinks you are."
+                .to_owned(),
+        );
+        info
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(resource::list())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resource::templates())
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        Ok(resource::read(&self.weather, &request.uri).await?.into())
+    }
+}

@@ -1,0 +1,53 @@
+//! `whoami`: the verified identity of the caller.
+
+use rmcp::{Json, tool, tool_router};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Tools;
+use crate::Caller;
+
+/// The identity that the edge vouches for.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Who {
+    /// The user, as the identity provider names them.
+    subject: String,
+    /// The user's name at the identity provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// The user's verified e-mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// Groups of the user.
+    groups: Vec<String>,
+    /// The OAuth client that acts for the user.
+    client_id: String,
+    /// What the user allowed that client.
+    scopes: Vec<String>,
+    /// When the user signed in, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<u64>,
+    /// The edge that vouches.
+    issuer: String,
+}
+
+#[tool_router(router = whoami_router, vis = "pub(super)")]
+impl Tools {
+    #[tool(
+        title = "Who am I?",
+        description = "Tells who the signed-in user is, and which client acts for them with which scopes.",
+        annotations(read_only_hint = true, open_world_hint = false)
+    )]
+    async fn whoami(&self, Caller(identity): Caller) -> Json<Who> {
+        Json(Who {
+            subject: identity.subject,
+            username: identity.username,
+            email: identity.email,
+            groups: identity.groups,
+            client_id: identity.client_id,
+            scopes: identity.scopes,
+            auth_time: identity.auth_time.map(|time| time.as_secs()),
+            issuer: identity.issuer,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! What is served where, and behind what.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::Method,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::Response,
+    routing::get,
+};
+use edgeward_identity::Verifier;
+use futures_util::StreamExt as _;
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    KeySource, Settings, health,
+    mcp::Tools,
+    request_log::log_request,
+    session::{SessionBinding, bind_session},
+    weather::Weather,
+};
+use crate::{Keys, RequireIdentity, keys::KeysError, outbound::Outbound};
+
+/// Where MCP is served.
+const MCP_PATH: &str = "/mcp";
+
+/// Ends what would otherwise go on for ever.
+#[derive(Debug, Clone, Default)]
+pub struct Lifetimes {
+    /// Ends standing streams: those that a client keeps open though it has asked for nothing.
+    pub standing: CancellationToken,
+    /// Ends everything: sessions, and requests under way.
+    pub requests: CancellationToken,
+}
+
+/// The whole server as a router.
+///
+/// # Errors
+/// When TLS or randomness is not available.
+pub fn router(settings: &Settings) -> Result<(Router, Lifetimes), RouterError> {
+    let lifetimes = Lifetimes::default();
+    let weather = Weather::new(settings.weather_url.clone(), Outbound::new().map_err(KeysError::from)?);
+    let tools = Tools::new(weather);
+    let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts(settings.allowed_hosts.iter().cloned())
+        .with_cancellation_token(lifetimes.requests.clone())
+        // A client that has gone is noticed at the next write, so this bounds how long its tool runs on.
+        .with_sse_keep_alive(Some(KEEP_ALIVE));
+    let mcp = StreamableHttpService::new(move || Ok(tools.clone()), Arc::new(LocalSessionManager::default()), config);
+    let keys = match &settings.keys {
+        KeySource::Given(keys) => Keys::fixed(keys.clone()),
+        KeySource::Fetched(url) => Keys::fetched(url.clone())?,
+    };
+    let require_identity = RequireIdentity::new(Verifier::new(&settings.issuer, &settings.audience), keys);
+
+    // Read from the bottom up: a request passes the last layer first.
+    let router = Router::new()
+        .route_service(MCP_PATH, mcp)
+        .route_layer(from_fn_with_state(lifetimes.standing.clone(), end_standing_stream))
+        .route_layer(from_fn_with_state(SessionBinding::random()?, bind_session))
+        .route_layer(require_identity)
+        .route(health::PATH, get(health::healthz))
+        .layer(from_fn(log_request));
+    Ok((router, lifetimes))
+}
+
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Middleware: a legacy client's GET stream waits for messages that may never come; it must not hold up a shutdown.
+async fn end_standing_stream(State(end): State<CancellationToken>, request: Request, next: Next) -> Response {
+    let is_standing = request.method() == Method::GET;
+    let response = next.run(request).await;
+    if !is_standing {
+        return response;
+    }
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(end.cancelled_owned())))
+}
+
+/// Why the server cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum RouterError {
+    /// No TLS.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// No randomness.
+    #[error("no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod assertion;
+mod identity;
+pub mod jws;
+pub mod keys;
+pub mod names;
+mod time;
+
+pub use assertion::{AssertionError, Verifier};
+pub use identity::Identity;
+pub use keys::{KeyError, SigningKey, VerifyingKeys};
+pub use time::UnixTime;

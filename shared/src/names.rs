@@ -1,0 +1,76 @@
+//! Names that several parts of Edgeward must spell alike.
+
+/// The request header that carries the identity assertion from the edge to the origin.
+pub const IDENTITY_HEADER: &str = "x-edgeward-identity";
+
+/// Every header whose name starts with this is the edge's to set; the edge strips it from what clients send.
+pub const RESERVED_HEADER_PREFIX: &str = "x-edgeward-";
+
+/// Variables and secrets of the edge.
+pub mod edge {
+    /// The Cognito user pool, `<region>_<id>`.
+    pub const COGNITO_USER_POOL_ID: &str = "COGNITO_USER_POOL_ID";
+    /// The confidential Cognito app client that the edge signs users in with.
+    pub const COGNITO_CLIENT_ID: &str = "COGNITO_CLIENT_ID";
+    /// Its secret; two separated by a space while one replaces the other.
+    pub const COGNITO_CLIENT_SECRET: &str = "COGNITO_CLIENT_SECRET";
+    /// The user pool's domain: a host name, or an `https` URL.
+    pub const COGNITO_DOMAIN: &str = "COGNITO_DOMAIN";
+    /// Overrides the issuer that Cognito's tokens must name.
+    pub const COGNITO_ISSUER: &str = "EDGEWARD_COGNITO_ISSUER";
+    /// Overrides where Cognito's public keys are fetched.
+    pub const COGNITO_JWKS_URL: &str = "EDGEWARD_COGNITO_JWKS_URL";
+    /// Scopes asked for at Cognito, separated by spaces.
+    pub const COGNITO_SCOPES: &str = "EDGEWARD_COGNITO_SCOPES";
+    /// The edge's own public origin: the issuer.
+    pub const PUBLIC_URL: &str = "EDGEWARD_PUBLIC_URL";
+    /// Where MCP requests are forwarded to.
+    pub const ORIGIN_URL: &str = "EDGEWARD_ORIGIN_URL";
+    /// The audience of identity assertions; by default the origin URL.
+    pub const ORIGIN_AUDIENCE: &str = "EDGEWARD_ORIGIN_AUDIENCE";
+    /// Private keys as a JWKS.
+    pub const KEYS: &str = "EDGEWARD_KEYS";
+    /// The protected resources and their scopes, as JSON.
+    pub const RESOURCES: &str = "EDGEWARD_RESOURCES";
+    /// Pre-registered clients, as JSON.
+    pub const CLIENTS: &str = "EDGEWARD_CLIENTS";
+    /// Dynamic client registration: `open` or `off`.
+    pub const REGISTRATION: &str = "EDGEWARD_REGISTRATION";
+    /// Private-use URI schemes that redirect URIs may have, separated by spaces.
+    pub const PRIVATE_USE_SCHEMES: &str = "EDGEWARD_PRIVATE_USE_SCHEMES";
+    /// `Origin`s besides the edge's own that may call the resources, separated by spaces.
+    pub const ALLOWED_ORIGINS: &str = "EDGEWARD_ALLOWED_ORIGINS";
+    /// Lifetime of access tokens in seconds.
+    pub const ACCESS_TOKEN_SECONDS: &str = "EDGEWARD_ACCESS_TOKEN_SECONDS";
+}
+
+/// Settings of the origin, each an environment variable and a parameter in SSM Parameter Store.
+pub mod origin {
+    /// One setting: the variable wins over the parameter.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Setting {
+        /// Environment variable.
+        pub variable: &'static str,
+        /// Name of the parameter below the path of [`PARAMETER_PATH`].
+        pub parameter: &'static str,
+    }
+
+    /// Environment variable with the parameters' path, such as `/edgeward/prod/origin`. Unset: no parameters are read.
+    pub const PARAMETER_PATH: &str = "EDGEWARD_PARAMETER_PATH";
+    /// The edge's issuer identifier: the only one whose assertions are believed.
+    pub const ISSUER: Setting = Setting { variable: "EDGEWARD_ISSUER", parameter: "issuer" };
+    /// The audience that assertions must name.
+    pub const AUDIENCE: Setting = Setting { variable: "EDGEWARD_AUDIENCE", parameter: "audience" };
+    /// The edge's public keys, as a JWKS document.
+    pub const JWKS: Setting = Setting { variable: "EDGEWARD_JWKS", parameter: "jwks" };
+    /// Where the edge's public keys are fetched, if they are not given.
+    pub const JWKS_URL: Setting = Setting { variable: "EDGEWARD_JWKS_URL", parameter: "jwks-url" };
+    /// Values of `Host` that are answered, separated by spaces.
+    pub const ALLOWED_HOSTS: Setting = Setting { variable: "EDGEWARD_ALLOWED_HOSTS", parameter: "allowed-hosts" };
+    /// Base URL of the US National Weather Service API.
+    pub const WEATHER_URL: Setting = Setting { variable: "EDGEWARD_WEATHER_URL", parameter: "weather-url" };
+    /// Address to listen on; has no parameter, as it belongs to the container.
+    pub const LISTEN: &str = "EDGEWARD_LISTEN";
+    /// Seconds that open requests get to end when the process is told to stop; has no parameter either.
+    pub const SHUTDOWN_SECONDS: &str = "EDGEWARD_SHUTDOWN_SECONDS";
+}

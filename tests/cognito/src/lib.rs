@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod admin;
+mod authorization;
+mod client_authentication;
+mod clock;
+mod config;
+mod cookies;
+mod endpoint;
+mod fault;
+mod forgery;
+mod issued;
+mod jws;
+mod keys;
+mod mint;
+mod page;
+mod parameters;
+mod pool;
+mod recording;
+mod reply;
+mod reset;
+mod sabotage;
+mod server;
+mod store;
+mod token;
+
+pub use config::{
+    Answers, AppClient, Config, ConfigError, DEV_CLIENT_ID, DEV_CLIENT_SECRET, DEV_PASSWORD, DEV_POOL_ID, DEV_USERNAME,
+    Flow, LoginPages, Mode, ResourceServer, Rotation, StateHandling, User,
+};
+pub use fault::{Endpoint, Fault, FaultKind};
+pub use forgery::{Forgery, Signature};
+pub use issued::{IssuedSecret, SecretKind};
+pub use recording::{Listener, RecordedRequest};
+pub use server::{Cognito, Error};

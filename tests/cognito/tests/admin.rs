@@ -1,0 +1,74 @@
+//! The switches over HTTP.
+
+use reqwest::{Client, Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{TestPool, assert_granted, assert_refused, claims, ok_json, redeem, request};
+
+async fn order(pool: &TestPool, method: Method, path: &str, body: &Value) -> Response {
+    Client::new().request(method, pool.url(path)).json(body).send().await.unwrap()
+}
+
+async fn assert_done(answer: Response) {
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn the_switches_are_off_unless_asked_for() {
+    let pool = TestPool::start().await;
+    for path in ["/__admin/requests", "/__admin/issued-secrets", "/__admin/mode"] {
+        let answer = Client::new().get(pool.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn time_faults_mode_and_keys_can_be_switched() {
+    let pool = TestPool::start_with(|config| config.admin = true).await;
+    let code = pool.code(&request()).await;
+    assert_done(order(&pool, Method::POST, "/__admin/advance", &json!({"seconds": 300})).await).await;
+    assert_refused(pool.token(&redeem(&code)), "invalid_grant").await;
+
+    let fault = json!({"endpoint": "token", "kind": {"too_many_requests": {"retry_after": 3}}, "times": 1});
+    assert_done(order(&pool, Method::POST, "/__admin/faults", &fault).await).await;
+    let form = redeem(&pool.code(&request()).await);
+    assert_eq!(pool.token(&form).send().await.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_granted(pool.token(&form)).await;
+    let fault = json!({"endpoint": "token", "kind": "hang"});
+    assert_done(order(&pool, Method::POST, "/__admin/faults", &fault).await).await;
+    assert_done(order(&pool, Method::DELETE, "/__admin/faults", &Value::Null).await).await;
+    let form = redeem(&pool.code(&request()).await);
+    assert_granted(pool.token(&form)).await;
+
+    let mode = json!({"answers": "documented", "state": "mangle", "login": "managed"});
+    assert_done(order(&pool, Method::PUT, "/__admin/mode", &mode).await).await;
+    let answer = order(&pool, Method::GET, "/__admin/mode", &Value::Null).await;
+    assert_eq!(ok_json(answer).await, mode);
+
+    for (step, keys) in [("publish", 4), ("rotate", 4), ("retire", 2)] {
+        assert_done(order(&pool, Method::POST, &format!("/__admin/keys/{step}"), &Value::Null).await).await;
+        let document = ok_json(reqwest::get(pool.cognito.jwks_url()).await.unwrap()).await;
+        assert_eq!(document["keys"].as_array().unwrap().len(), keys);
+    }
+}
+
+#[tokio::test]
+async fn requests_and_secrets_can_be_read_and_tokens_made() {
+    let pool = TestPool::start_with(|config| config.admin = true).await;
+    pool.tokens(&request()).await;
+    let requests = ok_json(order(&pool, Method::GET, "/__admin/requests", &Value::Null).await).await;
+    assert_eq!(requests.as_array().unwrap().len(), pool.cognito.requests().len());
+    assert_eq!(requests[0]["path"], "/oauth2/authorize");
+    assert_done(order(&pool, Method::DELETE, "/__admin/requests", &Value::Null).await).await;
+    assert!(pool.cognito.requests().is_empty());
+
+    let forgery = json!({"claims": {"exp": 1}, "without": ["username"], "signature": "foreign_key"});
+    let answer = ok_json(order(&pool, Method::POST, "/__admin/mint/access-token", &forgery).await).await;
+    let token = answer["token"].as_str().unwrap();
+    assert_eq!((&claims(token)["exp"], claims(token).get("username")), (&json!(1), None));
+    let answer = ok_json(order(&pool, Method::POST, "/__admin/mint/id-token", &json!({})).await).await;
+    assert_eq!(claims(answer["token"].as_str().unwrap())["token_use"], "id");
+
+    let secrets = ok_json(order(&pool, Method::GET, "/__admin/issued-secrets", &Value::Null).await).await;
+    assert!(secrets.as_array().unwrap().contains(&json!({"kind": "id_token", "value": answer["token"]})));
+}

@@ -1,0 +1,3 @@
+//! Edgeward's black-box suites, demo and development stack.
+
+pub mod weather;
