@@ -1,0 +1,134 @@
+//! Access tokens: JWTs after RFC 9068, signed with our key, for one resource.
+
+use edgeward_identity::jws::{self, JwsError};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::Config,
+    keys::Keys,
+    oauth::Scope,
+    platform::{Randomness, UnixTime},
+    sealed::{self, OpenError, Profile, SealError},
+    upstream::Subject,
+};
+
+/// `typ` of an access token (RFC 9068 §2.1).
+pub const TYPE: &str = "at+jwt";
+
+/// The claims (RFC 9068 §2.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// This edge.
+    #[serde(rename = "iss")]
+    pub issuer: String,
+    /// The resource.
+    #[serde(rename = "aud")]
+    pub audience: String,
+    /// The user.
+    #[serde(rename = "sub")]
+    pub subject: String,
+    /// The client.
+    pub client_id: String,
+    /// A name for this token.
+    #[serde(rename = "jti")]
+    pub token_id: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// When the user last proved who they are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub auth_time: Option<UnixTime>,
+    /// The grant.
+    pub grant_id: String,
+    /// The user's [`Profile`], sealed: the gate needs it, the client was not given it.
+    pub profile: String,
+}
+
+/// What a new access token is about.
+pub struct Grant<'a> {
+    /// The client.
+    pub client_id: &'a str,
+    /// The user.
+    pub subject: &'a Subject,
+    /// The resource.
+    pub resource: &'a str,
+    /// What is allowed.
+    pub scope: &'a Scope,
+    /// The grant.
+    pub grant_id: &'a str,
+}
+
+/// Mints an access token that is valid from `now` until `expires_at`.
+///
+/// # Errors
+/// When there is no randomness, or a claim cannot be written.
+pub fn mint(
+    grant: &Grant<'_>,
+    token_id: String,
+    config: &Config,
+    now: UnixTime,
+    expires_at: UnixTime,
+    randomness: &impl Randomness,
+) -> Result<String, MintError> {
+    let profile = sealed::seal(&grant.subject.profile, &token_id, &config.keys, now, randomness)?;
+    let claims = AccessToken {
+        issuer: config.issuer.clone(),
+        audience: grant.resource.to_owned(),
+        subject: grant.subject.subject.clone(),
+        client_id: grant.client_id.to_owned(),
+        token_id,
+        scope: grant.scope.clone(),
+        auth_time: grant.subject.auth_time,
+        grant_id: grant.grant_id.to_owned(),
+        profile,
+    };
+    Ok(jws::sign(TYPE, &claims, now, expires_at, config.keys.signing())?)
+}
+
+/// Verifies an access token: signature, type, issuer, lifetime. For which resource it is, is for the gate to judge.
+///
+/// # Errors
+/// The first check that fails.
+pub fn open(
+    token: &str,
+    issuer: &str,
+    keys: &Keys,
+    now: UnixTime,
+) -> Result<(AccessToken, Profile, UnixTime), AccessTokenError> {
+    let verified = jws::verify::<AccessToken>(TYPE, token, keys.verifying())?;
+    if verified.claims.issuer != issuer {
+        return Err(AccessTokenError::WrongIssuer);
+    }
+    if verified.expires_at <= now {
+        return Err(AccessTokenError::Expired);
+    }
+    let profile = sealed::open(&verified.claims.profile, &verified.claims.token_id, keys, now)?;
+    Ok((verified.claims, profile, verified.expires_at))
+}
+
+/// Why no token was minted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MintError {
+    /// A part could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// It could not be signed.
+    #[error("an access token could not be signed: {0}")]
+    Sign(#[from] JwsError),
+}
+
+/// Which check an access token failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccessTokenError {
+    /// Not a token of this kind, signed with our key.
+    #[error("access token: {0}")]
+    Jws(#[from] JwsError),
+    /// Of another edge.
+    #[error("access token: wrong issuer")]
+    WrongIssuer,
+    /// Its time is over.
+    #[error("access token: expired")]
+    Expired,
+    /// Its profile does not open.
+    #[error("access token: profile {0}")]
+    Profile(#[from] OpenError),
+}

@@ -1,0 +1,223 @@
+//! The authorization request (RFC 6749 §4.1.1) and its checks.
+//!
+//! First client and redirect URI: until both are good there is nowhere to send an error but a page of ours. Everything
+//! after that goes back to the client.
+
+use crate::{
+    client::{Client, ClientError},
+    config::{Config, ProtectedResource},
+    message::parameters::{Parameters, Repeated},
+    oauth::{
+        CodeChallenge, ErrorCode, RedirectTarget, RedirectUri, Scope, pkce, redirect_uri::RedirectUriError,
+        scope::OFFLINE_ACCESS,
+    },
+};
+
+/// The longest `state` that a client may send.
+pub const MAX_STATE_BYTES: usize = 1024;
+
+/// A request with a known client and a redirect URI of its own: errors can be sent back from here on.
+#[derive(Debug)]
+pub struct Returnable {
+    /// The client.
+    pub client: Client,
+    /// Where answers go.
+    pub redirect_target: RedirectTarget,
+}
+
+/// A request that may be put before the user.
+#[derive(Debug)]
+pub struct VerifiedAuthorization<'a> {
+    /// The client.
+    pub client: Client,
+    /// Where the answer goes.
+    pub redirect_target: RedirectTarget,
+    /// The client's `state`.
+    pub client_state: Option<String>,
+    /// The client's `code_challenge`.
+    pub code_challenge: CodeChallenge,
+    /// The resource.
+    pub resource: &'a ProtectedResource,
+    /// The scope asked for, without `offline_access`.
+    pub scope: Scope,
+}
+
+impl Returnable {
+    /// Checks client and redirect URI.
+    ///
+    /// # Errors
+    /// What to show the user.
+    pub fn check(parameters: &Parameters<'_>, config: &Config) -> Result<Self, PageError> {
+        let client_id = parameters.get("client_id")?.ok_or(PageError::NoClient)?;
+        let client = Client::find(client_id, config)?;
+        let redirect_uri = parameters.get("redirect_uri")?.ok_or(PageError::NoRedirectUri)?;
+        let redirect_uri = RedirectUri::parse(redirect_uri, &config.private_use_schemes)?;
+        let redirect_target = redirect_uri.find_in(&client.redirect_uris).ok_or(PageError::RedirectUriNotRegistered)?;
+        Ok(Self { client, redirect_target })
+    }
+
+    /// Checks the rest.
+    ///
+    /// # Errors
+    /// What to tell the client.
+    pub fn verify<'a>(
+        self,
+        parameters: &Parameters<'_>,
+        config: &'a Config,
+    ) -> Result<VerifiedAuthorization<'a>, Box<SentBack>> {
+        let state = parameters.get("state").ok().flatten().filter(|state| is_state(state)).map(str::to_owned);
+        match check_rest(parameters, config) {
+            Ok((code_challenge, resource, scope)) => Ok(VerifiedAuthorization {
+                client: self.client,
+                redirect_target: self.redirect_target,
+                client_state: state,
+                code_challenge,
+                resource,
+                scope,
+            }),
+            Err(error) => Err(Box::new(SentBack { returnable: self, client_state: state, error })),
+        }
+    }
+}
+
+fn check_rest<'a>(
+    parameters: &Parameters<'_>,
+    config: &'a Config,
+) -> Result<(CodeChallenge, &'a ProtectedResource, Scope), AuthorizationError> {
+    if parameters.get("state")?.is_some_and(|state| !is_state(state)) {
+        return Err(AuthorizationError::State);
+    }
+    match parameters.get("response_type")? {
+        Some("code") => {}
+        Some(_) => return Err(AuthorizationError::ResponseType),
+        None => return Err(AuthorizationError::NoResponseType),
+    }
+    if parameters.get("response_mode")?.is_some_and(|mode| mode != "query") {
+        return Err(AuthorizationError::ResponseMode);
+    }
+    let challenge = parameters.get("code_challenge")?.ok_or(AuthorizationError::NoCodeChallenge)?;
+    // Without a method RFC 7636 §4.3 means `plain`, which is not offered.
+    if parameters.get("code_challenge_method")? != Some(pkce::METHOD) {
+        return Err(AuthorizationError::CodeChallengeMethod);
+    }
+    let challenge = CodeChallenge::parse(challenge).ok_or(AuthorizationError::CodeChallenge)?;
+    let resource = config.resource(parameters.get("resource")?).ok_or(AuthorizationError::Resource)?;
+    let asked = Scope::parse(parameters.get("scope")?.unwrap_or("")).ok_or(AuthorizationError::Scope)?;
+    let asked = asked.without(OFFLINE_ACCESS);
+    let scope = if asked.is_empty() { resource.default_scope.clone() } else { asked };
+    if !scope.is_subset(&resource.scope()) {
+        return Err(AuthorizationError::Scope);
+    }
+    Ok((challenge, resource, scope))
+}
+
+/// Visible ASCII and blanks (RFC 6749 appendix A.5), not too long to travel in a cookie.
+fn is_state(text: &str) -> bool {
+    text.len() <= MAX_STATE_BYTES && text.bytes().all(|c| (0x20..=0x7e).contains(&c))
+}
+
+/// A refusal that the client is told.
+#[derive(Debug)]
+pub struct SentBack {
+    /// Whom, and where.
+    pub returnable: Returnable,
+    /// The client's `state`, to be returned.
+    pub client_state: Option<String>,
+    /// Why.
+    pub error: AuthorizationError,
+}
+
+/// Why the user sees a page instead of being sent anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    /// No `client_id`.
+    #[error("the request names no client")]
+    NoClient,
+    /// No such client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// No `redirect_uri`.
+    #[error("the request names no redirect URI")]
+    NoRedirectUri,
+    /// The redirect URI breaks a rule.
+    #[error(transparent)]
+    RedirectUri(#[from] RedirectUriError),
+    /// It is not one of the client's.
+    #[error("the redirect URI is not registered for this client")]
+    RedirectUriNotRegistered,
+    /// `client_id` or `redirect_uri` twice.
+    #[error(transparent)]
+    Repeated(#[from] Repeated),
+}
+
+/// Why the request goes back to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AuthorizationError {
+    /// `state` is too long or not visible ASCII.
+    #[error("state is longer than {MAX_STATE_BYTES} bytes or not visible ASCII")]
+    State,
+    /// No `response_type`.
+    #[error("response_type is missing")]
+    NoResponseType,
+    /// Another `response_type` than `code`.
+    #[error("response_type is not code")]
+    ResponseType,
+    /// Another `response_mode` than `query`.
+    #[error("response_mode is not query")]
+    ResponseMode,
+    /// No `code_challenge`.
+    #[error("code_challenge is missing: PKCE is required")]
+    NoCodeChallenge,
+    /// `code_challenge_method` is not `S256`.
+    #[error("code_challenge_method is not S256")]
+    CodeChallengeMethod,
+    /// `code_challenge` is not a SHA-256 in base64url.
+    #[error("code_challenge is malformed")]
+    CodeChallenge,
+    /// `resource` is none of ours.
+    #[error("resource is not served here")]
+    Resource,
+    /// A scope that the resource does not have.
+    #[error("scope holds something that the resource does not have")]
+    Scope,
+    /// The answer would not fit in a cookie.
+    #[error("the request is too long")]
+    TooLong,
+    /// A parameter came twice.
+    #[error(transparent)]
+    Repeated(#[from] Repeated),
+    /// The user said no.
+    #[error("the user did not allow it")]
+    Denied,
+    /// The identity provider says that the user did not sign in.
+    #[error("the sign-in was not completed")]
+    SignInRefused,
+    /// The identity provider cannot answer now.
+    #[error("sign-in is not available at the moment")]
+    UpstreamUnavailable,
+    /// The identity provider refuses our request, or something of ours failed.
+    #[error("sign-in failed")]
+    ServerError,
+}
+
+impl AuthorizationError {
+    /// Its code (RFC 6749 §4.1.2.1, RFC 8707 §2).
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::State
+            | Self::NoResponseType
+            | Self::ResponseMode
+            | Self::NoCodeChallenge
+            | Self::CodeChallengeMethod
+            | Self::CodeChallenge
+            | Self::TooLong
+            | Self::Repeated(_) => ErrorCode::InvalidRequest,
+            Self::ResponseType => ErrorCode::UnsupportedResponseType,
+            Self::Resource => ErrorCode::InvalidTarget,
+            Self::Scope => ErrorCode::InvalidScope,
+            Self::Denied | Self::SignInRefused => ErrorCode::AccessDenied,
+            Self::UpstreamUnavailable => ErrorCode::TemporarilyUnavailable,
+            Self::ServerError => ErrorCode::ServerError,
+        }
+    }
+}

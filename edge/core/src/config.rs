@@ -1,0 +1,225 @@
+//! Settings, read and checked once: later code never asks whether they are sane.
+
+mod client;
+mod resource;
+mod url_setting;
+
+use std::fmt;
+
+pub use client::{PreRegistered, SecretDigest};
+use edgeward_identity::names::edge as names;
+pub use resource::ProtectedResource;
+use url_setting::{absolute_url, public_origin};
+
+use crate::{
+    keys::Keys,
+    oauth::{Resource, Scope, redirect_uri::PrivateUseSchemes},
+    secret::Secret,
+};
+
+/// Everything the edge is told.
+#[derive(Debug)]
+pub struct Config {
+    /// The issuer identifier: the edge's own origin, without trailing slash.
+    pub issuer: String,
+    /// The identity provider.
+    pub cognito: Cognito,
+    /// The MCP server's base URL, without trailing slash.
+    pub origin_url: String,
+    /// The audience of identity assertions.
+    pub origin_audience: String,
+    /// Private keys.
+    pub keys: Keys,
+    /// The protected resources; at least one, the first is the default.
+    pub resources: Vec<ProtectedResource>,
+    /// Clients known beforehand.
+    pub clients: Vec<PreRegistered>,
+    /// Whether clients may register themselves.
+    pub registration: Registration,
+    /// Private-use schemes that redirect URIs may have.
+    pub private_use_schemes: PrivateUseSchemes,
+    /// `Origin`s besides our own that may call the resources.
+    pub allowed_origins: Vec<String>,
+    /// Longest life of an access token in seconds.
+    pub access_token_seconds: u64,
+}
+
+/// The Cognito user pool and our app client there.
+#[derive(Debug)]
+pub struct Cognito {
+    /// The issuer that its tokens name.
+    pub issuer: String,
+    /// Where its public keys are.
+    pub jwks_url: String,
+    /// Base URL of its OAuth endpoints, without trailing slash.
+    pub domain: String,
+    /// Our app client.
+    pub client_id: String,
+    /// The app client's secrets: one, or two while one replaces the other.
+    pub client_secrets: Vec<Secret<String>>,
+    /// The scopes asked for.
+    pub scopes: Scope,
+}
+
+/// Whether clients may register themselves (RFC 7591).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registration {
+    /// Anyone may.
+    Open,
+    /// No one may.
+    Off,
+}
+
+impl Config {
+    /// Reads the settings through `variable`, which gives a variable's or secret's value by its name.
+    ///
+    /// # Errors
+    /// All that is missing or malformed, at once.
+    pub fn parse(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        let mut read = Reader { variable, errors: Vec::new() };
+
+        let issuer = read.required(names::PUBLIC_URL, public_origin);
+        let pool_id = read.required(names::COGNITO_USER_POOL_ID, |text| {
+            text.split_once('_')
+                .map(|(region, _)| region)
+                .filter(|region| !region.is_empty())
+                .map(|region| format!("https://cognito-idp.{region}.amazonaws.com/{text}"))
+                .ok_or_else(|| "is not of the form <region>_<id>".into())
+        });
+        let cognito_issuer = read.optional(names::COGNITO_ISSUER, absolute_url).or(pool_id);
+        let jwks_url = read
+            .optional(names::COGNITO_JWKS_URL, absolute_url)
+            .or_else(|| cognito_issuer.as_ref().map(|issuer| format!("{issuer}/.well-known/jwks.json")));
+        let domain = read.required(names::COGNITO_DOMAIN, |text| {
+            if text.contains("://") { absolute_url(text) } else { absolute_url(&format!("https://{text}")) }
+        });
+        let client_id = read.required(names::COGNITO_CLIENT_ID, |text| Ok(text.to_owned()));
+        let client_secrets = read.required(names::COGNITO_CLIENT_SECRET, |text| {
+            let secrets: Vec<_> = text.split_whitespace().map(|secret| Secret::new(secret.to_owned())).collect();
+            if secrets.len() > 2 { Err("holds more than two secrets".into()) } else { Ok(secrets) }
+        });
+        let scopes = read.optional(names::COGNITO_SCOPES, |text| {
+            let scopes = Scope::parse(text).ok_or("is not a list of scopes")?;
+            // Without `openid` Cognito sends no ID token, and no user can be named.
+            if scopes.contains("openid") { Ok(scopes) } else { Err("does not hold `openid`".into()) }
+        });
+        let origin_url = read.required(names::ORIGIN_URL, absolute_url);
+        let origin_audience = read.optional(names::ORIGIN_AUDIENCE, |text| Ok(text.to_owned()));
+        let keys = read.required(names::KEYS, Keys::parse);
+        let schemes = read
+            .optional(names::PRIVATE_USE_SCHEMES, |text| {
+                PrivateUseSchemes::new(text.split_whitespace().map(str::to_owned))
+                    .ok_or_else(|| "holds something that is no private-use scheme".into())
+            })
+            .unwrap_or_default();
+        let base = issuer.as_deref().unwrap_or("https://unset.invalid");
+        let resources = read.optional(names::RESOURCES, |text| resource::parse(text, base));
+        let clients = read.optional(names::CLIENTS, |text| client::parse(text, &schemes)).unwrap_or_default();
+        let registration = read.optional(names::REGISTRATION, |text| match text {
+            "open" => Ok(Registration::Open),
+            "off" => Ok(Registration::Off),
+            _ => Err("is neither `open` nor `off`".into()),
+        });
+        let allowed_origins = read
+            .optional(names::ALLOWED_ORIGINS, |text| text.split_whitespace().map(public_origin).collect())
+            .unwrap_or_default();
+        let access_token_seconds = read.optional(names::ACCESS_TOKEN_SECONDS, |text| match text.parse() {
+            Ok(seconds @ 60..=86_400) => Ok(seconds),
+            _ => Err("is not a number of seconds from 60 to 86400".into()),
+        });
+
+        let errors = read.errors;
+        match (issuer, cognito_issuer, jwks_url, domain, client_id, client_secrets, origin_url, keys) {
+            (
+                Some(issuer),
+                Some(cognito_issuer),
+                Some(jwks_url),
+                Some(domain),
+                Some(client_id),
+                Some(client_secrets),
+                Some(origin_url),
+                Some(keys),
+            ) if errors.is_empty() => Ok(Self {
+                cognito: Cognito {
+                    issuer: cognito_issuer,
+                    jwks_url,
+                    domain,
+                    client_id,
+                    client_secrets,
+                    scopes: scopes.or_else(|| Scope::parse("openid email")).unwrap_or_default(),
+                },
+                origin_audience: origin_audience.unwrap_or_else(|| origin_url.clone()),
+                origin_url,
+                keys,
+                resources: resources.unwrap_or_else(|| resource::default(&issuer)),
+                clients,
+                registration: registration.unwrap_or(Registration::Open),
+                private_use_schemes: schemes,
+                allowed_origins,
+                access_token_seconds: access_token_seconds.unwrap_or(900),
+                issuer,
+            }),
+            _ => Err(ConfigErrors(errors)),
+        }
+    }
+
+    /// The resource that a client means by `indicator`; the default one if it names none.
+    pub fn resource(&self, indicator: Option<&str>) -> Option<&ProtectedResource> {
+        let Some(indicator) = indicator else { return self.resources.first() };
+        let wanted = Resource::parse(indicator)?;
+        self.resources.iter().find(|resource| resource.indicator == wanted)
+    }
+
+    /// The resource served at `path`; one trailing slash is tolerated.
+    pub fn resource_at(&self, path: &str) -> Option<&ProtectedResource> {
+        let path = path.strip_suffix('/').unwrap_or(path);
+        self.resources.iter().find(|resource| resource.path == path)
+    }
+}
+
+struct Reader<F> {
+    variable: F,
+    errors: Vec<ConfigError>,
+}
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    fn optional<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let text = (self.variable)(name)?;
+        let text = text.trim();
+        if text.is_empty() {
+            return None;
+        }
+        parse(text).map_err(|problem| self.errors.push(ConfigError { setting: name, problem })).ok()
+    }
+
+    fn required<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let before = self.errors.len();
+        let value = self.optional(name, parse);
+        if value.is_none() && self.errors.len() == before {
+            self.errors.push(ConfigError { setting: name, problem: "is missing".into() });
+        }
+        value
+    }
+}
+
+/// One setting that is missing or malformed. Holds no value: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The setting.
+    pub setting: &'static str,
+    /// What is wrong with it, as the rest of a sentence that begins with its name.
+    pub problem: String,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigErrors(pub Vec<ConfigError>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, error) in self.0.iter().enumerate() {
+            write!(f, "{}{} {}", if i > 0 { "; " } else { "" }, error.setting, error.problem)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! Pre-registered clients among the settings.
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    oauth::{RedirectUri, client_id, redirect_uri::PrivateUseSchemes},
+    secret::Secret,
+};
+
+/// A client known beforehand.
+#[derive(Debug, Clone)]
+pub struct PreRegistered {
+    /// Its identifier.
+    pub client_id: String,
+    /// Its name, which the operator vouches for.
+    pub client_name: Option<String>,
+    /// Its redirect URIs.
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Its secret, if it has one.
+    pub client_secret: Option<SecretDigest>,
+}
+
+/// A client secret, kept as its SHA-256: enough to recognize it. Secrets must be random, as ours are.
+#[derive(Debug, Clone)]
+pub struct SecretDigest(Secret<[u8; 32]>);
+
+impl SecretDigest {
+    /// The digest of `secret`.
+    pub fn of(secret: &str) -> Self {
+        Self(Secret::new(Sha256::digest(secret).into()))
+    }
+
+    /// Whether `presented` is the secret.
+    pub fn matches(&self, presented: &str) -> bool {
+        self.0.matches(&Sha256::digest(presented))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    client_id: String,
+    client_name: Option<String>,
+    redirect_uris: Vec<String>,
+    client_secret: Option<String>,
+}
+
+pub(super) fn parse(text: &str, schemes: &PrivateUseSchemes) -> Result<Vec<PreRegistered>, String> {
+    // The parser's own message could quote a secret.
+    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|_| "is not as documented")?;
+    let mut clients: Vec<PreRegistered> = Vec::new();
+    for entry in entries {
+        let Entry { client_id, client_name, redirect_uris, client_secret } = entry;
+        let visible = |c: u8| c.is_ascii_graphic() || c == b' ';
+        if client_id.is_empty() || client_id.len() > client_id::MAX_BYTES || !client_id.bytes().all(visible) {
+            return Err("has a client_id that cannot be one".into());
+        }
+        if clients.iter().any(|other| other.client_id == client_id) {
+            return Err(format!("has the client {client_id:?} twice"));
+        }
+        if client_secret.as_ref().is_some_and(|secret| secret.len() < 32) {
+            return Err(format!("has a client_secret of {client_id:?} shorter than 32 characters"));
+        }
+        let redirect_uris: Result<Vec<_>, _> =
+            redirect_uris.iter().map(|uri| RedirectUri::parse(uri, schemes)).collect();
+        let redirect_uris = redirect_uris.map_err(|error| format!("has a {error} for {client_id:?}"))?;
+        if redirect_uris.is_empty() {
+            return Err(format!("has no redirect URI for {client_id:?}"));
+        }
+        let client_secret = client_secret.as_deref().map(SecretDigest::of);
+        clients.push(PreRegistered { client_id, client_name, redirect_uris, client_secret });
+    }
+    Ok(clients)
+}

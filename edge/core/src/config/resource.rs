@@ -1,0 +1,106 @@
+//! Protected resources among the settings.
+
+use serde::Deserialize;
+
+use crate::{
+    oauth::{Resource, Scope, ScopeToken, scope::OFFLINE_ACCESS},
+    route,
+};
+
+/// One MCP endpoint behind the gate.
+#[derive(Debug, Clone)]
+pub struct ProtectedResource {
+    /// Its indicator: the audience of tokens for it.
+    pub indicator: Resource,
+    /// Its path here, without trailing slash.
+    pub path: String,
+    /// Its path at the origin.
+    pub origin_path: String,
+    /// Its name, for people.
+    pub name: Option<String>,
+    /// Its scopes, each with what it allows in words.
+    pub scopes: Vec<(ScopeToken, String)>,
+    /// What a client gets that asks for no scope, and what every request needs.
+    pub default_scope: Scope,
+}
+
+impl ProtectedResource {
+    /// All its scopes.
+    pub fn scope(&self) -> Scope {
+        self.scopes.iter().map(|(token, _)| token.clone()).collect()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    path: String,
+    origin_path: Option<String>,
+    name: Option<String>,
+    scopes: serde_json::Map<String, serde_json::Value>,
+    default_scopes: Option<Vec<String>>,
+}
+
+/// `/mcp` with the one scope `mcp`.
+pub(super) fn default(issuer: &str) -> Vec<ProtectedResource> {
+    let text = r#"[{"path": "/mcp", "scopes": {"mcp": "Use the tools, resources and prompts of this server"}}]"#;
+    parse(text, issuer).unwrap_or_default()
+}
+
+pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, String> {
+    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| format!("is not as documented: {error}"))?;
+    if entries.is_empty() {
+        return Err("names no resource".into());
+    }
+    let mut resources: Vec<ProtectedResource> = Vec::new();
+    for entry in entries {
+        let resource = check(entry, issuer)?;
+        if resources.iter().any(|other| other.path == resource.path) {
+            return Err(format!("names the path {:?} twice", resource.path));
+        }
+        resources.push(resource);
+    }
+    Ok(resources)
+}
+
+fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
+    let Entry { path, origin_path, name, scopes, default_scopes } = entry;
+    for path in [Some(&path), origin_path.as_ref()].into_iter().flatten() {
+        let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/".contains(&c);
+        if !path.starts_with('/') || path.ends_with('/') || path.contains("//") || !path.bytes().all(plain) {
+            return Err(format!("has the path {path:?}, which is not of the form /name"));
+        }
+    }
+    if route::is_reserved(&path) {
+        return Err(format!("has the path {path:?}, which the edge itself answers"));
+    }
+    let indicator =
+        Resource::parse(&format!("{issuer}{path}")).ok_or_else(|| format!("has the unusable path {path:?}"))?;
+    if indicator.as_str() != format!("{issuer}{path}") {
+        return Err(format!("has the path {path:?}, which is not in its normal form"));
+    }
+    let mut described = Vec::new();
+    for (token, words) in scopes {
+        let words = words.as_str().ok_or_else(|| format!("has no description of the scope {token:?}"))?;
+        match ScopeToken::parse(&token) {
+            Some(token) if token.as_str() != OFFLINE_ACCESS => described.push((token, words.to_owned())),
+            _ => return Err(format!("has {token:?}, which cannot be a scope of a resource")),
+        }
+    }
+    let all: Scope = described.iter().map(|(token, _)| token.clone()).collect();
+    let default_scope = match default_scopes {
+        None => all.clone(),
+        Some(tokens) => Scope::parse(&tokens.join(" ")).ok_or("has default_scopes that are no scopes")?,
+    };
+    if default_scope.is_empty() || !default_scope.is_subset(&all) {
+        return Err(format!("needs default_scopes of {path:?} that are among its scopes"));
+    }
+    Ok(ProtectedResource {
+        indicator,
+        origin_path: origin_path.unwrap_or_else(|| path.clone()),
+        path,
+        name,
+        scopes: described,
+        default_scope,
+    })
+}

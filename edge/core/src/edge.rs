@@ -1,0 +1,131 @@
+//! The whole edge: a request comes in, an answer or a decision to forward goes out.
+
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use serde_json::json;
+
+use crate::{
+    config::Config,
+    endpoint::{Answer, authorize, callback, metadata, register, token},
+    gate::{self, Admissions, Gated, RequestHead},
+    message::{
+        request::Request,
+        response::{Caching, json, set, with_status},
+    },
+    platform::{Level, Platform, Record},
+    route::Route,
+    upstream::KeyCache,
+};
+
+/// An edge: settings, a platform to run on, and what is remembered between requests. Losing that costs time, nothing
+/// else.
+pub struct Edge<P> {
+    config: Config,
+    platform: P,
+    admissions: Admissions,
+    upstream_keys: KeyCache,
+}
+
+impl<P: Platform> Edge<P> {
+    /// An edge with these settings.
+    pub fn new(config: Config, platform: P) -> Self {
+        Self { config, platform, admissions: Admissions::default(), upstream_keys: KeyCache::default() }
+    }
+
+    /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
+    pub fn gate(&self, head: &RequestHead<'_>) -> Option<Gated> {
+        let resource = self.config.resource_at(head.path)?;
+        let (gated, record) = gate::decide(head, resource, &self.config, &self.admissions, self.platform.now());
+        if let Some(record) = record {
+            self.platform.log(&record);
+        }
+        Some(gated)
+    }
+
+    /// Answers a request for one of the edge's own endpoints.
+    pub async fn respond(&self, request: Request) -> Response<String> {
+        let Some(route) = Route::find(&request.path) else { return not_found() };
+        let allowed = methods(route);
+        if request.method == Method::OPTIONS && is_for_machines(route) {
+            return preflight(&allowed);
+        }
+        // A HEAD is answered as the GET that it asks about; the platform leaves the body out.
+        let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+        if !allowed.contains(method) {
+            return method_not_allowed(&allowed);
+        }
+        let now = self.platform.now();
+        let (config, platform) = (&self.config, &self.platform);
+        let answer = match route {
+            Route::ProtectedResourceMetadata => {
+                return metadata::protected_resource(&request.path, config).unwrap_or_else(not_found);
+            }
+            Route::AuthorizationServerMetadata => return metadata::authorization_server(config),
+            Route::Jwks => return metadata::jwks(config),
+            Route::Health => return json(StatusCode::OK, &json!({ "status": "ok" }), Caching::NoStore),
+            Route::Register => register::handle(&request, config),
+            Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
+            Route::Authorize => authorize::ask(&request, config, platform, now),
+            Route::Callback => callback::handle(&request, config, platform, now),
+            Route::Token => token::handle(&request, config, &self.upstream_keys, platform, now).await,
+        };
+        let Answer { response, record } = answer;
+        self.platform.log(&record);
+        response
+    }
+}
+
+/// The answer while the settings are wrong: nothing else is served. The log is told what is wrong; strangers are not.
+pub fn misconfigured(errors: &crate::config::ConfigErrors) -> (Response<String>, Record) {
+    let response = json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }), Caching::NoStore);
+    let mut record = Record::new(Level::Alert, "settings refused").because(errors);
+    record.status = Some(500);
+    (response, record)
+}
+
+fn methods(route: Route) -> Vec<Method> {
+    match route {
+        Route::ProtectedResourceMetadata
+        | Route::AuthorizationServerMetadata
+        | Route::Jwks
+        | Route::Callback
+        | Route::Health => vec![Method::GET],
+        Route::Register | Route::Token => vec![Method::POST],
+        Route::Authorize => vec![Method::GET, Method::POST],
+    }
+}
+
+/// Endpoints that scripts of other origins may call: none of them looks at cookies.
+const fn is_for_machines(route: Route) -> bool {
+    match route {
+        Route::ProtectedResourceMetadata
+        | Route::AuthorizationServerMetadata
+        | Route::Jwks
+        | Route::Register
+        | Route::Token => true,
+        Route::Authorize | Route::Callback | Route::Health => false,
+    }
+}
+
+fn preflight(allowed: &[Method]) -> Response<String> {
+    let mut response = with_status(StatusCode::NO_CONTENT, String::new());
+    set(&mut response, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    set(&mut response, header::ACCESS_CONTROL_ALLOW_METHODS, &list(allowed));
+    set(&mut response, header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, MCP-Protocol-Version");
+    response.headers_mut().insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(86_400));
+    response
+}
+
+fn method_not_allowed(allowed: &[Method]) -> Response<String> {
+    let body = json!({ "error": "method_not_allowed" });
+    let mut response = json(StatusCode::METHOD_NOT_ALLOWED, &body, Caching::NoStore);
+    set(&mut response, header::ALLOW, &list(allowed));
+    response
+}
+
+fn not_found() -> Response<String> {
+    json(StatusCode::NOT_FOUND, &json!({ "error": "not_found" }), Caching::NoStore)
+}
+
+fn list(methods: &[Method]) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,73 @@
+//! One file an endpoint: open what came, decide, seal what must travel, answer.
+
+pub mod authorize;
+pub mod callback;
+pub mod metadata;
+pub mod register;
+pub mod token;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use http::Response;
+
+use crate::{
+    message::request::Request,
+    platform::{Level, Randomness, RandomnessError, Record},
+};
+
+/// An answer, and what the log is told about it.
+pub struct Answer {
+    /// The answer.
+    pub response: Response<String>,
+    /// The log line.
+    pub record: Record,
+}
+
+impl Answer {
+    fn new(response: Response<String>, level: Level, event: &'static str) -> Self {
+        let mut record = Record::new(level, event);
+        record.status = Some(response.status().as_u16());
+        Self { response, record }
+    }
+
+    fn because(mut self, reason: impl ToString) -> Self {
+        self.record = self.record.because(reason);
+        self
+    }
+
+    fn about(mut self, client: &crate::oauth::ClientDigest, grant: Option<&str>) -> Self {
+        self.record.client = Some(client.pseudonym());
+        self.record.grant = grant.map(str::to_owned);
+        self
+    }
+}
+
+/// Where Cognito sends the browser back to.
+fn callback_uri(issuer: &str) -> String {
+    format!("{issuer}{}", crate::route::Route::Callback.path())
+}
+
+/// 128 random bits as 22 characters of base64url: the only shape of `state` that Cognito is known to return unharmed.
+fn random_id(randomness: &impl Randomness) -> Result<String, RandomnessError> {
+    let mut bytes = [0; 16];
+    randomness.fill(&mut bytes)?;
+    Ok(Base64UrlUnpadded::encode_string(&bytes))
+}
+
+/// A cookie's name: a prefix, and the id of the transaction it belongs to. One cookie a transaction, so that several
+/// tabs do not disturb one another.
+fn cookie_name(prefix: &str, transaction_id: &str) -> String {
+    format!("{prefix}{transaction_id}")
+}
+
+/// At most this many transactions at once in one browser.
+const MAX_PENDING: usize = 5;
+
+/// The names of the cookies to drop so that one more keeps within [`MAX_PENDING`]. Browsers send older cookies first
+/// (RFC 6265 §5.4), so the first found are the oldest.
+fn surplus_cookies(request: &Request, prefix: &str, new: &str) -> Vec<String> {
+    let names: Vec<String> =
+        request.cookies().map(|cookie| cookie.name().to_owned()).filter(|name| name.starts_with(prefix)).collect();
+    let others: Vec<String> = names.into_iter().filter(|name| name != new).collect();
+    let surplus = (others.len() + 1).saturating_sub(MAX_PENDING);
+    others.into_iter().take(surplus).collect()
+}

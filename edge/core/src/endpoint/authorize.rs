@@ -1,0 +1,239 @@
+//! `GET` and `POST /authorize`: the request, the user's decision, and the way to the identity provider.
+
+use http::{Response, StatusCode, header};
+use subtle::ConstantTimeEq;
+
+use super::{Answer, callback_uri, cookie_name, random_id, surplus_cookies};
+use crate::{
+    authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
+    config::Config,
+    message::{
+        parameters::Parameters,
+        request::{Body, Request},
+        response::{clear_cookie, redirect, set_cookie},
+    },
+    oauth::RedirectTarget,
+    page,
+    platform::{Level, Platform, Randomness, UnixTime},
+    sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Seal, SealError, Transaction},
+    upstream,
+};
+
+/// Cookies of consent pages that are open.
+pub const CONSENT_COOKIE: &str = "__Host-edgeward-consent-";
+/// Cookies of sign-ins under way.
+pub const PENDING_COOKIE: &str = "__Host-edgeward-signin-";
+/// Browsers keep cookies of up to 4096 bytes, name and attributes included.
+const MAX_PENDING_BYTES: usize = 3584;
+
+/// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
+pub fn ask(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
+    let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
+    let returnable = match Returnable::check(&parameters, config) {
+        Ok(returnable) => returnable,
+        Err(error) => return refuse_with_page(&error),
+    };
+    let verified = match returnable.verify(&parameters, config) {
+        Ok(verified) => verified,
+        Err(sent_back) => return send_back_request(&sent_back, config),
+    };
+    match consent_page(request, &verified, config, platform, now) {
+        Ok(response) => Answer::new(response, Level::Info, "consent shown").about(&verified.client.digest, None),
+        Err(error) => {
+            let returnable = Returnable { client: verified.client, redirect_target: verified.redirect_target };
+            let sent_back = SentBack { returnable, client_state: verified.client_state, error };
+            send_back_request(&sent_back, config)
+        }
+    }
+}
+
+fn consent_page(
+    request: &Request,
+    verified: &VerifiedAuthorization<'_>,
+    config: &Config,
+    platform: &impl Platform,
+    now: UnixTime,
+) -> Result<Response<String>, AuthorizationError> {
+    let transaction = begin(verified, platform).map_err(|_| AuthorizationError::ServerError)?;
+    let seal_pending =
+        sealed::seal(&PendingAuthorization(transaction.clone()), &transaction.id, &config.keys, now, platform)
+            .map_err(|_| AuthorizationError::ServerError)?;
+    // What is sealed now is as long as what will be: better to refuse here than after the user has decided.
+    if seal_pending.len() > MAX_PENDING_BYTES {
+        return Err(AuthorizationError::TooLong);
+    }
+    let binding = random_id(platform).map_err(|_| AuthorizationError::ServerError)?;
+    let id = transaction.id.clone();
+    let sealed =
+        sealed::seal(&ConsentTransaction(transaction), &consent_context(&id, &binding), &config.keys, now, platform)
+            .map_err(|_| AuthorizationError::ServerError)?;
+    let mut response = page::consent(verified, &id, &sealed);
+    let name = cookie_name(CONSENT_COOKIE, &id);
+    for surplus in surplus_cookies(request, CONSENT_COOKIE, &name) {
+        clear_cookie(&mut response, &surplus);
+    }
+    set_cookie(&mut response, &name, &binding, max_age::<ConsentTransaction>());
+    Ok(response)
+}
+
+fn begin(verified: &VerifiedAuthorization<'_>, randomness: &impl Randomness) -> Result<Transaction, SealError> {
+    let mut verifier = [0; 32];
+    randomness.fill(&mut verifier)?;
+    Ok(Transaction {
+        id: random_id(randomness)?,
+        client: verified.client.digest.clone(),
+        redirect_target: verified.redirect_target.clone(),
+        client_state: verified.client_state.clone(),
+        code_challenge: verified.code_challenge.clone(),
+        resource: verified.resource.indicator.as_str().to_owned(),
+        scope: verified.scope.clone(),
+        upstream_verifier: crate::oauth::CodeVerifier::from_random(&verifier).expose().to_owned(),
+        upstream_nonce: random_id(randomness)?,
+    })
+}
+
+/// Takes the user's decision: back to the client, or on to the identity provider.
+pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
+    let (transaction, decision) = match read_decision(request, config, now) {
+        Ok(read) => read,
+        Err(error) => return refuse_decision(&error),
+    };
+    let about = |answer: Answer| answer.about(&transaction.client, Some(&transaction.id));
+    if decision == Decision::Deny {
+        let target = (&transaction.redirect_target, transaction.client_state.as_deref());
+        let mut answer = send_back(StatusCode::SEE_OTHER, target, AuthorizationError::Denied, config);
+        clear_cookie(&mut answer.response, &cookie_name(CONSENT_COOKIE, &transaction.id));
+        return about(answer);
+    }
+    let pending = PendingAuthorization(transaction.clone());
+    let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform);
+    let location = upstream::authorization_url(&config.cognito, &callback_uri(&config.issuer), &transaction);
+    let (Ok(sealed), Some(location)) = (sealed, location) else {
+        let target = (&transaction.redirect_target, transaction.client_state.as_deref());
+        return about(send_back(StatusCode::SEE_OTHER, target, AuthorizationError::ServerError, config));
+    };
+    let mut response = redirect(StatusCode::SEE_OTHER, &location);
+    let name = cookie_name(PENDING_COOKIE, &transaction.id);
+    for surplus in surplus_cookies(request, PENDING_COOKIE, &name) {
+        clear_cookie(&mut response, &surplus);
+    }
+    set_cookie(&mut response, &name, &sealed, max_age::<PendingAuthorization>());
+    about(Answer::new(response, Level::Info, "consent given"))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decision {
+    Allow,
+    Deny,
+}
+
+fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<(Transaction, Decision), DecisionError> {
+    // Browsers send `Origin` with every form; a form on another site's page shows that site's.
+    if request.header(header::ORIGIN) != Some(config.issuer.as_str()) {
+        return Err(DecisionError::ForeignOrigin);
+    }
+    let Body::Complete(body) = &request.body else { return Err(DecisionError::TooLong) };
+    if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
+        return Err(DecisionError::NotAForm);
+    }
+    let form = Parameters::parse(body);
+    let field = |name| form.get(name).ok().flatten().ok_or(DecisionError::Incomplete);
+    let (id, sealed, decision) = (field("transaction")?, field("sealed")?, field("decision")?);
+    let decision = match decision {
+        "allow" => Decision::Allow,
+        "deny" => Decision::Deny,
+        _ => return Err(DecisionError::Incomplete),
+    };
+    let binding = request.cookie(&cookie_name(CONSENT_COOKIE, id)).ok_or(DecisionError::NoCookie)?;
+    let ConsentTransaction(transaction) = sealed::open(sealed, &consent_context(id, &binding), &config.keys, now)?;
+    if bool::from(transaction.id.as_bytes().ct_eq(id.as_bytes())) {
+        Ok((transaction, decision))
+    } else {
+        Err(DecisionError::Incomplete)
+    }
+}
+
+/// Binds the form to its transaction and to the cookie of the render it came from.
+fn consent_context(transaction_id: &str, binding: &str) -> String {
+    format!("{transaction_id} {binding}")
+}
+
+fn max_age<T: Seal>() -> u32 {
+    u32::try_from(T::LIFETIME).unwrap_or(u32::MAX)
+}
+
+/// Why a decision is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum DecisionError {
+    #[error("the form does not come from this site's page")]
+    ForeignOrigin,
+    #[error("the form is too long")]
+    TooLong,
+    #[error("the body is no form")]
+    NotAForm,
+    #[error("the form is incomplete")]
+    Incomplete,
+    #[error("the browser has no cookie for this form")]
+    NoCookie,
+    #[error("the form's transaction: {0}")]
+    Sealed(#[from] OpenError),
+}
+
+fn refuse_decision(error: &DecisionError) -> Answer {
+    let status = match error {
+        DecisionError::ForeignOrigin | DecisionError::NoCookie => StatusCode::FORBIDDEN,
+        DecisionError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        DecisionError::NotAForm | DecisionError::Incomplete | DecisionError::Sealed(_) => StatusCode::BAD_REQUEST,
+    };
+    let what = match error {
+        DecisionError::ForeignOrigin => "This page can only be used from its own form.",
+        DecisionError::NoCookie => "This browser is not the one that the page was shown in, or it blocks cookies.",
+        DecisionError::Sealed(OpenError::Expired) => "The page was open for more than ten minutes.",
+        DecisionError::TooLong
+        | DecisionError::NotAForm
+        | DecisionError::Incomplete
+        | DecisionError::Sealed(OpenError::Malformed | OpenError::UnknownKey | OpenError::NotOurs) => {
+            "The form that was sent is not one of ours."
+        }
+    };
+    let response = page::error(status, "This sign-in cannot go on", what, WAY_ON);
+    Answer::new(response, Level::Warn, "consent refused").because(error)
+}
+
+/// What a user can always do.
+pub const WAY_ON: &str = "Go back to the application that you came from and connect again.";
+
+fn refuse_with_page(error: &PageError) -> Answer {
+    let what = match error {
+        PageError::NoClient | PageError::Client(_) => {
+            "The application is not known here. If it was connected before, remove the connection and add it again."
+        }
+        PageError::NoRedirectUri | PageError::RedirectUri(_) | PageError::RedirectUriNotRegistered => {
+            "The application asked to be answered at an address that it has not registered."
+        }
+        PageError::Repeated(_) => "The request is malformed.",
+    };
+    let response = page::error(StatusCode::BAD_REQUEST, "This application cannot be connected", what, WAY_ON);
+    Answer::new(response, Level::Info, "authorization refused").because(error)
+}
+
+fn send_back_request(sent_back: &SentBack, config: &Config) -> Answer {
+    let target = (&sent_back.returnable.redirect_target, sent_back.client_state.as_deref());
+    send_back(StatusCode::FOUND, target, sent_back.error, config).about(&sent_back.returnable.client.digest, None)
+}
+
+/// Tells the client (RFC 6749 §4.1.2.1), with `iss` (RFC 9207).
+pub fn send_back(
+    status: StatusCode,
+    (target, state): (&RedirectTarget, Option<&str>),
+    error: AuthorizationError,
+    config: &Config,
+) -> Answer {
+    let description = error.to_string();
+    let mut parameters = vec![("error", error.code().as_str()), ("error_description", &description)];
+    parameters.extend(state.map(|state| ("state", state)));
+    parameters.push(("iss", &config.issuer));
+    let response = redirect(status, &target.with(parameters));
+    let level = if matches!(error, AuthorizationError::ServerError) { Level::Alert } else { Level::Info };
+    Answer::new(response, level, "authorization refused").because(error)
+}

@@ -1,0 +1,68 @@
+//! The documents that clients discover us by. They say only what is true.
+
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    config::{Config, ProtectedResource, Registration},
+    message::response::{Caching, json},
+    oauth::{
+        pkce,
+        scope::{OFFLINE_ACCESS, Scope},
+    },
+    route::{Route, resource_path},
+};
+
+/// Protected-resource metadata (RFC 9728): at the root for the default resource, or with a resource's path.
+/// `None` when there is no such resource.
+pub fn protected_resource(path: &str, config: &Config) -> Option<Response<String>> {
+    let resource = match resource_path(path) {
+        None | Some("/") => config.resources.first()?,
+        Some(path) => config.resource_at(path)?,
+    };
+    Some(json(StatusCode::OK, &protected_resource_document(resource, config), Caching::Briefly))
+}
+
+fn protected_resource_document(resource: &ProtectedResource, config: &Config) -> Value {
+    let mut document = json!({
+        "resource": resource.indicator.as_str(),
+        "authorization_servers": [config.issuer],
+        "scopes_supported": resource.scope().to_strings(),
+        "bearer_methods_supported": ["header"],
+    });
+    if let Some(name) = &resource.name {
+        document["resource_name"] = name.as_str().into();
+    }
+    document
+}
+
+/// Authorization-server metadata (RFC 8414).
+pub fn authorization_server(config: &Config) -> Response<String> {
+    let url = |route: Route| format!("{}{}", config.issuer, route.path());
+    let scopes: Scope =
+        config.resources.iter().flat_map(|resource| resource.scope().iter().cloned().collect::<Vec<_>>()).collect();
+    let mut scopes = scopes.to_strings();
+    scopes.push(OFFLINE_ACCESS.to_owned());
+    let mut document = json!({
+        "issuer": config.issuer,
+        "authorization_endpoint": url(Route::Authorize),
+        "token_endpoint": url(Route::Token),
+        "jwks_uri": url(Route::Jwks),
+        "scopes_supported": scopes,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": [pkce::METHOD],
+        "authorization_response_iss_parameter_supported": true,
+    });
+    if config.registration == Registration::Open {
+        document["registration_endpoint"] = url(Route::Register).into();
+    }
+    json(StatusCode::OK, &document, Caching::Briefly)
+}
+
+/// Public keys (RFC 7517): for access tokens and identity assertions.
+pub fn jwks(config: &Config) -> Response<String> {
+    json(StatusCode::OK, &config.keys.public_jwks(), Caching::Briefly)
+}

@@ -1,0 +1,339 @@
+//! `POST /token` (RFC 6749 §3.2): codes and refresh tokens become access tokens.
+//!
+//! Everything that can be checked here is checked before Cognito is asked: Cognito's code works once.
+
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::{Answer, callback_uri, random_id};
+use crate::{
+    access_token::{self, Grant, MintError},
+    client::{Client, ClientError, Refresh},
+    config::Config,
+    message::{
+        parameters::{Parameters, Repeated},
+        request::{Body, Request},
+        response::{Caching, json},
+    },
+    oauth::{CodeVerifier, ErrorCode, Resource, Scope, scope::OFFLINE_ACCESS},
+    platform::{Level, Platform, RandomnessError, UnixTime},
+    sealed::{self, AuthorizationCode, OpenError, RefreshToken, SealError},
+    upstream::{self, KeyCache, UpstreamError, UpstreamGrant},
+};
+
+/// A client that is told to come back later and not when comes back after this many seconds.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// Redeems a code or uses a refresh token.
+pub async fn handle<P: Platform>(
+    request: &Request,
+    config: &Config,
+    keys: &KeyCache,
+    platform: &P,
+    now: UnixTime,
+) -> Answer {
+    let (client, outcome) = attempt(request, config, keys, platform, now).await;
+    let answer = match outcome {
+        Ok((body, event, grant_id)) => {
+            let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
+            answer.record.grant = Some(grant_id);
+            answer
+        }
+        Err(error) => refuse(&error, request),
+    };
+    match client {
+        Some(client) => {
+            let grant = answer.record.grant.clone();
+            answer.about(&client.digest, grant.as_deref())
+        }
+        None => answer,
+    }
+}
+
+type Issued = (serde_json::Value, &'static str, String);
+
+async fn attempt<P: Platform>(
+    request: &Request,
+    config: &Config,
+    keys: &KeyCache,
+    platform: &P,
+    now: UnixTime,
+) -> (Option<Client>, Result<Issued, TokenError>) {
+    let Body::Complete(body) = &request.body else { return (None, Err(TokenError::TooLong)) };
+    if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
+        return (None, Err(TokenError::NotAForm));
+    }
+    let form = Parameters::parse(body);
+    let client = match Client::authenticate(request, &form, config) {
+        Ok(client) => client,
+        Err(error) => return (None, Err(error.into())),
+    };
+    let issuer = Issuer { client: &client, config, keys, platform, now };
+    let outcome = match form.get("grant_type") {
+        Ok(Some("authorization_code")) => issuer.redeem(&form).await,
+        Ok(Some("refresh_token")) => issuer.refresh(&form).await,
+        Ok(Some(_)) => Err(TokenError::UnsupportedGrantType),
+        Ok(None) => Err(TokenError::Missing("grant_type")),
+        Err(repeated) => Err(repeated.into()),
+    };
+    (Some(client), outcome)
+}
+
+/// What both grants need.
+struct Issuer<'a, P> {
+    client: &'a Client,
+    config: &'a Config,
+    keys: &'a KeyCache,
+    platform: &'a P,
+    now: UnixTime,
+}
+
+impl<P: Platform> Issuer<'_, P> {
+    /// RFC 6749 §4.1.3, RFC 7636 §4.5.
+    async fn redeem(&self, form: &Parameters<'_>) -> Result<Issued, TokenError> {
+        let code = required(form, "code")?;
+        let redirect_uri = required(form, "redirect_uri")?;
+        let verifier = CodeVerifier::parse(required(form, "code_verifier")?).ok_or(TokenError::CodeVerifier)?;
+        // The client is in the associated data: another client's code does not open.
+        let AuthorizationCode { upstream_code, transaction } =
+            sealed::open(code, self.client.digest.as_str(), &self.config.keys, self.now).map_err(TokenError::Code)?;
+        if transaction.redirect_target.as_str() != redirect_uri {
+            return Err(TokenError::OtherRedirectUri);
+        }
+        if !transaction.code_challenge.matches(&verifier) {
+            return Err(TokenError::WrongCodeVerifier);
+        }
+        if !self.means(form.get("resource")?, &transaction.resource) {
+            return Err(TokenError::OtherResource);
+        }
+        let granted = upstream::redeem(
+            &upstream_code,
+            &transaction,
+            &callback_uri(&self.config.issuer),
+            &self.config.cognito,
+            self.keys,
+            self.platform,
+            self.now,
+        )
+        .await?;
+        let refresh_token = match self.client.refresh {
+            Refresh::NotRegistered => None,
+            Refresh::Granted => granted.refresh_token.as_ref().map(|token| RefreshToken {
+                upstream_token: token.expose().clone(),
+                subject: granted.subject.subject.clone(),
+                resource: transaction.resource.clone(),
+                scope: transaction.scope.clone(),
+                grant_id: transaction.id.clone(),
+            }),
+        };
+        let grant = Grant {
+            client_id: &self.client.client_id,
+            subject: &granted.subject,
+            resource: &transaction.resource,
+            scope: &transaction.scope,
+            grant_id: &transaction.id,
+        };
+        self.issue(&grant, &granted, refresh_token.as_ref(), "token issued")
+    }
+
+    /// RFC 6749 §6.
+    async fn refresh(&self, form: &Parameters<'_>) -> Result<Issued, TokenError> {
+        let token: RefreshToken =
+            sealed::open(required(form, "refresh_token")?, self.client.digest.as_str(), &self.config.keys, self.now)
+                .map_err(TokenError::RefreshToken)?;
+        if !self.means(form.get("resource")?, &token.resource) {
+            return Err(TokenError::OtherResourceAtRefresh);
+        }
+        // A resource that is no longer served has no tokens.
+        if self.config.resource(Some(&token.resource)).is_none() {
+            return Err(TokenError::OtherResourceAtRefresh);
+        }
+        let asked = Scope::parse(form.get("scope")?.unwrap_or("")).ok_or(TokenError::Scope)?.without(OFFLINE_ACCESS);
+        let scope = if asked.is_empty() { token.scope.clone() } else { asked };
+        if !scope.is_subset(&token.scope) {
+            return Err(TokenError::Scope);
+        }
+        let granted = upstream::refresh(&token, &self.config.cognito, self.keys, self.platform, self.now).await?;
+        // Without rotation at Cognito its token stays; ours is sealed anew either way, with the scope first granted:
+        // a narrower access token does not narrow the grant.
+        let upstream_token = granted.refresh_token.as_ref().map_or(&token.upstream_token, |new| new.expose());
+        let next = RefreshToken { upstream_token: upstream_token.clone(), ..token.clone() };
+        let grant = Grant {
+            client_id: &self.client.client_id,
+            subject: &granted.subject,
+            resource: &token.resource,
+            scope: &scope,
+            grant_id: &token.grant_id,
+        };
+        self.issue(&grant, &granted, Some(&next), "token refreshed")
+    }
+
+    /// The token response (RFC 6749 §5.1).
+    fn issue(
+        &self,
+        grant: &Grant<'_>,
+        granted: &UpstreamGrant,
+        refresh_token: Option<&RefreshToken>,
+        event: &'static str,
+    ) -> Result<Issued, TokenError> {
+        let longest = self.now.plus(self.config.access_token_seconds);
+        let expires_at = longest.min(granted.expires_at);
+        let token_id = random_id(self.platform)?;
+        let access_token = access_token::mint(grant, token_id, self.config, self.now, expires_at, self.platform)?;
+        let mut body = json!({
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": expires_at.secs_since(self.now),
+            "scope": grant.scope.to_string(),
+        });
+        if let Some(token) = refresh_token {
+            let context = self.client.digest.as_str();
+            let sealed = sealed::seal(token, context, &self.config.keys, self.now, self.platform)?;
+            body["refresh_token"] = sealed.into();
+        }
+        Ok((body, event, grant.grant_id.to_owned()))
+    }
+
+    /// Whether `indicator` names `resource`; none at all does (RFC 8707 §2.2 leaves it optional here).
+    fn means(&self, indicator: Option<&str>, resource: &str) -> bool {
+        indicator.is_none_or(|text| Resource::parse(text).is_some_and(|indicator| indicator.as_str() == resource))
+    }
+}
+
+fn required<'a>(form: &'a Parameters<'_>, name: &'static str) -> Result<&'a str, TokenError> {
+    form.get(name)?.ok_or(TokenError::Missing(name))
+}
+
+/// Why no token is issued.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The body is longer than we read.
+    #[error("the body is too long")]
+    TooLong,
+    /// The body is no form.
+    #[error("the content type is not application/x-www-form-urlencoded")]
+    NotAForm,
+    /// A parameter is missing.
+    #[error("the parameter `{0}` is missing")]
+    Missing(&'static str),
+    /// A parameter came twice.
+    #[error(transparent)]
+    Repeated(#[from] Repeated),
+    /// The client is not known, or has not proved that it is it.
+    #[error(transparent)]
+    Client(ClientError),
+    /// Another grant type.
+    #[error("grant_type is neither authorization_code nor refresh_token")]
+    UnsupportedGrantType,
+    /// The verifier is malformed.
+    #[error("code_verifier is malformed")]
+    CodeVerifier,
+    /// The code is not good, or not this client's.
+    #[error("authorization code: {0}")]
+    Code(OpenError),
+    /// The code went to another redirect URI.
+    #[error("redirect_uri is not the one of the authorization request")]
+    OtherRedirectUri,
+    /// The verifier is not the challenge's.
+    #[error("code_verifier does not match the code_challenge")]
+    WrongCodeVerifier,
+    /// The code is for another resource.
+    #[error("resource is not the one of the authorization request")]
+    OtherResource,
+    /// The refresh token is not good, or not this client's.
+    #[error("refresh token: {0}")]
+    RefreshToken(OpenError),
+    /// The refresh token is for another resource.
+    #[error("resource is not the one granted")]
+    OtherResourceAtRefresh,
+    /// More scope than was granted.
+    #[error("scope holds more than was granted")]
+    Scope,
+    /// Cognito did not play along.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// A token could not be made.
+    #[error(transparent)]
+    Mint(#[from] MintError),
+    /// A token could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+}
+
+impl From<ClientError> for TokenError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Repeated(repeated) => Self::Repeated(repeated),
+            error => Self::Client(error),
+        }
+    }
+}
+
+/// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
+fn refuse(error: &TokenError, request: &Request) -> Answer {
+    use ErrorCode::{
+        InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError, TemporarilyUnavailable,
+        UnsupportedGrantType,
+    };
+    let (status, code, level) = match error {
+        TokenError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, InvalidRequest, Level::Info),
+        TokenError::NotAForm
+        | TokenError::Missing(_)
+        | TokenError::Repeated(_)
+        | TokenError::CodeVerifier
+        | TokenError::Client(ClientError::TwoMethods | ClientError::TwoClients | ClientError::Repeated(_)) => {
+            (StatusCode::BAD_REQUEST, InvalidRequest, Level::Info)
+        }
+        TokenError::Client(
+            ClientError::Unknown
+            | ClientError::NotNamed
+            | ClientError::MalformedCredentials
+            | ClientError::WrongSecret
+            | ClientError::NoSecret
+            | ClientError::SecretOfPublicClient,
+        ) => (StatusCode::UNAUTHORIZED, InvalidClient, Level::Info),
+        TokenError::UnsupportedGrantType => (StatusCode::BAD_REQUEST, UnsupportedGrantType, Level::Info),
+        TokenError::Code(_)
+        | TokenError::OtherRedirectUri
+        | TokenError::WrongCodeVerifier
+        | TokenError::RefreshToken(_)
+        // SDKs give up for good on `invalid_target` at a refresh; on `invalid_grant` they sign in again.
+        | TokenError::OtherResourceAtRefresh
+        | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
+            (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
+        }
+        TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
+        TokenError::Scope => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
+        TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
+        }
+        // Our settings or Cognito's are wrong. The client's code or token is as good as before.
+        TokenError::Upstream(UpstreamError::InvalidClient | UpstreamError::Unusable(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Alert)
+        }
+        TokenError::Mint(_) | TokenError::Seal(_) | TokenError::Randomness(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, ServerError, Level::Alert)
+        }
+    };
+    let mut body = json!({ "error": code.as_str() });
+    if matches!(code, InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType) {
+        body["error_description"] = error.to_string().into();
+    }
+    let mut response = json(status, &body, Caching::NoStore);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let seconds = match error {
+            TokenError::Upstream(UpstreamError::Unavailable { retry_after: Some(seconds), .. }) => *seconds,
+            _ => RETRY_AFTER_SECONDS,
+        };
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    // RFC 6749 §5.2: a client that used the header is told which scheme it is.
+    if code == InvalidClient && request.headers.contains_key(header::AUTHORIZATION) {
+        let scheme = HeaderValue::from_static("Basic realm=\"token\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    Answer::new(response, level, "token refused").because(error)
+}

@@ -1,0 +1,213 @@
+//! The gate before the MCP server: who may pass, and what goes along.
+//!
+//! A plain synchronous function over the head of a request. A token that has passed once is remembered by its SHA-256
+//! until it expires, and the identity assertion made for it is used for [`ASSERTION_REUSE_SECONDS`].
+
+use std::{cell::RefCell, num::NonZeroUsize, rc::Rc};
+
+use edgeward_identity::{Identity, assertion};
+use http::{Response, StatusCode, header};
+use lru::LruCache;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    access_token::{self, AccessTokenError},
+    config::{Config, ProtectedResource},
+    message::{
+        authorization_header::bearer_token,
+        response::{Caching, json, set},
+    },
+    platform::{Level, Record, UnixTime},
+    route::Route,
+};
+
+/// An assertion is minted anew after this long; it lives [`assertion::MAX_LIFETIME`].
+pub const ASSERTION_REUSE_SECONDS: u64 = 30;
+/// Remembered tokens: some kilobytes each, so some tens of megabytes at the most.
+const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(8191);
+
+/// What the gate looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestHead<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The path as sent.
+    pub path: &'a str,
+    /// The query as sent, without `?`.
+    pub query: Option<&'a str>,
+    /// `Authorization`.
+    pub authorization: Option<&'a str>,
+    /// `Origin`.
+    pub origin_header: Option<&'a str>,
+}
+
+/// The gate's decision.
+#[derive(Debug)]
+pub enum Gated {
+    /// Pass it on.
+    Forward(Forward),
+    /// Answer it.
+    Respond(Response<String>),
+}
+
+/// How to pass a request on: its own method, headers and body, without `Authorization`, `Cookie` and every
+/// `x-edgeward-*`, but with the identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forward {
+    /// Where to.
+    pub url: String,
+    /// The value of `x-edgeward-identity`.
+    pub identity: Rc<str>,
+}
+
+/// Tokens that have passed.
+pub struct Admissions(RefCell<LruCache<[u8; 32], Admission>>);
+
+struct Admission {
+    identity: Identity,
+    /// The resource it is for.
+    resource: String,
+    expires_at: UnixTime,
+    assertion: Option<(UnixTime, Rc<str>)>,
+}
+
+impl Default for Admissions {
+    fn default() -> Self {
+        Self(RefCell::new(LruCache::new(CAPACITY)))
+    }
+}
+
+/// Decides about a request for `resource`. Gives a record when it refuses.
+pub fn decide(
+    head: &RequestHead<'_>,
+    resource: &ProtectedResource,
+    config: &Config,
+    admissions: &Admissions,
+    now: UnixTime,
+) -> (Gated, Option<Record>) {
+    match admit(head, resource, config, admissions, now) {
+        Ok(identity) => {
+            let query = head.query.map_or(String::new(), |query| format!("?{query}"));
+            let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
+            (Gated::Forward(Forward { url, identity }), None)
+        }
+        Err(error) => {
+            let response = refuse(&error, resource, config);
+            let level = if matches!(error, GateError::Assertion) { Level::Alert } else { Level::Info };
+            let mut record = Record::new(level, "gate refused").because(&error);
+            record.status = Some(response.status().as_u16());
+            (Gated::Respond(response), Some(record))
+        }
+    }
+}
+
+fn admit(
+    head: &RequestHead<'_>,
+    resource: &ProtectedResource,
+    config: &Config,
+    admissions: &Admissions,
+    now: UnixTime,
+) -> Result<Rc<str>, GateError> {
+    // DNS rebinding: a page of another site must not speak to us with what the browser adds.
+    if let Some(origin) = head.origin_header {
+        let allowed = origin == config.issuer || config.allowed_origins.iter().any(|allowed| allowed == origin);
+        if !allowed {
+            return Err(GateError::ForbiddenOrigin);
+        }
+    }
+    let value = head.authorization.ok_or(GateError::NoToken)?;
+    let token = bearer_token(value).ok_or(GateError::MalformedToken)?;
+    let digest: [u8; 32] = Sha256::digest(token).into();
+    let mut admissions = admissions.0.borrow_mut();
+    let known = admissions.get(&digest).is_some_and(|admission| admission.expires_at > now);
+    if !known {
+        admissions.put(digest, open(token, config, now)?);
+    }
+    let admission = admissions.get_mut(&digest).ok_or(GateError::NoToken)?;
+    if admission.resource != resource.indicator.as_str() {
+        return Err(GateError::WrongAudience);
+    }
+    match &admission.assertion {
+        Some((minted_at, assertion)) if now.secs_since(*minted_at) < ASSERTION_REUSE_SECONDS && *minted_at <= now => {
+            Ok(Rc::clone(assertion))
+        }
+        _ => {
+            let lifetime = assertion::MAX_LIFETIME;
+            let minted = assertion::mint(&admission.identity, config.keys.signing(), now, lifetime)
+                .map_err(|_| GateError::Assertion)?;
+            let minted: Rc<str> = minted.into();
+            admission.assertion = Some((now, Rc::clone(&minted)));
+            Ok(minted)
+        }
+    }
+}
+
+fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateError> {
+    let (claims, profile, expires_at) = access_token::open(token, &config.issuer, &config.keys, now)?;
+    let identity = Identity {
+        issuer: config.issuer.clone(),
+        audience: config.origin_audience.clone(),
+        subject: claims.subject,
+        client_id: claims.client_id,
+        scopes: claims.scope.to_strings(),
+        username: profile.username,
+        email: profile.email,
+        groups: profile.groups,
+        auth_time: claims.auth_time,
+        grant_id: claims.grant_id,
+    };
+    Ok(Admission { identity, resource: claims.audience, expires_at, assertion: None })
+}
+
+/// Why a request does not pass.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GateError {
+    /// `Origin` is not one that may call.
+    #[error("origin not allowed")]
+    ForbiddenOrigin,
+    /// No `Authorization`.
+    #[error("no token")]
+    NoToken,
+    /// `Authorization` holds no bearer token.
+    #[error("no bearer token in the header")]
+    MalformedToken,
+    /// The token is not good.
+    #[error(transparent)]
+    Token(#[from] AccessTokenError),
+    /// The token is for another resource.
+    #[error("access token: wrong audience")]
+    WrongAudience,
+    /// The identity could not be signed.
+    #[error("the identity assertion could not be minted")]
+    Assertion,
+}
+
+/// The answer to a refused request (RFC 6750 §3, RFC 9728 §5.1).
+fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> Response<String> {
+    let challenge = |error: &str| {
+        format!(
+            "Bearer {error}resource_metadata=\"{}{}{}\", scope=\"{}\"",
+            config.issuer,
+            Route::ProtectedResourceMetadata.path(),
+            resource.path,
+            resource.default_scope
+        )
+    };
+    let (status, code, challenge) = match error {
+        GateError::ForbiddenOrigin => (StatusCode::FORBIDDEN, "forbidden_origin", None),
+        // RFC 6750 §3.1: no error code for a request that has shown no token.
+        GateError::NoToken => (StatusCode::UNAUTHORIZED, "unauthorized", Some(challenge(""))),
+        GateError::MalformedToken | GateError::Token(_) | GateError::WrongAudience => {
+            (StatusCode::UNAUTHORIZED, "invalid_token", Some(challenge("error=\"invalid_token\", ")))
+        }
+        GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
+    };
+    let mut response = json(status, &json!({ "error": code }), Caching::NoStore);
+    // What only the allowed may call is not for every script to read.
+    response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    if let Some(challenge) = challenge {
+        set(&mut response, header::WWW_AUTHENTICATE, &challenge);
+    }
+    response
+}

@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod secret;
+
+pub mod oauth;
+
+pub mod message;
+
+pub mod platform;
+
+pub mod keys;
+pub mod route;
+pub mod sealed;
+
+pub mod config;
+
+pub mod client;
+
+pub mod authorization;
+
+pub mod page;
+
+pub mod upstream;
+
+pub mod access_token;
+
+pub mod gate;
+
+pub mod endpoint;
+
+pub mod edge;
+
+pub use config::{Config, ConfigErrors};
+pub use edge::{Edge, misconfigured};
+pub use gate::{Forward, Gated, RequestHead};
+pub use message::request::{Body, MAX_BODY_BYTES, Request};

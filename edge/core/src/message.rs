@@ -1,0 +1,6 @@
+//! What crosses the wire: parsed and printed, not yet judged.
+
+pub mod authorization_header;
+pub mod parameters;
+pub mod request;
+pub mod response;

@@ -1,0 +1,15 @@
+//! The vocabulary of OAuth as types: what does not parse does not exist.
+
+pub mod client_id;
+pub mod error_code;
+pub mod pkce;
+pub mod redirect_uri;
+pub mod resource;
+pub mod scope;
+
+pub use client_id::ClientDigest;
+pub use error_code::ErrorCode;
+pub use pkce::{CodeChallenge, CodeVerifier};
+pub use redirect_uri::{RedirectTarget, RedirectUri};
+pub use resource::Resource;
+pub use scope::{Scope, ScopeToken};

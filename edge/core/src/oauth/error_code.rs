@@ -1,0 +1,53 @@
+//! Error codes that clients see.
+
+/// An `error` value of RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2 or RFC 8707 §2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The user said no.
+    AccessDenied,
+    /// Client authentication failed, or there is no such client.
+    InvalidClient,
+    /// Registration: something in the metadata cannot be.
+    InvalidClientMetadata,
+    /// The code or refresh token is not good, or not for this request.
+    InvalidGrant,
+    /// Registration: a redirect URI cannot be.
+    InvalidRedirectUri,
+    /// The request itself is malformed.
+    InvalidRequest,
+    /// A scope is unknown or more than was granted.
+    InvalidScope,
+    /// The resource is not one of ours, or not the one granted.
+    InvalidTarget,
+    /// Something of ours failed.
+    ServerError,
+    /// Something of ours cannot be reached; the same request may work later.
+    TemporarilyUnavailable,
+    /// The client may not use this grant.
+    UnauthorizedClient,
+    /// We know no such grant.
+    UnsupportedGrantType,
+    /// We know no such response type.
+    UnsupportedResponseType,
+}
+
+impl ErrorCode {
+    /// The code on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::ServerError => "server_error",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Scopes (RFC 6749 §3.3).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Asks for a refresh token. Accepted wherever it is asked for, granted nowhere: refresh tokens come by themselves, and
+/// the scope says nothing about a resource.
+pub const OFFLINE_ACCESS: &str = "offline_access";
+
+/// One scope token: visible ASCII without space, `"` and `\`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ScopeToken(String);
+
+impl ScopeToken {
+    /// Parses one token.
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |c: u8| matches!(c, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        (!text.is_empty() && text.len() <= 128 && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
+    }
+
+    /// The token's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ScopeToken {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a scope token")
+    }
+}
+
+impl From<ScopeToken> for String {
+    fn from(token: ScopeToken) -> Self {
+        token.0
+    }
+}
+
+/// A set of scope tokens, in the order they were first named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Scope(Vec<ScopeToken>);
+
+impl Scope {
+    /// Parses a space-separated list; the empty text is the empty set.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.split(' ').filter(|token| !token.is_empty()).map(ScopeToken::parse).collect()
+    }
+
+    /// Whether `token` is in the set.
+    pub fn contains(&self, token: &str) -> bool {
+        self.0.iter().any(|scope| scope.as_str() == token)
+    }
+
+    /// Whether every token of this set is in `other`.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.0.iter().all(|token| other.contains(token.as_str()))
+    }
+
+    /// Whether the set is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// This set without `token`.
+    #[must_use]
+    pub fn without(&self, token: &str) -> Self {
+        self.iter().filter(|scope| scope.as_str() != token).cloned().collect()
+    }
+
+    /// The tokens.
+    pub fn iter(&self) -> impl Iterator<Item = &ScopeToken> {
+        self.0.iter()
+    }
+
+    /// The tokens' texts.
+    pub fn to_strings(&self) -> Vec<String> {
+        self.0.iter().map(|token| token.as_str().to_owned()).collect()
+    }
+}
+
+impl FromIterator<ScopeToken> for Scope {
+    fn from_iter<I: IntoIterator<Item = ScopeToken>>(tokens: I) -> Self {
+        let mut set = Self::default();
+        for token in tokens {
+            if !set.contains(token.as_str()) {
+                set.0.push(token);
+            }
+        }
+        set
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, token) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(token.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a scope")
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_token_named_twice_counts_once() {
+        assert_eq!(Scope::parse("a b  a").unwrap().to_string(), "a b");
+    }
+
+    #[test]
+    fn characters_outside_the_rfc_are_refused() {
+        for bad in ["a\"b", "a\\b", "ä", "a\tb", "a\u{7f}"] {
+            assert_eq!(Scope::parse(bad), None, "{bad:?}");
+        }
+        assert!(Scope::parse("https://host/mcp/read a:b!").is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn printing_and_parsing_again_changes_nothing(text in "[ -~]{0,60}") {
+            if let Some(scope) = Scope::parse(&text) {
+                prop_assert_eq!(Scope::parse(&scope.to_string()), Some(scope));
+            }
+        }
+
+        #[test]
+        fn taking_a_token_away_never_widens(text in "[a-d ]{0,20}", token in "[a-d]") {
+            let scope = Scope::parse(&text).unwrap();
+            let narrower = scope.without(&token);
+            prop_assert!(narrower.is_subset(&scope));
+            prop_assert!(!narrower.contains(&token));
+        }
+    }
+}

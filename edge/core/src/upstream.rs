@@ -1,0 +1,92 @@
+//! Cognito, where Edgeward is the client: sending users there and turning what comes back into a [`Subject`].
+
+mod id_token;
+mod jwks;
+mod token_endpoint;
+
+pub use jwks::KeyCache;
+use serde::Deserialize;
+
+use crate::{
+    config::Cognito,
+    oauth::{CodeVerifier, pkce},
+    platform::{FetchError, UnixTime},
+    sealed::{Profile, Transaction},
+    secret::Secret,
+};
+pub use token_endpoint::{redeem, refresh};
+
+/// Who signed in, as Cognito's verified tokens say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// `sub`.
+    pub subject: String,
+    /// Name, e-mail address, groups.
+    pub profile: Profile,
+    /// When they last proved who they are.
+    pub auth_time: Option<UnixTime>,
+}
+
+/// What a visit to Cognito's token endpoint brought.
+#[derive(Debug)]
+pub struct UpstreamGrant {
+    /// The user.
+    pub subject: Subject,
+    /// A new refresh token, if there is one.
+    pub refresh_token: Option<Secret<String>>,
+    /// When Cognito's own access token expires: ours must not outlive it.
+    pub expires_at: UnixTime,
+}
+
+/// Where to send the browser to sign in. Nothing that the client sent goes along: Cognito rejects scopes and resources
+/// it does not know, and mangles states.
+pub fn authorization_url(cognito: &Cognito, redirect_uri: &str, transaction: &Transaction) -> Option<String> {
+    let verifier = CodeVerifier::parse(&transaction.upstream_verifier)?;
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("response_type", "code")
+        .append_pair("client_id", &cognito.client_id)
+        .append_pair("redirect_uri", redirect_uri)
+        .append_pair("scope", &cognito.scopes.to_string())
+        .append_pair("state", &transaction.id)
+        .append_pair("nonce", &transaction.upstream_nonce)
+        .append_pair("code_challenge", verifier.challenge().as_str())
+        .append_pair("code_challenge_method", pkce::METHOD)
+        .finish();
+    Some(format!("{}/oauth2/authorize?{query}", cognito.domain))
+}
+
+/// The token endpoint's answer.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    id_token: Option<String>,
+    refresh_token: Option<String>,
+}
+
+/// Why Cognito gave us nothing to go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamError {
+    /// It cannot be reached, is overloaded or failing. The same request may work later.
+    #[error("Cognito is unavailable: {reason}")]
+    Unavailable {
+        /// How that showed.
+        reason: String,
+        /// When to come back, in seconds, if it said so.
+        retry_after: Option<u32>,
+    },
+    /// It does not accept our client id and secret: our settings are wrong.
+    #[error("Cognito does not accept the app client's id and secret")]
+    InvalidClient,
+    /// The code or refresh token is used up, expired or revoked.
+    #[error("Cognito says {0}")]
+    InvalidGrant(&'static str),
+    /// Its answer is not what it documents, or a token in it does not verify.
+    #[error("Cognito's answer cannot be used: {0}")]
+    Unusable(&'static str),
+}
+
+impl From<FetchError> for UpstreamError {
+    fn from(error: FetchError) -> Self {
+        Self::Unavailable { reason: error.to_string(), retry_after: None }
+    }
+}
