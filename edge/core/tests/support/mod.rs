@@ -1,0 +1,224 @@
+//! One edge with a fake clock, seeded randomness and a scripted identity provider.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    future::Future,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use edgeward_core::{
+    Body, Config, Edge, Gated, Request, RequestHead,
+    platform::{
+        Clock, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, UnixTime,
+    },
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
+
+pub(crate) const ISSUER: &str = "https://edge.example";
+pub(crate) const KEYS: &str = r#"{"keys":[
+ {"kty":"OKP","crv":"Ed25519","kid":"s1","use":"sig","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+ {"kty":"oct","kid":"e1","use":"enc","alg":"XC20P","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"},
+ {"kty":"oct","kid":"m1","use":"sig","alg":"HS256","k":"ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"}]}"#;
+/// RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const START: u64 = 1_790_000_000;
+
+/// Settings that are enough, with `overrides` on top; an empty value unsets.
+pub(crate) fn settings(overrides: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut all = vec![
+        ("COGNITO_USER_POOL_ID", "eu-west-1_Example"),
+        ("COGNITO_CLIENT_ID", "upstreamclient"),
+        ("COGNITO_CLIENT_SECRET", "upstreamsecret"),
+        ("COGNITO_DOMAIN", "login.example"),
+        ("EDGEWARD_PUBLIC_URL", ISSUER),
+        ("EDGEWARD_ORIGIN_URL", "https://origin.example"),
+        ("EDGEWARD_KEYS", KEYS),
+    ];
+    all.extend(overrides);
+    all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+pub(crate) fn config(overrides: &[(&str, &str)]) -> Result<Config, edgeward_core::ConfigErrors> {
+    let settings = settings(overrides);
+    Config::parse(|name| settings.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
+}
+
+/// What the test controls while the edge runs.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) now: Rc<Cell<u64>>,
+    pub(crate) replies: Rc<RefCell<VecDeque<Result<FetchReply, FetchError>>>>,
+    pub(crate) fetched: Rc<RefCell<Vec<FetchRequest>>>,
+    pub(crate) records: Rc<RefCell<Vec<Record>>>,
+    counter: Rc<Cell<u64>>,
+}
+
+impl Clock for World {
+    fn now(&self) -> UnixTime {
+        UnixTime::from_secs(self.now.get())
+    }
+}
+
+impl Randomness for World {
+    /// Different each time, the same in each run.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        for chunk in bytes.chunks_mut(8) {
+            self.counter.set(self.counter.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+            let word = (self.counter.get() ^ (self.counter.get() >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl Fetch for World {
+    async fn fetch(&self, request: FetchRequest) -> Result<FetchReply, FetchError> {
+        self.fetched.borrow_mut().push(request);
+        self.replies.borrow_mut().pop_front().unwrap_or(Err(FetchError::Connection))
+    }
+}
+
+impl Log for World {
+    fn log(&self, record: &Record) {
+        self.records.borrow_mut().push(record.clone());
+    }
+}
+
+pub(crate) struct TestEdge {
+    pub(crate) edge: Edge<World>,
+    pub(crate) world: World,
+}
+
+impl TestEdge {
+    pub(crate) fn new() -> Self {
+        Self::with(&[])
+    }
+
+    pub(crate) fn with(overrides: &[(&str, &str)]) -> Self {
+        let world = World {
+            now: Rc::new(Cell::new(START)),
+            replies: Rc::default(),
+            fetched: Rc::default(),
+            records: Rc::default(),
+            counter: Rc::default(),
+        };
+        Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
+    }
+
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.world.now.set(self.world.now.get() + seconds);
+    }
+
+    pub(crate) fn reply(&self, status: u16, body: impl Into<Vec<u8>>) {
+        self.world.replies.borrow_mut().push_back(Ok(FetchReply { status, retry_after: None, body: body.into() }));
+    }
+
+    pub(crate) fn respond(&self, request: Request) -> Response<String> {
+        block_on(self.edge.respond(request))
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Response<String> {
+        self.respond(get(target))
+    }
+
+    pub(crate) fn gate(&self, path: &str, authorization: Option<&str>, origin_header: Option<&str>) -> Gated {
+        let head = RequestHead { method: "POST", path, query: None, authorization, origin_header };
+        self.edge.gate(&head).expect("a protected resource")
+    }
+
+    /// Registers a public client and gives its id.
+    pub(crate) fn register(&self, metadata: &str) -> serde_json::Value {
+        let response = self.respond(post("/register", "application/json", metadata));
+        assert_eq!(response.status(), 201, "{}", response.body());
+        serde_json::from_str(response.body()).unwrap()
+    }
+
+    pub(crate) fn public_client(&self) -> String {
+        let metadata = r#"{"client_name":"Test","redirect_uris":["https://client.example/cb","http://localhost/cb"],
+            "token_endpoint_auth_method":"none"}"#;
+        self.register(metadata)["client_id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// An authorization request that is good, with `changes`; an empty value takes a parameter away.
+pub(crate) fn authorization_request(client_id: &str, changes: &[(&str, &str)]) -> String {
+    let mut parameters = vec![
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", "https://client.example/cb"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("state", "client state"),
+    ];
+    for (name, value) in changes {
+        parameters.retain(|(key, _)| key != name);
+        if !value.is_empty() {
+            parameters.push((name, value));
+        }
+    }
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    format!("/authorize?{query}")
+}
+
+pub(crate) fn form(parameters: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
+}
+
+pub(crate) fn get(target: &str) -> Request {
+    request(Method::GET, target, &[], "")
+}
+
+pub(crate) fn post(target: &str, content_type: &str, body: &str) -> Request {
+    request(Method::POST, target, &[("content-type", content_type)], body)
+}
+
+pub(crate) fn post_form(target: &str, headers: &[(&str, &str)], parameters: &[(&str, &str)]) -> Request {
+    let mut all = vec![("content-type", "application/x-www-form-urlencoded")];
+    all.extend(headers);
+    request(Method::POST, target, &all, &form(parameters))
+}
+
+pub(crate) fn request(method: Method, target: &str, headers: &[(&str, &str)], body: &str) -> Request {
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
+        None => (target.to_owned(), None),
+    };
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    Request { method, path, query, headers: map, body: Body::Complete(body.as_bytes().to_vec()) }
+}
+
+/// `name=value` of each cookie set.
+pub(crate) fn cookies(response: &Response<String>) -> Vec<String> {
+    let values = response.headers().get_all(header::SET_COOKIE).iter();
+    values.map(|value| value.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
+}
+
+/// The value of a hidden field.
+pub(crate) fn hidden(page: &str, name: &str) -> String {
+    let start = page.find(&format!("name=\"{name}\" value=\"")).expect("the field");
+    page[start..].split('"').nth(3).unwrap().to_owned()
+}
+
+pub(crate) fn location(response: &Response<String>) -> url::Url {
+    url::Url::parse(response.headers()[header::LOCATION].to_str().unwrap()).unwrap()
+}
+
+pub(crate) fn parameter(url: &url::Url, name: &str) -> Option<String> {
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Runs a future that never waits: everything it asks for is scripted.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a scripted future waited"),
+    }
+}
