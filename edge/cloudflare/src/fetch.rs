@@ -1,0 +1,60 @@
+//! Outbound requests.
+
+use std::{pin::pin, time::Duration};
+
+use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest};
+use futures_util::{
+    StreamExt,
+    future::{Either, select},
+};
+use worker::{AbortController, AbortSignal, Delay, Headers, Method, Request, RequestInit, RequestRedirect};
+
+use crate::Workers;
+
+impl Fetch for Workers {
+    async fn fetch(&self, request: FetchRequest) -> Result<FetchReply, FetchError> {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let deadline = Delay::from(Duration::from_millis(request.deadline_ms.into()));
+        match select(pin!(send(&request, &signal)), deadline).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => {
+                controller.abort();
+                Err(FetchError::DeadlineExceeded)
+            }
+        }
+    }
+}
+
+async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply, FetchError> {
+    let prepared = prepare(request).map_err(|_| FetchError::Connection)?;
+    let outcome = worker::Fetch::Request(prepared).send_with_signal(signal).await;
+    let mut response = outcome.map_err(|_| FetchError::Connection)?;
+    let retry_after = response.headers().get("retry-after").ok().flatten().and_then(|value| value.parse().ok());
+    let mut body = Vec::new();
+    let mut chunks = response.stream().map_err(|_| FetchError::Connection)?;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| FetchError::Connection)?;
+        if body.len() + chunk.len() > request.max_bytes {
+            return Err(FetchError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(FetchReply { status: response.status_code(), retry_after, body })
+}
+
+fn prepare(request: &FetchRequest) -> worker::Result<Request> {
+    let headers = Headers::new();
+    headers.set("accept", "application/json")?;
+    if let Some(authorization) = &request.authorization {
+        headers.set("authorization", authorization.expose())?;
+    }
+    let mut init = RequestInit::new();
+    init.with_redirect(RequestRedirect::Manual);
+    if let Some(form) = &request.form {
+        headers.set("content-type", "application/x-www-form-urlencoded")?;
+        init.with_method(Method::Post).with_body(Some(form.expose().as_str().into()));
+    }
+    init.with_headers(headers);
+    Request::new_with_init(&request.url, &init)
+}
