@@ -1,3 +1,21 @@
 //! Edgeward's black-box suites, demo and development stack.
+//!
+//! [`Stack::start`](stack::Stack::start) runs the whole of it on this machine: a local Cognito and a weather service in
+//! this process, the origin and the edge (real workerd, under wrangler) as processes of their own. [`browser`] is the
+//! user, [`client`] the MCP client, [`by_hand`] one that also does what a good client would not. Nothing here knows the edge but through HTTP.
 
+pub mod browser;
+pub mod by_hand;
+pub mod client;
+pub mod cookie_jar;
+pub mod edge;
+pub mod form;
+pub mod keys;
+pub mod origin;
+pub mod place;
+pub mod port;
+pub mod process;
+pub mod recorder;
+pub mod signal;
+pub mod stack;
 pub mod weather;

@@ -1,0 +1,244 @@
+//! An OAuth client made by hand: every parameter can be changed, nothing is checked for it.
+
+use anyhow::{Context as _, Result, bail};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use http::{HeaderMap, StatusCode};
+use reqwest::{Client, RequestBuilder, Url, redirect::Policy};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    browser::{self, Browser, User},
+    client::REDIRECT_URI,
+    stack::Stack,
+};
+
+/// A registered client with one authorization to ask for.
+#[derive(Debug, Clone)]
+pub struct HandMade {
+    http: Client,
+    issuer: String,
+    /// The resource it wants to use.
+    pub resource: String,
+    /// Its id.
+    pub client_id: String,
+    /// Its PKCE verifier.
+    pub verifier: String,
+    /// Its `state`.
+    pub state: String,
+}
+
+/// Parameters of a query or form: a good set, to be changed.
+#[derive(Debug, Clone)]
+pub struct Parameters(Vec<(String, String)>);
+
+/// An answer that is JSON.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The document; null if it is none.
+    pub body: Value,
+}
+
+impl Parameters {
+    /// These.
+    pub fn new<const COUNT: usize>(pairs: [(&str, &str); COUNT]) -> Self {
+        Self(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+
+    /// Sets or replaces one.
+    #[must_use]
+    pub fn with(self, name: &str, value: &str) -> Self {
+        let mut this = self.without(name);
+        this.0.push((name.to_owned(), value.to_owned()));
+        this
+    }
+
+    /// Leaves one out.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self
+    }
+}
+
+impl Answer {
+    async fn to(request: RequestBuilder) -> Result<Self> {
+        let answer = request.send().await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Ok(Self { status, headers, body: answer.json().await.unwrap_or_default() })
+    }
+
+    /// A member that is text, or an empty one.
+    pub fn text(&self, name: &str) -> &str {
+        self.body[name].as_str().unwrap_or_default()
+    }
+}
+
+impl HandMade {
+    /// Registers as a public client.
+    ///
+    /// # Errors
+    /// When it is not registered.
+    pub async fn register(stack: &Stack) -> Result<Self> {
+        let mut this = Self {
+            http: http()?,
+            issuer: stack.issuer().to_owned(),
+            resource: stack.mcp().into(),
+            client_id: String::new(),
+            verifier: random_text()?,
+            state: random_text()?,
+        };
+        let answer = this.registration(&json!({ "client_name": "Hand made", "redirect_uris": [REDIRECT_URI] })).await?;
+        if answer.status != StatusCode::CREATED {
+            bail!("registration was answered with {}: {}", answer.status, answer.body);
+        }
+        answer.text("client_id").clone_into(&mut this.client_id);
+        Ok(this)
+    }
+
+    /// The same client with another verifier and state, for another authorization.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn again(&self) -> Result<Self> {
+        Ok(Self { verifier: random_text()?, state: random_text()?, ..self.clone() })
+    }
+
+    /// Registers with any metadata, as a public client unless they say otherwise.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn registration(&self, metadata: &Value) -> Result<Answer> {
+        let mut metadata = metadata.clone();
+        if metadata["token_endpoint_auth_method"].is_null() {
+            metadata["token_endpoint_auth_method"] = "none".into();
+        }
+        Answer::to(self.http.post(format!("{}/register", self.issuer)).json(&metadata)).await
+    }
+
+    /// Parameters of an authorization request.
+    pub fn authorization(&self) -> Parameters {
+        Parameters::new([
+            ("response_type", "code"),
+            ("client_id", &self.client_id),
+            ("redirect_uri", REDIRECT_URI),
+            ("scope", "mcp"),
+            ("state", &self.state),
+            ("resource", &self.resource),
+            ("code_challenge", &Base64UrlUnpadded::encode_string(&Sha256::digest(&self.verifier))),
+            ("code_challenge_method", "S256"),
+        ])
+    }
+
+    /// The URL of an authorization request.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn authorization_url(&self, parameters: &Parameters) -> Result<Url> {
+        Ok(Url::parse_with_params(&format!("{}/authorize", self.issuer), &parameters.0)?)
+    }
+
+    /// Parameters of a token request for a code.
+    pub fn redemption(&self, code: &str) -> Parameters {
+        Parameters::new([
+            ("grant_type", "authorization_code"),
+            ("client_id", &self.client_id),
+            ("code", code),
+            ("redirect_uri", REDIRECT_URI),
+            ("code_verifier", &self.verifier),
+            ("resource", &self.resource),
+        ])
+    }
+
+    /// Parameters of a token request for a refresh token.
+    pub fn refreshing(&self, refresh_token: &str) -> Parameters {
+        Parameters::new([
+            ("grant_type", "refresh_token"),
+            ("client_id", &self.client_id),
+            ("refresh_token", refresh_token),
+            ("resource", &self.resource),
+        ])
+    }
+
+    /// A token request.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn token(&self, parameters: &Parameters) -> Result<Answer> {
+        Answer::to(self.http.post(format!("{}/token", self.issuer)).form(&parameters.0)).await
+    }
+
+    /// Signs the demo user in and gives the code.
+    ///
+    /// # Errors
+    /// When anything on the way is not as it should be.
+    pub async fn code(&self, browser: &mut Browser) -> Result<String> {
+        let url = self.authorization_url(&self.authorization())?;
+        let callback = browser.sign_in(&url, &redirect_uri(), User::DEMO).await?;
+        browser::query(&callback, "code").context("no code")
+    }
+
+    /// Signs the demo user in and redeems the code.
+    ///
+    /// # Errors
+    /// When anything on the way is not as it should be.
+    pub async fn tokens(&self) -> Result<Answer> {
+        let code = self.code(&mut Browser::new()?).await?;
+        let answer = self.token(&self.redemption(&code)).await?;
+        if answer.status != StatusCode::OK {
+            bail!("the code was answered with {}: {}", answer.status, answer.body);
+        }
+        Ok(answer)
+    }
+}
+
+/// The client's address for answers.
+///
+/// # Panics
+/// Never: it is a URL.
+pub fn redirect_uri() -> Url {
+    REDIRECT_URI.parse().expect("a URL")
+}
+
+/// A request of the MCP client's to a resource or an origin, before its headers: `tools/call` of `whoami`.
+///
+/// # Errors
+/// When the HTTP client cannot be made.
+pub fn whoami(mcp: &str) -> Result<RequestBuilder> {
+    let message = json!({
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {
+            "name": "whoami",
+            "arguments": {},
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientInfo": { "name": "by hand", "version": "0" },
+                "io.modelcontextprotocol/clientCapabilities": {},
+            },
+        },
+    });
+    let request = http()?
+        .post(mcp)
+        .header("Accept", "application/json, text/event-stream")
+        .header("MCP-Protocol-Version", "2026-07-28")
+        .header("Mcp-Method", "tools/call")
+        .header("Mcp-Name", "whoami");
+    Ok(request.json(&message))
+}
+
+fn http() -> Result<Client> {
+    Ok(Client::builder().no_proxy().redirect(Policy::none()).build()?)
+}
+
+/// 43 characters that nobody can guess.
+fn random_text() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("the system has no randomness")?;
+    Ok(Base64UrlUnpadded::encode_string(&bytes))
+}

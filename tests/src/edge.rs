@@ -1,0 +1,125 @@
+//! The edge: what `make edge` built, in real workerd under `wrangler dev`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+
+use crate::{
+    origin::ready,
+    place,
+    port::{Port, loopback},
+    process::Process,
+};
+
+/// A running edge.
+#[derive(Debug)]
+pub struct Edge {
+    process: Process,
+    /// Has the secrets in it, so it goes when the edge goes.
+    folder: PathBuf,
+    url: String,
+}
+
+/// The variables and secrets of an edge, by name.
+pub type Variables = BTreeMap<String, String>;
+
+impl Edge {
+    /// Starts it on a port, with its log in `folder`, and waits until it serves.
+    ///
+    /// # Errors
+    /// When it is not built, wrangler is not installed, it ends, or does not serve in time.
+    pub async fn start(port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
+        let entry = place::edge_entry()?;
+        let wrangler = place::wrangler()?;
+        let own = folder.join("edge");
+        let config = own.join("wrangler.json");
+        write_settings(&own, &config, &entry, variables).context("cannot write the edge's settings")?;
+
+        let mut command = Command::new(wrangler);
+        command
+            .current_dir(&own)
+            .arg("dev")
+            .arg("--config")
+            .arg(&config)
+            .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
+            .args(["--inspector-port", &Port::Free.choose()?.to_string()])
+            .arg("--persist-to")
+            .arg(own.join("state"))
+            .arg("--show-interactive-dev-session=false")
+            .env("PATH", place::node_path())
+            // Quiet and at home: no reports, no look-ups, no questions, nothing outside its folder.
+            .env("CI", "true")
+            .env("NO_COLOR", "1")
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+            .env("WRANGLER_HIDE_BANNER", "true")
+            .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("WRANGLER_WRITE_LOGS", "false")
+            .env("WRANGLER_REGISTRY_PATH", own.join("registry"))
+            .env("XDG_CONFIG_HOME", own.join("config"));
+        let process = Process::spawn("edge", &mut command, folder)?;
+        let this = Self { process, folder: own, url: format!("http://{}", loopback(port)) };
+        let health = format!("{}/healthz", this.url);
+        ready(&this.process, &health, Duration::from_secs(60)).await?;
+        Ok(this)
+    }
+
+    /// Stops it and removes its secrets; dropping it does the same.
+    pub fn stop(&self) {
+        self.process.stop();
+        // It is in `target`; what cannot be removed now goes with the next run.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    /// Where it listens, by address; its public URL may be another.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The program.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// All as secrets, which wrangler does not print.
+fn write_settings(folder: &Path, config: &Path, entry: &Path, variables: &Variables) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(config, wrangler_config(entry)?.to_string())?;
+    let mut lines = String::new();
+    for (name, value) in variables {
+        if value.contains(['\'', '\n']) {
+            bail!("the value of {name} cannot be written in a .dev.vars file");
+        }
+        lines.push_str(&format!("{name}='{value}'\n"));
+    }
+    fs::write(folder.join(".dev.vars"), lines)?;
+    Ok(())
+}
+
+/// What the edge's own `wrangler.toml` says about the runtime, with its entry named by its full path.
+fn wrangler_config(entry: &Path) -> Result<Value> {
+    let own = entry.with_file_name("wrangler.toml");
+    let text = fs::read_to_string(&own).with_context(|| format!("cannot read {}", own.display()))?;
+    let setting = |name: &str| {
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='))?;
+        // A string and a list of strings look alike in TOML and JSON.
+        serde_json::from_str::<Value>(value.split(" #").next()?.trim()).ok()
+    };
+    let date = setting("compatibility_date").context("wrangler.toml has no compatibility_date")?;
+    let flags = setting("compatibility_flags").unwrap_or_else(|| json!([]));
+    Ok(json!({ "name": "edgeward", "main": entry, "compatibility_date": date, "compatibility_flags": flags }))
+}

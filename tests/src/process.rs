@@ -1,0 +1,133 @@
+//! A program of the stack: started in a process group of its own, its output kept, stopped with all it started.
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, BufReader, Read, Write as _},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+/// A running program. It is stopped when it is dropped, also by a panic.
+#[derive(Debug)]
+pub struct Process {
+    name: &'static str,
+    child: Mutex<Child>,
+    log: Arc<Log>,
+}
+
+#[derive(Debug)]
+struct Log {
+    path: PathBuf,
+    written: Mutex<Written>,
+}
+
+#[derive(Debug)]
+struct Written {
+    text: String,
+    file: File,
+}
+
+impl Process {
+    /// Starts `command` and copies what it prints to `NAME.log` in `folder`.
+    ///
+    /// # Errors
+    /// When the program cannot be started or its log cannot be made.
+    pub fn spawn(name: &'static str, command: &mut Command, folder: &Path) -> Result<Self> {
+        let path = folder.join(format!("{name}.log"));
+        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        let log = Arc::new(Log { path, written: Mutex::new(Written { text: String::new(), file }) });
+        // A group of its own: it can be stopped as a whole, and Ctrl-C in a terminal reaches only us.
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {name}"))?;
+        if let Some(stdout) = child.stdout.take() {
+            copy(stdout, &log);
+        }
+        if let Some(stderr) = child.stderr.take() {
+            copy(stderr, &log);
+        }
+        Ok(Self { name, child: Mutex::new(child), log })
+    }
+
+    /// What the program is called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Everything it has printed so far.
+    pub fn log(&self) -> String {
+        lock(&self.log.written).text.clone()
+    }
+
+    /// The file with what it printed.
+    pub fn log_path(&self) -> &Path {
+        &self.log.path
+    }
+
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn exited(&self) -> io::Result<Option<ExitStatus>> {
+        lock(&self.child).try_wait()
+    }
+
+    /// Asks it and all it started to stop, and makes them after [`GRACE`].
+    pub fn stop(&self) {
+        let mut child = lock(&self.child);
+        let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
+        let asked = Instant::now();
+        // An error means that the group is gone.
+        let _ = kill_process_group(group, Signal::TERM);
+        while asked.elapsed() < GRACE {
+            let ended = matches!(child.try_wait(), Ok(Some(_)) | Err(_));
+            if ended && test_kill_process_group(group).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A thread that panicked leaves the data whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Line by line, so that the two streams do not tear each other's lines.
+fn copy(stream: impl Read + Send + 'static, log: &Arc<Log>) {
+    let log = Arc::clone(log);
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while matches!(stream.read_until(b'\n', &mut line), Ok(read) if read > 0) {
+            let mut written = lock(&log.written);
+            written.text.push_str(&String::from_utf8_lossy(&line));
+            // A full disk must not stop the program.
+            let _ = written.file.write_all(&line);
+            line.clear();
+        }
+    });
+}
+
+/// A stream that stays open keeps workerd from ending by itself.
+const GRACE: Duration = Duration::from_secs(2);

@@ -1,0 +1,164 @@
+//! A proxy that remembers everything that passes, to put in front of the edge or the origin.
+//!
+//! It changes nothing: the head goes on as it came, and the answer streams through as it arrives.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use futures_util::StreamExt as _;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// A running proxy; it stops when it is dropped.
+#[derive(Debug)]
+pub struct Recorder {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+}
+
+/// A request, and what was answered so far.
+#[derive(Debug, Clone, Default)]
+pub struct Exchange {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Headers of the request.
+    pub request_headers: HeaderMap,
+    /// Its body.
+    pub request_body: String,
+    /// Status of the answer.
+    pub status: u16,
+    /// Headers of the answer.
+    pub headers: HeaderMap,
+    /// Its body, as far as it has come.
+    pub body: String,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Base URL of what is behind; none yet.
+    behind: Mutex<Option<String>>,
+    http: reqwest::Client,
+    seen: Mutex<Vec<Exchange>>,
+}
+
+impl Exchange {
+    /// Everything that was sent: request line, headers and body.
+    pub fn request(&self) -> String {
+        format!("{} {}\n{}\n{}", self.method, self.path, lines(&self.request_headers), self.request_body)
+    }
+
+    /// Everything that was answered: status, headers and body.
+    pub fn answer(&self) -> String {
+        format!("{}\n{}\n{}", self.status, lines(&self.headers), self.body)
+    }
+}
+
+fn lines(headers: &HeaderMap) -> String {
+    headers.iter().map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))).collect()
+}
+
+impl Recorder {
+    /// Starts it; it answers 503 until it knows what is behind it.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn start(address: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        let shared = Arc::new(Shared { behind: Mutex::default(), http, seen: Mutex::default() });
+        let router = Router::new().fallback(pass).with_state(Arc::clone(&shared));
+        let serving = tokio::spawn(async move {
+            // Ends only when the task is aborted.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { shared, address, serving })
+    }
+
+    /// Says where requests go.
+    pub fn forward_to(&self, base: &str) {
+        *lock(&self.shared.behind) = Some(base.to_owned());
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All that passed, in the order of the requests.
+    pub fn seen(&self) -> Vec<Exchange> {
+        lock(&self.shared.seen).clone()
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let number = {
+        let mut seen = lock(&shared.seen);
+        seen.push(Exchange {
+            method: head.method.to_string(),
+            path: path.clone(),
+            request_headers: head.headers.clone(),
+            request_body: String::from_utf8_lossy(&body).into_owned(),
+            ..Exchange::default()
+        });
+        seen.len() - 1
+    };
+    let Some(base) = lock(&shared.behind).clone() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let mut headers = head.headers;
+    remove_hop_by_hop(&mut headers);
+    let sent = shared.http.request(head.method, format!("{base}{path}")).headers(headers).body(body).send().await;
+    let Ok(answer) = sent else { return StatusCode::BAD_GATEWAY.into_response() };
+
+    let status = answer.status();
+    let mut headers = answer.headers().clone();
+    {
+        let exchange = &mut lock(&shared.seen)[number];
+        exchange.status = status.as_u16();
+        exchange.headers = headers.clone();
+    }
+    remove_hop_by_hop(&mut headers);
+    let body = answer.bytes_stream().map(move |chunk: Result<Bytes, reqwest::Error>| {
+        let chunk = chunk.map_err(io::Error::other)?;
+        lock(&shared.seen)[number].body.push_str(&String::from_utf8_lossy(&chunk));
+        Ok::<_, io::Error>(chunk)
+    });
+    let mut response = Response::new(Body::from_stream(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::TE, header::TRAILER, header::UPGRADE] {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+}
+
+/// A test that panicked elsewhere leaves the data whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const MAX_BODY: usize = 1 << 20;

@@ -1,0 +1,271 @@
+//! The whole stack on this machine.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use edgeward_cognito::{Cognito, Config};
+use edgeward_identity::names::edge as names;
+use reqwest::Url;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    edge::{Edge, Variables},
+    keys,
+    origin::{self, Origin},
+    place,
+    port::{Port, loopback},
+    recorder::Recorder,
+    weather::Weather,
+};
+
+/// How to start a stack.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Name of the run, for its folder in `target/stack`.
+    pub name: &'static str,
+    /// Port of the edge.
+    pub edge_port: Port,
+    /// Port of the origin.
+    pub origin_port: Port,
+    /// Port of Cognito's domain.
+    pub cognito_port: Port,
+    /// Port of Cognito's issuer.
+    pub cognito_issuer_port: Port,
+    /// Whether to remember all that passes the edge and the origin.
+    pub recording: Recording,
+    /// The user pool. Its addresses and the callback of its first client are set by the stack.
+    pub cognito: Config,
+    /// `EDGEWARD_KEYS`; new ones if there are none.
+    pub keys: Option<String>,
+    /// Further variables of the edge, or other values.
+    pub variables: Variables,
+}
+
+/// Whether traffic is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recording {
+    /// It is not.
+    #[default]
+    Off,
+    /// By a proxy in front of the edge and one in front of the origin. The edge's port is then the proxy's.
+    On,
+}
+
+/// A running stack; everything stops when it is dropped, also by a panic.
+#[derive(Debug)]
+pub struct Stack {
+    // Stopped in this order.
+    edge: Edge,
+    origin: Origin,
+    recorders: Option<Recorders>,
+    cognito: Cognito,
+    weather: Weather,
+    issuer: String,
+    folder: PathBuf,
+}
+
+#[derive(Debug)]
+struct Recorders {
+    edge: Recorder,
+    origin: Recorder,
+}
+
+impl Stack {
+    /// Starts everything and waits until it serves.
+    ///
+    /// # Errors
+    /// When something is not built or does not start; the message says what to do or where the log is.
+    pub async fn start(options: Options) -> Result<Self> {
+        let folder = place::run_folder(options.name)?;
+        log_to(&folder.join("local.log"))?;
+        let mut attempts = 3;
+        loop {
+            let started = Self::start_in(&folder, &options).await;
+            attempts -= 1;
+            match started {
+                // A port that was free has been taken before it was used.
+                Err(error) if attempts > 0 && is_clash(&error) => {}
+                started => return started,
+            }
+        }
+    }
+
+    async fn start_in(folder: &Path, options: &Options) -> Result<Self> {
+        // Listens from the beginning, so that nobody takes its port.
+        let recorders = match options.recording {
+            Recording::Off => None,
+            Recording::On => Some(Recorders {
+                edge: Recorder::start(options.edge_port.address()).await?,
+                origin: Recorder::start(loopback(0)).await?,
+            }),
+        };
+        let (edge_port, public_port) = match &recorders {
+            Some(recorders) => (Port::Free.choose()?, recorders.edge.address().port()),
+            None => {
+                let port = options.edge_port.choose()?;
+                (port, port)
+            }
+        };
+        let origin_port = options.origin_port.choose()?;
+        let origin_url = match &recorders {
+            Some(recorders) => format!("http://{}", recorders.origin.address()),
+            None => format!("http://{}", loopback(origin_port)),
+        };
+        let issuer = format!("http://localhost:{public_port}");
+
+        let weather = Weather::start(loopback(0)).await.context("cannot start the weather service")?;
+        let cognito = Cognito::start(pool(options, &issuer)).await.context("cannot start the local Cognito")?;
+        let variables = variables(options, &issuer, &origin_url, &cognito)?;
+        let settings =
+            origin::Settings { port: origin_port, issuer: &issuer, audience: &origin_url, weather: &weather.url() };
+        // Both take their time.
+        let (origin, edge) = tokio::join!(Origin::start(&settings, folder), Edge::start(edge_port, &variables, folder));
+        let (origin, edge) = (origin?, edge?);
+        if let Some(recorders) = &recorders {
+            recorders.origin.forward_to(origin.url());
+            recorders.edge.forward_to(edge.url());
+        }
+        Ok(Self { edge, origin, recorders, cognito, weather, issuer, folder: folder.to_owned() })
+    }
+
+    /// The edge's issuer: its public origin, without a trailing slash.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The URL of something at the edge.
+    ///
+    /// # Panics
+    /// When `path` makes no URL.
+    pub fn url(&self, path: &str) -> Url {
+        format!("{}{path}", self.issuer).parse().expect("a URL")
+    }
+
+    /// The MCP resource.
+    pub fn mcp(&self) -> Url {
+        self.url("/mcp")
+    }
+
+    /// The local Cognito.
+    pub fn cognito(&self) -> &Cognito {
+        &self.cognito
+    }
+
+    /// The weather service.
+    pub fn weather(&self) -> &Weather {
+        &self.weather
+    }
+
+    /// The origin.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The origin's own URL, without a trailing slash: past the edge and the recorder.
+    pub fn origin_url(&self) -> &str {
+        self.origin.url()
+    }
+
+    /// The edge.
+    pub fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// What passes between clients and the edge, if it is recorded.
+    pub fn edge_traffic(&self) -> Option<&Recorder> {
+        self.recorders.as_ref().map(|recorders| &recorders.edge)
+    }
+
+    /// What passes between the edge and the origin, if it is recorded.
+    pub fn origin_traffic(&self) -> Option<&Recorder> {
+        self.recorders.as_ref().map(|recorders| &recorders.origin)
+    }
+
+    /// Stops the edge and the origin; dropping the stack does the same. Afterwards their logs are complete.
+    pub fn stop(&self) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.edge.stop());
+            self.origin.process().stop();
+        });
+    }
+
+    /// Waits until a program of the stack ends by itself, which is an error.
+    ///
+    /// # Errors
+    /// Then.
+    pub async fn ended(&self) -> Result<()> {
+        loop {
+            for process in [self.edge.process(), self.origin.process()] {
+                if let Some(status) = process.exited()? {
+                    bail!("{} ended with {status}; its log is {}", process.name(), process.log_path().display());
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// The folder with the logs: `edge.log`, `origin.log`, and `local.log` of what runs in this process.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn pool(options: &Options, issuer: &str) -> Config {
+    let mut config = options.cognito.clone();
+    config.domain_addr = options.cognito_port.address();
+    config.issuer_addr = options.cognito_issuer_port.address();
+    if let Some(client) = config.app_clients.first_mut() {
+        client.callback_urls = vec![format!("{issuer}/callback")];
+        client.logout_urls = vec![format!("{issuer}/")];
+    }
+    config
+}
+
+fn variables(options: &Options, issuer: &str, origin_url: &str, cognito: &Cognito) -> Result<Variables> {
+    let client = cognito.config().app_clients.first().context("the user pool has no app client")?;
+    let keys = match &options.keys {
+        Some(keys) => keys.clone(),
+        None => keys::generate()?,
+    };
+    let mut variables: Variables = [
+        (names::PUBLIC_URL, issuer),
+        (names::ORIGIN_URL, origin_url),
+        (names::COGNITO_USER_POOL_ID, &cognito.config().pool_id),
+        (names::COGNITO_CLIENT_ID, &client.id),
+        (names::COGNITO_CLIENT_SECRET, &client.secrets.join(" ")),
+        (names::COGNITO_DOMAIN, cognito.domain_url()),
+        (names::COGNITO_ISSUER, cognito.issuer_url()),
+        (names::COGNITO_JWKS_URL, &cognito.jwks_url()),
+        (names::KEYS, &keys),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    variables.extend(options.variables.clone());
+    Ok(variables)
+}
+
+/// What runs in this process logs to one file.
+fn log_to(path: &Path) -> Result<()> {
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let filter = EnvFilter::new("warn,edgeward_cognito=info");
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Mutex::new(file)).with_ansi(false);
+    // A second stack in the process logs to the file of the first.
+    let _ = subscriber.try_init();
+    Ok(())
+}
+
+fn is_clash(error: &anyhow::Error) -> bool {
+    let text = format!("{error:#}").to_lowercase();
+    text.contains("address already in use") || text.contains("address in use") || text.contains("addrinuse")
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
