@@ -1,0 +1,91 @@
+//! Authorization codes at the token endpoint: each refusal has the good request beside it.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use edgeward_tests::{
+    browser::Browser,
+    by_hand::{Answer, HandMade},
+};
+use reqwest::StatusCode;
+use serde_json::json;
+
+use crate::world::{World, tests};
+
+tests![
+    a_code_is_refused_a_second_time,
+    a_wrong_or_missing_verifier_is_refused,
+    a_code_is_refused_with_another_redirect_uri,
+    a_code_is_refused_for_another_client,
+    a_code_is_refused_for_another_resource,
+    a_changed_code_is_refused,
+];
+
+async fn a_code_is_refused_a_second_time(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let code = client.code(&mut Browser::new()?).await?;
+    assert_eq!(client.token(&client.redemption(&code)).await?.status, StatusCode::OK);
+    refused(&client.token(&client.redemption(&code)).await?, "invalid_grant");
+    Ok(())
+}
+
+async fn a_wrong_or_missing_verifier_is_refused(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let code = client.code(&mut Browser::new()?).await?;
+    let good = client.redemption(&code);
+    refused(&client.token(&good.clone().with("code_verifier", &client.again()?.verifier)).await?, "invalid_grant");
+    let missing = client.token(&good.clone().without("code_verifier")).await?;
+    assert_eq!(missing.status, StatusCode::BAD_REQUEST, "{}", missing.body);
+    // Cognito has not seen the code yet.
+    assert_eq!(client.token(&good).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+async fn a_code_is_refused_with_another_redirect_uri(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let code = client.code(&mut Browser::new()?).await?;
+    let good = client.redemption(&code);
+    let other = good.clone().with("redirect_uri", "http://127.0.0.1:33418/other");
+    refused(&client.token(&other).await?, "invalid_grant");
+    assert_eq!(client.token(&good).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+async fn a_code_is_refused_for_another_client(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let metadata = json!({ "client_name": "Another", "redirect_uris": ["http://127.0.0.1:33418/callback"] });
+    let other = client.registration(&metadata).await?;
+    assert_ne!(other.text("client_id"), client.client_id);
+    let code = client.code(&mut Browser::new()?).await?;
+    let good = client.redemption(&code);
+    refused(&client.token(&good.clone().with("client_id", other.text("client_id"))).await?, "invalid_grant");
+    assert_eq!(client.token(&good).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+async fn a_code_is_refused_for_another_resource(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let code = client.code(&mut Browser::new()?).await?;
+    let good = client.redemption(&code);
+    refused(&client.token(&good.clone().with("resource", "https://other.example/mcp")).await?, "invalid_target");
+    assert_eq!(client.token(&good).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+async fn a_changed_code_is_refused(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let code = client.code(&mut Browser::new()?).await?;
+    let middle = code.len() / 2;
+    let other = if code.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    let mut changed = code.clone();
+    changed.replace_range(middle..=middle, other);
+    refused(&client.token(&client.redemption(&changed)).await?, "invalid_grant");
+    assert_eq!(client.token(&client.redemption(&code)).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+fn refused(answer: &Answer, error: &str) {
+    assert_eq!((answer.status, answer.text("error")), (StatusCode::BAD_REQUEST, error), "{}", answer.body);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert!(answer.body["access_token"].is_null());
+}

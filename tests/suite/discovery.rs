@@ -1,0 +1,60 @@
+//! What a client learns before it has a token.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use edgeward_tests::client::challenge;
+use serde_json::{Value, json};
+
+use crate::world::{World, tests};
+
+tests![
+    a_request_without_a_token_is_told_where_to_read_on,
+    both_forms_of_the_resource_document_say_the_same,
+    the_authorization_server_tells_its_endpoints,
+    the_published_keys_are_public,
+];
+
+async fn a_request_without_a_token_is_told_where_to_read_on(world: Arc<World>) -> Result<()> {
+    let challenge = challenge(&world.stack.mcp()).await?;
+    let metadata = world.stack.url("/.well-known/oauth-protected-resource/mcp");
+    assert_eq!(challenge, format!(r#"Bearer resource_metadata="{metadata}", scope="mcp""#));
+    Ok(())
+}
+
+async fn both_forms_of_the_resource_document_say_the_same(world: Arc<World>) -> Result<()> {
+    let root = document(&world, "/.well-known/oauth-protected-resource").await?;
+    assert_eq!(root, document(&world, "/.well-known/oauth-protected-resource/mcp").await?);
+    assert_eq!(root["resource"], world.stack.mcp().as_str());
+    assert_eq!(root["authorization_servers"], json!([world.stack.issuer()]));
+    Ok(())
+}
+
+async fn the_authorization_server_tells_its_endpoints(world: Arc<World>) -> Result<()> {
+    let document = document(&world, "/.well-known/oauth-authorization-server").await?;
+    assert_eq!(document["issuer"], world.stack.issuer());
+    for (name, path) in
+        [("authorization_endpoint", "/authorize"), ("token_endpoint", "/token"), ("registration_endpoint", "/register")]
+    {
+        assert_eq!(document[name], world.stack.url(path).as_str());
+    }
+    assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
+    assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    Ok(())
+}
+
+async fn the_published_keys_are_public(world: Arc<World>) -> Result<()> {
+    let document = document(&world, "/.well-known/jwks.json").await?;
+    let keys = document["keys"].as_array().map(Vec::as_slice).unwrap_or_default();
+    assert_eq!(keys.len(), 1, "{document}");
+    assert_eq!(keys[0]["crv"], "Ed25519");
+    assert!(keys[0]["d"].is_null() && keys[0]["k"].is_null());
+    Ok(())
+}
+
+async fn document(world: &World, path: &str) -> Result<Value> {
+    let answer = reqwest::get(world.stack.url(path)).await?;
+    assert_eq!(answer.status(), 200, "{path}");
+    assert!(answer.headers()["content-type"].to_str()?.starts_with("application/json"), "{path}");
+    Ok(answer.json().await?)
+}

@@ -1,0 +1,165 @@
+//! Who gets through to the origin.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use ed25519_dalek::SigningKey;
+use edgeward_cognito::Forgery;
+use edgeward_identity::names::IDENTITY_HEADER;
+use edgeward_tests::by_hand::{self, HandMade};
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::world::{World, part, sign, tests};
+
+tests![
+    a_forged_token_is_refused,
+    an_expired_token_is_refused,
+    a_token_for_another_audience_or_from_another_issuer_is_refused,
+    a_token_of_another_type_is_refused,
+    a_token_of_cognitos_is_refused,
+    an_identity_from_outside_is_not_passed_on,
+    the_origin_gets_no_token_and_no_cookie,
+    the_origin_refuses_whoever_comes_past_the_edge,
+    a_page_of_another_origin_is_refused,
+];
+
+/// A good access token.
+async fn token(world: &World) -> Result<String> {
+    Ok(HandMade::register(&world.stack).await?.tokens().await?.text("access_token").to_owned())
+}
+
+/// The good token, changed and signed with the edge's own key.
+fn changed(world: &World, token: &str, claim: &str, value: Value) -> String {
+    let mut claims = part(token, 1);
+    claims[claim] = value;
+    world.sign(&part(token, 0), &claims)
+}
+
+fn refused(world: &World, answer: &Response) {
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let challenge = answer.headers()["www-authenticate"].to_str().expect("text");
+    let metadata = world.stack.url("/.well-known/oauth-protected-resource/mcp");
+    assert!(challenge.starts_with("Bearer "), "{challenge}");
+    for part in [r#"error="invalid_token""#, &format!(r#"resource_metadata="{metadata}""#), r#"scope="mcp""#] {
+        assert!(challenge.contains(part), "{challenge}");
+    }
+}
+
+async fn a_forged_token_is_refused(world: Arc<World>) -> Result<()> {
+    let good = token(&world).await?;
+    let (header, claims) = (part(&good, 0), part(&good, 1));
+    assert_eq!(world.whoami(&world.sign(&header, &claims)).await?.status(), StatusCode::OK, "our signature is good");
+    let stranger = SigningKey::from_bytes(&[7; 32]);
+    refused(&world, &world.whoami(&sign(&stranger, &header, &claims)).await?);
+
+    let mut unsigned = header.clone();
+    unsigned["alg"] = "none".into();
+    let text = sign(&stranger, &unsigned, &claims);
+    let (unsigned, _) = text.rsplit_once('.').expect("a compact token");
+    refused(&world, &world.whoami(&format!("{unsigned}.")).await?);
+    refused(&world, &world.whoami("nonsense").await?);
+    assert_eq!(world.whoami(&good).await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+async fn an_expired_token_is_refused(world: Arc<World>) -> Result<()> {
+    let good = token(&world).await?;
+    let issued = part(&good, 1)["iat"].as_u64().expect("iat");
+    refused(&world, &world.whoami(&changed(&world, &good, "exp", (issued - 3_600).into())).await?);
+    let later = issued + 600;
+    assert_eq!(world.whoami(&changed(&world, &good, "exp", later.into())).await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+async fn a_token_for_another_audience_or_from_another_issuer_is_refused(world: Arc<World>) -> Result<()> {
+    let good = token(&world).await?;
+    for (claim, value) in [
+        ("aud", json!("https://other.example/mcp")),
+        ("aud", json!(world.stack.issuer())),
+        ("aud", Value::Null),
+        ("iss", json!("https://other.example")),
+    ] {
+        refused(&world, &world.whoami(&changed(&world, &good, claim, value)).await?);
+    }
+    Ok(())
+}
+
+async fn a_token_of_another_type_is_refused(world: Arc<World>) -> Result<()> {
+    let good = token(&world).await?;
+    let mut header = part(&good, 0);
+    header["typ"] = "JWT".into();
+    refused(&world, &world.whoami(&world.sign(&header, &part(&good, 1))).await?);
+    Ok(())
+}
+
+async fn a_token_of_cognitos_is_refused(world: Arc<World>) -> Result<()> {
+    let cognito = world.stack.cognito();
+    let forgeries = [
+        cognito.mint_access_token(&Forgery::new()),
+        cognito.mint_id_token(&Forgery::new()),
+        // As Cognito would issue it with resource binding.
+        cognito.mint_access_token(&Forgery::new().claim("aud", world.stack.mcp().as_str())),
+        cognito.mint_id_token(&Forgery::new().claim("aud", world.stack.mcp().as_str())),
+    ];
+    for token in forgeries {
+        refused(&world, &world.whoami(&token.expect("a token")).await?);
+    }
+    Ok(())
+}
+
+async fn an_identity_from_outside_is_not_passed_on(world: Arc<World>) -> Result<()> {
+    let mcp = world.stack.mcp();
+    let spoofed = by_hand::whoami(mcp.as_str())?.header(IDENTITY_HEADER, "spoofed-by-a-test").send().await?;
+    assert_eq!(spoofed.status(), StatusCode::UNAUTHORIZED);
+    let token = token(&world).await?;
+    let request = by_hand::whoami(mcp.as_str())?.bearer_auth(&token).header(IDENTITY_HEADER, "spoofed-by-a-test");
+    let answer = request.header("x-edgeward-other", "spoofed-by-a-test").send().await?;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(answer.text().await?.contains("demo@example.com"));
+    let traffic = world.stack.origin_traffic().expect("recorded").seen();
+    assert!(!traffic.is_empty());
+    assert!(traffic.iter().all(|exchange| !exchange.request().contains("spoofed-by-a-test")));
+    assert!(traffic.iter().all(|exchange| exchange.request_headers.get_all(IDENTITY_HEADER).iter().count() <= 1));
+    Ok(())
+}
+
+async fn the_origin_gets_no_token_and_no_cookie(world: Arc<World>) -> Result<()> {
+    let token = token(&world).await?;
+    let request =
+        by_hand::whoami(world.stack.mcp().as_str())?.bearer_auth(&token).header("cookie", "a=cookie-of-a-test");
+    assert_eq!(request.send().await?.status(), StatusCode::OK);
+    let traffic = world.stack.origin_traffic().expect("recorded").seen();
+    assert!(!traffic.is_empty());
+    for exchange in &traffic {
+        assert!(!exchange.request_headers.contains_key("authorization"));
+        assert!(!exchange.request_headers.contains_key("cookie"));
+        assert!(!exchange.request().contains(&token));
+    }
+    Ok(())
+}
+
+async fn the_origin_refuses_whoever_comes_past_the_edge(world: Arc<World>) -> Result<()> {
+    let token = token(&world).await?;
+    let mcp = format!("{}/mcp", world.stack.origin_url());
+    let requests = [
+        by_hand::whoami(&mcp)?,
+        by_hand::whoami(&mcp)?.bearer_auth(&token),
+        by_hand::whoami(&mcp)?.header(IDENTITY_HEADER, &token),
+        by_hand::whoami(&mcp)?.header(IDENTITY_HEADER, "nonsense"),
+    ];
+    for request in requests {
+        assert_eq!(request.send().await?.status(), StatusCode::UNAUTHORIZED);
+    }
+    Ok(())
+}
+
+async fn a_page_of_another_origin_is_refused(world: Arc<World>) -> Result<()> {
+    let token = token(&world).await?;
+    let send = |origin: &str| -> Result<_> {
+        Ok(by_hand::whoami(world.stack.mcp().as_str())?.bearer_auth(&token).header("origin", origin).send())
+    };
+    assert_eq!(send("https://evil.example")?.await?.status(), StatusCode::FORBIDDEN);
+    assert_eq!(send(world.stack.issuer())?.await?.status(), StatusCode::OK);
+    Ok(())
+}
