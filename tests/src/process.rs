@@ -83,7 +83,7 @@ impl Process {
         lock(&self.child).try_wait()
     }
 
-    /// Asks it and all it started to stop, and makes them after [`GRACE`].
+    /// Asks it and all it started to stop, and makes them after `GRACE`.
     pub fn stop(&self) {
         let mut child = lock(&self.child);
         let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };

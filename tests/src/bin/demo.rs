@@ -63,6 +63,7 @@ async fn walk(stack: &Stack) -> Result<()> {
     for asked in wire.take() {
         steps.step("client → edge", &format!("{} {}", asked.method, asked.path), &told(&asked));
     }
+    redeemed(stack, "authorization_code")?;
     steps.step("edge → Cognito", "POST /oauth2/token", "the code redeemed; Cognito's tokens stay at the edge");
 
     steps.part("The client uses the tools, with its token");
@@ -75,7 +76,7 @@ async fn walk(stack: &Stack) -> Result<()> {
     call(&connection, &mut steps, "get_forecast", json!({ "latitude": 39.7456, "longitude": -97.0892 })).await?;
 
     steps.part("Later, the client refreshes its token and goes on");
-    refresh(&client, &mut steps).await?;
+    refresh(stack, &client, &mut steps).await?;
     who(&connection, &mut steps).await?;
 
     // The older era of the protocol, with the same token.
@@ -164,7 +165,17 @@ async fn call(connection: &Connection, steps: &mut Steps, tool: &str, arguments:
     Ok(())
 }
 
-async fn refresh(client: &SignedIn, steps: &mut Steps) -> Result<()> {
+/// What the edge did on its side, as Cognito saw it.
+fn redeemed(stack: &Stack, grant_type: &str) -> Result<()> {
+    let requests = stack.cognito().requests();
+    if !requests.iter().any(|request| request.path == "/oauth2/token" && request.form("grant_type") == Some(grant_type))
+    {
+        bail!("the edge did not ask Cognito for tokens with {grant_type}");
+    }
+    Ok(())
+}
+
+async fn refresh(stack: &Stack, client: &SignedIn, steps: &mut Steps) -> Result<()> {
     let before = client.access_token().await?;
     client.refresh().await?;
     if client.access_token().await? == before {
@@ -173,7 +184,8 @@ async fn refresh(client: &SignedIn, steps: &mut Steps) -> Result<()> {
     for asked in client.wire.take() {
         steps.step("client → edge", &format!("{} {}, refresh", asked.method, asked.path), &told(&asked));
     }
-    steps.step("edge → Cognito", "POST /oauth2/token", "still the same user, says Cognito");
+    redeemed(stack, "refresh_token")?;
+    steps.step("edge → Cognito", "POST /oauth2/token, refresh", "still the same user, says Cognito");
     Ok(())
 }
 
