@@ -123,8 +123,6 @@ impl From<Scope> for String {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -139,6 +137,13 @@ mod tests {
         }
         assert!(Scope::parse("https://host/mcp/read a:b!").is_some());
     }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
 
     proptest! {
         #[test]
