@@ -1,0 +1,81 @@
+//! Settings: what is missing or malformed is named, all at once, and never quoted.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+use support::{KEYS, config};
+
+fn problem(overrides: &[(&str, &str)]) -> String {
+    config(overrides).expect_err("refused").to_string()
+}
+
+#[test]
+fn settings_that_are_enough_are_taken() {
+    let config = config(&[]).unwrap();
+    assert_eq!(config.issuer, "https://edge.example");
+    assert_eq!(config.cognito.issuer, "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example");
+    assert_eq!(config.cognito.domain, "https://login.example");
+    assert_eq!(config.origin_audience, "https://origin.example");
+    assert_eq!(config.access_token_seconds, 900);
+    assert_eq!(config.resources[0].indicator.as_str(), "https://edge.example/mcp");
+}
+
+#[test]
+fn everything_that_is_missing_is_named_in_one_error() {
+    let error = edgeward_core::Config::parse(|_| None).unwrap_err().to_string();
+    for name in [
+        "EDGEWARD_PUBLIC_URL",
+        "EDGEWARD_ORIGIN_URL",
+        "EDGEWARD_KEYS",
+        "COGNITO_USER_POOL_ID",
+        "COGNITO_CLIENT_ID",
+        "COGNITO_CLIENT_SECRET",
+        "COGNITO_DOMAIN",
+    ] {
+        assert!(error.contains(&format!("{name} is missing")), "{name}: {error}");
+    }
+}
+
+#[test]
+fn each_malformed_setting_is_named() {
+    for (name, value) in [
+        ("EDGEWARD_PUBLIC_URL", "https://edge.example/path"),
+        ("EDGEWARD_PUBLIC_URL", "http://edge.example"),
+        ("EDGEWARD_PUBLIC_URL", "edge.example"),
+        ("EDGEWARD_ORIGIN_URL", "http://origin.example"),
+        ("EDGEWARD_ORIGIN_URL", "https://user:pass@origin.example"),
+        ("COGNITO_USER_POOL_ID", "nounderscore"),
+        ("COGNITO_CLIENT_SECRET", "one two three"),
+        ("EDGEWARD_COGNITO_SCOPES", "email"),
+        ("EDGEWARD_REGISTRATION", "maybe"),
+        ("EDGEWARD_ACCESS_TOKEN_SECONDS", "59"),
+        ("EDGEWARD_PRIVATE_USE_SCHEMES", "javascript"),
+        ("EDGEWARD_ALLOWED_ORIGINS", "https://a.example/path"),
+        ("EDGEWARD_RESOURCES", "[]"),
+        ("EDGEWARD_RESOURCES", r#"[{"path":"/token","scopes":{"a":"A"}}]"#),
+        ("EDGEWARD_RESOURCES", r#"[{"path":"/mcp/","scopes":{"a":"A"}}]"#),
+        ("EDGEWARD_RESOURCES", r#"[{"path":"/a/../mcp","scopes":{"a":"A"}}]"#),
+        ("EDGEWARD_RESOURCES", r#"[{"path":"/mcp","scopes":{"offline_access":"A"}}]"#),
+        ("EDGEWARD_RESOURCES", r#"[{"path":"/mcp","scopes":{"a":"A"},"default_scopes":["b"]}]"#),
+        ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":[]}]"#),
+        ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["http://a.example/"]}]"#),
+        ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["https://a.example/"],"client_secret":"short"}]"#),
+        ("EDGEWARD_KEYS", "{}"),
+        ("EDGEWARD_KEYS", r#"{"keys":[]}"#),
+    ] {
+        let error = problem(&[(name, value)]);
+        assert!(error.starts_with(name), "{name}={value}: {error}");
+    }
+}
+
+#[test]
+fn keys_are_refused_without_being_quoted() {
+    let secret = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+    let without_sealing = KEYS.replace(r#""use":"enc""#, r#""use":"other""#);
+    let twice = KEYS.replace(r#""kid":"e1""#, r#""kid":"s1""#);
+    let short = KEYS.replace("ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8", "ICEi");
+    for keys in [without_sealing, twice, short] {
+        let error = problem(&[("EDGEWARD_KEYS", &keys)]);
+        assert!(error.starts_with("EDGEWARD_KEYS") && !error.contains(secret), "{error}");
+    }
+}

@@ -1,0 +1,157 @@
+//! `POST /token` with a scripted Cognito: client authentication, and what each fault of Cognito's becomes.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+use base64ct::{Base64, Encoding};
+use edgeward_core::platform::Level;
+use http::{Method, Response, header};
+use support::*;
+
+/// A code for `client_id`, straight from the callback.
+fn code(edge: &TestEdge, client_id: &str) -> String {
+    let page = edge.get(&authorization_request(client_id, &[]));
+    let fields = [
+        ("transaction", hidden(page.body(), "transaction")),
+        ("sealed", hidden(page.body(), "sealed")),
+        ("decision", "allow".to_owned()),
+    ];
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers = [("origin", ISSUER), ("cookie", &cookies(&page)[0])];
+    let allowed = edge.respond(post_form("/authorize", &headers, &fields));
+    let state = parameter(&location(&allowed), "state").unwrap();
+    let target = format!("/callback?code=upstream&state={state}");
+    let answer = edge.respond(request(Method::GET, &target, &[("cookie", &cookies(&allowed)[0])], ""));
+    parameter(&location(&answer), "code").unwrap()
+}
+
+fn redeem(edge: &TestEdge, client_id: &str, code: &str, changes: &[(&str, &str)]) -> Response<String> {
+    let mut parameters = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", client_id),
+        ("code", code),
+        ("redirect_uri", "https://client.example/cb"),
+        ("code_verifier", VERIFIER),
+    ];
+    for (name, value) in changes {
+        parameters.retain(|(key, _)| key != name);
+        if !value.is_empty() {
+            parameters.push((name, value));
+        }
+    }
+    edge.respond(post_form("/token", &[], &parameters))
+}
+
+fn error(response: &Response<String>) -> String {
+    let body: serde_json::Value = serde_json::from_str(response.body()).unwrap();
+    body["error"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn cognito_never_sees_a_code_whose_request_is_wrong() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    let other = edge.register(
+        r#"{"client_name":"Other","redirect_uris":["https://client.example/cb"],"token_endpoint_auth_method":"none"}"#,
+    );
+    let other = other["client_id"].as_str().unwrap();
+    let code = code(&edge, &client_id);
+    for (changes, status, code_of_error) in [
+        (vec![("code_verifier", "")], 400, "invalid_request"),
+        (vec![("code_verifier", "short")], 400, "invalid_request"),
+        (vec![("code_verifier", CHALLENGE)], 400, "invalid_grant"),
+        (vec![("redirect_uri", "")], 400, "invalid_request"),
+        (vec![("redirect_uri", "http://localhost/cb")], 400, "invalid_grant"),
+        (vec![("resource", "https://other.example/mcp")], 400, "invalid_target"),
+        (vec![("code", "nonsense")], 400, "invalid_grant"),
+        (vec![("client_id", other)], 400, "invalid_grant"),
+        (vec![("client_id", "unknown")], 401, "invalid_client"),
+        (vec![("client_id", "")], 401, "invalid_client"),
+        (vec![("client_secret", "surplus")], 401, "invalid_client"),
+        (vec![("grant_type", "password")], 400, "unsupported_grant_type"),
+        (vec![("grant_type", "")], 400, "invalid_request"),
+    ] {
+        let response = redeem(&edge, &client_id, &code, &changes);
+        assert_eq!((response.status().as_u16(), error(&response)), (status, code_of_error.to_owned()), "{changes:?}");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    }
+    assert!(edge.world.fetched.borrow().is_empty(), "Cognito was asked");
+    redeem(&edge, &client_id, &code, &[]);
+    assert_eq!(edge.world.fetched.borrow().len(), 1, "and for the good request it is");
+    edge.advance(300);
+    assert_eq!(error(&redeem(&edge, &client_id, &code, &[])), "invalid_grant");
+    assert_eq!(edge.world.fetched.borrow().len(), 1, "an expired code does not reach it");
+}
+
+#[test]
+fn each_fault_of_cognitos_has_its_answer() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    for (status, body, expected, level) in [
+        (400, r#"{"error":"invalid_grant"}"#, (400, "invalid_grant"), Level::Info),
+        (400, r#"{"error":"unauthorized_client"}"#, (400, "invalid_grant"), Level::Info),
+        (400, r#"{"error":"invalid_client"}"#, (503, "temporarily_unavailable"), Level::Alert),
+        (429, "", (503, "temporarily_unavailable"), Level::Warn),
+        (500, "<html>", (503, "temporarily_unavailable"), Level::Warn),
+        (403, "<html>", (503, "temporarily_unavailable"), Level::Warn),
+        (400, "<html>", (503, "temporarily_unavailable"), Level::Warn),
+        (200, r#"{"access_token":"#, (503, "temporarily_unavailable"), Level::Alert),
+        (200, r#"{"access_token":"a","token_type":"Bearer"}"#, (503, "temporarily_unavailable"), Level::Alert),
+        (200, r#"{"access_token":"a","id_token":"b"}"#, (503, "temporarily_unavailable"), Level::Alert),
+    ] {
+        let code = code(&edge, &client_id);
+        edge.reply(status, body);
+        let response = redeem(&edge, &client_id, &code, &[]);
+        assert_eq!((response.status().as_u16(), error(&response).as_str()), expected, "{status} {body}");
+        assert_eq!(response.headers().contains_key(header::RETRY_AFTER), expected.0 == 503, "{status} {body}");
+        assert_eq!(edge.world.records.borrow().last().unwrap().level, level, "{status} {body}");
+    }
+}
+
+#[test]
+fn the_second_secret_is_tried_when_cognito_does_not_know_the_first() {
+    let edge = TestEdge::with(&[("COGNITO_CLIENT_SECRET", "new old")]);
+    let client_id = edge.public_client();
+    let code = code(&edge, &client_id);
+    edge.reply(400, r#"{"error":"invalid_client"}"#);
+    edge.reply(400, r#"{"error":"invalid_grant"}"#);
+    assert_eq!(error(&redeem(&edge, &client_id, &code, &[])), "invalid_grant");
+    let sent: Vec<_> = edge
+        .world
+        .fetched
+        .borrow()
+        .iter()
+        .map(|request| request.authorization.as_ref().unwrap().expose().clone())
+        .collect();
+    assert_eq!(
+        sent,
+        ["new", "old"].map(|s| format!("Basic {}", Base64::encode_string(format!("upstreamclient:{s}").as_bytes())))
+    );
+}
+
+#[test]
+fn a_confidential_client_proves_itself_in_the_header_or_in_the_form_but_not_in_both() {
+    let edge = TestEdge::new();
+    let registered = edge.register(r#"{"redirect_uris":["https://client.example/cb"]}"#);
+    let (id, secret) = (registered["client_id"].as_str().unwrap(), registered["client_secret"].as_str().unwrap());
+    let basic = |secret: &str| format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()));
+    let ask = |authorization: Option<String>, form: &[(&str, &str)]| {
+        let mut parameters = vec![("grant_type", "refresh_token"), ("refresh_token", "nonsense")];
+        parameters.extend(form);
+        let headers: Vec<_> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+        let response = edge.respond(post_form("/token", &headers, &parameters));
+        let challenged = response.headers().contains_key(header::WWW_AUTHENTICATE);
+        (response.status().as_u16(), error(&response), challenged)
+    };
+    let answer = |status, error: &str, challenged| (status, error.to_owned(), challenged);
+    // Authenticated: only the refresh token is found wanting.
+    assert_eq!(ask(Some(basic(secret)), &[]), answer(400, "invalid_grant", false));
+    assert_eq!(ask(None, &[("client_id", id), ("client_secret", secret)]), answer(400, "invalid_grant", false));
+    assert_eq!(ask(Some(basic("wrong")), &[]), answer(401, "invalid_client", true));
+    assert_eq!(ask(None, &[("client_id", id), ("client_secret", "wrong")]), answer(401, "invalid_client", false));
+    assert_eq!(ask(None, &[("client_id", id)]), answer(401, "invalid_client", false));
+    assert_eq!(ask(Some("Basic !".into()), &[]), answer(401, "invalid_client", true));
+    let both = ask(Some(basic(secret)), &[("client_id", id), ("client_secret", secret)]);
+    assert_eq!(both, answer(400, "invalid_request", false));
+    assert_eq!(ask(Some(basic(secret)), &[("client_id", "other")]), answer(400, "invalid_request", false));
+}
