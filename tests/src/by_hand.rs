@@ -209,14 +209,23 @@ pub fn redirect_uri() -> Url {
 /// # Errors
 /// When the HTTP client cannot be made.
 pub fn whoami(mcp: &str) -> Result<RequestBuilder> {
+    call(mcp, "whoami", &json!({}))
+}
+
+/// As [`whoami`], of any tool, asking for progress.
+///
+/// # Errors
+/// When the HTTP client cannot be made.
+pub fn call(mcp: &str, tool: &str, arguments: &Value) -> Result<RequestBuilder> {
     let message = json!({
         "jsonrpc": "2.0",
         "id": 1,
         "method": "tools/call",
         "params": {
-            "name": "whoami",
-            "arguments": {},
+            "name": tool,
+            "arguments": arguments,
             "_meta": {
+                "progressToken": "by hand",
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientInfo": { "name": "by hand", "version": "0" },
                 "io.modelcontextprotocol/clientCapabilities": {},
@@ -228,7 +237,7 @@ pub fn whoami(mcp: &str) -> Result<RequestBuilder> {
         .header("Accept", "application/json, text/event-stream")
         .header("MCP-Protocol-Version", "2026-07-28")
         .header("Mcp-Method", "tools/call")
-        .header("Mcp-Name", "whoami");
+        .header("Mcp-Name", tool);
     Ok(request.json(&message))
 }
 

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Result;
 use edgeward_tests::{
     browser::{Browser, User},
+    by_hand,
     client::{ERAS, SignedIn, call, text},
 };
 use rmcp::{ClientHandler, RoleClient, model::ProgressNotificationParam, service::NotificationContext};
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::world::{World, tests};
 
-tests![progress_arrives_as_it_is_made];
+tests![progress_arrives_as_it_is_made, a_client_that_goes_away_stops_the_tool];
 
 async fn progress_arrives_as_it_is_made(world: Arc<World>) -> Result<()> {
     let client = SignedIn::with(&mut Browser::new()?, &world.stack.mcp(), User::DEMO).await?;
@@ -33,6 +34,21 @@ async fn progress_arrives_as_it_is_made(world: Arc<World>) -> Result<()> {
             assert!(gap > Duration::from_millis(50), "{era:?}: two came together, {gap:?} apart");
         }
         connection.cancel().await?;
+    }
+    Ok(())
+}
+
+async fn a_client_that_goes_away_stops_the_tool(world: Arc<World>) -> Result<()> {
+    let client = SignedIn::with(&mut Browser::new()?, &world.stack.mcp(), User::DEMO).await?;
+    let arguments = json!({ "steps": 100, "interval_ms": 200 });
+    let request = by_hand::call(world.stack.mcp().as_str(), "count_slowly", &arguments)?;
+    let mut answer = request.bearer_auth(client.access_token().await?).send().await?;
+    assert!(answer.chunk().await?.is_some(), "the first event");
+    drop(answer);
+    // workerd tells the origin at its next write: the tool reports its steps, so there is one soon.
+    let log = world.stack.folder().join("origin.log");
+    while !std::fs::read_to_string(&log)?.contains("tool cancelled") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())
 }
