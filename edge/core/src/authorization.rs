@@ -101,7 +101,9 @@ fn check_rest<'a>(
         return Err(AuthorizationError::CodeChallengeMethod);
     }
     let challenge = CodeChallenge::parse(challenge).ok_or(AuthorizationError::CodeChallenge)?;
-    let resource = config.resource(parameters.get("resource")?).ok_or(AuthorizationError::Resource)?;
+    // RFC 8707 §2 lets a client name several, and a server refuse them with `invalid_target`.
+    let indicator = parameters.get("resource").map_err(|_| AuthorizationError::SeveralResources)?;
+    let resource = config.resource(indicator).ok_or(AuthorizationError::Resource)?;
     let asked = Scope::parse(parameters.get("scope")?.unwrap_or("")).ok_or(AuthorizationError::Scope)?;
     let asked = asked.without(OFFLINE_ACCESS);
     let scope = if asked.is_empty() { resource.default_scope.clone() } else { asked };
@@ -177,6 +179,9 @@ pub enum AuthorizationError {
     /// `resource` is none of ours.
     #[error("resource is not served here")]
     Resource,
+    /// More than one `resource`.
+    #[error("resource was sent more than once: a token is for one")]
+    SeveralResources,
     /// A scope that the resource does not have.
     #[error("scope holds something that the resource does not have")]
     Scope,
@@ -213,7 +218,7 @@ impl AuthorizationError {
             | Self::TooLong
             | Self::Repeated(_) => ErrorCode::InvalidRequest,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
-            Self::Resource => ErrorCode::InvalidTarget,
+            Self::Resource | Self::SeveralResources => ErrorCode::InvalidTarget,
             Self::Scope => ErrorCode::InvalidScope,
             Self::Denied | Self::SignInRefused => ErrorCode::AccessDenied,
             Self::UpstreamUnavailable => ErrorCode::TemporarilyUnavailable,

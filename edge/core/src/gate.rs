@@ -18,6 +18,7 @@ use crate::{
         authorization_header::bearer_token,
         response::{Caching, json, set},
     },
+    oauth::Scope,
     platform::{Level, Record, UnixTime},
     route::Route,
 };
@@ -128,6 +129,9 @@ fn admit(
     if admission.resource != resource.indicator.as_str() {
         return Err(GateError::WrongAudience);
     }
+    if !allows(&admission.identity, &resource.default_scope) {
+        return Err(GateError::InsufficientScope);
+    }
     match &admission.assertion {
         Some((minted_at, assertion)) if now.secs_since(*minted_at) < ASSERTION_REUSE_SECONDS && *minted_at <= now => {
             Ok(Rc::clone(assertion))
@@ -141,6 +145,10 @@ fn admit(
             Ok(minted)
         }
     }
+}
+
+fn allows(identity: &Identity, needed: &Scope) -> bool {
+    needed.iter().all(|token| identity.scopes.iter().any(|scope| scope == token.as_str()))
 }
 
 fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateError> {
@@ -178,12 +186,15 @@ pub enum GateError {
     /// The token is for another resource.
     #[error("access token: wrong audience")]
     WrongAudience,
+    /// The token allows less than every request to the resource needs.
+    #[error("access token: insufficient scope")]
+    InsufficientScope,
     /// The identity could not be signed.
     #[error("the identity assertion could not be minted")]
     Assertion,
 }
 
-/// The answer to a refused request (RFC 6750 §3, RFC 9728 §5.1).
+/// The answer to a refused request (RFC 6750 §3, RFC 9728 §5.1). The challenge names every scope that is needed.
 fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> Response<String> {
     let challenge = |error: &str| {
         format!(
@@ -200,6 +211,9 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
         GateError::NoToken => (StatusCode::UNAUTHORIZED, "unauthorized", Some(challenge(""))),
         GateError::MalformedToken | GateError::Token(_) | GateError::WrongAudience => {
             (StatusCode::UNAUTHORIZED, "invalid_token", Some(challenge("error=\"invalid_token\", ")))
+        }
+        GateError::InsufficientScope => {
+            (StatusCode::FORBIDDEN, "insufficient_scope", Some(challenge("error=\"insufficient_scope\", ")))
         }
         GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
     };

@@ -117,6 +117,8 @@ fn without_a_good_client_and_redirect_uri_there_is_a_page_and_no_redirect() {
 fn everything_else_that_is_wrong_goes_back_to_the_client_with_state_and_iss() {
     let edge = TestEdge::new();
     let client_id = edge.public_client();
+    let twice = format!("{}&resource=a&resource=b", authorization_request(&client_id, &[]));
+    assert_eq!(parameter(&location(&edge.get(&twice)), "error").as_deref(), Some("invalid_target"));
     for (changes, code) in [
         (vec![("response_type", "")], "invalid_request"),
         (vec![("response_type", "token")], "unsupported_response_type"),

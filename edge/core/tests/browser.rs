@@ -155,6 +155,25 @@ fn tokens_of_other_kinds_audiences_and_keys_are_refused_with_a_challenge() {
 }
 
 #[test]
+fn a_token_that_allows_less_than_the_resource_needs_is_forbidden() {
+    let resources = r#"[{"path":"/mcp","scopes":{"mcp":"Use it","admin":"Change it"},"default_scopes":["mcp"]},
+        {"path":"/admin","scopes":{"mcp":"Use it","admin":"Change it"},"default_scopes":["mcp","admin"]}]"#;
+    let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", resources)]);
+    let ask = |path: &str| {
+        let token = token(&edge, &format!("https://edge.example{path}"), 900);
+        edge.gate(path, Some(&format!("Bearer {token}")), None)
+    };
+    assert!(matches!(ask("/mcp"), Gated::Forward(_)));
+    let Gated::Respond(response) = ask("/admin") else { panic!("passed") };
+    assert_eq!(response.status(), 403);
+    assert_eq!(
+        response.headers()["www-authenticate"].to_str().unwrap(),
+        "Bearer error=\"insufficient_scope\", \
+         resource_metadata=\"https://edge.example/.well-known/oauth-protected-resource/admin\", scope=\"mcp admin\""
+    );
+}
+
+#[test]
 fn a_foreign_origin_is_forbidden_and_our_own_is_not() {
     let edge = TestEdge::with(&[("EDGEWARD_ALLOWED_ORIGINS", "https://inspector.example")]);
     let authorization = format!("Bearer {}", token(&edge, "https://edge.example/mcp", 900));

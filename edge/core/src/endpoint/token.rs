@@ -103,7 +103,7 @@ impl<P: Platform> Issuer<'_, P> {
         if !transaction.code_challenge.matches(&verifier) {
             return Err(TokenError::WrongCodeVerifier);
         }
-        if !self.means(form.get("resource")?, &transaction.resource) {
+        if !means(form, &transaction.resource) {
             return Err(TokenError::OtherResource);
         }
         let granted = upstream::redeem(
@@ -141,7 +141,7 @@ impl<P: Platform> Issuer<'_, P> {
         let token: RefreshToken =
             sealed::open(required(form, "refresh_token")?, self.client.digest.as_str(), &self.config.keys, self.now)
                 .map_err(TokenError::RefreshToken)?;
-        if !self.means(form.get("resource")?, &token.resource) {
+        if !means(form, &token.resource) {
             return Err(TokenError::OtherResourceAtRefresh);
         }
         // A resource that is no longer served has no tokens.
@@ -193,10 +193,15 @@ impl<P: Platform> Issuer<'_, P> {
         }
         Ok((body, event, grant.grant_id.to_owned()))
     }
+}
 
-    /// Whether `indicator` names `resource`; none at all does (RFC 8707 §2.2 leaves it optional here).
-    fn means(&self, indicator: Option<&str>, resource: &str) -> bool {
-        indicator.is_none_or(|text| Resource::parse(text).is_some_and(|indicator| indicator.as_str() == resource))
+/// Whether the request is for `resource`: it names that one, or none (RFC 8707 §2.2 leaves it optional here).
+fn means(form: &Parameters<'_>, resource: &str) -> bool {
+    match form.get("resource") {
+        Ok(None) => true,
+        Ok(Some(text)) => Resource::parse(text).is_some_and(|indicator| indicator.as_str() == resource),
+        // Several are more than was granted.
+        Err(_) => false,
     }
 }
 
