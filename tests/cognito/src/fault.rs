@@ -3,11 +3,13 @@
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::forgery::Forgery;
+
 /// A fault at one endpoint, until it is cleared or has struck a number of times.
 ///
 /// Faults wait in a queue; each request to an endpoint meets the first one there for that endpoint. So "two times 429,
 /// then one 503" is two calls of `set_fault`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// The endpoint that fails.
@@ -78,7 +80,7 @@ impl Endpoint {
 ///
 /// Where AWS does not document the form of an answer (429, WAF blocks), the body is made up; only the status means
 /// something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
     /// 429. The request is not acted on.
@@ -116,6 +118,9 @@ pub enum FaultKind {
         /// Seconds ahead of (or, negative, behind) the pool's time.
         seconds: i64,
     },
+    /// At the token endpoint: the right answer, but its ID token has these claims changed and this signature. User, app
+    /// client and scope stay those of the request.
+    ForgedIdToken(Forgery),
     /// At the key set: the published names with other keys behind them.
     WrongJwks,
 }
@@ -142,7 +147,7 @@ impl FaultQueue {
         queue.retain(|fault| fault.times != Some(0));
         let fault = queue.iter_mut().find(|fault| fault.endpoint == endpoint)?;
         fault.times = fault.times.map(|left| left - 1);
-        Some(fault.kind)
+        Some(fault.kind.clone())
     }
 }
 
@@ -159,7 +164,7 @@ mod tests {
         assert_eq!(queue.strike(Endpoint::Revoke), None);
         let token: Vec<_> = (0..4).map(|_| queue.strike(Endpoint::Token)).collect();
         let error = Some(FaultKind::InternalServerError);
-        assert_eq!(token, [error, error, Some(FaultKind::Hang), None]);
+        assert_eq!(token, [error.clone(), error, Some(FaultKind::Hang), None]);
         assert_eq!(queue.strike(Endpoint::Jwks), Some(FaultKind::WrongJwks));
         queue.clear();
         assert_eq!(queue.strike(Endpoint::Jwks), None);

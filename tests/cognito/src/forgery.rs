@@ -14,7 +14,7 @@ use crate::store::Grant;
 
 /// A token made to order. Without any change it is a good one, as the token endpoint would issue it to the first user
 /// and the first app client.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Forgery {
     /// The user; the first one by default.
@@ -104,19 +104,28 @@ pub(crate) fn mint(pool: &Pool, kind: TokenKind, forgery: &Forgery) -> Option<St
         origin_jti: mint::uuid(),
         event_id: mint::uuid(),
     };
-    let mut claims = match kind {
+    let claims = match kind {
         TokenKind::Access => mint::access_token_claims(pool, client, &grant, now),
         TokenKind::Id => mint::id_token_claims(pool, client, &grant, "", now),
     };
+    Some(finish(pool, kind, forgery, claims))
+}
+
+/// Changes a good ID token of the pool's as ordered.
+pub(crate) fn change_id_token(pool: &Pool, token: &str, forgery: &Forgery) -> Option<String> {
+    let claims = jws::verify(&pool.keys.lock(), token)?;
+    Some(finish(pool, TokenKind::Id, forgery, claims))
+}
+
+fn finish(pool: &Pool, kind: TokenKind, forgery: &Forgery, mut claims: Map<String, Value>) -> String {
     claims.extend(forgery.claims.clone());
     claims.retain(|name, _| !forgery.without.contains(name));
-
     let keys = pool.keys.lock().signing();
     let (own, other) = match kind {
         TokenKind::Access => (&keys.access, &keys.id),
         TokenKind::Id => (&keys.id, &keys.access),
     };
-    Some(sign(own, other, forgery.signature, &claims))
+    sign(own, other, forgery.signature, &claims)
 }
 
 fn find_client<'p>(pool: &'p Pool, forgery: &Forgery) -> Option<&'p AppClient> {

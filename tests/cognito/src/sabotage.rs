@@ -50,8 +50,8 @@ pub(crate) async fn apply(State(pool): State<Arc<Pool>>, mut request: Request, n
             pool.keys.lock().rotate();
             next.run(request).await
         }
-        // These two are the endpoint's business.
-        FaultKind::ClockSkew { .. } | FaultKind::WrongJwks => {
+        // These are the endpoint's business.
+        FaultKind::ClockSkew { .. } | FaultKind::ForgedIdToken(_) | FaultKind::WrongJwks => {
             request.extensions_mut().insert(kind);
             next.run(request).await
         }

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use edgeward_cognito::{Endpoint, Fault, FaultKind, Rotation};
+use edgeward_cognito::{DEV_CLIENT_ID, Endpoint, Fault, FaultKind, Forgery, Rotation, Signature};
 use reqwest::{Client, Response, StatusCode};
 
-use crate::support::{TestPool, Tokens, assert_granted, assert_refused, header, redeem, refresh, request};
+use crate::support::{TestPool, Tokens, assert_granted, assert_refused, header, part, redeem, refresh, request};
 
 async fn with_code(pool: &TestPool) -> crate::support::Parameters {
     redeem(&pool.code(&request()).await)
@@ -118,6 +118,23 @@ async fn a_skewed_clock_dates_tokens_wrongly_and_changes_nothing_else() {
         assert!((issued_at - pool.cognito.now() - seconds).abs() < 30);
         assert_granted(pool.token(&refresh(tokens.text("refresh_token")))).await;
     }
+}
+
+#[tokio::test]
+async fn a_forged_id_token_differs_from_the_right_one_as_ordered() {
+    let pool = TestPool::start().await;
+    let request = request().with("nonce", "of-this-request");
+    let forgery = Forgery::new().claim("aud", "somebody-else").without("at_hash").signed(Signature::None);
+    pool.cognito.set_fault(Fault::on(Endpoint::Token, FaultKind::ForgedIdToken(forgery)).times(1));
+    let forged = pool.tokens(&request).await;
+    assert_eq!(part(forged.text("id_token"), 0)["alg"], "none");
+    assert_eq!((&forged.id()["aud"], &forged.id()["nonce"]), (&"somebody-else".into(), &"of-this-request".into()));
+    assert!(!forged.id().contains_key("at_hash"));
+    assert_eq!(part(forged.text("access_token"), 0)["alg"], "RS256");
+
+    let right = pool.tokens(&request).await;
+    assert_eq!((&part(right.text("id_token"), 0)["alg"], &right.id()["aud"]), (&"RS256".into(), &DEV_CLIENT_ID.into()));
+    assert!(right.id().contains_key("at_hash"));
 }
 
 #[tokio::test]

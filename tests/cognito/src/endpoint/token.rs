@@ -8,9 +8,12 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use serde_json::Value;
 
 use crate::client_authentication::{ClientAuthenticationError, authenticate};
 use crate::fault::FaultKind;
+use crate::forgery::{self, Forgery};
+use crate::issued::SecretKind;
 use crate::parameters::Parameters;
 use crate::pool::Pool;
 use crate::reply;
@@ -23,12 +26,18 @@ pub(crate) async fn handle(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let skew = match fault {
-        Some(Extension(FaultKind::ClockSkew { seconds })) => seconds,
-        _ => 0,
+    let (skew, forgery) = match fault {
+        Some(Extension(FaultKind::ClockSkew { seconds })) => (seconds, None),
+        Some(Extension(FaultKind::ForgedIdToken(forgery))) => (0, Some(forgery)),
+        _ => (0, None),
     };
     match answer(&pool, skew, &headers, &body) {
-        Ok(tokens) => reply::json(StatusCode::OK, &tokens.into()),
+        Ok(mut tokens) => {
+            if let Some(forgery) = forgery {
+                forge_id_token(&pool, &mut tokens, &forgery);
+            }
+            reply::json(StatusCode::OK, &tokens.into())
+        }
         Err(error) => reply::error(StatusCode::BAD_REQUEST, error.code()),
     }
 }
@@ -44,6 +53,13 @@ fn answer(pool: &Pool, skew: i64, headers: &HeaderMap, body: &[u8]) -> Result<To
     })?;
     let now = pool.now();
     token::redeem(pool, client, &form, now, now + skew)
+}
+
+fn forge_id_token(pool: &Pool, tokens: &mut TokenResponse, forgery: &Forgery) {
+    let genuine = tokens.get("id_token").and_then(Value::as_str);
+    if let Some(forged) = genuine.and_then(|token| forgery::change_id_token(pool, token, forgery)) {
+        tokens.insert("id_token".to_owned(), pool.issued.note(SecretKind::IdToken, forged).into());
+    }
 }
 
 /// What another media type gets is unknown; `invalid_request` is assumed.
