@@ -45,7 +45,7 @@ check: ## what to run before pushing: format, lints, licences, targets, docs, fa
 edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
 	@# worker-build optimizes again even if nothing has changed, which takes longer than all the rest of a second run.
 	@cd edge/cloudflare; \
-	[ build/index.js -nt $(TARGET)/wasm32-unknown-unknown/release/edgeward_cloudflare.wasm ] || worker-build --release
+	[ build/index.js -nt $(TARGET)/wasm32-unknown-unknown/edge/edgeward_cloudflare.wasm ] || worker-build --profile edge
 
 size: edge ## print the size of what is deployed: gzip bytes of JavaScript and wasm
 	@rm -rf $(BUNDLE)
@@ -71,7 +71,7 @@ native:
 	+cargo build -p edgeward-origin -p edgeward-tests --bins
 
 wasm:
-	+cargo build --release $(WASM) -p edgeward-cloudflare
+	+cargo build --profile edge $(WASM) -p edgeward-cloudflare
 
 setup-edge:
 	+.ci/setup edge

@@ -43,8 +43,9 @@ async function forward(request, target) {
   headers.set("x-edgeward-identity", target.slice(end + 1));
   let response;
   try {
-    // A redirect of the origin's is the client's to see, not the edge's to follow.
-    response = await fetch(forwarded, { redirect: "manual", signal: request.signal });
+    // The request's own `redirect: "manual"` and `signal` went along with the copy: a redirect of the origin's is the
+    // client's to see, not the edge's to follow. Passing them again would copy the request once more.
+    response = await fetch(forwarded);
   } catch {
     console.error(JSON.stringify({ level: "alert", event: "origin unreachable", status: 502 }));
     return failure(502, "bad_gateway");
@@ -52,6 +53,7 @@ async function forward(request, target) {
   if (response.status !== 401) return response;
   // The origin has refused the edge, not the client, whose token is good and must not be thrown away.
   console.error(JSON.stringify({ level: "alert", event: "origin refused the identity", status: 502 }));
+  response.body?.cancel().catch(() => {});
   return failure(502, "bad_gateway");
 }
 

@@ -30,7 +30,7 @@ impl SigningKey {
     /// # Errors
     /// When it is not such a key, has no usable `kid`, or `x` is not the public half of `d`.
     pub fn from_jwk(jwk: &str) -> Result<Self, KeyError> {
-        Self::from_value(&serde_json::from_str(jwk).map_err(|_| KeyError::NotJson)?)
+        Self::from_value(&serde_json::from_slice(jwk.as_bytes()).map_err(|_| KeyError::NotJson)?)
     }
 
     /// Like [`Self::from_jwk`], from parsed JSON.
@@ -138,7 +138,7 @@ fn parse_jwk(jwk: &Value, key_id: &str) -> Result<JsonWebKey<'static>, KeyError>
     // The library cannot read members that are strange to it out of a parsed value's borrowed strings, so the text is
     // made again; it may hold a private key.
     let text = Zeroizing::new(jwk.to_string());
-    serde_json::from_str(&text).map_err(|_| KeyError::NotEd25519 { key_id: key_id.to_owned() })
+    serde_json::from_slice(text.as_bytes()).map_err(|_| KeyError::NotEd25519 { key_id: key_id.to_owned() })
 }
 
 /// Why a key or key set cannot be used. Never holds key material.

@@ -1,8 +1,8 @@
 //! Between the platform's types and core's.
 
-use edgeward_core::{Body, MAX_BODY_BYTES, Request};
+use edgeward_core::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request};
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use worker::{Headers, Response, Result};
@@ -23,13 +23,25 @@ pub(crate) async fn request(mut request: worker::Request) -> Result<Request> {
     let url = request.inner().url();
     let (path, query) = path_and_query(&url);
     let mut headers = HeaderMap::new();
-    for (name, value) in request.headers().entries() {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.append(name, value);
+    for name in REQUEST_HEADERS {
+        let value = request.headers().get(name.as_str())?;
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
         }
     }
-    let body = if request.inner().body().is_some() { read(&mut request).await? } else { Body::Complete(Vec::new()) };
+    let body = if announced(&request)?.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+        Body::TooLong
+    } else if request.inner().body().is_some() {
+        read(&mut request).await?
+    } else {
+        Body::Complete(Vec::new())
+    };
     Ok(Request { method, path: path.to_owned(), query: query.map(str::to_owned), headers, body })
+}
+
+/// How long the client says that the body is; it is counted all the same.
+fn announced(request: &worker::Request) -> Result<Option<u64>> {
+    Ok(request.headers().get("content-length")?.and_then(|value| value.parse().ok()))
 }
 
 async fn read(request: &mut worker::Request) -> Result<Body> {

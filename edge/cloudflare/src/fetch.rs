@@ -1,28 +1,16 @@
 //! Outbound requests.
 
-use std::{pin::pin, time::Duration};
-
 use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest};
-use futures_util::{
-    StreamExt,
-    future::{Either, select},
-};
-use worker::{AbortController, AbortSignal, Delay, Headers, Method, Request, RequestInit, RequestRedirect};
+use futures_util::StreamExt;
+use worker::{AbortSignal, Headers, Method, Request, RequestInit, RequestRedirect, Response, ResponseBody, web_sys};
 
 use crate::Workers;
 
 impl Fetch for Workers {
     async fn fetch(&self, request: FetchRequest) -> Result<FetchReply, FetchError> {
-        let controller = AbortController::default();
-        let signal = controller.signal();
-        let deadline = Delay::from(Duration::from_millis(request.deadline_ms.into()));
-        match select(pin!(send(&request, &signal)), deadline).await {
-            Either::Left((outcome, _)) => outcome,
-            Either::Right(_) => {
-                controller.abort();
-                Err(FetchError::DeadlineExceeded)
-            }
-        }
+        let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(request.deadline_ms));
+        let outcome = send(&request, &signal).await;
+        outcome.map_err(|error| if signal.aborted() { FetchError::DeadlineExceeded } else { error })
     }
 }
 
@@ -31,16 +19,24 @@ async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply
     let outcome = worker::Fetch::Request(prepared).send_with_signal(signal).await;
     let mut response = outcome.map_err(|_| FetchError::Connection)?;
     let retry_after = response.headers().get("retry-after").ok().flatten().and_then(|value| value.parse().ok());
+    let body = read(&mut response, request.max_bytes).await?;
+    Ok(FetchReply { status: response.status_code(), retry_after, body })
+}
+
+async fn read(response: &mut Response, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
+    if matches!(response.body(), ResponseBody::Empty) {
+        return Ok(body);
+    }
     let mut chunks = response.stream().map_err(|_| FetchError::Connection)?;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| FetchError::Connection)?;
-        if body.len() + chunk.len() > request.max_bytes {
+        if body.len() + chunk.len() > max_bytes {
             return Err(FetchError::TooLong);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(FetchReply { status: response.status_code(), retry_after, body })
+    Ok(body)
 }
 
 fn prepare(request: &FetchRequest) -> worker::Result<Request> {

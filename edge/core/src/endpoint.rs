@@ -65,9 +65,10 @@ const MAX_PENDING: usize = 5;
 /// The names of the cookies to drop so that one more keeps within [`MAX_PENDING`]. Browsers send older cookies first
 /// (RFC 6265 §5.4), so the first found are the oldest.
 fn surplus_cookies(request: &Request, prefix: &str, new: &str) -> Vec<String> {
-    let names: Vec<String> =
-        request.cookies().map(|cookie| cookie.name().to_owned()).filter(|name| name.starts_with(prefix)).collect();
-    let others: Vec<String> = names.into_iter().filter(|name| name != new).collect();
+    let Some(cookies) = request.cookies() else { return Vec::new() };
+    let names = cookies.iter().map(|(name, _)| name);
+    let others: Vec<String> =
+        names.filter(|name| name.starts_with(prefix) && *name != new).map(str::to_owned).collect();
     let surplus = (others.len() + 1).saturating_sub(MAX_PENDING);
     others.into_iter().take(surplus).collect()
 }

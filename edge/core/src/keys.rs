@@ -35,7 +35,7 @@ impl Keys {
     /// # Errors
     /// What is wrong, in words that hold no key.
     pub fn parse(jwks: &str) -> Result<Self, String> {
-        let document: Value = serde_json::from_str(jwks).map_err(|_| "is not JSON")?;
+        let document: Value = serde_json::from_slice(jwks.as_bytes()).map_err(|_| "is not JSON")?;
         let members = document.get("keys").and_then(Value::as_array).ok_or("is not a JWKS: no array `keys`")?;
         let (mut signing, mut sealing, mut registration) = (Vec::new(), Vec::new(), Vec::new());
         let mut seen = HashSet::new();

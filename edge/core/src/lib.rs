@@ -34,4 +34,4 @@ pub mod edge;
 pub use config::{Config, ConfigErrors};
 pub use edge::{Edge, misconfigured};
 pub use gate::{Forward, Gated, RequestHead};
-pub use message::request::{Body, MAX_BODY_BYTES, Request};
+pub use message::request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request};

@@ -48,7 +48,7 @@ struct Entry {
 
 pub(super) fn parse(text: &str, schemes: &PrivateUseSchemes) -> Result<Vec<PreRegistered>, String> {
     // The parser's own message could quote a secret.
-    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|_| "is not as documented")?;
+    let entries: Vec<Entry> = serde_json::from_slice(text.as_bytes()).map_err(|_| "is not as documented")?;
     let mut clients: Vec<PreRegistered> = Vec::new();
     for entry in entries {
         let Entry { client_id, client_name, redirect_uris, client_secret } = entry;

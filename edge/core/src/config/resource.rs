@@ -48,7 +48,8 @@ pub(super) fn default(issuer: &str) -> Vec<ProtectedResource> {
 }
 
 pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, String> {
-    let entries: Vec<Entry> = serde_json::from_str(text).map_err(|error| format!("is not as documented: {error}"))?;
+    let entries: Vec<Entry> =
+        serde_json::from_slice(text.as_bytes()).map_err(|error| format!("is not as documented: {error}"))?;
     if entries.is_empty() {
         return Err("names no resource".into());
     }

@@ -1,7 +1,11 @@
 //! A request as the adapter hands it over.
 
-use cookie::Cookie;
-use http::{HeaderMap, Method, header};
+use headers::{Cookie, Header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+/// The header fields that are looked at: an adapter need hand over no others.
+pub const REQUEST_HEADERS: [HeaderName; 4] =
+    [header::AUTHORIZATION, header::CONTENT_TYPE, header::COOKIE, header::ORIGIN];
 
 /// The longest request body that is looked at.
 pub const MAX_BODY_BYTES: usize = 32 * 1024;
@@ -15,7 +19,7 @@ pub struct Request {
     pub path: String,
     /// The query as it was sent, without `?`.
     pub query: Option<String>,
-    /// All header fields.
+    /// The header fields, of which those of [`REQUEST_HEADERS`] count.
     pub headers: HeaderMap,
     /// The body.
     pub body: Body,
@@ -44,16 +48,25 @@ impl Request {
         Some(value.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
     }
 
-    /// Every cookie, in the order sent.
-    pub(crate) fn cookies(&self) -> impl Iterator<Item = Cookie<'_>> {
-        let values = self.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(Cookie::split_parse).filter_map(Result::ok)
+    /// The cookies.
+    ///
+    /// Those of other sites under the same domain come along. The library ends no cookie within quotes, though quotes
+    /// mean nothing here (RFC 6265 §5.4), and gives up at bytes beyond ASCII; as none of ours has either, both are
+    /// replaced. By something, for without its first character another site's cookie could become one of ours.
+    pub(crate) fn cookies(&self) -> Option<Cookie> {
+        let plain = |byte: &u8| if byte.is_ascii() && *byte != b'"' { *byte } else { b'?' };
+        let values = self.headers.get_all(header::COOKIE).iter();
+        let values: Vec<HeaderValue> = values
+            .filter_map(|value| HeaderValue::from_bytes(&value.as_bytes().iter().map(plain).collect::<Vec<u8>>()).ok())
+            .collect();
+        Cookie::decode(&mut values.iter()).ok()
     }
 
     /// The one cookie called `name`; `None` when it is absent or there are several, of which one may be planted.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        let mut found = self.cookies().filter(|cookie| cookie.name() == name);
-        let first = found.next()?;
-        found.next().is_none().then(|| first.value().to_owned())
+        let cookies = self.cookies()?;
+        let mut found = cookies.iter().filter(|(other, _)| *other == name);
+        let (_, value) = found.next()?;
+        found.next().is_none().then(|| value.to_owned())
     }
 }

@@ -1,6 +1,5 @@
 //! Building answers.
 
-use cookie::{Cookie, SameSite, time::Duration};
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
@@ -61,15 +60,10 @@ pub fn cache(response: &mut Response<String>, caching: Caching) {
 }
 
 /// Adds a cookie that only this host can set and only this host sees (`__Host-`), that scripts cannot read, and that
-/// comes along when another site sends the browser here.
+/// comes along when another site sends the browser here. Name and value are ours: nothing in them needs quoting.
 pub fn set_cookie(response: &mut Response<String>, name: &str, value: &str, max_age: u32) {
-    let cookie = Cookie::build((name, value))
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .max_age(Duration::seconds(max_age.into()));
-    if let Ok(value) = HeaderValue::from_str(&cookie.build().to_string()) {
+    let cookie = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={max_age}");
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
 }

@@ -101,7 +101,7 @@ fn parse_key(jwk: &Value) -> Option<(String, Rc<PublicKey>)> {
         && text("alg").is_none_or(|alg| alg == "RS256")
         && text("use").is_none_or(|used| used == "sig");
     let key_id = text("kid").filter(|_| fits)?;
-    let parsed: JsonWebKey<'_> = serde_json::from_str(&jwk.to_string()).ok()?;
+    let parsed: JsonWebKey<'_> = serde_json::from_slice(jwk.to_string().as_bytes()).ok()?;
     let key = RsaPublicKey::try_from(&parsed).ok()?;
     // Refuses keys of less than 2048 bits.
     let key = StrongKey::try_from(key).ok()?;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use edgeward_core::{
-    Body, Config, Edge, Gated, Request, RequestHead,
+    Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead,
     platform::{
         Clock, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, UnixTime,
     },
@@ -190,7 +190,11 @@ pub(crate) fn request(method: Method, target: &str, headers: &[(&str, &str)], bo
     };
     let mut map = HeaderMap::new();
     for (name, value) in headers {
-        map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
+        let name = name.parse::<HeaderName>().unwrap();
+        // As an adapter does.
+        if REQUEST_HEADERS.contains(&name) {
+            map.append(name, HeaderValue::from_str(value).unwrap());
+        }
     }
     Request { method, path, query, headers: map, body: Body::Complete(body.as_bytes().to_vec()) }
 }
