@@ -36,7 +36,7 @@ pub enum Body {
 
 impl Request {
     /// A header field that must not be repeated; `None` when it is absent, repeated or not text.
-    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
+    pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
         let first = values.next()?.to_str().ok()?;
         values.next().is_none().then_some(first)
