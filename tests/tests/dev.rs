@@ -1,0 +1,78 @@
+//! The development stack, as people run it: it says how to connect, serves, and stops at Ctrl-C.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use edgeward_tests::port::{self, Port};
+use reqwest::StatusCode;
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The ports' variables.
+const VARIABLES: [&str; 4] = [
+    "EDGEWARD_DEV_EDGE_PORT",
+    "EDGEWARD_DEV_ORIGIN_PORT",
+    "EDGEWARD_DEV_COGNITO_PORT",
+    "EDGEWARD_DEV_COGNITO_ISSUER_PORT",
+];
+
+fn dev(ports: &[u16]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edgeward-dev"));
+    command.envs(VARIABLES.iter().zip(ports.iter().map(u16::to_string)));
+    command
+}
+
+/// Reads what it says, up to the line that it is ready.
+fn welcome(child: &mut Child) -> Result<String> {
+    let mut said = String::new();
+    for line in BufReader::new(child.stdout.take().context("its output")?).lines() {
+        let line = line?;
+        said += &line;
+        said.push('\n');
+        if line.starts_with("Ready.") {
+            return Ok(said);
+        }
+    }
+    anyhow::bail!("it ended: {said}")
+}
+
+#[tokio::test]
+async fn it_serves_where_it_says_until_it_is_interrupted() -> Result<()> {
+    let ports = [(); 4].map(|()| Port::Free.choose().expect("a free port"));
+    let mut child = dev(&ports).stdout(Stdio::piped()).spawn()?;
+    let said = welcome(&mut child);
+    let (answer, said) = match &said {
+        Ok(said) => (reqwest::get(format!("http://localhost:{}/mcp", ports[0])).await, said),
+        Err(error) => anyhow::bail!("{error}"),
+    };
+    kill_process(Pid::from_child(&child), Signal::INT)?;
+    let ended = child.wait()?;
+
+    assert_eq!(answer?.status(), StatusCode::UNAUTHORIZED);
+    for expected in [
+        format!("http://localhost:{}/mcp\n", ports[0]),
+        format!("claude mcp add --transport http edgeward http://localhost:{}/mcp\n", ports[0]),
+        format!("127.0.0.1:{}\n", ports[1]),
+        "Sign in as      demo\n  Password        demo-password\n".to_owned(),
+    ] {
+        ensure!(said.contains(&expected), "{expected} is not in:\n{said}");
+    }
+    ensure!(ended.success(), "{ended}");
+    for port in ports {
+        ensure!(port::is_free(port), "port {port} is still in use");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_port_in_use_is_named_with_the_variable_that_moves_it() -> Result<()> {
+    let taken = std::net::TcpListener::bind(port::loopback(0))?;
+    let port = taken.local_addr()?.port();
+    let output = dev(&[port]).output()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(!output.status.success());
+    ensure!(complaint.contains(&port.to_string()) && complaint.contains(VARIABLES[0]), "{complaint}");
+    Ok(())
+}
