@@ -44,9 +44,10 @@ impl Refusal {
             Self::Invalid(error) => match error {
                 // Both mean the same to an honest edge: look at the clocks.
                 AssertionError::Expired | AssertionError::IssuedInFuture => "identity_expired",
-                AssertionError::WrongIssuer | AssertionError::WrongAudience | AssertionError::LifetimeTooLong => {
-                    "identity_invalid"
-                }
+                AssertionError::WrongIssuer
+                | AssertionError::WrongAudience
+                | AssertionError::LifetimeTooLong
+                | AssertionError::NoSubject => "identity_invalid",
                 AssertionError::Jws(error) => match error {
                     JwsError::TooLong
                     | JwsError::Malformed

@@ -122,6 +122,14 @@ async fn an_assertion_for_another_origin_is_refused() {
 }
 
 #[tokio::test]
+async fn an_assertion_about_nobody_is_refused() {
+    let about = |subject: &str| mint(&Identity { subject: subject.into(), ..identity() }, &key());
+    let refusal = Refusal::Invalid(AssertionError::NoSubject);
+    assert_refused(&[&about("")], &refusal, "identity_invalid").await;
+    assert_eq!(send(&[&about("somebody")]).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn another_kind_of_token_with_the_same_claims_is_refused() {
     let sign = |typ| jws::sign(typ, &identity(), NOW, NOW.plus(60), &key()).unwrap();
     for typ in ["at+jwt", "JWT", "", "EDGEWARD-IDENTITY+JWT"] {

@@ -58,6 +58,10 @@ impl Verifier {
         if verified.expires_at <= now {
             return Err(AssertionError::Expired);
         }
+        // Two users without a name would be one user.
+        if verified.claims.subject.is_empty() {
+            return Err(AssertionError::NoSubject);
+        }
         Ok(verified.claims)
     }
 }
@@ -83,4 +87,7 @@ pub enum AssertionError {
     /// `exp` has passed.
     #[error("identity assertion: expired")]
     Expired,
+    /// `sub` is empty.
+    #[error("identity assertion: no subject")]
+    NoSubject,
 }

@@ -21,7 +21,7 @@ fn any_identity() -> impl Strategy<Value = Identity> {
     let text = "\\PC{0,24}";
     let optional = prop::option::of(text);
     (
-        text,
+        "\\PC{1,24}",
         text,
         scopes,
         optional.clone(),
