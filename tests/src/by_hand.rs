@@ -52,9 +52,14 @@ impl Parameters {
     /// Sets or replaces one.
     #[must_use]
     pub fn with(self, name: &str, value: &str) -> Self {
-        let mut this = self.without(name);
-        this.0.push((name.to_owned(), value.to_owned()));
-        this
+        self.without(name).and(name, value)
+    }
+
+    /// Adds one, even if there is one of that name.
+    #[must_use]
+    pub fn and(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Leaves one out.
@@ -66,7 +71,11 @@ impl Parameters {
 }
 
 impl Answer {
-    async fn to(request: RequestBuilder) -> Result<Self> {
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn to(request: RequestBuilder) -> Result<Self> {
         let answer = request.send().await?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         Ok(Self { status, headers, body: answer.json().await.unwrap_or_default() })
@@ -84,20 +93,27 @@ impl HandMade {
     /// # Errors
     /// When it is not registered.
     pub async fn register(stack: &Stack) -> Result<Self> {
-        let mut this = Self {
-            http: http()?,
-            issuer: stack.issuer().to_owned(),
-            resource: stack.mcp().into(),
-            client_id: String::new(),
-            verifier: random_text()?,
-            state: random_text()?,
-        };
+        let this = Self::named(stack, "")?;
         let answer = this.registration(&json!({ "client_name": "Hand made", "redirect_uris": [REDIRECT_URI] })).await?;
         if answer.status != StatusCode::CREATED {
             bail!("registration was answered with {}: {}", answer.status, answer.body);
         }
-        answer.text("client_id").clone_into(&mut this.client_id);
-        Ok(this)
+        Ok(Self { client_id: answer.text("client_id").to_owned(), ..this })
+    }
+
+    /// A client with this id, whether it is known or not.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn named(stack: &Stack, client_id: &str) -> Result<Self> {
+        Ok(Self {
+            http: http()?,
+            issuer: stack.issuer().to_owned(),
+            resource: stack.mcp().into(),
+            client_id: client_id.to_owned(),
+            verifier: random_text()?,
+            state: random_text()?,
+        })
     }
 
     /// The same client with another verifier and state, for another authorization.
@@ -169,7 +185,19 @@ impl HandMade {
     /// # Errors
     /// When nobody answers.
     pub async fn token(&self, parameters: &Parameters) -> Result<Answer> {
-        Answer::to(self.http.post(format!("{}/token", self.issuer)).form(&parameters.0)).await
+        Answer::to(self.token_request(parameters)).await
+    }
+
+    /// A token request with a client's id and secret in its header.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn token_with(&self, parameters: &Parameters, client_id: &str, secret: &str) -> Result<Answer> {
+        Answer::to(self.token_request(parameters).basic_auth(client_id, Some(secret))).await
+    }
+
+    fn token_request(&self, parameters: &Parameters) -> RequestBuilder {
+        self.http.post(format!("{}/token", self.issuer)).form(&parameters.0)
     }
 
     /// Signs the demo user in and gives the code.
@@ -177,7 +205,15 @@ impl HandMade {
     /// # Errors
     /// When anything on the way is not as it should be.
     pub async fn code(&self, browser: &mut Browser) -> Result<String> {
-        let url = self.authorization_url(&self.authorization())?;
+        self.code_for(&self.authorization(), browser).await
+    }
+
+    /// As [`HandMade::code`], with other parameters.
+    ///
+    /// # Errors
+    /// When anything on the way is not as it should be.
+    pub async fn code_for(&self, authorization: &Parameters, browser: &mut Browser) -> Result<String> {
+        let url = self.authorization_url(authorization)?;
         let callback = browser.sign_in(&url, &redirect_uri(), User::DEMO).await?;
         browser::query(&callback, "code").context("no code")
     }
@@ -241,7 +277,11 @@ pub fn call(mcp: &str, tool: &str, arguments: &Value) -> Result<RequestBuilder> 
     Ok(request.json(&message))
 }
 
-fn http() -> Result<Client> {
+/// An HTTP client that follows no redirect.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn http() -> Result<Client> {
     Ok(Client::builder().no_proxy().redirect(Policy::none()).build()?)
 }
 

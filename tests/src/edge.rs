@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
@@ -36,9 +37,30 @@ impl Edge {
     /// # Errors
     /// When it is not built, wrangler is not installed, it ends, or does not serve in time.
     pub async fn start(port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
+        let this = Self::spawn("edge", port, variables, folder)?;
+        this.answers(StatusCode::OK).await?;
+        Ok(this)
+    }
+
+    /// Starts another one, whose settings are wrong, and waits until it refuses to serve. Its log is
+    /// `misconfigured-edge.log`.
+    ///
+    /// # Errors
+    /// As [`Edge::start`]; also when it serves.
+    pub async fn start_misconfigured(port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
+        let this = Self::spawn("misconfigured-edge", port, variables, folder)?;
+        this.answers(StatusCode::INTERNAL_SERVER_ERROR).await?;
+        Ok(this)
+    }
+
+    async fn answers(&self, status: StatusCode) -> Result<()> {
+        ready(&self.process, &format!("{}/healthz", self.url), status, Duration::from_secs(60)).await
+    }
+
+    fn spawn(name: &'static str, port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
         let entry = place::edge_entry()?;
         let wrangler = place::wrangler()?;
-        let own = folder.join("edge");
+        let own = folder.join(name);
         let config = own.join("wrangler.json");
         write_settings(&own, &config, &entry, variables).context("cannot write the edge's settings")?;
 
@@ -64,11 +86,8 @@ impl Edge {
             .env("WRANGLER_WRITE_LOGS", "false")
             .env("WRANGLER_REGISTRY_PATH", own.join("registry"))
             .env("XDG_CONFIG_HOME", own.join("config"));
-        let process = Process::spawn("edge", &mut command, folder)?;
-        let this = Self { process, folder: own, url: format!("http://{}", loopback(port)) };
-        let health = format!("{}/healthz", this.url);
-        ready(&this.process, &health, Duration::from_secs(60)).await?;
-        Ok(this)
+        let process = Process::spawn(name, &mut command, folder)?;
+        Ok(Self { process, folder: own, url: format!("http://{}", loopback(port)) })
     }
 
     /// Stops it and removes its secrets; dropping it does the same.

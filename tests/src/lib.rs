@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod by_hand;
 pub mod client;
+pub mod container;
 pub mod cookie_jar;
 pub mod edge;
 pub mod form;

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use edgeward_identity::names::origin as names;
+use http::StatusCode;
 
 use crate::{place, port::loopback, process::Process};
 
@@ -64,17 +65,20 @@ impl Origin {
 
     async fn ready(&self) -> Result<()> {
         let health = format!("{}/healthz", self.url);
-        ready(&self.process, &health, Duration::from_secs(20)).await
+        ready(&self.process, &health, StatusCode::OK, Duration::from_secs(20)).await
     }
 }
 
-/// Waits until a program answers at `health`.
-pub(crate) async fn ready(process: &Process, health: &str, patience: Duration) -> Result<()> {
+/// Waits until a program answers at `health` with this status.
+///
+/// # Errors
+/// When it ends, or does not answer so in time.
+pub async fn ready(process: &Process, health: &str, status: StatusCode, patience: Duration) -> Result<()> {
     let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
     let started = Instant::now();
     loop {
         let answer = http.get(health).send().await;
-        if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+        if answer.as_ref().is_ok_and(|answer| answer.status() == status) {
             return Ok(());
         }
         let (name, log) = (process.name(), process.log_path().display().to_string());

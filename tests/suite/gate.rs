@@ -6,16 +6,24 @@ use anyhow::Result;
 use ed25519_dalek::SigningKey;
 use edgeward_cognito::Forgery;
 use edgeward_identity::names::IDENTITY_HEADER;
-use edgeward_tests::by_hand::{self, HandMade};
+use edgeward_tests::{
+    browser::Browser,
+    by_hand::{self, HandMade},
+};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{World, part, sign, tests};
+use crate::{
+    settings::{OTHER_RESOURCE, OTHER_SCOPE},
+    world::{World, part, sign, tests},
+};
 
 tests![
     a_forged_token_is_refused,
     an_expired_token_is_refused,
     a_token_for_another_audience_or_from_another_issuer_is_refused,
+    a_token_for_another_resource_of_the_edge_is_refused,
+    a_token_with_too_little_scope_is_refused,
     a_token_of_another_type_is_refused,
     a_token_of_cognitos_is_refused,
     an_identity_from_outside_is_not_passed_on,
@@ -82,6 +90,35 @@ async fn a_token_for_another_audience_or_from_another_issuer_is_refused(world: A
     ] {
         refused(&world, &world.whoami(&changed(&world, &good, claim, value)).await?);
     }
+    Ok(())
+}
+
+async fn a_token_for_another_resource_of_the_edge_is_refused(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let second = world.stack.url(OTHER_RESOURCE);
+    let parameters = client.authorization().with("resource", second.as_str()).with("scope", "second");
+    let code = client.code_for(&parameters, &mut Browser::new()?).await?;
+    let tokens = client.token(&client.redemption(&code).with("resource", second.as_str())).await?;
+    let theirs = tokens.text("access_token");
+    refused(&world, &world.whoami(theirs).await?);
+    let ours = token(&world).await?;
+    for (token, status) in [(ours.as_str(), StatusCode::UNAUTHORIZED), (theirs, StatusCode::OK)] {
+        assert_eq!(by_hand::whoami(second.as_str())?.bearer_auth(token).send().await?.status(), status);
+    }
+    Ok(())
+}
+
+async fn a_token_with_too_little_scope_is_refused(world: Arc<World>) -> Result<()> {
+    let good = token(&world).await?;
+    for scope in [OTHER_SCOPE, "second", ""] {
+        let answer = world.whoami(&changed(&world, &good, "scope", scope.into())).await?;
+        let metadata = world.stack.url("/.well-known/oauth-protected-resource/mcp");
+        let challenge = format!(r#"Bearer error="insufficient_scope", resource_metadata="{metadata}", scope="mcp""#);
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{scope}");
+        assert_eq!(answer.headers()["www-authenticate"], challenge);
+    }
+    let more = format!("{OTHER_SCOPE} mcp");
+    assert_eq!(world.whoami(&changed(&world, &good, "scope", more.into())).await?.status(), StatusCode::OK);
     Ok(())
 }
 

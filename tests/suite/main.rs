@@ -1,37 +1,80 @@
 //! Black-box tests: one running stack for all of them, known only through HTTP.
 //!
-//! A module per topic, each a list of tests. Those of `closing` look at the whole run's logs and traffic, so they run
-//! when the others have ended and the stack has stopped.
+//! A module per topic, each a list of tests. Most run at the same time. Those that change what Cognito does run one by
+//! one afterwards. Those of `closing` look at the whole run's logs and traffic, so they run when the others have ended
+//! and the stack has stopped.
 
+mod authorization;
+mod callback;
+mod client_authentication;
 mod closing;
 mod code;
+mod cognito_faults;
+mod cognito_tokens;
 mod decision;
 mod discovery;
 mod flow;
 mod gate;
+mod misconfiguration;
+mod refresh;
+mod registration;
+mod revocation;
+mod settings;
 mod streaming;
+mod table;
 mod transaction;
 mod world;
 
 use std::{process::ExitCode, sync::Arc};
 
-use edgeward_tests::{keys, signal::interrupted, stack::Options, stack::Recording, stack::Stack};
-use libtest_mimic::{Arguments, Trial};
+use edgeward_tests::signal::interrupted;
+use libtest_mimic::{Arguments, Conclusion, Trial};
 use tokio::runtime::{Handle, Runtime};
 
 use crate::world::{Test, World};
 
+/// The tests that run at the same time: none disturbs another.
+fn together() -> Vec<Test> {
+    [
+        table::tests(),
+        discovery::tests(),
+        registration::tests(),
+        authorization::tests(),
+        decision::tests(),
+        transaction::tests(),
+        callback::tests(),
+        code::tests(),
+        client_authentication::tests(),
+        refresh::tests(),
+        gate::tests(),
+        flow::tests(),
+        streaming::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The tests that run one by one after those: what they do to Cognito, they do to everyone.
+fn alone() -> Vec<Test> {
+    [misconfiguration::tests(), revocation::tests(), cognito_faults::tests(), cognito_tokens::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Every test there is.
+fn all() -> Vec<Test> {
+    [together(), alone(), closing::tests()].into_iter().flatten().collect()
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests =
-        [discovery::tests(), flow::tests(), decision::tests(), code::tests(), transaction::tests(), gate::tests()];
-    let tests: Vec<Test> = tests.into_iter().flatten().chain(streaming::tests()).collect();
     if arguments.list {
-        let all = tests.into_iter().chain(closing::tests());
-        return libtest_mimic::run(&arguments, all.map(Test::unstarted).collect()).exit_code();
+        return libtest_mimic::run(&arguments, all().into_iter().map(Test::unstarted).collect()).exit_code();
     }
     let runtime = Runtime::new().expect("a runtime");
-    let world = match runtime.block_on(start()) {
+    let world = match runtime.block_on(World::start()) {
         Ok(world) => Arc::new(world),
         Err(error) => {
             eprintln!("the stack did not start: {error:#}");
@@ -41,16 +84,13 @@ fn main() -> ExitCode {
     runtime.spawn(stop_when_interrupted(Arc::clone(&world)));
     println!("the stack's logs are in {}", world.stack.folder().display());
 
-    let ran = libtest_mimic::run(&arguments, trials(tests, &world, runtime.handle()));
+    let one_by_one = Arguments { test_threads: Some(1), ..arguments.clone() };
+    let run = |arguments: &Arguments, tests| libtest_mimic::run(arguments, trials(tests, &world, runtime.handle()));
+    let mut conclusions = vec![run(&arguments, together()), run(&one_by_one, alone())];
     world.stack.stop();
-    let closed = libtest_mimic::run(&arguments, trials(closing::tests(), &world, runtime.handle()));
-    if ran.has_failed() { ran.exit_code() } else { closed.exit_code() }
-}
-
-async fn start() -> anyhow::Result<World> {
-    let keys = keys::generate()?;
-    let options = Options { name: "test", recording: Recording::On, keys: Some(keys.clone()), ..Options::default() };
-    Ok(World { stack: Stack::start(options).await?, keys })
+    conclusions.push(run(&arguments, closing::tests()));
+    let failed = conclusions.iter().find(|conclusion| conclusion.has_failed());
+    failed.map_or(ExitCode::SUCCESS, Conclusion::exit_code)
 }
 
 async fn stop_when_interrupted(world: Arc<World>) {

@@ -19,7 +19,7 @@ tests![
 ];
 
 /// Up to Cognito's answer, which is not opened.
-async fn up_to_callback(world: &World, browser: &mut Browser, client: &HandMade) -> Result<Url> {
+pub(crate) async fn up_to_callback(world: &World, browser: &mut Browser, client: &HandMade) -> Result<Url> {
     let consent = browser.open_consent(&client.authorization_url(&client.authorization())?).await?;
     let page = browser.decide(&consent, Decision::Allow).await?;
     let edge = world.stack.url("/callback");

@@ -2,12 +2,15 @@
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
-use edgeward_tests::{by_hand, stack::Stack};
+use edgeward_tests::{
+    by_hand::{self, Answer},
+    stack::Stack,
+};
 use libtest_mimic::{Failed, Trial};
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::{runtime::Handle, time::timeout};
 
@@ -16,12 +19,33 @@ pub(crate) struct World {
     pub(crate) stack: Stack,
     /// The edge's private keys.
     pub(crate) keys: String,
+    /// The secret of the confidential client among its settings.
+    pub(crate) client_secret: String,
 }
 
 impl World {
     /// `tools/call` of `whoami` at the edge, with a token.
     pub(crate) async fn whoami(&self, token: &str) -> Result<Response> {
         Ok(by_hand::whoami(self.stack.mcp().as_str())?.bearer_auth(token).send().await?)
+    }
+
+    /// How much the edge has logged so far.
+    pub(crate) fn log_mark(&self) -> usize {
+        self.stack.edge().process().log().len()
+    }
+
+    /// Waits for a record of this event in what the edge logs after `mark`.
+    pub(crate) async fn record(&self, mark: usize, event: &str) -> Result<Value> {
+        let found = async {
+            loop {
+                let records = records(&self.stack.edge().process().log()[mark..]);
+                if let Some(record) = records.into_iter().find(|record| record["event"] == event) {
+                    return record;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(5), found).await.with_context(|| format!("nothing is logged about: {event}"))
     }
 
     /// A token with these claims, signed with the edge's own key.
@@ -51,9 +75,32 @@ pub(crate) fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(part).expect("base64url")).expect("JSON")
 }
 
+/// The records in an edge's log. wrangler puts marks around those that are not for information only.
+pub(crate) fn records(log: &str) -> Vec<Value> {
+    let json = |line: &str| serde_json::from_str(line.get(line.find('{')?..=line.rfind('}')?)?).ok();
+    log.lines().filter_map(json).collect()
+}
+
+/// An error response (RFC 6749 §5.2, RFC 7591 §3.2.2): nothing is granted, nothing may be kept.
+pub(crate) fn refused(answer: &Answer, status: StatusCode, error: &str) {
+    assert_eq!((answer.status, answer.text("error")), (status, error), "{}", answer.body);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    for secret in ["access_token", "refresh_token", "client_secret"] {
+        assert!(answer.body[secret].is_null(), "{secret} in a refusal");
+    }
+}
+
+/// The same text with one character changed.
+pub(crate) fn changed_at(text: &str, at: usize) -> String {
+    let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    let mut changed = text.to_owned();
+    changed.replace_range(at..=at, other);
+    changed
+}
+
 /// One test.
 pub(crate) struct Test {
-    name: String,
+    pub(crate) name: String,
     run: Run,
 }
 

@@ -1,0 +1,210 @@
+//! Dynamic client registration (RFC 7591), and the ids that come of it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use anyhow::Result;
+use edgeward_tests::{
+    by_hand::{Answer, http},
+    client::REDIRECT_URI,
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::{
+    settings::PRIVATE_USE_SCHEME,
+    world::{World, refused, tests},
+};
+
+tests![
+    the_answer_says_what_was_registered,
+    a_client_that_names_no_method_gets_a_secret,
+    the_same_metadata_give_the_same_client,
+    a_caller_does_not_choose_its_id_or_secret,
+    a_redirect_uri_that_could_lead_astray_is_refused,
+    metadata_that_ask_for_what_is_not_offered_are_refused,
+    a_body_that_is_not_metadata_is_refused,
+    metadata_that_are_too_long_are_refused,
+    a_long_name_is_cut,
+];
+
+const TOO_LARGE: StatusCode = StatusCode::PAYLOAD_TOO_LARGE;
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+
+/// Any body of any type.
+async fn post(world: &World, content_type: &str, body: impl Into<String>) -> Result<Answer> {
+    let request = http()?.post(world.stack.url("/register")).header("content-type", content_type);
+    Answer::to(request.body(body.into())).await
+}
+
+async fn register(world: &World, metadata: &Value) -> Result<Answer> {
+    post(world, "application/json", metadata.to_string()).await
+}
+
+fn members(answer: &Answer) -> BTreeSet<&str> {
+    answer.body.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+}
+
+async fn the_answer_says_what_was_registered(world: Arc<World>) -> Result<()> {
+    let metadata = json!({
+        "client_name": "Wörkshop", "redirect_uris": [REDIRECT_URI, "https://client.example/callback"],
+        "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+    });
+    let mut sent = metadata.clone();
+    sent["application_type"] = "native".into();
+    sent["logo_uri"] = "https://client.example/logo.png".into();
+    let answer = register(&world, &sent).await?;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    let mut registered = answer.body.clone();
+    let client_id = registered["client_id"].take();
+    assert!(client_id.as_str().is_some_and(|id| id.is_ascii() && id.len() <= 1024), "{client_id}");
+    registered.as_object_mut().expect("an object").remove("client_id");
+    assert_eq!(registered, metadata);
+
+    let code_only = json!({ "redirect_uris": [REDIRECT_URI], "grant_types": ["authorization_code"] });
+    assert_eq!(register(&world, &code_only).await?.body["grant_types"], json!(["authorization_code"]));
+    Ok(())
+}
+
+async fn a_client_that_names_no_method_gets_a_secret(world: Arc<World>) -> Result<()> {
+    let silent = register(&world, &json!({ "redirect_uris": [REDIRECT_URI] })).await?;
+    assert_eq!(silent.text("token_endpoint_auth_method"), "client_secret_basic");
+    for method in ["client_secret_basic", "client_secret_post"] {
+        let metadata = json!({ "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": method });
+        let answer = register(&world, &metadata).await?;
+        assert_eq!((answer.status, answer.text("token_endpoint_auth_method")), (StatusCode::CREATED, method));
+        assert!(answer.text("client_secret").len() >= 43);
+        assert_eq!(answer.body["client_secret_expires_at"], 0);
+    }
+    let metadata = json!({ "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none" });
+    let public = register(&world, &metadata).await?;
+    assert!(!members(&public).contains("client_secret") && !members(&public).contains("client_secret_expires_at"));
+    Ok(())
+}
+
+async fn the_same_metadata_give_the_same_client(world: Arc<World>) -> Result<()> {
+    let metadata = json!({ "client_name": "Twice", "redirect_uris": [REDIRECT_URI] });
+    let (first, second) = (register(&world, &metadata).await?, register(&world, &metadata).await?);
+    assert_eq!((first.status, &first.body), (StatusCode::CREATED, &second.body));
+    let metadata = json!({ "client_name": "Once", "redirect_uris": [REDIRECT_URI] });
+    let other = register(&world, &metadata).await?;
+    assert_ne!(other.text("client_id"), first.text("client_id"));
+    assert_ne!(other.text("client_secret"), first.text("client_secret"));
+    Ok(())
+}
+
+async fn a_caller_does_not_choose_its_id_or_secret(world: Arc<World>) -> Result<()> {
+    let metadata = json!({
+        "redirect_uris": [REDIRECT_URI], "client_id": "chosen", "client_secret": "chosen-by-the-caller",
+        "client_secret_expires_at": 1, "registration_access_token": "chosen", "issuer": "https://evil.example",
+    });
+    let answer = register(&world, &metadata).await?;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    assert!(!answer.body.to_string().contains("chosen"), "{}", answer.body);
+    assert_eq!(answer.body["client_secret_expires_at"], 0);
+    assert!(!members(&answer).contains("registration_access_token") && !members(&answer).contains("issuer"));
+    Ok(())
+}
+
+async fn a_redirect_uri_that_could_lead_astray_is_refused(world: Arc<World>) -> Result<()> {
+    for bad in [
+        "http://client.example/callback",
+        "http://127.0.0.2/callback",
+        "http://localhost.client.example/callback",
+        "https://client.example/callback#fragment",
+        "https://client.example/callback#",
+        "https://user@client.example/callback",
+        "https:client.example/callback",
+        "https://client.example/call back",
+        "https://client.example\\@evil.example/callback",
+        "//client.example/callback",
+        "/callback",
+        "",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "javascript:alert(1)",
+        "data:text/html,hello",
+    ] {
+        // One bad apple among good ones.
+        let answer = register(&world, &json!({ "redirect_uris": [REDIRECT_URI, bad] })).await?;
+        assert_eq!((bad, answer.status, answer.text("error")), (bad, BAD, "invalid_redirect_uri"));
+        refused(&answer, BAD, "invalid_redirect_uri");
+    }
+    for missing in [json!({}), json!({ "redirect_uris": [] })] {
+        refused(&register(&world, &missing).await?, BAD, "invalid_redirect_uri");
+    }
+    for good in [
+        "https://client.example/callback?kept=1",
+        "http://localhost/callback",
+        "http://127.0.0.1:1/callback",
+        "http://[::1]:1/callback",
+        &format!("{PRIVATE_USE_SCHEME}://callback"),
+    ] {
+        let answer = register(&world, &json!({ "redirect_uris": [REDIRECT_URI, good] })).await?;
+        assert_eq!((good, answer.status), (good, StatusCode::CREATED));
+    }
+    Ok(())
+}
+
+async fn metadata_that_ask_for_what_is_not_offered_are_refused(world: Arc<World>) -> Result<()> {
+    for (member, bad, good) in [
+        ("token_endpoint_auth_method", json!("private_key_jwt"), json!("none")),
+        ("grant_types", json!(["client_credentials"]), json!(["authorization_code", "client_credentials"])),
+        ("grant_types", json!(["refresh_token"]), json!(["authorization_code", "refresh_token"])),
+        ("response_types", json!(["token"]), json!(["code", "token"])),
+        ("redirect_uris", json!(REDIRECT_URI), json!([REDIRECT_URI])),
+        ("client_name", json!(["a", "list"]), json!("a name")),
+    ] {
+        let mut metadata = json!({ "redirect_uris": [REDIRECT_URI] });
+        metadata[member] = bad;
+        refused(&register(&world, &metadata).await?, BAD, "invalid_client_metadata");
+        metadata[member] = good;
+        assert_eq!(register(&world, &metadata).await?.status, StatusCode::CREATED, "{metadata}");
+    }
+    Ok(())
+}
+
+async fn a_body_that_is_not_metadata_is_refused(world: Arc<World>) -> Result<()> {
+    let good = json!({ "redirect_uris": [REDIRECT_URI] }).to_string();
+    for bad in ["", "[]", "null", "redirect_uris=x", &good[1..]] {
+        refused(&post(&world, "application/json", bad).await?, BAD, "invalid_client_metadata");
+    }
+    for content_type in ["text/plain", "application/x-www-form-urlencoded"] {
+        refused(&post(&world, content_type, &*good).await?, BAD, "invalid_client_metadata");
+    }
+    for content_type in ["application/json", "Application/JSON; charset=utf-8"] {
+        assert_eq!(post(&world, content_type, &*good).await?.status, StatusCode::CREATED);
+    }
+    Ok(())
+}
+
+async fn metadata_that_are_too_long_are_refused(world: Arc<World>) -> Result<()> {
+    let uris = |count: usize, length: usize| -> Vec<_> {
+        (10..10 + count).map(|number| format!("https://client.example/{}{number}", "a".repeat(length - 25))).collect()
+    };
+    let register = async |uris: Vec<String>| register(&world, &json!({ "redirect_uris": uris })).await;
+    refused(&register(uris(17, 25)).await?, BAD, "invalid_redirect_uri");
+    assert_eq!(register(uris(16, 25)).await?.status, StatusCode::CREATED);
+    refused(&register(uris(1, 2049)).await?, BAD, "invalid_redirect_uri");
+    // The id must stay within a kilobyte.
+    refused(&register(uris(10, 100)).await?, BAD, "invalid_client_metadata");
+    assert_eq!(register(uris(5, 100)).await?.status, StatusCode::CREATED);
+
+    let padded = |length: usize| {
+        let metadata = json!({ "redirect_uris": [REDIRECT_URI] }).to_string();
+        format!("{metadata}{}", " ".repeat(length - metadata.len()))
+    };
+    let too_large = post(&world, "application/json", padded(32 * 1024 + 1)).await?;
+    refused(&too_large, TOO_LARGE, "invalid_client_metadata");
+    assert_eq!(post(&world, "application/json", padded(32 * 1024)).await?.status, StatusCode::CREATED);
+    Ok(())
+}
+
+async fn a_long_name_is_cut(world: Arc<World>) -> Result<()> {
+    for (name, registered) in [("é".repeat(64), "é".repeat(64)), ("é".repeat(65), "é".repeat(64))] {
+        let answer = register(&world, &json!({ "redirect_uris": [REDIRECT_URI], "client_name": name })).await?;
+        assert_eq!((answer.status, answer.text("client_name")), (StatusCode::CREATED, registered.as_str()));
+    }
+    Ok(())
+}

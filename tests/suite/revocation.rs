@@ -1,0 +1,63 @@
+//! A grant ends when Cognito says so, and not before.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use edgeward_cognito::SecretKind;
+use edgeward_tests::by_hand::{HandMade, http};
+use reqwest::StatusCode;
+
+use crate::{
+    settings::GRACE_SECONDS,
+    world::{World, refused, tests},
+};
+
+tests![a_grant_that_is_revoked_at_cognito_is_over, a_replaced_refresh_token_works_for_cognitos_grace_period_only,];
+
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+
+/// Revokes, at Cognito, the grant that its last refresh token belongs to.
+async fn revoke_last(world: &World) -> Result<()> {
+    let cognito = world.stack.cognito();
+    let issued = cognito.issued_secrets().into_iter().rev();
+    let token = issued.into_iter().find(|secret| secret.kind == SecretKind::RefreshToken).context("none was issued")?;
+    let client = cognito.config().app_clients.first().context("no app client")?;
+    let request = http()?
+        .post(format!("{}/oauth2/revoke", cognito.domain_url()))
+        .basic_auth(&client.id, client.secrets.first())
+        .form(&[("token", &token.value)]);
+    assert_eq!(request.send().await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+async fn a_grant_that_is_revoked_at_cognito_is_over(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let other = client.tokens().await?;
+    let tokens = client.tokens().await?;
+    let tokens = client.token(&client.refreshing(tokens.text("refresh_token"))).await?;
+    assert_eq!(tokens.status, StatusCode::OK);
+    revoke_last(&world).await?;
+    let mark = world.log_mark();
+    for _ in 0..2 {
+        let answer = client.token(&client.refreshing(tokens.text("refresh_token"))).await?;
+        refused(&answer, BAD, "invalid_grant");
+        assert_eq!(answer.body.as_object().map(|members| members.len()), Some(1), "{}", answer.body);
+    }
+    let record = world.record(mark, "token refused").await?;
+    assert_eq!((&record["level"], &record["status"]), (&"info".into(), &400.into()), "{record}");
+    assert_eq!(client.token(&client.refreshing(other.text("refresh_token"))).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+async fn a_replaced_refresh_token_works_for_cognitos_grace_period_only(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let first = client.refreshing(client.tokens().await?.text("refresh_token"));
+    let second = client.token(&first).await?;
+    assert_eq!(second.status, StatusCode::OK);
+    // The answer was lost, or the client refreshes in two places at once.
+    assert_eq!(client.token(&first).await?.status, StatusCode::OK);
+    world.stack.cognito().advance(GRACE_SECONDS);
+    refused(&client.token(&first).await?, BAD, "invalid_grant");
+    assert_eq!(client.token(&client.refreshing(second.text("refresh_token"))).await?.status, StatusCode::OK);
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! The stack that the tests run against, and what it has that others have not.
+
+use anyhow::{Context as _, Result};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use edgeward_cognito::{Config, Rotation};
+use edgeward_identity::names::edge as names;
+use edgeward_tests::{
+    client::REDIRECT_URI,
+    keys,
+    stack::{Options, Recording, Stack},
+};
+use serde_json::json;
+
+use crate::world::World;
+
+/// A client that the settings name, with a secret.
+pub(crate) const CONFIDENTIAL_CLIENT: &str = "tests-confidential";
+/// A client that the settings name, without a secret.
+pub(crate) const PUBLIC_CLIENT: &str = "tests-public";
+/// A scope of `/mcp` that a client gets only if it asks for it.
+pub(crate) const OTHER_SCOPE: &str = "admin";
+/// Another resource, with a scope of its own.
+pub(crate) const OTHER_RESOURCE: &str = "/second";
+/// A private-use scheme that redirect URIs may have.
+pub(crate) const PRIVATE_USE_SCHEME: &str = "edgeward-tests";
+
+impl World {
+    pub(crate) async fn start() -> Result<Self> {
+        let keys = keys::generate()?;
+        let client_secret = random_secret()?;
+        let clients = json!([
+            {
+                "client_id": CONFIDENTIAL_CLIENT, "client_name": "Confidential and known",
+                "redirect_uris": [REDIRECT_URI], "client_secret": client_secret,
+            },
+            { "client_id": PUBLIC_CLIENT, "client_name": "Public and known", "redirect_uris": [REDIRECT_URI] },
+        ]);
+        let resources = json!([
+            {
+                "path": "/mcp", "scopes": { "mcp": "Use the tools of this server", OTHER_SCOPE: "Change its settings" },
+                "default_scopes": ["mcp"],
+            },
+            { "path": OTHER_RESOURCE, "origin_path": "/mcp", "scopes": { "second": "Use it by another name" } },
+        ]);
+        let options = Options {
+            name: "test",
+            recording: Recording::On,
+            cognito: pool(),
+            keys: Some(keys.clone()),
+            variables: [
+                (names::CLIENTS, clients.to_string()),
+                (names::RESOURCES, resources.to_string()),
+                (names::PRIVATE_USE_SCHEMES, PRIVATE_USE_SCHEME.to_owned()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
+            ..Options::default()
+        };
+        Ok(Self { stack: Stack::start(options).await?, keys, client_secret })
+    }
+}
+
+/// The usual pool, with rotation: public clients must get a new refresh token at each use.
+fn pool() -> Config {
+    let mut pool = Config::default();
+    for client in &mut pool.app_clients {
+        client.rotation = Some(Rotation { retry_grace_period_seconds: GRACE_SECONDS });
+    }
+    pool
+}
+
+/// How long a refresh token still works after it was replaced.
+pub(crate) const GRACE_SECONDS: u64 = 60;
+
+fn random_secret() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).context("the system has no randomness")?;
+    Ok(Base64UrlUnpadded::encode_string(&bytes))
+}
