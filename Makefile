@@ -8,9 +8,11 @@ NATIVE := --workspace --exclude edgeward-cloudflare
 WASM := --target wasm32-unknown-unknown
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BUNDLE := $(TARGET)/bundle
+# Of the image; as Docker names it.
+ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check edge size clean stack native wasm setup-edge
+.PHONY: help demo dev test check edge size image image-test clean stack native wasm setup-edge
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -61,6 +63,13 @@ size: edge ## print the size of what is deployed: gzip bytes of JavaScript and w
 		total=$$((total + bytes)); \
 	done; \
 	echo "bundle_gzip_bytes $$total"
+
+image: ## build the origin's container image into target/image, for `docker load`
+	.ci/setup image
+	origin/image $(ARCHITECTURE) target/image/edgeward-origin.tar
+
+image-test: image ## run that image, locked down as on ECS, and test it
+	cargo test -p edgeward-tests --test container
 
 clean: ## remove everything that was built or installed into this folder
 	rm -rf target edge/cloudflare/build edge/cloudflare/.wrangler tests/tools/node_modules
