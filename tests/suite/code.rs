@@ -18,11 +18,13 @@ tests![
     a_changed_code_is_refused,
 ];
 
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+
 async fn a_code_is_refused_a_second_time(world: Arc<World>) -> Result<()> {
     let client = HandMade::register(&world.stack).await?;
     let code = client.code(&mut Browser::new()?).await?;
     assert_eq!(client.token(&client.redemption(&code)).await?.status, StatusCode::OK);
-    refused(&client.token(&client.redemption(&code)).await?, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(&client.token(&client.redemption(&code)).await?, BAD, "invalid_grant");
     Ok(())
 }
 
@@ -30,13 +32,9 @@ async fn a_wrong_or_missing_verifier_is_refused(world: Arc<World>) -> Result<()>
     let client = HandMade::register(&world.stack).await?;
     let code = client.code(&mut Browser::new()?).await?;
     let good = client.redemption(&code);
-    refused(
-        &client.token(&good.clone().with("code_verifier", &client.again()?.verifier)).await?,
-        StatusCode::BAD_REQUEST,
-        "invalid_grant",
-    );
+    refused(&client.token(&good.clone().with("code_verifier", &client.again()?.verifier)).await?, BAD, "invalid_grant");
     let missing = client.token(&good.clone().without("code_verifier")).await?;
-    refused(&missing, StatusCode::BAD_REQUEST, "invalid_request");
+    refused(&missing, BAD, "invalid_request");
     // Cognito has not seen the code yet.
     assert_eq!(client.token(&good).await?.status, StatusCode::OK);
     Ok(())
@@ -47,7 +45,7 @@ async fn a_code_is_refused_with_another_redirect_uri(world: Arc<World>) -> Resul
     let code = client.code(&mut Browser::new()?).await?;
     let good = client.redemption(&code);
     let other = good.clone().with("redirect_uri", "http://127.0.0.1:33418/other");
-    refused(&client.token(&other).await?, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(&client.token(&other).await?, BAD, "invalid_grant");
     assert_eq!(client.token(&good).await?.status, StatusCode::OK);
     Ok(())
 }
@@ -59,11 +57,7 @@ async fn a_code_is_refused_for_another_client(world: Arc<World>) -> Result<()> {
     assert_ne!(other.text("client_id"), client.client_id);
     let code = client.code(&mut Browser::new()?).await?;
     let good = client.redemption(&code);
-    refused(
-        &client.token(&good.clone().with("client_id", other.text("client_id"))).await?,
-        StatusCode::BAD_REQUEST,
-        "invalid_grant",
-    );
+    refused(&client.token(&good.clone().with("client_id", other.text("client_id"))).await?, BAD, "invalid_grant");
     assert_eq!(client.token(&good).await?.status, StatusCode::OK);
     Ok(())
 }
@@ -72,11 +66,7 @@ async fn a_code_is_refused_for_another_resource(world: Arc<World>) -> Result<()>
     let client = HandMade::register(&world.stack).await?;
     let code = client.code(&mut Browser::new()?).await?;
     let good = client.redemption(&code);
-    refused(
-        &client.token(&good.clone().with("resource", "https://other.example/mcp")).await?,
-        StatusCode::BAD_REQUEST,
-        "invalid_target",
-    );
+    refused(&client.token(&good.clone().with("resource", "https://other.example/mcp")).await?, BAD, "invalid_target");
     assert_eq!(client.token(&good).await?.status, StatusCode::OK);
     Ok(())
 }
@@ -85,7 +75,7 @@ async fn a_changed_code_is_refused(world: Arc<World>) -> Result<()> {
     let client = HandMade::register(&world.stack).await?;
     let code = client.code(&mut Browser::new()?).await?;
     let changed = changed_at(&code, code.len() / 2);
-    refused(&client.token(&client.redemption(&changed)).await?, StatusCode::BAD_REQUEST, "invalid_grant");
+    refused(&client.token(&client.redemption(&changed)).await?, BAD, "invalid_grant");
     assert_eq!(client.token(&client.redemption(&code)).await?.status, StatusCode::OK);
     Ok(())
 }

@@ -55,7 +55,8 @@ fn together() -> Vec<Test> {
     .collect()
 }
 
-/// The tests that run one by one after those: what they do to Cognito, they do to everyone.
+/// The tests that run one by one after those: what they do to Cognito, they do to everyone; and a port that one of them
+/// has chosen must not be taken by a connection of another.
 fn alone() -> Vec<Test> {
     [misconfiguration::tests(), revocation::tests(), cognito_faults::tests(), cognito_tokens::tests()]
         .into_iter()
