@@ -31,8 +31,8 @@ function failure(status, error) {
 }
 
 async function forward(request, target) {
-  const end = target.indexOf("\n");
-  const forwarded = new Request(target.slice(0, end), request);
+  const [url, identity, ...fields] = target.split("\n");
+  const forwarded = new Request(url, request);
   const { headers } = forwarded;
   // Keys are collected first: a collection must not change while it is walked.
   for (const name of [...headers.keys()]) {
@@ -40,21 +40,34 @@ async function forward(request, target) {
   }
   headers.delete("authorization");
   headers.delete("cookie");
-  headers.set("x-edgeward-identity", target.slice(end + 1));
-  let response;
+  headers.set("x-edgeward-identity", identity);
   try {
     // The request's own `redirect: "manual"` and `signal` went along with the copy: a redirect of the origin's is the
     // client's to see, not the edge's to follow. Passing them again would copy the request once more.
-    response = await fetch(forwarded);
+    const response = await fetch(forwarded);
+    if (response.status !== 401) return share(response, fields);
+    response.body?.cancel().catch(() => {});
   } catch {
-    console.error(JSON.stringify({ level: "alert", event: "origin unreachable", status: 502 }));
-    return failure(502, "bad_gateway");
+    return share(badGateway("origin unreachable"), fields);
   }
-  if (response.status !== 401) return response;
   // The origin has refused the edge, not the client, whose token is good and must not be thrown away.
-  console.error(JSON.stringify({ level: "alert", event: "origin refused the identity", status: 502 }));
-  response.body?.cancel().catch(() => {});
+  return share(badGateway("origin refused the identity"), fields);
+}
+
+function badGateway(event) {
+  console.error(JSON.stringify({ level: "alert", event, status: 502 }));
   return failure(502, "bad_gateway");
+}
+
+// Adds what lets a page of another origin read the answer, if such a page asked.
+function share(response, fields) {
+  if (fields.length === 0) return response;
+  const shared = new Response(response.body, response);
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] === "vary") shared.headers.append(fields[i], fields[i + 1]);
+    else shared.headers.set(fields[i], fields[i + 1]);
+  }
+  return shared;
 }
 
 export default {

@@ -196,6 +196,14 @@ impl HandMade {
         Answer::to(self.token_request(parameters).basic_auth(client_id, Some(secret))).await
     }
 
+    /// Sends a revocation request.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn revoke(&self, parameters: &Parameters) -> Result<Answer> {
+        Answer::to(self.http.post(format!("{}/revoke", self.issuer)).form(&parameters.0)).await
+    }
+
     fn token_request(&self, parameters: &Parameters) -> RequestBuilder {
         self.http.post(format!("{}/token", self.issuer)).form(&parameters.0)
     }

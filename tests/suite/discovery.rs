@@ -33,9 +33,12 @@ async fn both_forms_of_the_resource_document_say_the_same(world: Arc<World>) -> 
 async fn the_authorization_server_tells_its_endpoints(world: Arc<World>) -> Result<()> {
     let document = document(&world, "/.well-known/oauth-authorization-server").await?;
     assert_eq!(document["issuer"], world.stack.issuer());
-    for (name, path) in
-        [("authorization_endpoint", "/authorize"), ("token_endpoint", "/token"), ("registration_endpoint", "/register")]
-    {
+    for (name, path) in [
+        ("authorization_endpoint", "/authorize"),
+        ("token_endpoint", "/token"),
+        ("registration_endpoint", "/register"),
+        ("revocation_endpoint", "/revoke"),
+    ] {
         assert_eq!(document[name], world.stack.url(path).as_str());
     }
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));

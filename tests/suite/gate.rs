@@ -10,7 +10,7 @@ use edgeward_tests::{
     browser::Browser,
     by_hand::{self, HandMade},
 };
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,6 +30,7 @@ tests![
     the_origin_gets_no_token_and_no_cookie,
     the_origin_refuses_whoever_comes_past_the_edge,
     a_page_of_another_origin_is_refused,
+    a_page_that_may_call_can_read_the_answer,
 ];
 
 /// A good access token.
@@ -198,5 +199,25 @@ async fn a_page_of_another_origin_is_refused(world: Arc<World>) -> Result<()> {
     };
     assert_eq!(send("https://evil.example")?.await?.status(), StatusCode::FORBIDDEN);
     assert_eq!(send(world.stack.issuer())?.await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+async fn a_page_that_may_call_can_read_the_answer(world: Arc<World>) -> Result<()> {
+    let (token, page) = (token(&world).await?, world.stack.issuer());
+    let shared = |answer: &Response| {
+        let field = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        field("access-control-allow-origin") == page
+            && field("access-control-expose-headers").contains("WWW-Authenticate")
+            && field("vary").contains("Origin")
+    };
+    let ask = || Ok::<_, anyhow::Error>(by_hand::whoami(world.stack.mcp().as_str())?.header("origin", page));
+    let answer = ask()?.bearer_auth(&token).send().await?;
+    assert!(answer.status() == StatusCode::OK && shared(&answer), "{answer:?}");
+    assert!(answer.text().await?.contains("demo"), "the body came along");
+    let refused = ask()?.send().await?;
+    assert!(refused.status() == StatusCode::UNAUTHORIZED && shared(&refused), "{refused:?}");
+    let question = by_hand::http()?.request(Method::OPTIONS, world.stack.mcp()).header("origin", page).send().await?;
+    assert!(question.status() == StatusCode::NO_CONTENT && shared(&question), "{question:?}");
+    assert!(!shared(&world.whoami(&token).await?), "nobody asked");
     Ok(())
 }

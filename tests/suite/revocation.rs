@@ -1,18 +1,24 @@
-//! A grant ends when Cognito says so, and not before.
+//! A grant ends when its client or Cognito says so, and not before.
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use edgeward_cognito::SecretKind;
-use edgeward_tests::by_hand::{HandMade, http};
+use edgeward_tests::by_hand::{HandMade, Parameters, http};
 use reqwest::StatusCode;
+use serde_json::Value;
 
 use crate::{
-    settings::GRACE_SECONDS,
+    settings::{GRACE_SECONDS, PUBLIC_CLIENT},
     world::{World, refused, tests},
 };
 
-tests![a_grant_that_is_revoked_at_cognito_is_over, a_replaced_refresh_token_works_for_cognitos_grace_period_only,];
+tests![
+    a_client_gives_up_its_own_grant_and_no_other,
+    an_access_token_cannot_be_revoked_alone,
+    a_grant_that_is_revoked_at_cognito_is_over,
+    a_replaced_refresh_token_works_for_cognitos_grace_period_only,
+];
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 
@@ -27,6 +33,37 @@ async fn revoke_last(world: &World) -> Result<()> {
         .basic_auth(&client.id, client.secrets.first())
         .form(&[("token", &token.value)]);
     assert_eq!(request.send().await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+async fn a_client_gives_up_its_own_grant_and_no_other(world: Arc<World>) -> Result<()> {
+    let (client, other) = (HandMade::register(&world.stack).await?, HandMade::named(&world.stack, PUBLIC_CLIENT)?);
+    let tokens = client.tokens().await?;
+    let refresh_token = tokens.text("refresh_token");
+    let answer = other.revoke(&Parameters::new([("client_id", PUBLIC_CLIENT), ("token", refresh_token)])).await?;
+    assert_eq!(answer.status, StatusCode::OK, "another client learns nothing");
+    let tokens = client.token(&client.refreshing(refresh_token)).await?;
+    assert_eq!(tokens.status, StatusCode::OK, "and changes nothing");
+
+    let own = Parameters::new([("client_id", &client.client_id), ("token", tokens.text("refresh_token"))]);
+    for _ in 0..2 {
+        let answer = client.revoke(&own).await?;
+        assert_eq!((answer.status, answer.body), (StatusCode::OK, Value::Null));
+        assert_eq!(answer.headers["cache-control"], "no-store");
+    }
+    refused(&client.token(&client.refreshing(tokens.text("refresh_token"))).await?, BAD, "invalid_grant");
+    let unknown = Parameters::new([("client_id", "nobody"), ("token", refresh_token)]);
+    refused(&client.revoke(&unknown).await?, StatusCode::UNAUTHORIZED, "invalid_client");
+    Ok(())
+}
+
+async fn an_access_token_cannot_be_revoked_alone(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let tokens = client.tokens().await?;
+    let access_token = tokens.text("access_token");
+    let answer = client.revoke(&Parameters::new([("client_id", &client.client_id), ("token", access_token)])).await?;
+    refused(&answer, BAD, "unsupported_token_type");
+    assert_eq!(world.whoami(access_token).await?.status(), StatusCode::OK);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Between the platform's types and core's.
 
-use edgeward_core::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request};
+use edgeward_core::{Body, Forward, MAX_BODY_BYTES, REQUEST_HEADERS, Request, message::cors};
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, Method};
 use js_sys::Array;
@@ -66,6 +66,15 @@ pub(crate) fn response(response: http::Response<String>) -> Result<Response> {
     let body = response.into_body();
     let answer = if body.is_empty() { Response::empty()? } else { Response::from_bytes(body.into_bytes())? };
     Ok(answer.with_status(status).with_headers(headers))
+}
+
+/// How to forward, in one crossing: URL, identity, and what the answer's header is to say, each on a line of its own.
+pub(crate) fn forward(forward: &Forward) -> String {
+    let mut lines = format!("{}\n{}", forward.url, forward.identity);
+    for (name, value) in forward.page_origin.iter().flat_map(|origin| cors::fields(origin)) {
+        lines.extend(["\n", name.as_str(), "\n", value]);
+    }
+    lines
 }
 
 /// An answer in one crossing: status, header names and values in turn, body.

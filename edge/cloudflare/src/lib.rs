@@ -40,9 +40,9 @@ pub fn configure(env: &Env) {
     edge(env);
 }
 
-/// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource, a string
-/// of URL, newline and identity to forward it, or an array of status, header names and values in turn, and body to
-/// answer it.
+/// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; to forward
+/// it, a string of lines: URL, identity, then names and values in turn of header fields for the answer; to answer it, an
+/// array of status, header names and values in turn, and body.
 #[wasm_bindgen]
 pub fn gate(method: &str, url: &str, authorization: Option<String>, origin_header: Option<String>) -> JsValue {
     let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return JsValue::UNDEFINED };
@@ -57,7 +57,7 @@ pub fn gate(method: &str, url: &str, authorization: Option<String>, origin_heade
     };
     match edge.gate(&head) {
         None => JsValue::UNDEFINED,
-        Some(Gated::Forward(forward)) => format!("{}\n{}", forward.url, forward.identity).into(),
+        Some(Gated::Forward(forward)) => convert::forward(&forward).into(),
         Some(Gated::Respond(response)) => convert::response_parts(&response),
     }
 }

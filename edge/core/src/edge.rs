@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     config::Config,
-    endpoint::{Answer, authorize, callback, metadata, register, token},
+    endpoint::{Answer, authorize, callback, metadata, register, revoke, token},
     gate::{self, Admissions, Gated, RequestHead},
     message::{
         request::Request,
@@ -67,6 +67,7 @@ impl<P: Platform> Edge<P> {
             Route::Authorize => authorize::ask(&request, config, platform, now),
             Route::Callback => callback::handle(&request, config, platform, now),
             Route::Token => token::handle(&request, config, &self.upstream_keys, platform, now).await,
+            Route::Revoke => revoke::handle(&request, config, platform, now).await,
         };
         let Answer { response, record } = answer;
         self.platform.log(&record);
@@ -89,7 +90,7 @@ fn methods(route: Route) -> Vec<Method> {
         | Route::Jwks
         | Route::Callback
         | Route::Health => vec![Method::GET],
-        Route::Register | Route::Token => vec![Method::POST],
+        Route::Register | Route::Token | Route::Revoke => vec![Method::POST],
         Route::Authorize => vec![Method::GET, Method::POST],
     }
 }
@@ -101,7 +102,8 @@ const fn is_for_machines(route: Route) -> bool {
         | Route::AuthorizationServerMetadata
         | Route::Jwks
         | Route::Register
-        | Route::Token => true,
+        | Route::Token
+        | Route::Revoke => true,
         Route::Authorize | Route::Callback | Route::Health => false,
     }
 }

@@ -4,7 +4,9 @@ pub mod authorize;
 pub mod callback;
 pub mod metadata;
 pub mod register;
+pub mod revoke;
 pub mod token;
+mod token_error;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use http::Response;

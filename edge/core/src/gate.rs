@@ -16,6 +16,7 @@ use crate::{
     config::{Config, ProtectedResource},
     message::{
         authorization_header::bearer_token,
+        cors,
         response::{Caching, json, set},
     },
     oauth::Scope,
@@ -60,6 +61,8 @@ pub struct Forward {
     pub url: String,
     /// The value of `x-edgeward-identity`.
     pub identity: Rc<str>,
+    /// The origin of the page whose request this is: the answer is to carry [`cors::fields`] for it.
+    pub page_origin: Option<String>,
 }
 
 /// Tokens that have passed.
@@ -87,20 +90,42 @@ pub fn decide(
     admissions: &Admissions,
     now: UnixTime,
 ) -> (Gated, Option<Record>) {
-    match admit(head, resource, config, admissions, now) {
-        Ok(identity) => {
-            let query = head.query.map_or(String::new(), |query| format!("?{query}"));
-            let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
-            (Gated::Forward(Forward { url, identity }), None)
-        }
+    let outcome = check_origin(head, config).and_then(|()| match head.origin_header {
+        Some(origin) if head.method == "OPTIONS" => Ok(Gated::Respond(cors::preflight(origin))),
+        _ => forward(head, resource, config, admissions, now),
+    });
+    match outcome {
+        Ok(gated) => (gated, None),
         Err(error) => {
-            let response = refuse(&error, resource, config);
+            let mut response = refuse(&error, resource, config);
+            if let Some(origin) = head.origin_header.filter(|_| error != GateError::ForbiddenOrigin) {
+                cors::share(&mut response, origin);
+            }
             let level = if matches!(error, GateError::Assertion) { Level::Alert } else { Level::Info };
             let mut record = Record::new(level, "gate refused").because(&error);
             record.status = Some(response.status().as_u16());
             (Gated::Respond(response), Some(record))
         }
     }
+}
+
+/// DNS rebinding: a page of another site must not speak to us with what the browser adds.
+fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError> {
+    let allowed = |origin| origin == config.issuer || config.allowed_origins.iter().any(|allowed| allowed == origin);
+    if head.origin_header.is_none_or(allowed) { Ok(()) } else { Err(GateError::ForbiddenOrigin) }
+}
+
+fn forward(
+    head: &RequestHead<'_>,
+    resource: &ProtectedResource,
+    config: &Config,
+    admissions: &Admissions,
+    now: UnixTime,
+) -> Result<Gated, GateError> {
+    let identity = admit(head, resource, config, admissions, now)?;
+    let query = head.query.map_or(String::new(), |query| format!("?{query}"));
+    let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
+    Ok(Gated::Forward(Forward { url, identity, page_origin: head.origin_header.map(str::to_owned) }))
 }
 
 fn admit(
@@ -110,13 +135,6 @@ fn admit(
     admissions: &Admissions,
     now: UnixTime,
 ) -> Result<Rc<str>, GateError> {
-    // DNS rebinding: a page of another site must not speak to us with what the browser adds.
-    if let Some(origin) = head.origin_header {
-        let allowed = origin == config.issuer || config.allowed_origins.iter().any(|allowed| allowed == origin);
-        if !allowed {
-            return Err(GateError::ForbiddenOrigin);
-        }
-    }
     let value = head.authorization.ok_or(GateError::NoToken)?;
     let token = bearer_token(value).ok_or(GateError::MalformedToken)?;
     let digest: [u8; 32] = Sha256::digest(token).into();

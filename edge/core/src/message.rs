@@ -1,6 +1,7 @@
 //! What crosses the wire: parsed and printed, not yet judged.
 
 pub mod authorization_header;
+pub mod cors;
 pub mod parameters;
 pub mod request;
 pub mod response;

@@ -17,6 +17,8 @@ pub enum Route {
     Callback,
     /// RFC 6749 §3.2.
     Token,
+    /// RFC 7009.
+    Revoke,
     /// Liveness.
     Health,
 }
@@ -24,7 +26,7 @@ pub enum Route {
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 impl Route {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::ProtectedResourceMetadata,
         Self::AuthorizationServerMetadata,
         Self::Jwks,
@@ -32,6 +34,7 @@ impl Route {
         Self::Authorize,
         Self::Callback,
         Self::Token,
+        Self::Revoke,
         Self::Health,
     ];
 
@@ -45,6 +48,7 @@ impl Route {
             Self::Authorize => "/authorize",
             Self::Callback => "/callback",
             Self::Token => "/token",
+            Self::Revoke => "/revoke",
             Self::Health => "/healthz",
         }
     }
@@ -64,7 +68,7 @@ pub fn resource_path(path: &str) -> Option<&str> {
 
 /// Whether `path` is the edge's own, so that no resource may have it.
 pub fn is_reserved(path: &str) -> bool {
-    path.starts_with("/.well-known") || path == "/revoke" || path == "/logout" || Route::find(path).is_some()
+    path.starts_with("/.well-known") || path == "/logout" || Route::find(path).is_some()
 }
 
 #[cfg(test)]

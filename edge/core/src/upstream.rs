@@ -2,6 +2,8 @@
 
 mod id_token;
 mod jwks;
+mod post;
+mod revocation_endpoint;
 mod token_endpoint;
 
 pub use jwks::KeyCache;
@@ -14,6 +16,7 @@ use crate::{
     sealed::{Profile, Transaction},
     secret::Secret,
 };
+pub use revocation_endpoint::revoke;
 pub use token_endpoint::{redeem, refresh};
 
 /// Who signed in, as Cognito's verified tokens say.

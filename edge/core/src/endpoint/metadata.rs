@@ -13,6 +13,9 @@ use crate::{
     route::{Route, resource_path},
 };
 
+/// How clients prove who they are.
+const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+
 /// Protected-resource metadata (RFC 9728): at the root for the default resource, or with a resource's path.
 /// `None` when there is no such resource.
 pub fn protected_resource(path: &str, config: &Config) -> Option<Response<String>> {
@@ -52,7 +55,9 @@ pub fn authorization_server(config: &Config) -> Response<String> {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint": url(Route::Revoke),
+        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
         "code_challenge_methods_supported": [pkce::METHOD],
         "authorization_response_iss_parameter_supported": true,
     });

@@ -2,27 +2,27 @@
 //!
 //! Everything that can be checked here is checked before Cognito is asked: Cognito's code works once.
 
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use serde_json::json;
 
-use super::{Answer, callback_uri, random_id};
+use super::{
+    Answer, callback_uri, random_id,
+    token_error::{TokenError, form_of, refuse, required},
+};
 use crate::{
-    access_token::{self, Grant, MintError},
-    client::{Client, ClientError, Refresh},
+    access_token::{self, Grant},
+    client::{Client, Refresh},
     config::Config,
     message::{
-        parameters::{Parameters, Repeated},
-        request::{Body, Request},
+        parameters::Parameters,
+        request::Request,
         response::{Caching, json},
     },
-    oauth::{CodeVerifier, ErrorCode, Resource, Scope, scope::OFFLINE_ACCESS},
-    platform::{Level, Platform, RandomnessError, UnixTime},
-    sealed::{self, AuthorizationCode, OpenError, RefreshToken, SealError},
-    upstream::{self, KeyCache, UpstreamError, UpstreamGrant},
+    oauth::{CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
+    platform::{Level, Platform, UnixTime},
+    sealed::{self, AuthorizationCode, RefreshToken},
+    upstream::{self, KeyCache, UpstreamGrant},
 };
-
-/// A client that is told to come back later and not when comes back after this many seconds.
-const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// Redeems a code or uses a refresh token.
 pub async fn handle<P: Platform>(
@@ -39,7 +39,7 @@ pub async fn handle<P: Platform>(
             answer.record.grant = Some(grant_id);
             answer
         }
-        Err(error) => refuse(&error, request),
+        Err(error) => refuse(&error, request, "token refused"),
     };
     match client {
         Some(client) => {
@@ -59,11 +59,10 @@ async fn attempt<P: Platform>(
     platform: &P,
     now: UnixTime,
 ) -> (Option<Client>, Result<Issued, TokenError>) {
-    let Body::Complete(body) = &request.body else { return (None, Err(TokenError::TooLong)) };
-    if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
-        return (None, Err(TokenError::NotAForm));
-    }
-    let form = Parameters::parse(body);
+    let form = match form_of(request) {
+        Ok(form) => form,
+        Err(error) => return (None, Err(error)),
+    };
     let client = match Client::authenticate(request, &form, config) {
         Ok(client) => client,
         Err(error) => return (None, Err(error.into())),
@@ -203,142 +202,4 @@ fn means(form: &Parameters<'_>, resource: &str) -> bool {
         // Several are more than was granted.
         Err(_) => false,
     }
-}
-
-fn required<'a>(form: &'a Parameters<'_>, name: &'static str) -> Result<&'a str, TokenError> {
-    form.get(name)?.ok_or(TokenError::Missing(name))
-}
-
-/// Why no token is issued.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// The body is longer than we read.
-    #[error("the body is too long")]
-    TooLong,
-    /// The body is no form.
-    #[error("the content type is not application/x-www-form-urlencoded")]
-    NotAForm,
-    /// A parameter is missing.
-    #[error("the parameter `{0}` is missing")]
-    Missing(&'static str),
-    /// A parameter came twice.
-    #[error(transparent)]
-    Repeated(#[from] Repeated),
-    /// The client is not known, or has not proved that it is it.
-    #[error(transparent)]
-    Client(ClientError),
-    /// Another grant type.
-    #[error("grant_type is neither authorization_code nor refresh_token")]
-    UnsupportedGrantType,
-    /// The verifier is malformed.
-    #[error("code_verifier is malformed")]
-    CodeVerifier,
-    /// The code is not good, or not this client's.
-    #[error("authorization code: {0}")]
-    Code(OpenError),
-    /// The code went to another redirect URI.
-    #[error("redirect_uri is not the one of the authorization request")]
-    OtherRedirectUri,
-    /// The verifier is not the challenge's.
-    #[error("code_verifier does not match the code_challenge")]
-    WrongCodeVerifier,
-    /// The code is for another resource.
-    #[error("resource is not the one of the authorization request")]
-    OtherResource,
-    /// The refresh token is not good, or not this client's.
-    #[error("refresh token: {0}")]
-    RefreshToken(OpenError),
-    /// The refresh token is for another resource.
-    #[error("resource is not the one granted")]
-    OtherResourceAtRefresh,
-    /// More scope than was granted.
-    #[error("scope holds more than was granted")]
-    Scope,
-    /// Cognito did not play along.
-    #[error(transparent)]
-    Upstream(#[from] UpstreamError),
-    /// A token could not be made.
-    #[error(transparent)]
-    Mint(#[from] MintError),
-    /// A token could not be sealed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// No randomness.
-    #[error(transparent)]
-    Randomness(#[from] RandomnessError),
-}
-
-impl From<ClientError> for TokenError {
-    fn from(error: ClientError) -> Self {
-        match error {
-            ClientError::Repeated(repeated) => Self::Repeated(repeated),
-            error => Self::Client(error),
-        }
-    }
-}
-
-/// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
-fn refuse(error: &TokenError, request: &Request) -> Answer {
-    use ErrorCode::{
-        InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError, TemporarilyUnavailable,
-        UnsupportedGrantType,
-    };
-    let (status, code, level) = match error {
-        TokenError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, InvalidRequest, Level::Info),
-        TokenError::NotAForm
-        | TokenError::Missing(_)
-        | TokenError::Repeated(_)
-        | TokenError::CodeVerifier
-        | TokenError::Client(ClientError::TwoMethods | ClientError::TwoClients | ClientError::Repeated(_)) => {
-            (StatusCode::BAD_REQUEST, InvalidRequest, Level::Info)
-        }
-        TokenError::Client(
-            ClientError::Unknown
-            | ClientError::NotNamed
-            | ClientError::MalformedCredentials
-            | ClientError::WrongSecret
-            | ClientError::NoSecret
-            | ClientError::SecretOfPublicClient,
-        ) => (StatusCode::UNAUTHORIZED, InvalidClient, Level::Info),
-        TokenError::UnsupportedGrantType => (StatusCode::BAD_REQUEST, UnsupportedGrantType, Level::Info),
-        TokenError::Code(_)
-        | TokenError::OtherRedirectUri
-        | TokenError::WrongCodeVerifier
-        | TokenError::RefreshToken(_)
-        // SDKs give up for good on `invalid_target` at a refresh; on `invalid_grant` they sign in again.
-        | TokenError::OtherResourceAtRefresh
-        | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
-            (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
-        }
-        TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
-        TokenError::Scope => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
-        TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
-            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
-        }
-        // Our settings or Cognito's are wrong. The client's code or token is as good as before.
-        TokenError::Upstream(UpstreamError::InvalidClient | UpstreamError::Unusable(_)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Alert)
-        }
-        TokenError::Mint(_) | TokenError::Seal(_) | TokenError::Randomness(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, ServerError, Level::Alert)
-        }
-    };
-    let mut body = json!({ "error": code.as_str() });
-    if matches!(code, InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType) {
-        body["error_description"] = error.to_string().into();
-    }
-    let mut response = json(status, &body, Caching::NoStore);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        let seconds = match error {
-            TokenError::Upstream(UpstreamError::Unavailable { retry_after: Some(seconds), .. }) => *seconds,
-            _ => RETRY_AFTER_SECONDS,
-        };
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    // RFC 6749 §5.2: a client that used the header is told which scheme it is.
-    if code == InvalidClient && request.headers.contains_key(header::AUTHORIZATION) {
-        let scheme = HeaderValue::from_static("Basic realm=\"token\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
-    }
-    Answer::new(response, level, "token refused").because(error)
 }

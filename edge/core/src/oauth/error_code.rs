@@ -1,6 +1,7 @@
 //! Error codes that clients see.
 
-/// An `error` value of RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2 or RFC 8707 §2.
+/// An `error` value of RFC 6749 §4.1.2.1 and §5.2, RFC 7009 §2.2.1,
+/// RFC 7591 §3.2.2 or RFC 8707 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
     /// The user said no.
@@ -29,6 +30,8 @@ pub enum ErrorCode {
     UnsupportedGrantType,
     /// We know no such response type.
     UnsupportedResponseType,
+    /// Tokens of this type cannot be revoked.
+    UnsupportedTokenType,
 }
 
 impl ErrorCode {
@@ -48,6 +51,7 @@ impl ErrorCode {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UnsupportedTokenType => "unsupported_token_type",
         }
     }
 }

@@ -1,20 +1,19 @@
 //! Cognito's token endpoint: redeeming a code, using a refresh token.
 
-use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 
-use super::{KeyCache, TokenAnswer, UpstreamError, UpstreamGrant, id_token};
+use super::{
+    KeyCache, TokenAnswer, UpstreamError, UpstreamGrant, id_token,
+    post::{post, unavailable},
+};
 use crate::{
     config::Cognito,
-    platform::{Fetch, FetchReply, FetchRequest, Platform, UnixTime},
+    platform::{FetchReply, Platform, UnixTime},
     sealed::{RefreshToken, Transaction},
     secret::Secret,
 };
 
-/// Cognito's tokens are one or two kilobytes each.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// Clients give up after ten seconds.
-const DEADLINE_MS: u32 = 8_000;
+const PATH: &str = "/oauth2/token";
 
 /// Redeems the code that ended `transaction`. It works once: this must be the last thing that can fail.
 ///
@@ -35,7 +34,7 @@ pub async fn redeem<P: Platform>(
         ("redirect_uri", redirect_uri),
         ("code_verifier", &transaction.upstream_verifier),
     ];
-    let answer = ask(&form, cognito, platform).await?;
+    let answer = post(PATH, &form, judge, cognito, platform).await?;
     let expectation = id_token::Expectation { nonce: Some(&transaction.upstream_nonce), subject: None };
     grant(answer, &expectation, cognito, keys, platform, now).await
 }
@@ -52,7 +51,7 @@ pub async fn refresh<P: Platform>(
     now: UnixTime,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token.upstream_token.as_str())];
-    let answer = ask(&form, cognito, platform).await?;
+    let answer = post(PATH, &form, judge, cognito, platform).await?;
     let expectation = id_token::Expectation { nonce: None, subject: Some(&token.subject) };
     grant(answer, &expectation, cognito, keys, platform, now).await
 }
@@ -69,37 +68,6 @@ async fn grant<P: Platform>(
     let (subject, expires_at) =
         id_token::verify(id_token, &answer.access_token, expectation, cognito, keys, platform, now).await?;
     Ok(UpstreamGrant { subject, refresh_token: answer.refresh_token.map(Secret::new), expires_at })
-}
-
-/// Asks with the first secret, and with the second if Cognito does not know the first: authentication comes before
-/// everything else there, so the code is still good.
-async fn ask<P: Fetch>(form: &[(&str, &str)], cognito: &Cognito, platform: &P) -> Result<TokenAnswer, UpstreamError> {
-    let mut last = UpstreamError::InvalidClient;
-    for secret in &cognito.client_secrets {
-        match ask_with(form, secret, cognito, platform).await {
-            Err(UpstreamError::InvalidClient) => last = UpstreamError::InvalidClient,
-            outcome => return outcome,
-        }
-    }
-    Err(last)
-}
-
-async fn ask_with<P: Fetch>(
-    form: &[(&str, &str)],
-    secret: &Secret<String>,
-    cognito: &Cognito,
-    platform: &P,
-) -> Result<TokenAnswer, UpstreamError> {
-    let credentials = Secret::new(format!("{}:{}", cognito.client_id, secret.expose()));
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = FetchRequest {
-        url: format!("{}/oauth2/token", cognito.domain),
-        authorization: Some(Secret::new(format!("Basic {}", Base64::encode_string(credentials.expose().as_bytes())))),
-        form: Some(Secret::new(body)),
-        max_bytes: MAX_ANSWER_BYTES,
-        deadline_ms: DEADLINE_MS,
-    };
-    judge(&platform.fetch(request).await?)
 }
 
 fn judge(reply: &FetchReply) -> Result<TokenAnswer, UpstreamError> {
@@ -122,8 +90,4 @@ fn judge(reply: &FetchReply) -> Result<TokenAnswer, UpstreamError> {
         }
         status => Err(unavailable(reply, &format!("status {status}"))),
     }
-}
-
-fn unavailable(reply: &FetchReply, reason: &str) -> UpstreamError {
-    UpstreamError::Unavailable { reason: reason.to_owned(), retry_after: reply.retry_after }
 }

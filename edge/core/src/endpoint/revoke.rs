@@ -1,0 +1,69 @@
+//! `POST /revoke` (RFC 7009): a client gives up its grant, and Cognito forgets it.
+
+use http::StatusCode;
+
+use super::{
+    Answer,
+    token_error::{TokenError, form_of, refuse, required},
+};
+use crate::{
+    access_token,
+    client::Client,
+    config::Config,
+    message::{
+        request::Request,
+        response::{Caching, cache, set, with_status},
+    },
+    platform::{Level, Platform, UnixTime},
+    sealed::{self, RefreshToken},
+    upstream,
+};
+
+/// Revokes a refresh token of the client's own. Access tokens made from it are good until they expire.
+pub async fn handle<P: Platform>(request: &Request, config: &Config, platform: &P, now: UnixTime) -> Answer {
+    let client = match client(request, config) {
+        Ok(client) => client,
+        Err(error) => return refuse(&error, request, "revocation refused"),
+    };
+    match revoke(request, &client, config, platform, now).await {
+        Ok(grant) => {
+            let event = if grant.is_some() { "grant revoked" } else { "nothing to revoke" };
+            Answer::new(done(), Level::Info, event).about(&client.digest, grant.as_deref())
+        }
+        Err(error) => refuse(&error, request, "revocation refused").about(&client.digest, None),
+    }
+}
+
+fn client(request: &Request, config: &Config) -> Result<Client, TokenError> {
+    Ok(Client::authenticate(request, &form_of(request)?, config)?)
+}
+
+/// Gives the grant that is over now. A token that is not the client's, or no token at all, leaves nothing to do
+/// (RFC 7009 §2.2); `token_type_hint` is not needed to tell.
+async fn revoke<P: Platform>(
+    request: &Request,
+    client: &Client,
+    config: &Config,
+    platform: &P,
+    now: UnixTime,
+) -> Result<Option<String>, TokenError> {
+    let form = form_of(request)?;
+    let token = required(&form, "token")?;
+    match sealed::open::<RefreshToken>(token, client.digest.as_str(), &config.keys, now) {
+        Ok(token) => {
+            upstream::revoke(&token, &config.cognito, platform).await?;
+            Ok(Some(token.grant_id))
+        }
+        Err(_) => match access_token::open(token, &config.issuer, &config.keys, now) {
+            Ok((claims, ..)) if claims.client_id == client.client_id => Err(TokenError::NotRevocable),
+            _ => Ok(None),
+        },
+    }
+}
+
+fn done() -> http::Response<String> {
+    let mut response = with_status(StatusCode::OK, String::new());
+    set(&mut response, http::header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    cache(&mut response, Caching::NoStore);
+    response
+}

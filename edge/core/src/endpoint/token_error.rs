@@ -1,0 +1,180 @@
+//! What `/token` and `/revoke` refuse, and how they say so.
+
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use super::Answer;
+use crate::{
+    access_token::MintError,
+    client::ClientError,
+    message::{
+        parameters::{Parameters, Repeated},
+        request::{Body, Request},
+        response::{Caching, json},
+    },
+    oauth::ErrorCode,
+    platform::{Level, RandomnessError},
+    sealed::{OpenError, SealError},
+    upstream::UpstreamError,
+};
+
+/// A client that is told to come back later and not when comes back after this many seconds.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// The form in a request's body.
+///
+/// # Errors
+/// When there is none, or it is too long.
+pub(super) fn form_of(request: &Request) -> Result<Parameters<'_>, TokenError> {
+    let Body::Complete(body) = &request.body else { return Err(TokenError::TooLong) };
+    if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
+        return Err(TokenError::NotAForm);
+    }
+    Ok(Parameters::parse(body))
+}
+
+/// A parameter that must be there, once.
+///
+/// # Errors
+/// When it is not.
+pub(super) fn required<'a>(form: &'a Parameters<'_>, name: &'static str) -> Result<&'a str, TokenError> {
+    form.get(name)?.ok_or(TokenError::Missing(name))
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TokenError {
+    /// The body is longer than we read.
+    #[error("the body is too long")]
+    TooLong,
+    /// The body is no form.
+    #[error("the content type is not application/x-www-form-urlencoded")]
+    NotAForm,
+    /// A parameter is missing.
+    #[error("the parameter `{0}` is missing")]
+    Missing(&'static str),
+    /// A parameter came twice.
+    #[error(transparent)]
+    Repeated(#[from] Repeated),
+    /// The client is not known, or has not proved that it is it.
+    #[error(transparent)]
+    Client(ClientError),
+    /// Another grant type.
+    #[error("grant_type is neither authorization_code nor refresh_token")]
+    UnsupportedGrantType,
+    /// The verifier is malformed.
+    #[error("code_verifier is malformed")]
+    CodeVerifier,
+    /// The code is not good, or not this client's.
+    #[error("authorization code: {0}")]
+    Code(OpenError),
+    /// The code went to another redirect URI.
+    #[error("redirect_uri is not the one of the authorization request")]
+    OtherRedirectUri,
+    /// The verifier is not the challenge's.
+    #[error("code_verifier does not match the code_challenge")]
+    WrongCodeVerifier,
+    /// The code is for another resource.
+    #[error("resource is not the one of the authorization request")]
+    OtherResource,
+    /// The refresh token is not good, or not this client's.
+    #[error("refresh token: {0}")]
+    RefreshToken(OpenError),
+    /// The refresh token is for another resource.
+    #[error("resource is not the one granted")]
+    OtherResourceAtRefresh,
+    /// A token that cannot be revoked: only a grant can, by its refresh token.
+    #[error("an access token cannot be revoked before it expires; revoke the refresh token")]
+    NotRevocable,
+    /// More scope than was granted.
+    #[error("scope holds more than was granted")]
+    Scope,
+    /// Cognito did not play along.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// A token could not be made.
+    #[error(transparent)]
+    Mint(#[from] MintError),
+    /// A token could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
+}
+
+impl From<ClientError> for TokenError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Repeated(repeated) => Self::Repeated(repeated),
+            error => Self::Client(error),
+        }
+    }
+}
+
+/// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
+pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str) -> Answer {
+    use ErrorCode::{
+        InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError, TemporarilyUnavailable,
+        UnsupportedGrantType, UnsupportedTokenType,
+    };
+    let (status, code, level) = match error {
+        TokenError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, InvalidRequest, Level::Info),
+        TokenError::NotAForm
+        | TokenError::Missing(_)
+        | TokenError::Repeated(_)
+        | TokenError::CodeVerifier
+        | TokenError::Client(ClientError::TwoMethods | ClientError::TwoClients | ClientError::Repeated(_)) => {
+            (StatusCode::BAD_REQUEST, InvalidRequest, Level::Info)
+        }
+        TokenError::Client(
+            ClientError::Unknown
+            | ClientError::NotNamed
+            | ClientError::MalformedCredentials
+            | ClientError::WrongSecret
+            | ClientError::NoSecret
+            | ClientError::SecretOfPublicClient,
+        ) => (StatusCode::UNAUTHORIZED, InvalidClient, Level::Info),
+        TokenError::UnsupportedGrantType => (StatusCode::BAD_REQUEST, UnsupportedGrantType, Level::Info),
+        TokenError::NotRevocable => (StatusCode::BAD_REQUEST, UnsupportedTokenType, Level::Info),
+        TokenError::Code(_)
+        | TokenError::OtherRedirectUri
+        | TokenError::WrongCodeVerifier
+        | TokenError::RefreshToken(_)
+        // SDKs give up for good on `invalid_target` at a refresh; on `invalid_grant` they sign in again.
+        | TokenError::OtherResourceAtRefresh
+        | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
+            (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
+        }
+        TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
+        TokenError::Scope => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
+        TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
+        }
+        // Our settings or Cognito's are wrong. The client's code or token is as good as before.
+        TokenError::Upstream(UpstreamError::InvalidClient | UpstreamError::Unusable(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Alert)
+        }
+        TokenError::Mint(_) | TokenError::Seal(_) | TokenError::Randomness(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, ServerError, Level::Alert)
+        }
+    };
+    let mut body = json!({ "error": code.as_str() });
+    if matches!(code, InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType | UnsupportedTokenType) {
+        body["error_description"] = error.to_string().into();
+    }
+    let mut response = json(status, &body, Caching::NoStore);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let seconds = match error {
+            TokenError::Upstream(UpstreamError::Unavailable { retry_after: Some(seconds), .. }) => *seconds,
+            _ => RETRY_AFTER_SECONDS,
+        };
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    // RFC 6749 §5.2: a client that used the header is told which scheme it is.
+    if code == InvalidClient && request.headers.contains_key(header::AUTHORIZATION) {
+        let scheme = HeaderValue::from_static("Basic realm=\"token\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    Answer::new(response, level, event).because(error)
+}

@@ -1,0 +1,55 @@
+//! Requests to Cognito's endpoints for machines, as its confidential app client.
+
+use base64ct::{Base64, Encoding};
+
+use super::UpstreamError;
+use crate::{
+    config::Cognito,
+    platform::{Fetch, FetchReply, FetchRequest},
+    secret::Secret,
+};
+
+/// Cognito's tokens are one or two kilobytes each.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Clients give up after ten seconds.
+const DEADLINE_MS: u32 = 8_000;
+
+/// Posts a form and has the answer judged: with the first secret, and with the second if Cognito does not know the first.
+/// Authentication comes before everything else there, so what the form holds is still good.
+///
+/// # Errors
+/// As [`UpstreamError`] says.
+pub(super) async fn post<P: Fetch, T>(
+    path: &str,
+    form: &[(&str, &str)],
+    judge: impl Fn(&FetchReply) -> Result<T, UpstreamError>,
+    cognito: &Cognito,
+    platform: &P,
+) -> Result<T, UpstreamError> {
+    let mut last = UpstreamError::InvalidClient;
+    for secret in &cognito.client_secrets {
+        let reply = platform.fetch(request(path, form, secret, cognito)).await?;
+        match judge(&reply) {
+            Err(UpstreamError::InvalidClient) => last = UpstreamError::InvalidClient,
+            outcome => return outcome,
+        }
+    }
+    Err(last)
+}
+
+fn request(path: &str, form: &[(&str, &str)], secret: &Secret<String>, cognito: &Cognito) -> FetchRequest {
+    let credentials = Secret::new(format!("{}:{}", cognito.client_id, secret.expose()));
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    FetchRequest {
+        url: format!("{}{path}", cognito.domain),
+        authorization: Some(Secret::new(format!("Basic {}", Base64::encode_string(credentials.expose().as_bytes())))),
+        form: Some(Secret::new(body)),
+        max_bytes: MAX_ANSWER_BYTES,
+        deadline_ms: DEADLINE_MS,
+    }
+}
+
+/// An answer that says nothing about the request: it may work later.
+pub(super) fn unavailable(reply: &FetchReply, reason: &str) -> UpstreamError {
+    UpstreamError::Unavailable { reason: reason.to_owned(), retry_after: reply.retry_after }
+}

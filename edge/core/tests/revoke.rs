@@ -1,0 +1,108 @@
+//! `POST /revoke` with a scripted Cognito: what is revoked, for whom, and what Cognito's faults become.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+use edgeward_core::{
+    oauth::{ClientDigest, Scope},
+    platform::{Level, UnixTime},
+    sealed::{self, RefreshToken},
+};
+use http::{Response, header};
+use support::*;
+
+/// A refresh token that was issued to `client_id`.
+fn refresh_token(edge: &TestEdge, client_id: &str) -> String {
+    let token = RefreshToken {
+        upstream_token: "cognitos".to_owned(),
+        subject: "subject".to_owned(),
+        resource: format!("{ISSUER}/mcp"),
+        scope: Scope::parse("mcp").unwrap(),
+        grant_id: "grant".to_owned(),
+    };
+    let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));
+    sealed::seal(&token, ClientDigest::of(client_id).as_str(), &keys, now, &edge.world).unwrap()
+}
+
+fn revoke(edge: &TestEdge, parameters: &[(&str, &str)]) -> Response<String> {
+    edge.respond(post_form("/revoke", &[], parameters))
+}
+
+fn error(response: &Response<String>) -> String {
+    let body: serde_json::Value = serde_json::from_str(response.body()).unwrap();
+    body["error"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn cognito_is_told_to_forget_the_grant() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    edge.reply(200, "");
+    let token = refresh_token(&edge, &client_id);
+    // The hint is wrong, which must not matter (RFC 7009 §2.1).
+    let response = revoke(&edge, &[("client_id", &client_id), ("token", &token), ("token_type_hint", "access_token")]);
+    assert_eq!((response.status().as_u16(), response.body().as_str()), (200, ""));
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    let asked = edge.world.fetched.borrow();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].url, "https://login.example/oauth2/revoke");
+    assert_eq!(asked[0].form.as_ref().unwrap().expose(), "token=cognitos");
+    assert!(asked[0].authorization.is_some());
+    assert_eq!(edge.world.records.borrow().last().unwrap().grant.as_deref(), Some("grant"));
+}
+
+#[test]
+fn what_is_not_the_clients_is_left_alone() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    let others = refresh_token(&edge, "another client");
+    for token in [others.as_str(), "nonsense", "a.b.c"] {
+        let response = revoke(&edge, &[("client_id", &client_id), ("token", token)]);
+        assert_eq!(response.status(), 200, "{token}");
+    }
+    assert!(edge.world.fetched.borrow().is_empty(), "Cognito was asked");
+}
+
+#[test]
+fn a_request_without_client_or_token_is_refused() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    let token = refresh_token(&edge, &client_id);
+    for (parameters, status, code) in [
+        (vec![("client_id", client_id.as_str())], 400, "invalid_request"),
+        (vec![("token", &token)], 401, "invalid_client"),
+        (vec![("client_id", "unknown"), ("token", &token)], 401, "invalid_client"),
+        (vec![("client_id", &client_id), ("client_secret", "x"), ("token", &token)], 401, "invalid_client"),
+        (vec![("client_id", &client_id), ("token", &token), ("token", &token)], 400, "invalid_request"),
+    ] {
+        let response = revoke(&edge, &parameters);
+        assert_eq!((response.status().as_u16(), error(&response)), (status, code.to_owned()), "{parameters:?}");
+    }
+    let json = edge.respond(post("/revoke", "application/json", "{}"));
+    assert_eq!((json.status().as_u16(), error(&json)), (400, "invalid_request".to_owned()));
+    assert_eq!(edge.get("/revoke").status(), 405);
+    assert!(edge.world.fetched.borrow().is_empty(), "Cognito was asked");
+}
+
+#[test]
+fn cognitos_faults_are_not_the_clients() {
+    for (status, body, level) in [
+        (401, r#"{"error":"invalid_client"}"#, Level::Alert),
+        (400, r#"{"error":"invalid_request"}"#, Level::Alert),
+        (400, "<html>", Level::Warn),
+        (429, "", Level::Warn),
+        (500, "", Level::Warn),
+    ] {
+        let edge = TestEdge::new();
+        let client_id = edge.public_client();
+        let parameters = [("client_id", client_id.as_str()), ("token", &refresh_token(&edge, &client_id))];
+        edge.reply(status, body);
+        let response = revoke(&edge, &parameters);
+        assert_eq!((response.status().as_u16(), error(&response)), (503, "temporarily_unavailable".to_owned()));
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+        assert_eq!(edge.world.records.borrow().last().unwrap().level, level, "{status} {body}");
+        edge.reply(200, "");
+        assert_eq!(revoke(&edge, &parameters).status(), 200, "later it works");
+    }
+}
