@@ -91,12 +91,13 @@ impl<P: Platform> Issuer<'_, P> {
     /// RFC 6749 §4.1.3, RFC 7636 §4.5.
     async fn redeem(&self, form: &Parameters<'_>) -> Result<Issued, TokenError> {
         let code = required(form, "code")?;
-        let redirect_uri = required(form, "redirect_uri")?;
+        // OAuth 2.1 clients leave it out, as PKCE does its work; a wrong one is refused all the same.
+        let redirect_uri = form.get("redirect_uri")?;
         let verifier = CodeVerifier::parse(required(form, "code_verifier")?).ok_or(TokenError::CodeVerifier)?;
         // The client is in the associated data: another client's code does not open.
         let AuthorizationCode { upstream_code, transaction } =
             sealed::open(code, self.client.digest.as_str(), &self.config.keys, self.now).map_err(TokenError::Code)?;
-        if transaction.redirect_target.as_str() != redirect_uri {
+        if redirect_uri.is_some_and(|uri| uri != transaction.redirect_target.as_str()) {
             return Err(TokenError::OtherRedirectUri);
         }
         if !transaction.code_challenge.matches(&verifier) {
