@@ -21,7 +21,7 @@ fn ask(edge: &TestEdge, method: &str, origin_header: Option<&str>) -> Response<S
     }
 }
 
-fn field<'a>(response: &'a Response<String>, name: header::HeaderName) -> Option<&'a str> {
+fn field(response: &Response<String>, name: header::HeaderName) -> Option<&str> {
     response.headers().get(name).map(|value| value.to_str().unwrap())
 }
 
