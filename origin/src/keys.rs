@@ -46,7 +46,18 @@ impl Keys {
     /// When TLS cannot be set up.
     pub fn fetched(url: Url) -> Result<Self, KeysError> {
         let outbound = Outbound::new()?;
-        Ok(Self::kept(Source::Url { url, outbound }, State::default()))
+        let read = move || {
+            let (outbound, url) = (outbound.clone(), url.clone());
+            async move {
+                let reply = outbound.get(&url, "application/json", LIMITS).await?;
+                if reply.status.as_u16() == 200 {
+                    Ok(reply.body)
+                } else {
+                    Err(KeysError::Status(reply.status.as_u16()))
+                }
+            }
+        };
+        Ok(Self::kept(read, State::default()))
     }
 
     /// These keys at first; then the JWKS that `read` gives, asked for as [`Self::fetched`] asks a URL.
@@ -55,12 +66,16 @@ impl Keys {
         R: Fn() -> F + Send + Sync + 'static,
         F: Future<Output = Result<Vec<u8>, KeysError>> + Send + 'static,
     {
-        let state = State { keys: Some(Arc::new(given)), ..State::default() };
-        Self::kept(Source::Reader(Box::new(move || read().boxed())), state)
+        Self::kept(read, State { keys: Some(Arc::new(given)), ..State::default() })
     }
 
-    fn kept(source: Source, state: State) -> Self {
-        Self(Kind::Fetched(Arc::new(Fetched { source, state: Mutex::new(state) })))
+    fn kept<R, F>(read: R, state: State) -> Self
+    where
+        R: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Vec<u8>, KeysError>> + Send + 'static,
+    {
+        let read: Read = Box::new(move || read().boxed());
+        Self(Kind::Fetched(Arc::new(Fetched { read, state: Mutex::new(state) })))
     }
 
     /// The keys known now; waits for the first fetch if there are none.
@@ -91,14 +106,12 @@ pub(crate) struct Unavailable {
 }
 
 struct Fetched {
-    source: Source,
+    read: Read,
     state: Mutex<State>,
 }
 
-enum Source {
-    Url { url: Url, outbound: Outbound },
-    Reader(Box<dyn Fn() -> BoxFuture<'static, Result<Vec<u8>, KeysError>> + Send + Sync>),
-}
+/// Gives a JWKS document, from wherever it is.
+type Read = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<u8>, KeysError>> + Send + Sync>;
 
 /// Everybody who needs the same fetch awaits the same flight.
 type Flight = Shared<BoxFuture<'static, ()>>;
@@ -211,29 +224,15 @@ impl Fetched {
     }
 
     async fn fetch(&self) -> Result<VerifyingKeys, KeysError> {
-        let document = match &self.source {
-            Source::Url { url, outbound } => {
-                let reply = outbound.get(url, "application/json", LIMITS).await?;
-                if reply.status.as_u16() != 200 {
-                    return Err(KeysError::Status(reply.status.as_u16()));
-                }
-                reply.body
-            }
-            Source::Reader(read) => {
-                tokio::time::timeout(LIMITS.deadline, read()).await.map_err(|_| OutboundError::TimedOut)??
-            }
-        };
+        let document = tokio::time::timeout(LIMITS.deadline, (self.read)());
+        let document = document.await.map_err(|_| OutboundError::TimedOut)??;
         Ok(VerifyingKeys::from_jwks(&document)?)
     }
 }
 
 impl fmt::Debug for Fetched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = match &self.source {
-            Source::Url { url, .. } => Some(url.as_str()),
-            Source::Reader(_) => None,
-        };
-        f.debug_struct("Fetched").field("url", &url).finish_non_exhaustive()
+        f.debug_struct("Fetched").finish_non_exhaustive()
     }
 }
 

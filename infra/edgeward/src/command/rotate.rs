@@ -1,0 +1,19 @@
+//! `edgeward rotate`
+
+mod client_secret;
+mod keys;
+
+use anyhow::{Result, bail};
+
+use crate::{cli::Rotate, report::Report};
+
+/// Does the step that is due.
+pub(crate) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
+    match arguments.what.kind() {
+        Some(kind) => keys::run(kind, arguments, report).await,
+        None if arguments.begin || arguments.older_than > 0 => {
+            bail!("--begin and --older-than are for keys: Cognito holds two client secrets at most")
+        }
+        None => client_secret::run(arguments, report).await,
+    }
+}
