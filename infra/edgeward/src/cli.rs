@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use edgeward_identity::UnixTime;
 
 use crate::{
@@ -26,6 +26,17 @@ pub(crate) struct Cli {
 impl Cli {
     pub(crate) fn format(&self) -> Format {
         if self.json { Format::Json } else { Format::Lines }
+    }
+
+    /// What cannot be said by attributes.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        match &self.command {
+            Command::Rotate(rotate) if rotate.what == What::ClientSecret && (rotate.begin || rotate.older_than > 0) => {
+                let message = "--begin and --older-than are for keys: Cognito holds two client secrets at most";
+                Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -214,9 +225,7 @@ impl Clock {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
-    use super::Cli;
+    use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -31,6 +31,9 @@ use crate::{
 async fn main() -> ExitCode {
     // Ends with status 2 when the arguments are wrong.
     let cli = Cli::parse();
+    if let Err(error) = cli.check() {
+        error.exit();
+    }
     // Every TLS connection of this program uses ring; nobody has chosen before.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut report = Report::new(cli.format());

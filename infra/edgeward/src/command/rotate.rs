@@ -3,7 +3,7 @@
 mod client_secret;
 mod keys;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::{cli::Rotate, report::Report};
 
@@ -11,9 +11,6 @@ use crate::{cli::Rotate, report::Report};
 pub(crate) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
     match arguments.what.kind() {
         Some(kind) => keys::run(kind, arguments, report).await,
-        None if arguments.begin || arguments.older_than > 0 => {
-            bail!("--begin and --older-than are for keys: Cognito holds two client secrets at most")
-        }
         None => client_secret::run(arguments, report).await,
     }
 }
