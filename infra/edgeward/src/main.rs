@@ -34,8 +34,6 @@ async fn main() -> ExitCode {
     if let Err(error) = cli.check() {
         error.exit();
     }
-    // Every TLS connection of this program uses ring; nobody has chosen before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut report = Report::new(cli.format());
     let outcome = match &cli.command {
         Command::Keygen(arguments) => command::keygen::run(arguments, &mut report).await,

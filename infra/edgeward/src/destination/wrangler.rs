@@ -33,17 +33,25 @@ impl Wrangler {
         Self { program, folder, environment, worker }
     }
 
-    /// Refuses to go on when wrangler is missing, or not signed in to Cloudflare.
+    /// Refuses to go on when wrangler is missing, or has no account at Cloudflare.
     pub(super) async fn authenticated(&self) -> Result<()> {
-        let mut command = self.command(&["whoami", "--json"]);
+        // A token that may deploy need not be able to say whose it is, so it is taken as it is.
+        let has_token = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"]
+            .iter()
+            .all(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+        let question: &[&str] = if has_token { &["--version"] } else { &["whoami", "--json"] };
+        let mut command = self.command(question);
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
-        if !self.started(status)?.success() {
-            bail!(
-                "wrangler is not signed in to Cloudflare: set CLOUDFLARE_API_TOKEN (a token that may edit Workers scripts \
-                 and routes) and CLOUDFLARE_ACCOUNT_ID, or run `wrangler login`"
-            );
+        if self.started(status)?.success() {
+            return Ok(());
         }
-        Ok(())
+        if has_token {
+            bail!("{} does not run: does the folder of Node 22 or newer stand in PATH?", self.program.display());
+        }
+        bail!(
+            "wrangler is not signed in to Cloudflare: set CLOUDFLARE_API_TOKEN (a token that may edit Workers scripts and \
+             routes) and CLOUDFLARE_ACCOUNT_ID, or run `wrangler login`"
+        )
     }
 
     /// Uploads the code with these variables; others that the Worker has are removed, secrets stay.
@@ -76,7 +84,11 @@ impl Wrangler {
         }
         let status = command.stdin(Stdio::null()).stdout(standard_error()?).status().await;
         if !self.started(status)?.success() {
-            bail!("`wrangler deploy` failed; its message is above. The Worker {} was not changed", self.worker);
+            bail!(
+                "`wrangler deploy` failed; its message is above. Mend that and run `edgeward push` again: until then the Worker {} may \
+                 be the older one",
+                self.worker
+            );
         }
         report.did(format!("deployed {what}"));
         Ok(())

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     aws::SECRET,
-    world::{World, edge, end, origin},
+    world::{TOKEN, World, edge, end, origin},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,6 +182,14 @@ async fn without_wrangler_or_an_account_nothing_is_written() {
     world.wrangler_fails("whoami");
     world.run(&["push"]).await.fails_with("set CLOUDFLARE_API_TOKEN");
     assert!(world.aws().changes.is_empty() && world.wrangler_calls().is_empty());
+
+    let mut command = world.command();
+    command
+        .args(["push", "--deployment", "prod"])
+        .env("CLOUDFLARE_API_TOKEN", TOKEN)
+        .env("CLOUDFLARE_ACCOUNT_ID", "account-1");
+    let ran = end(command).await.succeeds();
+    assert!(!ran.all().contains(TOKEN));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +197,7 @@ async fn a_deploy_that_fails_says_what_was_done() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
     world.wrangler_fails("deploy");
-    let ran = world.run(&["push"]).await.fails_with("The Worker edgeward-prod was not changed");
+    let ran = world.run(&["push"]).await.fails_with("the Worker edgeward-prod may be the older one");
     assert!(ran.stdout.contains("stored the app client's secret"), "{ran:#?}");
     world.wrangler_works_again("deploy");
     world.wrangler_fails("secret");

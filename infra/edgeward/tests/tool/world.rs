@@ -222,10 +222,10 @@ impl World {
         command
     }
 
-    /// wrangler's calls so far, without the question who is signed in.
+    /// wrangler's calls so far, without the questions before.
     pub(crate) fn wrangler_calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.folder.join("calls")).unwrap_or_default();
-        calls.lines().filter(|line| !line.starts_with("whoami")).map(str::to_owned).collect()
+        calls.lines().filter(|line| !line.starts_with("whoami") && *line != "--version").map(str::to_owned).collect()
     }
 
     /// What wrangler was last told on its standard input.
