@@ -53,9 +53,12 @@ edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloud
 		wasm-opt --strip-debug build/index_bg.wasm -o build/index_bg.wasm; \
 	}
 
-size: edge ## print the size of what is deployed: gzip bytes of JavaScript and wasm
+size: edge ## bundle the edge for every environment, and print the size of it: gzip bytes of JavaScript and wasm
 	@rm -rf $(BUNDLE)
-	@cd edge/cloudflare && wrangler deploy --dry-run --outdir $(BUNDLE) >/dev/null
+	@# One and the same code: the last one is measured.
+	@cd edge/cloudflare && for environment in dev staging prod; do \
+		wrangler deploy --dry-run --env $$environment --outdir $(BUNDLE) >/dev/null; \
+	done
 	@cd $(BUNDLE); total=0; \
 	for file in *.js *.wasm; do \
 		bytes=$$(gzip -9 --stdout "$$file" | wc -c); \

@@ -1,6 +1,6 @@
-//! The edge's public keys: given once, or fetched from the edge and kept.
+//! The edge's public keys: given once, or fetched from the edge, or read from wherever they are kept, and then kept here.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use edgeward_identity::{KeyError, UnixTime, VerifyingKeys};
 use futures_util::{
@@ -23,10 +23,10 @@ pub const MAX_AGE: u64 = 600;
 
 /// Where the edge's public keys come from. Clones share what was fetched.
 #[derive(Debug, Clone)]
-pub struct Keys(Source);
+pub struct Keys(Kind);
 
 #[derive(Debug, Clone)]
-enum Source {
+enum Kind {
     Fixed(Arc<VerifyingKeys>),
     Fetched(Arc<Fetched>),
 }
@@ -34,7 +34,7 @@ enum Source {
 impl Keys {
     /// These keys, for ever.
     pub fn fixed(keys: VerifyingKeys) -> Self {
-        Self(Source::Fixed(Arc::new(keys)))
+        Self(Kind::Fixed(Arc::new(keys)))
     }
 
     /// The JWKS at `url`, fetched when it is first needed, again when a `kid` is unknown (at most every
@@ -46,14 +46,43 @@ impl Keys {
     /// When TLS cannot be set up.
     pub fn fetched(url: Url) -> Result<Self, KeysError> {
         let outbound = Outbound::new()?;
-        Ok(Self(Source::Fetched(Arc::new(Fetched { url, outbound, state: Mutex::new(State::default()) }))))
+        let read = move || {
+            let (outbound, url) = (outbound.clone(), url.clone());
+            async move {
+                let reply = outbound.get(&url, "application/json", LIMITS).await?;
+                if reply.status.as_u16() == 200 {
+                    Ok(reply.body)
+                } else {
+                    Err(KeysError::Status(reply.status.as_u16()))
+                }
+            }
+        };
+        Ok(Self::kept(read, State::default()))
+    }
+
+    /// These keys at first; then the JWKS that `read` gives, asked for as [`Self::fetched`] asks a URL.
+    pub fn refreshed<R, F>(given: VerifyingKeys, read: R) -> Self
+    where
+        R: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Vec<u8>, KeysError>> + Send + 'static,
+    {
+        Self::kept(read, State { keys: Some(Arc::new(given)), ..State::default() })
+    }
+
+    fn kept<R, F>(read: R, state: State) -> Self
+    where
+        R: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Vec<u8>, KeysError>> + Send + 'static,
+    {
+        let read: Read = Box::new(move || read().boxed());
+        Self(Kind::Fetched(Arc::new(Fetched { read, state: Mutex::new(state) })))
     }
 
     /// The keys known now; waits for the first fetch if there are none.
     pub(crate) async fn current(&self, now: UnixTime) -> Result<Arc<VerifyingKeys>, Unavailable> {
         match &self.0 {
-            Source::Fixed(keys) => Ok(keys.clone()),
-            Source::Fetched(fetched) => fetched.current(now).await,
+            Kind::Fixed(keys) => Ok(keys.clone()),
+            Kind::Fetched(fetched) => fetched.current(now).await,
         }
     }
 
@@ -64,8 +93,8 @@ impl Keys {
         now: UnixTime,
     ) -> Result<Option<Arc<VerifyingKeys>>, Unavailable> {
         match &self.0 {
-            Source::Fixed(_) => Ok(None),
-            Source::Fetched(fetched) => fetched.newer_than(seen, now).await,
+            Kind::Fixed(_) => Ok(None),
+            Kind::Fetched(fetched) => fetched.newer_than(seen, now).await,
         }
     }
 }
@@ -77,10 +106,12 @@ pub(crate) struct Unavailable {
 }
 
 struct Fetched {
-    url: Url,
-    outbound: Outbound,
+    read: Read,
     state: Mutex<State>,
 }
+
+/// Gives a JWKS document, from wherever it is.
+type Read = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<u8>, KeysError>> + Send + Sync>;
 
 /// Everybody who needs the same fetch awaits the same flight.
 type Flight = Shared<BoxFuture<'static, ()>>;
@@ -108,8 +139,9 @@ impl State {
         }
     }
 
-    fn is_stale(&self, now: UnixTime) -> bool {
-        self.fetched_at.is_some_and(|fetched_at| now.secs_since(fetched_at) > MAX_AGE)
+    /// The age of keys that were given counts from their first use.
+    fn is_stale(&mut self, now: UnixTime) -> bool {
+        now.secs_since(*self.fetched_at.get_or_insert(now)) > MAX_AGE
     }
 }
 
@@ -192,17 +224,15 @@ impl Fetched {
     }
 
     async fn fetch(&self) -> Result<VerifyingKeys, KeysError> {
-        let reply = self.outbound.get(&self.url, "application/json", LIMITS).await?;
-        if reply.status.as_u16() != 200 {
-            return Err(KeysError::Status(reply.status.as_u16()));
-        }
-        Ok(VerifyingKeys::from_jwks(&reply.body)?)
+        let document = tokio::time::timeout(LIMITS.deadline, (self.read)());
+        let document = document.await.map_err(|_| OutboundError::TimedOut)??;
+        Ok(VerifyingKeys::from_jwks(&document)?)
     }
 }
 
 impl fmt::Debug for Fetched {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fetched").field("url", &self.url.as_str()).finish_non_exhaustive()
+        f.debug_struct("Fetched").finish_non_exhaustive()
     }
 }
 
@@ -214,6 +244,9 @@ pub enum KeysError {
     /// No answer.
     #[error("{0}")]
     Outbound(String),
+    /// They could not be read from where they are kept.
+    #[error("{0}")]
+    Unreadable(String),
     /// An answer that is not 200.
     #[error("status {0}")]
     Status(u16),

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use edgeward_origin::server::{
-    Process, Settings, health, logging, parameters, router, serve,
+    Process, Settings, health, logging,
+    parameters::Store,
+    router, serve,
     settings::{self, Values},
     termination,
 };
@@ -41,8 +43,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(variables: &Values) -> Result<(), Box<dyn std::error::Error>> {
-    let parameters = match settings::parameter_path(variables)? {
-        Some(path) => parameters::read(&path).await?,
+    let store = match settings::parameter_path(variables)? {
+        Some(path) => Some(Store::open(path).await),
+        None => None,
+    };
+    let parameters = match &store {
+        Some(store) => store.read_all().await?,
         None => Values::new(),
     };
     let (settings, process) = match (Settings::read(variables, &parameters), Process::read(variables)) {
@@ -50,7 +56,7 @@ async fn run(variables: &Values) -> Result<(), Box<dyn std::error::Error>> {
         (Err(error), Err(other)) => return Err(error.and(other).into()),
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error.into()),
     };
-    let (router, lifetimes) = router(&settings)?;
+    let (router, lifetimes) = router(&settings, store.as_ref())?;
     // Watched from before the first request, so that no signal is missed.
     let stop = termination()?;
     let listener = TcpListener::bind(process.listen)

@@ -20,7 +20,7 @@ use axum::{
 use edgeward_identity::{SigningKey, assertion};
 use edgeward_origin::{
     Keys, RequireIdentity, Verifier,
-    keys::{FIRST_FETCH_FLOOR, MAX_AGE, REFRESH_FLOOR},
+    keys::{FIRST_FETCH_FLOOR, KeysError, MAX_AGE, REFRESH_FLOOR},
 };
 use futures_util::future::join_all;
 use support::{AUDIENCE, FakeClock, HEADER, ISSUER, any_port, identity, jwks, key_with_id};
@@ -84,8 +84,26 @@ impl World {
         let router = Router::new().route("/.well-known/jwks.json", get(handler));
         tokio::spawn(async move { axum::serve(listener, router).await });
 
+        Self::with(edge, Keys::fetched(url.parse().unwrap()).unwrap())
+    }
+
+    /// An origin that was given the key `given` and asks for others by a function of its own.
+    fn given(given: &str) -> Self {
+        let edge = Arc::new(Edge::default());
+        let read = edge.clone();
+        let keys = Keys::refreshed(key_with_id(given).verifying_keys(), move || {
+            read.fetches.fetch_add(1, Ordering::SeqCst);
+            let answer = match read.answer.lock().unwrap().clone() {
+                Answer::Body(body) => Ok(body.into_bytes()),
+                _ => Err(KeysError::Unreadable("not there".to_owned())),
+            };
+            async { answer }
+        });
+        Self::with(edge, keys)
+    }
+
+    fn with(edge: Arc<Edge>, keys: Keys) -> Self {
         let clock = FakeClock::at(1_790_000_000);
-        let keys = Keys::fetched(url.parse().unwrap()).unwrap();
         let layer = RequireIdentity::with_clock(Verifier::new(ISSUER, AUDIENCE), keys, clock.clock());
         Self { edge, clock, origin: Router::new().route("/", get(|| async {})).layer(layer) }
     }
@@ -98,6 +116,16 @@ impl World {
 
     async fn status(&self, key_id: &str) -> u16 {
         self.send(key_id).await.status().as_u16()
+    }
+
+    /// Waits for a fetch in the background to end.
+    async fn forgets(&self, key_id: &str) {
+        let forgotten = async {
+            while self.status(key_id).await == 200 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), forgotten).await.expect("it is forgotten");
     }
 }
 
@@ -190,13 +218,7 @@ async fn a_withdrawn_key_is_forgotten_in_time() {
     world.clock.advance(1);
     // Fetched in the background: this request does not wait.
     assert_eq!(world.status("a").await, 200);
-    tokio::time::timeout(Duration::from_secs(10), async {
-        while world.status("a").await == 200 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await
-    .expect("it is forgotten");
+    world.forgets("a").await;
     assert_eq!(world.status("b").await, 200);
 }
 
@@ -218,5 +240,47 @@ async fn a_clock_that_was_set_back_does_not_stop_refreshing() {
     assert_eq!(world.status("a").await, 200);
     world.edge.publish(&[&key_with_id("b")]);
     world.clock.set(1_790_000_000);
+    assert_eq!(world.status("b").await, 200);
+}
+
+#[tokio::test]
+async fn given_keys_serve_without_being_asked_for() {
+    let world = World::given("a");
+    assert_eq!(world.status("a").await, 200);
+    assert_eq!(world.edge.fetches(), 0);
+}
+
+#[tokio::test]
+async fn given_keys_are_asked_for_again_when_one_is_unknown() {
+    let world = World::given("a");
+    world.edge.publish(&[&key_with_id("a"), &key_with_id("b")]);
+    let statuses = join_all((0..20).map(|_| world.status("b"))).await;
+    assert_eq!(statuses, [200; 20]);
+    assert_eq!(world.edge.fetches(), 1);
+    assert_eq!(world.status("made-up").await, 401);
+    assert_eq!(world.edge.fetches(), 1, "the floor holds");
+}
+
+#[tokio::test]
+async fn given_keys_stay_when_they_cannot_be_read_again() {
+    let world = World::given("a");
+    assert_eq!(world.status("b").await, 503, "perhaps a key of ours");
+    assert_eq!(world.status("a").await, 200);
+    world.edge.publish(&[&key_with_id("b")]);
+    world.clock.advance(REFRESH_FLOOR);
+    assert_eq!(world.status("b").await, 200);
+}
+
+#[tokio::test]
+async fn given_keys_that_are_withdrawn_are_forgotten_in_time() {
+    let world = World::given("a");
+    world.edge.publish(&[&key_with_id("b")]);
+    assert_eq!(world.status("a").await, 200);
+    world.clock.advance(MAX_AGE);
+    assert_eq!(world.status("a").await, 200, "not yet");
+    assert_eq!(world.edge.fetches(), 0);
+    world.clock.advance(1);
+    world.forgets("a").await;
+    assert_eq!(world.edge.fetches(), 1);
     assert_eq!(world.status("b").await, 200);
 }

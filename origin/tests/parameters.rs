@@ -11,58 +11,77 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
+use edgeward_identity::assertion;
 use edgeward_origin::server::settings::Values;
 use serde_json::{Value, json};
 use support::{
-    AUDIENCE, ISSUER, NOWHERE, any_port, assertion_of,
+    AUDIENCE, HEADER, ISSUER, NOWHERE, any_port, assertion_of,
     client::{Era, call, connect},
-    jwks, key,
+    identity_of, jwks, key, key_with_id, now,
     process::{Process, run},
 };
 use tokio::net::TcpListener;
 
 const PATH: &str = "/edgeward/test/origin";
 
-/// As much of AWS Systems Manager as is needed: GetParametersByPath in its JSON protocol, one parameter per page.
+/// As much of AWS Systems Manager as is needed, in its JSON protocol: GetParametersByPath, one parameter per page, and
+/// GetParameter.
 struct Ssm {
-    parameters: Vec<(String, String)>,
+    parameters: Mutex<Vec<(String, String)>>,
     seen: Mutex<Vec<Value>>,
 }
 
 impl Ssm {
     async fn start(parameters: &[(&str, &str)]) -> (Arc<Self>, String) {
         let parameters = parameters.iter().map(|(name, value)| (format!("{PATH}/{name}"), (*value).to_owned()));
-        let this = Arc::new(Self { parameters: parameters.collect(), seen: Mutex::default() });
+        let this = Arc::new(Self { parameters: Mutex::new(parameters.collect()), seen: Mutex::default() });
         let listener = TcpListener::bind(any_port()).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().route("/", post(get_parameters_by_path)).with_state(this.clone());
+        let router = Router::new().route("/", post(answer)).with_state(this.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         (this, url)
     }
+
+    fn put(&self, name: &str, value: &str) {
+        let name = format!("{PATH}/{name}");
+        let mut parameters = self.parameters.lock().unwrap();
+        parameters.retain(|(other, _)| *other != name);
+        parameters.push((name, value.to_owned()));
+    }
 }
 
-async fn get_parameters_by_path(State(ssm): State<Arc<Ssm>>, headers: HeaderMap, body: String) -> Response {
+async fn answer(State(ssm): State<Arc<Ssm>>, headers: HeaderMap, body: String) -> Response {
     let request: Value = serde_json::from_str(&body).unwrap();
     ssm.seen.lock().unwrap().push(request.clone());
     let is_signed = headers.get("authorization").is_some_and(|value| {
         let value = value.to_str().unwrap();
         value.starts_with("AWS4-HMAC-SHA256") && value.contains("/eu-west-1/ssm/aws4_request")
     });
-    if headers["x-amz-target"] != "AmazonSSM.GetParametersByPath" || !is_signed || request["Path"] != PATH {
-        let error = json!({ "__type": "AccessDeniedException", "message": "not authorized" });
-        return (StatusCode::BAD_REQUEST, Json(error)).into_response();
+    let parameters = ssm.parameters.lock().unwrap();
+    let written = |(name, value): &(String, String)| json!({ "Name": name, "Type": "SecureString", "Value": value, "Version": 1 });
+    let answer = match headers["x-amz-target"].to_str().unwrap() {
+        "AmazonSSM.GetParametersByPath" if is_signed && request["Path"] == PATH => {
+            let page: usize = request["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+            let found: Vec<_> = parameters.iter().skip(page).take(1).map(written).collect();
+            let mut answer = json!({ "Parameters": found });
+            if page + 1 < parameters.len() {
+                answer["NextToken"] = (page + 1).to_string().into();
+            }
+            Some(answer)
+        }
+        "AmazonSSM.GetParameter" if is_signed => parameters
+            .iter()
+            .find(|(name, _)| request["Name"] == name.as_str())
+            .map(|parameter| json!({ "Parameter": written(parameter) })),
+        _ => None,
+    };
+    match answer {
+        Some(answer) => ([("content-type", "application/x-amz-json-1.1")], answer.to_string()).into_response(),
+        None => {
+            let error = json!({ "__type": "AccessDeniedException", "message": "not authorized" });
+            (StatusCode::BAD_REQUEST, Json(error)).into_response()
+        }
     }
-    let page: usize = request["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
-    let parameters: Vec<_> = ssm.parameters.iter().skip(page).take(1).collect();
-    let parameters: Vec<_> = parameters
-        .iter()
-        .map(|(name, value)| json!({ "Name": name, "Type": "SecureString", "Value": value, "Version": 1 }))
-        .collect();
-    let mut answer = json!({ "Parameters": parameters });
-    if page + 1 < ssm.parameters.len() {
-        answer["NextToken"] = (page + 1).to_string().into();
-    }
-    ([("content-type", "application/x-amz-json-1.1")], answer.to_string()).into_response()
 }
 
 fn aws(endpoint: &str) -> Values {
@@ -136,4 +155,38 @@ async fn a_refused_start_says_when_the_parameters_could_not_be_read() {
     let (status, output) = run(&variables, &[]).await;
     assert_eq!(status.code(), Some(1));
     assert!(output.contains("EDGEWARD_PARAMETER_PATH: not a path"), "{output}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_added_to_the_parameter_is_believed_without_a_restart() {
+    let (ssm, endpoint) =
+        Ssm::start(&[("issuer", ISSUER), ("audience", AUDIENCE), ("jwks", &jwks(&[&key()]).to_string())]).await;
+    let process = Process::start(aws(&endpoint)).await;
+    let asked = ssm.seen.lock().unwrap().len();
+    let known = connect(&process.mcp(), &assertion_of("user-1"), Era::Modern).await;
+    assert_eq!(call(&known, "whoami", json!({})).await.is_error, Some(false));
+    assert_eq!(ssm.seen.lock().unwrap().len(), asked, "nothing is read while every key is known");
+
+    let added = key_with_id("edge-2");
+    ssm.put("jwks", &jwks(&[&key(), &added]).to_string());
+    let assertion = assertion::mint(&identity_of("user-2"), &added, now(), 60).unwrap();
+    let client = connect(&process.mcp(), &assertion, Era::Modern).await;
+    assert_eq!(call(&client, "whoami", json!({})).await.is_error, Some(false));
+    let seen = ssm.seen.lock().unwrap()[asked..].to_vec();
+    assert_eq!(seen, [json!({ "Name": format!("{PATH}/jwks"), "WithDecryption": true })]);
+}
+
+#[tokio::test]
+async fn keys_that_came_from_the_variable_are_not_read_from_the_parameter() {
+    let added = key_with_id("edge-2");
+    let (ssm, endpoint) =
+        Ssm::start(&[("issuer", ISSUER), ("audience", AUDIENCE), ("jwks", &jwks(&[&key(), &added]).to_string())]).await;
+    let mut variables = aws(&endpoint);
+    variables.insert("EDGEWARD_JWKS".into(), jwks(&[&key()]).to_string());
+    let process = Process::start(variables).await;
+    let asked = ssm.seen.lock().unwrap().len();
+    let assertion = assertion::mint(&identity_of("user-2"), &added, now(), 60).unwrap();
+    let answer = reqwest::Client::new().post(process.mcp()).header(HEADER, assertion).send().await.unwrap();
+    assert_eq!(answer.status(), 401);
+    assert_eq!(ssm.seen.lock().unwrap().len(), asked);
 }

@@ -94,7 +94,10 @@ fn keys_that_are_given_are_not_fetched_and_keys_that_are_not_given_are_the_issue
     assert!(matches!(settings.keys, KeySource::Given(_)));
 
     let mut variables = variables(NOWHERE);
-    variables.remove("EDGEWARD_JWKS");
+    let jwks = variables.remove("EDGEWARD_JWKS").unwrap();
+    let settings = Settings::read(&variables, &values(&[("jwks", &jwks)])).unwrap();
+    assert!(matches!(settings.keys, KeySource::Parameter(_)));
+
     let settings = Settings::read(&variables, &Values::new()).unwrap();
     let KeySource::Fetched(url) = settings.keys else { panic!("given by nobody") };
     assert_eq!(url.as_str(), "https://edge.example/.well-known/jwks.json");

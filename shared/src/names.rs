@@ -42,6 +42,52 @@ pub mod edge {
     pub const ALLOWED_ORIGINS: &str = "EDGEWARD_ALLOWED_ORIGINS";
     /// Lifetime of access tokens in seconds.
     pub const ACCESS_TOKEN_SECONDS: &str = "EDGEWARD_ACCESS_TOKEN_SECONDS";
+
+    /// One setting: a variable or secret of the edge, kept as a parameter in SSM Parameter Store.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Setting {
+        /// Variable or secret of the edge.
+        pub variable: &'static str,
+        /// Name of the parameter below `/edgeward/<deployment>/edge`: the variable in lower case, without `EDGEWARD_`,
+        /// with `-` for `_`.
+        pub parameter: &'static str,
+        /// Whether it is secret: a `SecureString` parameter, and a secret of the edge.
+        pub secret: bool,
+    }
+
+    const fn plain(variable: &'static str, parameter: &'static str) -> Setting {
+        Setting { variable, parameter, secret: false }
+    }
+
+    const fn secret(variable: &'static str, parameter: &'static str) -> Setting {
+        Setting { variable, parameter, secret: true }
+    }
+
+    /// All settings.
+    pub const SETTINGS: [Setting; 17] = [
+        plain(PUBLIC_URL, "public-url"),
+        plain(ORIGIN_URL, "origin-url"),
+        plain(ORIGIN_AUDIENCE, "origin-audience"),
+        plain(COGNITO_USER_POOL_ID, "cognito-user-pool-id"),
+        plain(COGNITO_CLIENT_ID, "cognito-client-id"),
+        secret(COGNITO_CLIENT_SECRET, "cognito-client-secret"),
+        plain(COGNITO_DOMAIN, "cognito-domain"),
+        plain(COGNITO_ISSUER, "cognito-issuer"),
+        plain(COGNITO_JWKS_URL, "cognito-jwks-url"),
+        plain(COGNITO_SCOPES, "cognito-scopes"),
+        secret(KEYS, "keys"),
+        plain(RESOURCES, "resources"),
+        secret(CLIENTS, "clients"),
+        plain(REGISTRATION, "registration"),
+        plain(PRIVATE_USE_SCHEMES, "private-use-schemes"),
+        plain(ALLOWED_ORIGINS, "allowed-origins"),
+        plain(ACCESS_TOKEN_SECONDS, "access-token-seconds"),
+    ];
+
+    /// The setting of a variable.
+    pub fn setting(variable: &str) -> Option<Setting> {
+        SETTINGS.into_iter().find(|setting| setting.variable == variable)
+    }
 }
 
 /// Settings of the origin, each an environment variable and a parameter in SSM Parameter Store.
@@ -74,3 +120,6 @@ pub mod origin {
     /// Seconds that open requests get to end when the process is told to stop; has no parameter either.
     pub const SHUTDOWN_SECONDS: &str = "EDGEWARD_SHUTDOWN_SECONDS";
 }
+
+#[cfg(test)]
+mod tests;

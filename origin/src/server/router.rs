@@ -11,8 +11,8 @@ use axum::{
     response::Response,
     routing::get,
 };
-use edgeward_identity::Verifier;
-use futures_util::StreamExt as _;
+use edgeward_identity::{Verifier, names::origin::JWKS};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
 };
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     KeySource, Settings, health,
     mcp::Tools,
+    parameters::Store,
     request_log::log_request,
     session::{SessionBinding, bind_session},
     weather::Weather,
@@ -39,11 +40,11 @@ pub struct Lifetimes {
     pub requests: CancellationToken,
 }
 
-/// The whole server as a router.
+/// The whole server as a router. Keys that are a parameter are read again from `parameters`.
 ///
 /// # Errors
 /// When TLS or randomness is not available.
-pub fn router(settings: &Settings) -> Result<(Router, Lifetimes), RouterError> {
+pub fn router(settings: &Settings, parameters: Option<&Store>) -> Result<(Router, Lifetimes), RouterError> {
     let lifetimes = Lifetimes::default();
     let weather = Weather::new(settings.weather_url.clone(), Outbound::new().map_err(KeysError::from)?);
     let tools = Tools::new(weather);
@@ -53,9 +54,10 @@ pub fn router(settings: &Settings) -> Result<(Router, Lifetimes), RouterError> {
         // A client that has gone is noticed at the next write, so this bounds how long its tool runs on.
         .with_sse_keep_alive(Some(KEEP_ALIVE));
     let mcp = StreamableHttpService::new(move || Ok(tools.clone()), Arc::new(LocalSessionManager::default()), config);
-    let keys = match &settings.keys {
-        KeySource::Given(keys) => Keys::fixed(keys.clone()),
-        KeySource::Fetched(url) => Keys::fetched(url.clone())?,
+    let keys = match (&settings.keys, parameters) {
+        (KeySource::Parameter(keys), Some(store)) => Keys::refreshed(keys.clone(), jwks_in(store)),
+        (KeySource::Given(keys) | KeySource::Parameter(keys), _) => Keys::fixed(keys.clone()),
+        (KeySource::Fetched(url), _) => Keys::fetched(url.clone())?,
     };
     let require_identity = RequireIdentity::new(Verifier::new(&settings.issuer, &settings.audience), keys);
 
@@ -68,6 +70,15 @@ pub fn router(settings: &Settings) -> Result<(Router, Lifetimes), RouterError> {
         .route(health::PATH, get(health::healthz))
         .layer(from_fn(log_request));
     Ok((router, lifetimes))
+}
+
+fn jwks_in(store: &Store) -> impl Fn() -> BoxFuture<'static, Result<Vec<u8>, KeysError>> + use<> {
+    let store = store.clone();
+    move || {
+        let store = store.clone();
+        let read = async move { store.read_one(JWKS.parameter).await };
+        read.map(|read| read.map(String::into_bytes).map_err(|error| KeysError::Unreadable(error.to_string()))).boxed()
+    }
 }
 
 const KEEP_ALIVE: Duration = Duration::from_secs(15);

@@ -37,8 +37,10 @@ pub struct Settings {
 /// Where the edge's public keys come from.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// They are given.
+    /// They are given, for the life of the process.
     Given(VerifyingKeys),
+    /// They are what the parameter [`JWKS`] held at the start; it is read again when a key is missing or they are old.
+    Parameter(VerifyingKeys),
     /// They are fetched here.
     Fetched(Url),
 }
@@ -73,7 +75,8 @@ impl Settings {
             return Err(SettingsError(reader.problems));
         };
         let keys = match (jwks, jwks_url) {
-            (Some(keys), _) => KeySource::Given(keys),
+            (Some(keys), _) if reader.has_variable(JWKS) => KeySource::Given(keys),
+            (Some(keys), _) => KeySource::Parameter(keys),
             (None, Some(url)) => KeySource::Fetched(url),
             (None, None) => KeySource::Fetched(issuer.jwks_url),
         };
@@ -158,6 +161,10 @@ impl Reader<'_> {
                 self.parsed(format!("parameter {}", setting.parameter), text, parse)
             }
         }
+    }
+
+    fn has_variable(&self, setting: Setting) -> bool {
+        self.variables.get(setting.variable).is_some_and(|value| present(value).is_some())
     }
 
     fn variable<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {

@@ -130,7 +130,7 @@ pub(crate) struct Origin {
 impl Origin {
     pub(crate) async fn start(variables: Values) -> Self {
         let settings = Settings::read(&variables, &Values::new()).expect("valid settings");
-        let (router, _) = router(&settings).expect("a router");
+        let (router, _) = router(&settings, None).expect("a router");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });

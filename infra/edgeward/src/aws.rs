@@ -1,0 +1,76 @@
+//! AWS: who we are there, and what its errors mean.
+
+use std::error::Error;
+
+use anyhow::{Result, anyhow};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+/// AWS in one region.
+#[derive(Debug, Clone)]
+pub(crate) struct Aws {
+    config: SdkConfig,
+    region: String,
+}
+
+impl Aws {
+    /// Region, credentials and endpoint come from where AWS's tools take them; `region` wins.
+    pub(crate) async fn connect(region: Option<String>) -> Result<Self> {
+        // The same TLS as everywhere else.
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::rustls(CryptoMode::Ring)).build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
+        }
+        let config = loader.load().await;
+        let region = config.region().map(ToString::to_string);
+        let region = region.ok_or_else(|| anyhow!("no AWS region: add --region, or set AWS_REGION"))?;
+        Ok(Self { config, region })
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.config)
+    }
+
+    /// Cognito where the user pool is.
+    pub(crate) fn cognito(&self, region: &str) -> aws_sdk_cognitoidentityprovider::Client {
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+        aws_sdk_cognitoidentityprovider::Client::new(&config)
+    }
+}
+
+/// An error of AWS as a sentence that says what to do.
+pub(crate) fn explained<E, R>(doing: &str, region: &str, error: SdkError<E, R>) -> anyhow::Error
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let Some(service) = error.as_service_error() {
+        let code = service.code().unwrap_or("an unknown error");
+        let remedy = match code {
+            "AccessDeniedException" => "the signed-in principal lacks the permission",
+            "ExpiredTokenException" | "ExpiredToken" => "the credentials have expired: sign in again",
+            "UnrecognizedClientException" | "InvalidClientTokenId" | "InvalidSignatureException" => {
+                "the credentials are not valid: sign in again"
+            }
+            "ResourceNotFoundException" => "it is not there: is this the right account and region?",
+            _ => "see AWS's message",
+        };
+        let message = service.message().unwrap_or("no message");
+        return anyhow!("cannot {doing} in {region}: {code}, {message}; {remedy}");
+    }
+    let text = DisplayErrorContext(&error).to_string();
+    if text.to_lowercase().contains("credential") {
+        return anyhow!(
+            "cannot {doing}: there are no AWS credentials; sign in (`aws sso login`), or set AWS_PROFILE, or \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        );
+    }
+    anyhow!("cannot {doing}: AWS does not answer in {region}; is that a region, and is the network up? ({text})")
+}

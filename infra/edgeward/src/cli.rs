@@ -1,0 +1,234 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use edgeward_identity::UnixTime;
+
+use crate::{
+    date,
+    deployment::{Deployment, Environment},
+    jwks::Kind,
+    report::Format,
+};
+
+/// Makes and rotates keys, writes the edge's settings, and checks a deployment of Edgeward.
+#[derive(Debug, Parser)]
+#[command(name = "edgeward", version, max_term_width = 120)]
+pub(crate) struct Cli {
+    /// Print one JSON document instead of lines.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Cli {
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Lines }
+    }
+
+    /// What cannot be said by attributes.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        match &self.command {
+            Command::Rotate(rotate) if rotate.what == What::ClientSecret && (rotate.begin || rotate.older_than > 0) => {
+                let message = "--begin and --older-than are for keys: Cognito holds two client secrets at most";
+                Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the edge's private keys: one that signs, one that seals, one that makes client ids.
+    Keygen(Keygen),
+    /// Do the step of a rotation that is due, or say when it will be.
+    Rotate(Rotate),
+    /// Write the edge's settings and secrets from the deployment's parameters, and deploy it.
+    Push(Push),
+    /// Write the public keys to the origin's parameter.
+    PublishJwks(Change),
+    /// Name everything about the deployment that is missing or inconsistent.
+    Check(Check),
+    /// Compare the deployment's parameters with the running edge.
+    Drift(Drift),
+}
+
+/// Which deployment.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Name of the deployment: its parameters are below /edgeward/NAME.
+    #[arg(long, value_name = "NAME", env = "EDGEWARD_DEPLOYMENT")]
+    pub(crate) deployment: Deployment,
+    /// AWS region of its parameters; by default what AWS's own tools would use.
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+}
+
+/// A command that only writes parameters.
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keygen {
+    /// Name of the deployment: the keys are stored in its parameter `keys`.
+    #[arg(long, value_name = "NAME", env = "EDGEWARD_DEPLOYMENT", required_unless_present_any = ["stdout", "output"])]
+    pub(crate) deployment: Option<Deployment>,
+    /// AWS region of its parameters; by default what AWS's own tools would use.
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Print the keys instead; nothing is stored.
+    #[arg(long, conflicts_with_all = ["output", "dry_run"])]
+    pub(crate) stdout: bool,
+    /// Write the keys to a new file instead, readable only by its owner.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    /// The keys that sign access tokens and identity assertions.
+    Signing,
+    /// The keys that seal what travels through browsers and clients.
+    Sealing,
+    /// The keys that make client ids.
+    Registration,
+    /// The secret of the app client at Cognito.
+    ClientSecret,
+}
+
+impl What {
+    pub(crate) fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Signing => Some(Kind::Signing),
+            Self::Sealing => Some(Kind::Sealing),
+            Self::Registration => Some(Kind::Registration),
+            Self::ClientSecret => None,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// What to rotate.
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Begin another rotation although replaced keys of the last one are still kept.
+    #[arg(long)]
+    pub(crate) begin: bool,
+    /// Begin a rotation only if the key in use is at least this old; for a timer.
+    #[arg(long, value_name = "DAYS", default_value_t = 0)]
+    pub(crate) older_than: u64,
+    /// Remove the oldest replaced key now, and whatever depends on it; of a client secret, the one that is not stored.
+    #[arg(long, conflicts_with = "begin")]
+    pub(crate) force_remove: bool,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Push {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Write the secrets alone; code and variables of the edge stay as they are.
+    #[arg(long)]
+    pub(crate) secrets_only: bool,
+    /// Leave domains and routes to wrangler.toml, instead of giving the Worker the public URL's host as its domain.
+    #[arg(long)]
+    pub(crate) no_domain: bool,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Where the edge is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArguments {
+    /// Environment of wrangler.toml; by default the deployment's name, if it is one.
+    #[arg(long)]
+    pub(crate) env: Option<Environment>,
+    /// Where the edge runs.
+    #[arg(long, value_enum, default_value_t = Target::Cloudflare)]
+    pub(crate) target: Target,
+    /// Folder for the settings of a local edge: `wrangler.json` and `.dev.vars`.
+    #[arg(long, value_name = "DIR", required_if_eq("target", "local"))]
+    pub(crate) output: Option<PathBuf>,
+    /// Folder with the edge's wrangler.toml; by default `edge/cloudflare` here or in a folder above.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) edge_folder: Option<PathBuf>,
+    /// The program wrangler.
+    #[arg(long, value_name = "FILE", default_value = "wrangler", env = "EDGEWARD_WRANGLER")]
+    pub(crate) wrangler: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Cloudflare Workers, through wrangler.
+    Cloudflare,
+    /// workerd on this machine: only files are written.
+    Local,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Environment of wrangler.toml; by default the deployment's name, if it is one.
+    #[arg(long)]
+    pub(crate) env: Option<Environment>,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Drift {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Where to ask the edge; by default its public URL.
+    #[arg(long, value_name = "URL")]
+    pub(crate) edge_url: Option<url::Url>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Clock {
+    /// The time, in seconds since 1970; for tests.
+    #[arg(long, hide = true, value_name = "SECONDS")]
+    now: Option<u64>,
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> UnixTime {
+        self.now.map_or_else(date::now, UnixTime::from_secs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,45 @@
+//! `edgeward push`
+
+use anyhow::{Context as _, Result};
+use edgeward_identity::names::edge::{COGNITO_CLIENT_SECRET, KEYS};
+
+use super::{Described, accepted, publish_jwks::publish};
+use crate::{
+    cli::Push,
+    destination::{Destination, Part},
+    jwks::PrivateJwks,
+    parameter::Protection,
+    pool::Pool,
+    report::Report,
+};
+
+/// Writes the edge's settings from the deployment's parameters.
+pub(crate) async fn run(arguments: &Push, report: &mut Report) -> Result<()> {
+    let dry_run = arguments.dry_run;
+    let Described { aws, store, mut settings, .. } = Described::read(&arguments.which).await?;
+    let deployment = &arguments.which.deployment;
+    let destination = Destination::prepare(&arguments.target, deployment, dry_run).await?;
+
+    let first_secret = match settings.get(COGNITO_CLIENT_SECRET) {
+        Some(_) => None,
+        None => Some(Pool::of(&settings, &aws)?.secret().await?),
+    };
+    if let Some(secret) = &first_secret {
+        settings.set(COGNITO_CLIENT_SECRET, secret.expose());
+    }
+    let config = accepted(&settings, deployment, report)?;
+
+    if let Some(secret) = &first_secret {
+        let name = super::secret_parameter(deployment);
+        if dry_run {
+            report.did(format!("would store the app client's secret as {name}"));
+        } else {
+            store.create(&name, secret.expose(), Protection::Encrypted).await?;
+            report.did(format!("stored the app client's secret as {name}"));
+        }
+    }
+    let keys = settings.get(KEYS).context("the deployment has no keys: run `edgeward keygen`")?;
+    publish(&store, &PrivateJwks::parse(keys)?, dry_run, report).await?;
+    let part = if arguments.secrets_only { Part::Secrets } else { Part::Everything { domain: !arguments.no_domain } };
+    destination.deliver(&settings, &config, part, dry_run, report).await
+}

@@ -1,0 +1,160 @@
+//! Where the edge's settings go.
+
+mod local;
+mod wrangler;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use edgeward_core::Config;
+use url::Url;
+
+use self::{local::Local, wrangler::Wrangler};
+use crate::{
+    cli::{Target, TargetArguments},
+    deployment::{Deployment, Environment},
+    edge::Settings,
+    report::Report,
+};
+
+/// How much is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Code, variables and secrets.
+    Everything {
+        /// Whether the Worker gets the public URL's host as its domain.
+        domain: bool,
+    },
+    /// Secrets alone: a rotation must not deploy other code by the way.
+    Secrets,
+}
+
+/// A place for settings, known to be usable.
+#[derive(Debug)]
+pub(crate) enum Destination {
+    Cloudflare(Wrangler),
+    Local(Local),
+}
+
+impl Destination {
+    /// Finds it. Nothing is written, and what is missing is said now rather than half-way.
+    pub(crate) async fn prepare(arguments: &TargetArguments, deployment: &Deployment, dry_run: bool) -> Result<Self> {
+        let folder = edge_folder(arguments.edge_folder.as_deref())?;
+        match arguments.target {
+            Target::Local => {
+                let output = arguments.output.clone().context("--target local needs --output")?;
+                Ok(Self::Local(Local { output, edge_folder: folder }))
+            }
+            Target::Cloudflare => {
+                let environment = deployment.environment(arguments.env)?;
+                let wrangler = Wrangler::new(arguments.wrangler.clone(), folder, environment, deployment.worker());
+                if !dry_run {
+                    wrangler.authenticated().await?;
+                }
+                Ok(Self::Cloudflare(wrangler))
+            }
+        }
+    }
+
+    /// Writes the settings there.
+    pub(crate) async fn deliver(
+        &self,
+        settings: &Settings,
+        config: &Config,
+        part: Part,
+        dry_run: bool,
+        report: &mut Report,
+    ) -> Result<()> {
+        match self {
+            // Half of two small files is no use.
+            Self::Local(local) => local.write(settings, dry_run, report),
+            Self::Cloudflare(wrangler) => {
+                if let Part::Everything { domain } = part {
+                    let host = host(config, wrangler.environment)?;
+                    let domain = host.filter(|_| domain);
+                    wrangler.deploy(settings, domain.as_deref(), dry_run, report).await?;
+                }
+                wrangler.put_secrets(settings, dry_run, report).await
+            }
+        }
+    }
+}
+
+/// The host that is to lead to the Worker: none for one that Cloudflare gives to Workers itself.
+fn host(config: &Config, environment: Environment) -> Result<Option<String>> {
+    let url = Url::parse(&config.issuer).context("the public URL is none")?;
+    let host = url.host_str().unwrap_or_default();
+    if url.scheme() != "https" || url.port().is_some() {
+        bail!(
+            "{} cannot be served by Cloudflare: the parameter public-url must be https, without a port",
+            config.issuer
+        );
+    }
+    if !host.ends_with(".workers.dev") {
+        return Ok(Some(host.to_owned()));
+    }
+    if environment != Environment::Dev {
+        bail!(
+            "{} is a workers.dev address, which only the environment dev serves: give the deployment a domain of your own \
+             (parameter public-url), or use --env dev",
+            config.issuer
+        );
+    }
+    Ok(None)
+}
+
+/// The folder of the edge's `wrangler.toml`.
+fn edge_folder(given: Option<&Path>) -> Result<PathBuf> {
+    let here = std::env::current_dir().context("the current folder is unknown")?;
+    let candidates: Vec<_> = match given {
+        Some(given) => vec![here.join(given)],
+        None => here.ancestors().map(|folder| folder.join("edge/cloudflare")).collect(),
+    };
+    let found = candidates.into_iter().find(|folder| folder.join(wrangler::CONFIG).is_file());
+    found.context("the edge's wrangler.toml is not here: run this in a checkout of Edgeward, or add --edge-folder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{generate, jwks::PrivateJwks};
+    use edgeward_identity::{UnixTime, names::edge as names};
+
+    fn host_of(public_url: &str, environment: Environment) -> Result<Option<String>> {
+        let keys = PrivateJwks::of(generate::all(UnixTime::from_secs(1)).unwrap()).to_text();
+        let config = Config::parse(|name| {
+            let text = match name {
+                names::PUBLIC_URL => public_url,
+                names::ORIGIN_URL => "https://origin.example",
+                names::COGNITO_USER_POOL_ID => "eu-west-1_Example",
+                names::COGNITO_CLIENT_ID | names::COGNITO_CLIENT_SECRET => "example",
+                names::COGNITO_DOMAIN => "login.example",
+                names::KEYS => &keys,
+                _ => return None,
+            };
+            Some(text.to_owned())
+        });
+        host(&config.unwrap(), environment)
+    }
+
+    #[test]
+    fn a_domain_of_ones_own_is_given_to_the_worker() {
+        for environment in [Environment::Dev, Environment::Prod] {
+            let host = host_of("https://mcp.example.com", environment).unwrap();
+            assert_eq!(host.as_deref(), Some("mcp.example.com"));
+        }
+    }
+
+    #[test]
+    fn a_workers_dev_address_is_for_dev() {
+        assert_eq!(host_of("https://edgeward-dev.example.workers.dev", Environment::Dev).unwrap(), None);
+        assert!(host_of("https://edgeward-prod.example.workers.dev", Environment::Prod).is_err());
+    }
+
+    #[test]
+    fn what_cloudflare_cannot_serve_is_refused() {
+        for bad in ["http://localhost:8787", "https://mcp.example.com:8443"] {
+            assert!(host_of(bad, Environment::Dev).is_err(), "{bad}");
+        }
+    }
+}

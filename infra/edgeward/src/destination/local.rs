@@ -1,0 +1,97 @@
+//! A local edge: what `wrangler dev` reads. Variables stand in `wrangler.json`, secrets in `.dev.vars`.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
+
+use super::wrangler::CONFIG;
+use crate::{edge::Settings, report::Report};
+
+/// A folder with the settings of a local edge.
+#[derive(Debug)]
+pub(crate) struct Local {
+    pub(super) output: PathBuf,
+    pub(super) edge_folder: PathBuf,
+}
+
+/// What the edge's own `wrangler.toml` says about the runtime.
+#[derive(Deserialize)]
+struct Runtime {
+    name: String,
+    main: PathBuf,
+    compatibility_date: String,
+    #[serde(default)]
+    compatibility_flags: Vec<String>,
+}
+
+impl Local {
+    pub(super) fn write(&self, settings: &Settings, dry_run: bool, report: &mut Report) -> Result<()> {
+        let (config, secrets) = (self.output.join("wrangler.json"), self.output.join(".dev.vars"));
+        let what = format!("{} and {}", config.display(), secrets.display());
+        let (config_text, secrets_text) = (self.config(settings)?, dev_vars(settings)?);
+        if dry_run {
+            report.did(format!("would write {what}"));
+            return Ok(());
+        }
+        let written = || {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.output)?;
+            // wrangler reads both again as soon as one changes.
+            replace(&secrets, &secrets_text)?;
+            replace(&config, &config_text)
+        };
+        written().with_context(|| format!("cannot write {what}"))?;
+        report.did(format!("wrote {what}"));
+        Ok(())
+    }
+
+    fn config(&self, settings: &Settings) -> Result<String> {
+        let path = self.edge_folder.join(CONFIG);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let runtime: Runtime = toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
+        let variables: Map<_, _> = settings.plain().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let config = json!({
+            "name": runtime.name,
+            "main": self.edge_folder.join(runtime.main),
+            "compatibility_date": runtime.compatibility_date,
+            "compatibility_flags": runtime.compatibility_flags,
+            "vars": Value::Object(variables),
+        });
+        Ok(serde_json::to_string_pretty(&config)?)
+    }
+}
+
+fn dev_vars(settings: &Settings) -> Result<Zeroizing<String>> {
+    let mut lines = Zeroizing::new(String::new());
+    for (name, value) in settings.secret() {
+        let mut value = Zeroizing::new(value.to_owned());
+        if value.starts_with(['{', '[']) {
+            // In JSON, both stand in strings only.
+            *value = value.replace('\'', "\\u0027").replace(['\n', '\r'], " ");
+        }
+        if value.contains(['\'', '\n', '\r']) {
+            bail!("the value of {name} cannot be written in a .dev.vars file");
+        }
+        lines.push_str(name);
+        lines.push_str("='");
+        lines.push_str(&value);
+        lines.push_str("'\n");
+    }
+    Ok(lines)
+}
+
+/// Never half of a file, and never readable by others.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension("new");
+    let _ = fs::remove_file(&draft);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    fs::rename(draft, path)
+}

@@ -1,0 +1,162 @@
+//! Cloudflare, through wrangler: variables are arguments, secrets go through its standard input and nowhere else.
+
+use std::{
+    env,
+    io::{self, ErrorKind},
+    os::fd::AsFd as _,
+    path::PathBuf,
+    process::Stdio,
+};
+
+use anyhow::{Context as _, Result, bail};
+use edgeward_identity::names::edge::SETTINGS;
+use serde_json::{Map, Value};
+use tokio::{io::AsyncWriteExt as _, process::Command};
+use zeroize::Zeroizing;
+
+use crate::{deployment::Environment, edge::Settings, report::Report};
+
+/// The file that wrangler reads.
+pub(super) const CONFIG: &str = "wrangler.toml";
+
+/// wrangler, for one Worker.
+#[derive(Debug)]
+pub(crate) struct Wrangler {
+    program: PathBuf,
+    folder: PathBuf,
+    pub(super) environment: Environment,
+    worker: String,
+}
+
+impl Wrangler {
+    pub(super) fn new(program: PathBuf, folder: PathBuf, environment: Environment, worker: String) -> Self {
+        Self { program, folder, environment, worker }
+    }
+
+    /// Refuses to go on when wrangler is missing, or has no account at Cloudflare.
+    pub(super) async fn authenticated(&self) -> Result<()> {
+        // A token that may deploy need not be able to say whose it is, so it is taken as it is.
+        let has_token = ["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID"]
+            .iter()
+            .all(|name| env::var_os(name).is_some_and(|value| !value.is_empty()));
+        let question: &[&str] = if has_token { &["--version"] } else { &["whoami", "--json"] };
+        let mut command = self.command(question);
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
+        if self.started(status)?.success() {
+            return Ok(());
+        }
+        if has_token {
+            bail!("{} does not run: does the folder of Node 22 or newer stand in PATH?", self.program.display());
+        }
+        bail!(
+            "wrangler is not signed in to Cloudflare: set CLOUDFLARE_API_TOKEN (a token that may edit Workers scripts and \
+             routes) and CLOUDFLARE_ACCOUNT_ID, or run `wrangler login`"
+        )
+    }
+
+    /// Uploads the code with these variables; others that the Worker has are removed, secrets stay.
+    pub(super) async fn deploy(
+        &self,
+        settings: &Settings,
+        domain: Option<&str>,
+        dry_run: bool,
+        report: &mut Report,
+    ) -> Result<()> {
+        let names: Vec<_> = settings.plain().map(|(name, _)| name).collect();
+        let domain_words = domain.map(|domain| format!(" at {domain}")).unwrap_or_default();
+        let what = format!(
+            "the Worker {}{domain_words} from the environment {}, with the variables {}",
+            self.worker,
+            self.environment,
+            names.join(", ")
+        );
+        if dry_run {
+            report.did(format!("would deploy {what}"));
+            return Ok(());
+        }
+        let environment = self.environment.to_string();
+        let mut command = self.command(&["deploy", "--env", &environment, "--name", &self.worker]);
+        if let Some(domain) = domain {
+            command.args(["--domain", domain]);
+        }
+        for (name, value) in settings.plain() {
+            command.arg("--var").arg(format!("{name}:{value}"));
+        }
+        let status = command.stdin(Stdio::null()).stdout(standard_error()?).status().await;
+        if !self.started(status)?.success() {
+            bail!(
+                "`wrangler deploy` failed; its message is above. Mend that and run `edgeward push` again: until then the Worker {} may \
+                 be the older one",
+                self.worker
+            );
+        }
+        report.did(format!("deployed {what}"));
+        Ok(())
+    }
+
+    /// Sets the secrets, and removes those that are unset.
+    pub(super) async fn put_secrets(&self, settings: &Settings, dry_run: bool, report: &mut Report) -> Result<()> {
+        let names: Vec<_> = settings.secret().map(|(name, _)| name).collect();
+        let what = format!("the secrets {} of the Worker {}", names.join(", "), self.worker);
+        if dry_run {
+            report.did(format!("would set {what}"));
+            return Ok(());
+        }
+        // Given an environment as well, this command of wrangler would append it to the name. Said to be empty, it
+        // stops wrangler from asking which one is meant.
+        let mut command = self.command(&["secret", "bulk", "--name", &self.worker, "--env="]);
+        let child = command.stdin(Stdio::piped()).stdout(standard_error()?).kill_on_drop(true).spawn();
+        let mut child = self.started(child)?;
+        let mut stdin = child.stdin.take().context("wrangler has no standard input")?;
+        // A wrangler that ends early says why by itself.
+        let written = stdin.write_all(secrets_document(settings).as_bytes()).await;
+        drop(stdin);
+        let status = child.wait().await.context("wrangler was lost")?;
+        if !status.success() || written.is_err() {
+            bail!(
+                "`wrangler secret bulk` failed; its message is above. Run `edgeward push` again: until then the Worker {} may have older secrets",
+                self.worker
+            );
+        }
+        report.did(format!("set {what}"));
+        Ok(())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(&self.folder).args(arguments);
+        for (name, value) in QUIET {
+            if env::var_os(name).is_none() {
+                command.env(name, value);
+            }
+        }
+        command
+    }
+
+    fn started<T>(&self, result: io::Result<T>) -> Result<T> {
+        match result {
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+                "{} is not there: run `.ci/setup edge` and `. .ci/env` in the checkout, or say where it is with --wrangler",
+                self.program.display()
+            ),
+            result => result.with_context(|| format!("cannot run {}", self.program.display())),
+        }
+    }
+}
+
+/// Merged into what the Worker has: null removes.
+fn secrets_document(settings: &Settings) -> Zeroizing<String> {
+    let all = SETTINGS.into_iter().filter(|setting| setting.secret);
+    let members: Map<_, _> = all
+        .map(|setting| (setting.variable.to_owned(), settings.get(setting.variable).map_or(Value::Null, Value::from)))
+        .collect();
+    Zeroizing::new(Value::Object(members).to_string())
+}
+
+/// wrangler talks to people; standard output is for our own report.
+fn standard_error() -> Result<Stdio> {
+    Ok(io::stderr().as_fd().try_clone_to_owned().context("standard error is closed")?.into())
+}
+
+const QUIET: [(&str, &str); 3] =
+    [("WRANGLER_HIDE_BANNER", "true"), ("WRANGLER_SEND_METRICS", "false"), ("WRANGLER_SEND_ERROR_REPORTS", "false")];

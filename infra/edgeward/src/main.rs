@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod aws;
+mod cli;
+mod cloudflare;
+mod command;
+mod date;
+mod deployment;
+mod destination;
+mod edge;
+mod fetch;
+mod generate;
+mod jwks;
+mod parameter;
+mod pool;
+mod report;
+mod rotation;
+mod secret_rotation;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{Cli, Command},
+    report::Report,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    // Ends with status 2 when the arguments are wrong.
+    let cli = Cli::parse();
+    if let Err(error) = cli.check() {
+        error.exit();
+    }
+    let mut report = Report::new(cli.format());
+    let outcome = match &cli.command {
+        Command::Keygen(arguments) => command::keygen::run(arguments, &mut report).await,
+        Command::Rotate(arguments) => command::rotate::run(arguments, &mut report).await,
+        Command::Push(arguments) => command::push::run(arguments, &mut report).await,
+        Command::PublishJwks(arguments) => command::publish_jwks::run(arguments, &mut report).await,
+        Command::Check(arguments) => command::check::run(arguments, &mut report).await,
+        Command::Drift(arguments) => command::drift::run(arguments, &mut report).await,
+    };
+    report.end(outcome)
+}

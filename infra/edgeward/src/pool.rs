@@ -1,0 +1,172 @@
+//! The user pool and the app client at Cognito, as AWS describes them.
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use aws_sdk_cognitoidentityprovider::{
+    Client,
+    types::{TimeUnitsType, UserPoolClientType},
+};
+use edgeward_core::secret::Secret;
+use edgeward_identity::{
+    UnixTime,
+    names::edge::{COGNITO_CLIENT_ID, COGNITO_USER_POOL_ID},
+};
+
+use crate::{
+    aws::{Aws, explained},
+    edge::Settings,
+};
+
+/// The app client of the edge.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    client: Client,
+    region: String,
+    pool_id: String,
+    client_id: String,
+}
+
+/// A secret of the app client, without its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) id: String,
+    pub(crate) created: UnixTime,
+}
+
+impl Pool {
+    /// As the settings name it. A user pool says itself in which region it is.
+    pub(crate) fn of(settings: &Settings, aws: &Aws) -> Result<Self> {
+        let pool_id = settings.get(COGNITO_USER_POOL_ID).context("the parameter cognito-user-pool-id is missing")?;
+        let client_id = settings.get(COGNITO_CLIENT_ID).context("the parameter cognito-client-id is missing")?;
+        let Some((region, _)) = pool_id.split_once('_') else { bail!("{pool_id:?} is not the id of a user pool") };
+        Ok(Self {
+            client: aws.cognito(region),
+            region: region.to_owned(),
+            pool_id: pool_id.to_owned(),
+            client_id: client_id.to_owned(),
+        })
+    }
+
+    pub(crate) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The app client. Its `Debug` hides its secret.
+    pub(crate) async fn describe(&self) -> Result<UserPoolClientType> {
+        let request = self.client.describe_user_pool_client().user_pool_id(&self.pool_id).client_id(&self.client_id);
+        let doing = format!("describe the app client {} of {}", self.client_id, self.pool_id);
+        let answer = request.send().await.map_err(|error| explained(&doing, &self.region, error))?;
+        answer.user_pool_client.with_context(|| format!("Cognito does not {doing}"))
+    }
+
+    /// The app client's secret.
+    pub(crate) async fn secret(&self) -> Result<Secret<String>> {
+        let secret = self.describe().await?.client_secret.map(Secret::new);
+        secret.with_context(|| {
+            format!(
+                "the app client {} has no secret: the edge needs a confidential one; mend the stack",
+                self.client_id
+            )
+        })
+    }
+
+    /// For how many seconds a refresh token of Cognito is good.
+    pub(crate) async fn refresh_token_seconds(&self) -> Result<u64> {
+        Ok(refresh_token_seconds(&self.describe().await?))
+    }
+
+    /// Every scope of the user pool's resource servers, as clients ask for it.
+    pub(crate) async fn custom_scopes(&self) -> Result<Vec<String>> {
+        let doing = format!("list the resource servers of {}", self.pool_id);
+        let mut scopes = Vec::new();
+        let request = self.client.list_resource_servers().user_pool_id(&self.pool_id).max_results(50);
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| explained(&doing, &self.region, error))?;
+            for server in page.resource_servers {
+                let identifier = server.identifier.unwrap_or_default();
+                let names = server.scopes.unwrap_or_default();
+                scopes.extend(names.into_iter().map(|scope| format!("{identifier}/{}", scope.scope_name)));
+            }
+        }
+        Ok(scopes)
+    }
+
+    /// The app client's secrets, oldest first.
+    pub(crate) async fn secrets(&self) -> Result<Vec<Listed>> {
+        let doing = format!("list the secrets of the app client {}", self.client_id);
+        let mut listed = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.client.list_user_pool_client_secrets();
+            let request = request.user_pool_id(&self.pool_id).client_id(&self.client_id).set_next_token(token);
+            let answer = request.send().await.map_err(|error| explained(&doing, &self.region, error))?;
+            for secret in answer.client_secrets.unwrap_or_default() {
+                let created = secret.client_secret_create_date.and_then(|date| u64::try_from(date.secs()).ok());
+                let id = secret.client_secret_id.context("Cognito lists a secret without an id")?;
+                listed.push(Listed { id, created: UnixTime::from_secs(created.unwrap_or_default()) });
+            }
+            token = answer.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        listed.sort_by_key(|secret| secret.created);
+        Ok(listed)
+    }
+
+    /// Makes another secret: its id and value. Cognito shows the value this once.
+    pub(crate) async fn add_secret(&self) -> Result<(String, Secret<String>)> {
+        let request = self.client.add_user_pool_client_secret();
+        let request = request.user_pool_id(&self.pool_id).client_id(&self.client_id);
+        let doing = format!("add a secret to the app client {}", self.client_id);
+        let answer = request.send().await.map_err(|error| explained(&doing, &self.region, error))?;
+        let added = answer.client_secret_descriptor.context("Cognito added a secret and did not say which")?;
+        match (added.client_secret_id, added.client_secret_value) {
+            (Some(id), Some(value)) => Ok((id, Secret::new(value))),
+            _ => Err(anyhow!("Cognito added a secret and did not show it")),
+        }
+    }
+
+    pub(crate) async fn delete_secret(&self, id: &str) -> Result<()> {
+        let request = self.client.delete_user_pool_client_secret();
+        let request = request.user_pool_id(&self.pool_id).client_id(&self.client_id).client_secret_id(id);
+        let doing = format!("delete the secret {id} of the app client {}", self.client_id);
+        request.send().await.map_err(|error| explained(&doing, &self.region, error))?;
+        Ok(())
+    }
+}
+
+fn refresh_token_seconds(client: &UserPoolClientType) -> u64 {
+    const DAY: u64 = 86_400;
+    // 0 and nothing at all both mean 30 days.
+    let validity = u64::try_from(client.refresh_token_validity).ok().filter(|validity| *validity > 0);
+    let units = client.token_validity_units.as_ref().and_then(|units| units.refresh_token.clone());
+    let unit = match units {
+        Some(TimeUnitsType::Seconds) => 1,
+        Some(TimeUnitsType::Minutes) => 60,
+        Some(TimeUnitsType::Hours) => 3_600,
+        _ => DAY,
+    };
+    validity.map_or(30 * DAY, |validity| validity * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cognitoidentityprovider::types::TokenValidityUnitsType;
+
+    use super::*;
+
+    #[test]
+    fn the_life_of_a_refresh_token_is_read_in_its_unit() {
+        let of = |validity, unit: Option<TimeUnitsType>| {
+            let units = unit.map(|unit| TokenValidityUnitsType::builder().refresh_token(unit).build());
+            let client = UserPoolClientType::builder().refresh_token_validity(validity).set_token_validity_units(units);
+            refresh_token_seconds(&client.build())
+        };
+        assert_eq!(of(5, None), 5 * 86_400);
+        assert_eq!(of(5, Some(TimeUnitsType::Days)), 5 * 86_400);
+        assert_eq!(of(90, Some(TimeUnitsType::Minutes)), 5_400);
+        assert_eq!(of(7_200, Some(TimeUnitsType::Seconds)), 7_200);
+        assert_eq!(of(0, None), 30 * 86_400);
+    }
+}

@@ -1,0 +1,163 @@
+//! As much of AWS as the tool asks for, in its JSON protocol: SSM Parameter Store, and the API of Cognito user pools.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::{Value, json};
+
+/// The only region in which anything is.
+pub(crate) const REGION: &str = "eu-west-1";
+pub(crate) const POOL: &str = "eu-west-1_Example";
+pub(crate) const CLIENT: &str = "exampleclientid";
+/// The app client's first secret.
+pub(crate) const SECRET: &str = "first0secret0of0the0app0client";
+/// When everything was made.
+pub(crate) const START: u64 = 1_790_000_000;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Parameter {
+    pub(crate) value: String,
+    pub(crate) kind: String,
+    pub(crate) version: u64,
+    pub(crate) modified: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Aws {
+    pub(crate) parameters: BTreeMap<String, Parameter>,
+    /// Id, value and time of creation.
+    pub(crate) secrets: Vec<(String, String, u64)>,
+    pub(crate) app_client: Value,
+    pub(crate) resource_servers: Value,
+    /// Every operation that changed something.
+    pub(crate) changes: Vec<String>,
+    /// The error that everything is answered with.
+    pub(crate) fault: Option<&'static str>,
+    pub(crate) now: u64,
+}
+
+impl Aws {
+    pub(crate) fn new() -> Self {
+        Self {
+            parameters: BTreeMap::new(),
+            secrets: vec![(format!("{CLIENT}--{START}"), SECRET.to_owned(), START)],
+            app_client: json!({
+                "UserPoolId": POOL, "ClientId": CLIENT,
+                "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+                "AllowedOAuthScopes": ["openid", "email"],
+                "EnableTokenRevocation": true,
+                "RefreshTokenValidity": 45, "TokenValidityUnits": { "RefreshToken": "days" },
+            }),
+            resource_servers: json!([]),
+            changes: Vec::new(),
+            fault: None,
+            now: START,
+        }
+    }
+
+    pub(crate) fn put(&mut self, name: &str, value: &str, kind: &str) {
+        let version = self.parameters.get(name).map_or(1, |found| found.version + 1);
+        let parameter = Parameter { value: value.to_owned(), kind: kind.to_owned(), version, modified: self.now };
+        self.parameters.insert(name.to_owned(), parameter);
+    }
+
+    pub(crate) fn answer(&mut self, headers: &HeaderMap, body: &str) -> Response {
+        let request: Value = serde_json::from_str(body).unwrap();
+        let target = headers["x-amz-target"].to_str().unwrap();
+        let operation = target.rsplit('.').next().unwrap();
+        let signed_for = headers["authorization"].to_str().unwrap();
+        let result = match self.fault {
+            Some(fault) => Err((fault, "no")),
+            // Elsewhere there is nothing, but asking is no mistake.
+            None if !signed_for.contains(&format!("/{REGION}/")) && operation == "GetParametersByPath" => {
+                Ok(json!({ "Parameters": [] }))
+            }
+            None => self.operate(operation, &request),
+        };
+        match result {
+            Ok(answer) => ([("content-type", "application/x-amz-json-1.1")], answer.to_string()).into_response(),
+            Err((code, message)) => {
+                (StatusCode::BAD_REQUEST, Json(json!({ "__type": code, "message": message }))).into_response()
+            }
+        }
+    }
+
+    fn operate(&mut self, operation: &str, request: &Value) -> Result<Value, (&'static str, &'static str)> {
+        let text = |member: &str| request[member].as_str().unwrap_or_default().to_owned();
+        if operation.contains("UserPoolClient") && (text("UserPoolId") != POOL || text("ClientId") != CLIENT) {
+            return Err(("ResourceNotFoundException", "User pool client does not exist."));
+        }
+        if !matches!(operation.get(..3), Some("Get" | "Lis" | "Des")) {
+            self.changes.push(format!("{operation} {}", text("Name")).trim().to_owned());
+        }
+        match operation {
+            "GetParametersByPath" => {
+                let path = format!("{}/", text("Path"));
+                assert_eq!(request["WithDecryption"], true);
+                let below: Vec<_> =
+                    self.parameters.iter().filter(|(name, _)| name.starts_with(&path)).map(written).collect();
+                let page: usize = request["NextToken"].as_str().map_or(0, |token| token.parse().unwrap());
+                let mut answer = json!({ "Parameters": below.iter().skip(page).take(3).collect::<Vec<_>>() });
+                if page + 3 < below.len() {
+                    answer["NextToken"] = (page + 3).to_string().into();
+                }
+                Ok(answer)
+            }
+            "GetParameter" => {
+                let found = self.parameters.get_key_value(&text("Name"));
+                found.map(|found| json!({ "Parameter": written(found) })).ok_or(("ParameterNotFound", "not found"))
+            }
+            "PutParameter" => {
+                if self.parameters.contains_key(&text("Name")) && request["Overwrite"] != true {
+                    return Err(("ParameterAlreadyExists", "The parameter already exists."));
+                }
+                self.put(&text("Name"), &text("Value"), &text("Type"));
+                Ok(json!({ "Version": self.parameters[&text("Name")].version, "Tier": "Standard" }))
+            }
+            "DescribeUserPoolClient" => {
+                let mut client = self.app_client.clone();
+                if let Some((_, secret, _)) = self.secrets.first() {
+                    client["ClientSecret"] = secret.as_str().into();
+                }
+                Ok(json!({ "UserPoolClient": client }))
+            }
+            "ListResourceServers" => Ok(json!({ "ResourceServers": self.resource_servers })),
+            "ListUserPoolClientSecrets" => {
+                // Newest first, so that nobody relies on an order.
+                let listed = self.secrets.iter().rev().map(|(id, _, created)| secret(id, *created));
+                Ok(json!({ "ClientSecrets": listed.collect::<Vec<_>>() }))
+            }
+            "AddUserPoolClientSecret" => {
+                if self.secrets.len() == 2 {
+                    return Err(("LimitExceededException", "two secrets"));
+                }
+                let created = self.now + 60;
+                let (id, value) = (format!("{CLIENT}--{created}"), format!("secret0of0{created}0by0cognito"));
+                let mut added = secret(&id, created);
+                added["ClientSecretValue"] = value.as_str().into();
+                self.secrets.push((id, value, created));
+                Ok(json!({ "ClientSecretDescriptor": added }))
+            }
+            "DeleteUserPoolClientSecret" => {
+                let before = self.secrets.len();
+                self.secrets.retain(|(id, _, _)| *id != text("ClientSecretId"));
+                assert!(before == 2 && self.secrets.len() == 1, "one of two is deleted");
+                Ok(json!({}))
+            }
+            _ => Err(("UnknownOperationException", "not modelled")),
+        }
+    }
+}
+
+fn written((name, parameter): (&String, &Parameter)) -> Value {
+    let Parameter { value, kind, version, modified } = parameter;
+    json!({ "Name": name, "Value": value, "Type": kind, "Version": version, "LastModifiedDate": modified })
+}
+
+fn secret(id: &str, created: u64) -> Value {
+    json!({ "ClientSecretId": id, "ClientSecretCreateDate": created })
+}

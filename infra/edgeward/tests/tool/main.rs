@@ -1,0 +1,11 @@
+//! The tool as people run it, against doubles of AWS, wrangler, Cloudflare, Cognito and the edge.
+
+mod aws;
+mod bad_input;
+mod check;
+mod client_secret;
+mod drift;
+mod keygen;
+mod push;
+mod rotation;
+mod world;

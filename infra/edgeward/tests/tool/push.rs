@@ -1,0 +1,227 @@
+//! What the edge is told, and how.
+
+use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
+
+use edgeward_core::Config;
+use serde_json::Value;
+
+use crate::{
+    aws::SECRET,
+    world::{TOKEN, World, edge, end, origin},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_push_deploys_and_stores_what_only_it_can() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.run(&["push"]).await.succeeds();
+
+    let secret = world.aws().parameters[&edge("cognito-client-secret")].clone();
+    assert_eq!((secret.value.as_str(), secret.kind.as_str()), (SECRET, "SecureString"));
+    assert_eq!(world.aws().parameters[&origin("jwks")].kind, "String");
+    assert_eq!(world.published(), world.key_ids("sign-"));
+    assert!(!world.value("origin/jwks").contains("\"d\""));
+
+    let calls = world.wrangler_calls();
+    assert_eq!(
+        calls[0],
+        "deploy --env prod --name edgeward-prod --domain mcp.example.com \
+         --var EDGEWARD_PUBLIC_URL:https://mcp.example.com --var EDGEWARD_ORIGIN_URL:https://origin.example.com \
+         --var EDGEWARD_ORIGIN_AUDIENCE:https://origin.example.com --var COGNITO_USER_POOL_ID:eu-west-1_Example \
+         --var COGNITO_CLIENT_ID:exampleclientid --var COGNITO_DOMAIN:login.example.com"
+    );
+    assert_eq!(calls[1], "secret bulk --name edgeward-prod --env=");
+    assert_eq!(calls.len(), 2);
+    let secrets = world.wrangler_secrets();
+    assert_eq!(secrets["COGNITO_CLIENT_SECRET"], SECRET);
+    assert_eq!(secrets["EDGEWARD_KEYS"], world.value("edge/keys"));
+    assert_eq!(secrets.get("EDGEWARD_CLIENTS"), Some(&Value::Null), "an older one is removed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_in_wranglers_arguments_or_environment() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.run(&["push"]).await.succeeds();
+    let seen = ["calls", "environment"].map(|file| fs::read_to_string(world.folder.join(file)).unwrap()).concat();
+    let told = fs::read_to_string(world.folder.join("stdin")).unwrap();
+    assert_eq!(world.secrets().len(), 4);
+    for secret in world.secrets() {
+        assert!(!seen.contains(&secret));
+        assert!(told.contains(&secret), "it goes another way");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_push_changes_no_parameter() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.run(&["push"]).await.succeeds();
+    world.aws().changes.clear();
+    world.run(&["push"]).await.succeeds();
+    assert!(world.aws().changes.is_empty(), "{:?}", world.aws().changes);
+    assert_eq!(world.wrangler_calls().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_edge_would_refuse_is_named_and_nothing_is_written() {
+    let world = World::new().await;
+    world.put("edge/public-url", "mcp.example.com");
+    world.put("edge/access-token-seconds", "soon");
+    world.remove("edge/origin-url");
+    let ran = world.run(&["push"]).await.fails_with("nothing was written");
+    for expected in [
+        "/edgeward/prod/edge/public-url (EDGEWARD_PUBLIC_URL): is not an absolute URL",
+        "/edgeward/prod/edge/access-token-seconds (EDGEWARD_ACCESS_TOKEN_SECONDS): is not a number",
+        "/edgeward/prod/edge/origin-url (EDGEWARD_ORIGIN_URL): is missing",
+        "/edgeward/prod/edge/keys (EDGEWARD_KEYS): is missing; `edgeward keygen`",
+    ] {
+        assert!(ran.stdout.contains(expected), "{expected:?} is not in {ran:#?}");
+    }
+    assert!(world.aws().changes.is_empty() && world.wrangler_calls().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_all_and_does_nothing() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.aws().changes.clear();
+    let ran = world.run(&["push", "--dry-run"]).await.succeeds();
+    for expected in [
+        "would store the app client's secret",
+        "would write the public keys",
+        "would deploy the Worker edgeward-prod at mcp.example.com",
+        "would set the secrets COGNITO_CLIENT_SECRET, EDGEWARD_KEYS",
+    ] {
+        assert!(ran.stdout.contains(expected), "{expected:?} is not in {ran:#?}");
+    }
+    assert!(world.aws().changes.is_empty() && world.wrangler_calls().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_can_be_written_without_deploying() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.run(&["push", "--secrets-only"]).await.succeeds();
+    assert_eq!(world.wrangler_calls(), ["secret bulk --name edgeward-prod --env="]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn domains_can_be_left_to_wranglers_own_configuration() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.run(&["push", "--no-domain"]).await.succeeds();
+    assert!(world.wrangler_calls()[0].starts_with("deploy --env prod --name edgeward-prod --var "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_local_edge_gets_the_same_settings_as_files() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.put("edge/resources", r#"[{"path": "/mcp", "scopes": {"mcp": "Use this server's tools: $HOME"}}]"#);
+    let clients = format!(
+        r#"[{{"client_id": "it's $one", "client_secret": "{}", "redirect_uris": ["https://client.example/back"]}}]"#,
+        "s".repeat(40)
+    );
+    world.aws().put(&edge("clients"), &clients, "SecureString");
+    let output = world.folder.join("local");
+    let arguments = ["push", "--target", "local", "--output", output.to_str().unwrap()];
+    world.run(&arguments).await.succeeds();
+    world.run(&arguments).await.succeeds();
+
+    let config: Value = serde_json::from_str(&fs::read_to_string(output.join("wrangler.json")).unwrap()).unwrap();
+    assert!(fs::exists(config["main"].as_str().unwrap()).unwrap());
+    assert_eq!(config["compatibility_date"], "2026-11-01");
+    let path = output.join(".dev.vars");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let lines = fs::read_to_string(&path).unwrap();
+    let secrets: BTreeMap<_, _> =
+        lines.lines().map(|line| line.strip_suffix('\'').unwrap().split_once("='").unwrap()).collect();
+    assert_eq!(
+        secrets.keys().copied().collect::<Vec<_>>(),
+        ["COGNITO_CLIENT_SECRET", "EDGEWARD_CLIENTS", "EDGEWARD_KEYS"]
+    );
+    for (name, value) in &secrets {
+        assert!(!value.contains('\''), "{name} would end early");
+        assert!(!config.to_string().contains(value));
+    }
+    let read = Config::parse(|name| {
+        let plain = config["vars"][name].as_str();
+        plain.or(secrets.get(name).copied()).map(str::to_owned)
+    });
+    assert_eq!(read.unwrap().clients[0].client_id, "it's $one");
+    assert!(world.wrangler_calls().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_of_another_name_says_which_environment_it_belongs_to() {
+    let world = World::new().await;
+    let parameters = world.aws().parameters.clone();
+    for (name, parameter) in parameters {
+        world.aws().put(&name.replace("/prod/", "/team-2/"), &parameter.value, &parameter.kind);
+    }
+    let run = |arguments: &'static [&'static str]| {
+        let mut command = world.command();
+        command.args(arguments).args(["--deployment", "team-2"]);
+        end(command)
+    };
+    run(&["keygen"]).await.succeeds();
+    run(&["push"]).await.fails_with("add --env dev, staging or prod");
+    assert!(world.wrangler_calls().is_empty());
+    run(&["push", "--env", "staging"]).await.succeeds();
+    assert!(world.wrangler_calls()[0].starts_with("deploy --env staging --name edgeward-team-2 "));
+    world.run(&["push", "--env", "dev"]).await.fails_with("belongs to the environment prod");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_wrangler_or_an_account_nothing_is_written() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.aws().changes.clear();
+    world.run(&["push", "--wrangler", "/nowhere/wrangler"]).await.fails_with("run `.ci/setup edge`");
+    world.wrangler_fails("whoami");
+    world.run(&["push"]).await.fails_with("set CLOUDFLARE_API_TOKEN");
+    assert!(world.aws().changes.is_empty() && world.wrangler_calls().is_empty());
+
+    let mut command = world.command();
+    command
+        .args(["push", "--deployment", "prod"])
+        .env("CLOUDFLARE_API_TOKEN", TOKEN)
+        .env("CLOUDFLARE_ACCOUNT_ID", "account-1");
+    let ran = end(command).await.succeeds();
+    assert!(!ran.all().contains(TOKEN));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deploy_that_fails_says_what_was_done() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.wrangler_fails("deploy");
+    let ran = world.run(&["push"]).await.fails_with("the Worker edgeward-prod may be the older one");
+    assert!(ran.stdout.contains("stored the app client's secret"), "{ran:#?}");
+    world.wrangler_works_again("deploy");
+    world.wrangler_fails("secret");
+    world.run(&["push"]).await.fails_with("Run `edgeward push` again");
+    world.wrangler_works_again("secret");
+    world.run(&["push"]).await.succeeds();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_client_without_a_secret_is_refused() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.aws().secrets.clear();
+    world.run(&["push"]).await.fails_with("has no secret");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn public_keys_can_be_published_alone() {
+    let world = World::new().await;
+    world.run(&["publish-jwks"]).await.fails_with("run `edgeward keygen`");
+    world.run(&["keygen"]).await.succeeds();
+    world.run(&["publish-jwks", "--dry-run"]).await.succeeds();
+    assert!(!world.aws().parameters.contains_key(&origin("jwks")));
+    world.run(&["publish-jwks"]).await.succeeds();
+    assert_eq!(world.published(), world.key_ids("sign-"));
+    assert!(world.wrangler_calls().is_empty());
+}

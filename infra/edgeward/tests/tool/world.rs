@@ -1,0 +1,306 @@
+//! One deployment, on this machine.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, Method, StatusCode, Uri},
+    response::{IntoResponse as _, Response},
+};
+use edgeward_core::Config;
+use edgeward_identity::names::edge::SETTINGS;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, process::Command};
+
+use crate::aws::{Aws, CLIENT, POOL, REGION, START};
+
+const EDGE: &str = "/edgeward/prod/edge";
+const ORIGIN: &str = "/edgeward/prod/origin";
+/// A token for Cloudflare's API.
+pub(crate) const TOKEN: &str = "cloudflare-token-of-the-tests";
+
+/// What is served: AWS by POST, and documents by GET.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) aws: Aws,
+    pub(crate) documents: BTreeMap<String, Value>,
+}
+
+pub(crate) struct World {
+    served: Arc<Mutex<Served>>,
+    /// Where all of it is served.
+    pub(crate) url: String,
+    pub(crate) folder: PathBuf,
+}
+
+/// How a run of the tool ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn succeeds(self) -> Self {
+        assert_eq!(self.status, 0, "{self:#?}");
+        self
+    }
+
+    /// It was refused, or found something wrong, and said so.
+    #[track_caller]
+    pub(crate) fn fails_with(self, words: &str) -> Self {
+        assert_eq!(self.status, 1, "{self:#?}");
+        assert!(self.all().contains(words), "{words:?} is not in {self:#?}");
+        self
+    }
+
+    pub(crate) fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+impl World {
+    /// A deployment `prod` whose stacks are deployed; the edge is not, and there are no keys.
+    pub(crate) async fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let served = Arc::new(Mutex::new(Served { aws: Aws::new(), documents: BTreeMap::new() }));
+        let router = Router::new().fallback(answer).with_state(served.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+
+        let name = format!("world-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let world = Self { served, url, folder };
+        world.install_wrangler();
+        for (name, value) in [
+            ("edge/public-url", "https://mcp.example.com"),
+            ("edge/origin-url", "https://origin.example.com"),
+            ("edge/origin-audience", "https://origin.example.com"),
+            ("edge/cognito-user-pool-id", POOL),
+            ("edge/cognito-client-id", CLIENT),
+            ("edge/cognito-domain", "login.example.com"),
+            ("origin/issuer", "https://mcp.example.com"),
+            ("origin/audience", "https://origin.example.com"),
+            ("origin/allowed-hosts", "origin.example.com"),
+        ] {
+            world.put(name, value);
+        }
+        world
+    }
+
+    /// As [`World::new`], with keys, and with the edge and Cognito on this machine, all as it should be.
+    pub(crate) async fn complete() -> Self {
+        let world = Self::new().await;
+        let url = &world.url;
+        for (name, value) in [
+            ("edge/public-url", url.as_str()),
+            ("origin/issuer", url),
+            ("edge/cognito-domain", url),
+            ("edge/cognito-jwks-url", &format!("{url}/pool/.well-known/jwks.json")),
+        ] {
+            world.put(name, value);
+        }
+        let issuer = format!("https://cognito-idp.{REGION}.amazonaws.com/{POOL}");
+        world.serve(
+            "/pool/.well-known/openid-configuration",
+            json!({
+                "issuer": issuer, "token_endpoint": format!("{url}/oauth2/token"),
+                "jwks_uri": format!("{url}/pool/.well-known/jwks.json"),
+            }),
+        );
+        world.serve("/pool/.well-known/jwks.json", json!({ "keys": [{ "kid": "cognito-1" }] }));
+        world.aws().app_client["CallbackURLs"] = json!([format!("{url}/callback")]);
+        world.run(&["keygen", "--now", &START.to_string()]).await.succeeds();
+        let output = world.folder.join("local");
+        world.run(&["push", "--target", "local", "--output", output.to_str().unwrap()]).await.succeeds();
+        world
+    }
+
+    pub(crate) fn served(&self) -> parking_lot::MutexGuard<'_, Served> {
+        self.served.lock()
+    }
+
+    pub(crate) fn aws(&self) -> parking_lot::MappedMutexGuard<'_, Aws> {
+        parking_lot::MutexGuard::map(self.served.lock(), |served| &mut served.aws)
+    }
+
+    pub(crate) fn serve(&self, path: &str, document: Value) {
+        self.served().documents.insert(path.to_owned(), document);
+    }
+
+    /// Puts a parameter, such as `edge/public-url`.
+    pub(crate) fn put(&self, name: &str, value: &str) {
+        self.aws().put(&format!("/edgeward/prod/{name}"), value, "String");
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        self.aws().parameters.remove(&format!("/edgeward/prod/{name}"));
+    }
+
+    /// The value of a parameter.
+    #[track_caller]
+    pub(crate) fn value(&self, name: &str) -> String {
+        let name = format!("/edgeward/prod/{name}");
+        self.aws().parameters.get(&name).unwrap_or_else(|| panic!("no parameter {name}")).value.clone()
+    }
+
+    /// The ids of the keys of one kind that are stored, by the beginning of their ids.
+    pub(crate) fn key_ids(&self, kind: &str) -> Vec<String> {
+        ids(&self.value("edge/keys")).into_iter().filter(|id| id.starts_with(kind)).collect()
+    }
+
+    /// The ids of the public keys that the origin has.
+    pub(crate) fn published(&self) -> Vec<String> {
+        ids(&self.value("origin/jwks"))
+    }
+
+    /// The settings as the edge would read them.
+    pub(crate) fn config(&self) -> Config {
+        let parameters = self.aws().parameters.clone();
+        let found = |name: &str| {
+            let setting = SETTINGS.into_iter().find(|setting| setting.variable == name)?;
+            parameters.get(&format!("{EDGE}/{}", setting.parameter)).map(|found| found.value.clone())
+        };
+        Config::parse(found).unwrap()
+    }
+
+    /// What must never be shown: every private member of the keys, and every client secret.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let mut secrets: Vec<_> = self.aws().secrets.iter().map(|(_, value, _)| value.clone()).collect();
+        let keys = self.aws().parameters.get(&format!("{EDGE}/keys")).map(|found| found.value.clone());
+        let keys: Value = keys.map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default();
+        for key in keys["keys"].as_array().into_iter().flatten() {
+            secrets.extend(["d", "k"].into_iter().filter_map(|member| key[member].as_str().map(str::to_owned)));
+        }
+        secrets
+    }
+
+    /// Runs the tool for the deployment, and sees that it shows no secret.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command();
+        command.args(arguments).args(["--deployment", "prod"]);
+        let ran = end(command).await;
+        for secret in self.secrets() {
+            assert!(!ran.all().contains(&secret), "a secret is shown: {ran:#?}");
+        }
+        ran
+    }
+
+    /// The tool without arguments.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edgeward"));
+        command
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", &self.folder)
+            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_MAX_ATTEMPTS", "1")
+            .env("EDGEWARD_WRANGLER", self.folder.join("wrangler"));
+        command
+    }
+
+    /// wrangler's calls so far, without the questions before.
+    pub(crate) fn wrangler_calls(&self) -> Vec<String> {
+        let calls = fs::read_to_string(self.folder.join("calls")).unwrap_or_default();
+        calls.lines().filter(|line| !line.starts_with("whoami") && *line != "--version").map(str::to_owned).collect()
+    }
+
+    /// What wrangler was last told on its standard input.
+    pub(crate) fn wrangler_secrets(&self) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.folder.join("stdin")).unwrap()).unwrap()
+    }
+
+    /// wrangler's calls of this kind fail from now on.
+    pub(crate) fn wrangler_fails(&self, kind: &str) {
+        fs::write(self.folder.join(format!("fails-{kind}")), "").unwrap();
+    }
+
+    pub(crate) fn wrangler_works_again(&self, kind: &str) {
+        fs::remove_file(self.folder.join(format!("fails-{kind}"))).unwrap();
+    }
+
+    /// A wrangler that writes down what it is told.
+    fn install_wrangler(&self) {
+        let script = r#"#!/bin/sh
+folder=$(dirname "$0")
+echo "$*" >>"$folder/calls"
+env >>"$folder/environment"
+if [ -e "$folder/fails-$1" ]; then exit 1; fi
+if [ "$1" = secret ]; then cat >"$folder/stdin"; fi
+"#;
+        let path = self.folder.join("wrangler");
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) async fn end(mut command: Command) -> Ran {
+    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran { status: status.code().unwrap(), stdout: text(stdout), stderr: text(stderr) }
+}
+
+fn ids(jwks: &str) -> Vec<String> {
+    let jwks: Value = serde_json::from_str(jwks).unwrap();
+    jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn answer(
+    State(served): State<Arc<Mutex<Served>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if method == Method::POST {
+        return served.lock().aws.answer(&headers, std::str::from_utf8(&body).unwrap());
+    }
+    let is_api = uri.path().starts_with("/client/v4");
+    if is_api && headers.get("authorization").is_none_or(|value| value != &format!("Bearer {TOKEN}")) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    match served.lock().documents.get(uri.path()) {
+        Some(document) => document.to_string().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The name of a parameter of the origin.
+pub(crate) fn origin(name: &str) -> String {
+    format!("{ORIGIN}/{name}")
+}
+
+/// The name of a parameter of the edge.
+pub(crate) fn edge(name: &str) -> String {
+    format!("{EDGE}/{name}")
+}
