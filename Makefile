@@ -12,7 +12,7 @@ BUNDLE := $(TARGET)/bundle
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check edge size image image-test clean stack native wasm setup-edge
+.PHONY: help demo dev test check edge size image image-test infra-test clean stack native wasm setup-edge
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -74,8 +74,12 @@ image: ## build the origin's container image into target/image, for `docker load
 image-test: image ## run that image, locked down as on ECS, and test it
 	cargo test -p edgeward-tests --test container
 
+infra-test: ## test the AWS stacks, without AWS
+	.ci/setup infra
+	infra/node_modules/.bin/tsx infra/check.ts
+
 clean: ## remove everything that was built or installed into this folder
-	rm -rf target edge/cloudflare/build edge/cloudflare/.wrangler tests/tools/node_modules
+	rm -rf target infra/node_modules edge/cloudflare/build edge/cloudflare/.wrangler tests/tools/node_modules
 
 # The tools, the edge and the native programs are compiled at the same time: each has stretches that keep one core only.
 # The Rust toolchain comes first, or each would install it.

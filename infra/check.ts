@@ -1,0 +1,51 @@
+// Everything that can be said of the stacks without AWS: `make infra-test`. The last line counts what held.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "edgeward-infra-"));
+let passed = 0;
+let failed = 0;
+
+/** Runs a command without AWS's credentials, and shows what it says if it fails. */
+function run(what: string, command: string, ...args: string[]): boolean {
+  const none = { AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_PROFILE: "", AWS_EC2_METADATA_DISABLED: "true" };
+  const ended = spawnSync(command, args, { cwd: here, encoding: "utf8", env: { ...process.env, ...none } });
+  const good = ended.status === 0;
+  good ? passed++ : failed++;
+  console.log(`${good ? "ok  " : "FAIL"}  ${what}`);
+  if (!good) console.log(`${ended.error?.message ?? ""}${ended.stdout}${ended.stderr}`);
+  return good;
+}
+
+const bin = (name: string) => join(here, "node_modules/.bin", name);
+run("the types agree", bin("tsc"), "--noEmit");
+
+const report = join(folder, "vitest.json");
+run("the tests pass", bin("vitest"), "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`);
+try {
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
+  passed += numPassedTests;
+  failed += numFailedTests;
+} catch {
+  // Said above.
+}
+
+const templates: string[] = [];
+for (const file of readdirSync(join(here, "deployments"))) {
+  const deployment = file.replace(/\.json$/, "");
+  const output = join(folder, deployment);
+  const context = ["-c", `deployment=${deployment}`];
+  if (run(`${deployment} is synthesized, and cdk-nag finds nothing unexplained`, bin("cdk"), "synth", "--quiet", "--no-lookups", "--output", output, ...context)) {
+    templates.push(...readdirSync(output).filter((name) => name.endsWith(".template.json")).map((name) => join(output, name)));
+  }
+}
+run("cfn-lint finds nothing", "cfn-lint", "--", ...templates);
+run("checkov finds nothing that checkov.yaml does not explain", "checkov", "--config-file", join(here, "checkov.yaml"), "--file", ...templates);
+
+console.log(`infra: ${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

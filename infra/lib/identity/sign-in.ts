@@ -1,0 +1,176 @@
+import { Duration, RemovalPolicy, SecretValue } from "aws-cdk-lib";
+import {
+  AccountRecovery,
+  CfnManagedLoginBranding,
+  FeaturePlan,
+  ManagedLoginVersion,
+  Mfa,
+  OAuthScope,
+  PasskeyUserVerification,
+  ResourceServerScope,
+  StandardThreatProtectionMode,
+  UserPool,
+  UserPoolClient,
+  UserPoolClientIdentityProvider,
+  UserPoolDomain,
+  UserPoolIdentityProviderGoogle,
+  UserPoolIdentityProviderOidc,
+  UserPoolIdentityProviderSaml,
+  UserPoolIdentityProviderSamlMetadata,
+  UserPoolResourceServer,
+} from "aws-cdk-lib/aws-cognito";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
+import { Construct } from "constructs";
+import { explain } from "../explain.ts";
+import type { Names } from "../names.ts";
+import type { IdentityProvider, Settings } from "../settings.ts";
+
+export interface SignInProps {
+  readonly settings: Settings;
+  readonly names: Names;
+}
+
+/** Where users sign in: pool, domain, login pages, and the one app client, the edge's. */
+export class SignIn extends Construct {
+  readonly userPool: UserPool;
+  readonly client: UserPoolClient;
+  /** Host of the login pages. */
+  readonly domainName: string;
+  /** What Cognito's tokens name as their issuer. */
+  readonly issuer: string;
+
+  constructor(scope: Construct, id: string, props: SignInProps) {
+    super(scope, id);
+    const { settings, names } = props;
+    const pool = settings.userPool;
+    const domainName = pool.customDomain?.name;
+
+    this.userPool = new UserPool(this, "Users", {
+      userPoolName: names.of("users"),
+      featurePlan: pool.tier === "PLUS" ? FeaturePlan.PLUS : FeaturePlan.ESSENTIALS,
+      ...(pool.tier === "PLUS" ? { standardThreatProtectionMode: StandardThreatProtectionMode.FULL_FUNCTION } : {}),
+      selfSignUpEnabled: pool.selfSignUp,
+      signInAliases: { username: true, email: true },
+      signInCaseSensitive: false,
+      autoVerify: { email: true },
+      keepOriginal: { email: true },
+      passwordPolicy: {
+        minLength: 12,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireDigits: true,
+        requireSymbols: true,
+        tempPasswordValidity: Duration.days(3),
+      },
+      mfa: { off: Mfa.OFF, optional: Mfa.OPTIONAL, required: Mfa.REQUIRED }[pool.mfa],
+      ...(pool.mfa === "off" ? {} : { mfaSecondFactor: { sms: false, otp: true } }),
+      signInPolicy: { allowedFirstAuthFactors: { password: true, ...(pool.passkeys ? { passkey: true } : {}) } },
+      ...(pool.passkeys
+        ? {
+            passkeyUserVerification: PasskeyUserVerification.REQUIRED,
+            ...(domainName ? { passkeyRelyingPartyId: domainName } : {}),
+          }
+        : {}),
+      accountRecovery: AccountRecovery.EMAIL_ONLY,
+      deletionProtection: pool.retain,
+      removalPolicy: pool.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    if (pool.mfa !== "required") {
+      explain(this.userPool, "AwsSolutions-COG2", "`userPool.mfa` says so; federated users have their provider's second factor");
+    }
+    if (pool.tier !== "PLUS") {
+      explain(this.userPool, "AwsSolutions-COG8", "Threat protection needs the PLUS tier: `userPool.tier`");
+    }
+    this.issuer = this.userPool.userPoolProviderUrl;
+
+    const domain = new UserPoolDomain(this, "Domain", {
+      userPool: this.userPool,
+      managedLoginVersion: ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+      ...(pool.customDomain
+        ? {
+            customDomain: {
+              domainName: pool.customDomain.name,
+              certificate: Certificate.fromCertificateArn(this, "DomainCertificate", pool.customDomain.certificateArn),
+            },
+          }
+        : { cognitoDomain: { domainPrefix: pool.domainPrefix ?? names.of(settings.account.slice(-4)) } }),
+    });
+    this.domainName = pool.customDomain ? pool.customDomain.name : `${domain.domainName}.auth.${settings.region}.amazoncognito.com`;
+
+    for (const [identifier, scopes] of Object.entries(pool.resourceServers)) {
+      new UserPoolResourceServer(this, `ResourceServer-${identifier}`, {
+        userPool: this.userPool,
+        identifier,
+        scopes: Object.entries(scopes).map(
+          ([scopeName, scopeDescription]) => new ResourceServerScope({ scopeName, scopeDescription }),
+        ),
+      });
+    }
+    const providers = pool.identityProviders.map((provider) => this.federate(provider));
+
+    this.client = new UserPoolClient(this, "Edge", {
+      userPool: this.userPool,
+      userPoolClientName: names.of("edge"),
+      generateSecret: true,
+      // Signing in happens at the login pages: none of the API's flows is needed.
+      authFlows: {},
+      oAuth: {
+        flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
+        scopes: (settings.edge.cognitoScopes ?? ["openid", "email"]).map((scope) => OAuthScope.custom(scope)),
+        callbackUrls: [`${settings.publicUrl}/callback`],
+        logoutUrls: [settings.publicUrl, ...pool.logoutUrls],
+      },
+      supportedIdentityProviders: [
+        UserPoolClientIdentityProvider.COGNITO,
+        ...providers.map((provider) => UserPoolClientIdentityProvider.custom(provider.providerName)),
+      ],
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      accessTokenValidity: Duration.seconds(pool.accessTokenSeconds),
+      idTokenValidity: Duration.seconds(pool.accessTokenSeconds),
+      refreshTokenValidity: Duration.days(pool.refreshTokenDays),
+      // The replaced token works for as long as an answer may have been lost.
+      refreshTokenRotationGracePeriod: Duration.seconds(60),
+    });
+    this.client.node.addDependency(...providers);
+
+    new CfnManagedLoginBranding(this, "Branding", {
+      userPoolId: this.userPool.userPoolId,
+      clientId: this.client.userPoolClientId,
+      useCognitoProvidedValues: true,
+    });
+  }
+
+  private federate(provider: IdentityProvider) {
+    const userPool = this.userPool;
+    switch (provider.kind) {
+      case "oidc":
+        return new UserPoolIdentityProviderOidc(this, `Provider-${provider.name}`, {
+          userPool,
+          name: provider.name,
+          issuerUrl: provider.issuer,
+          clientId: provider.clientId,
+          clientSecret: SecretValue.secretsManager(provider.clientSecretArn).unsafeUnwrap(),
+          scopes: ["openid", "email", "profile"],
+          attributeMapping: { email: { attributeName: "email" } },
+        });
+      case "saml":
+        return new UserPoolIdentityProviderSaml(this, `Provider-${provider.name}`, {
+          userPool,
+          name: provider.name,
+          metadata: UserPoolIdentityProviderSamlMetadata.url(provider.metadataUrl),
+          attributeMapping: {
+            email: { attributeName: "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress" },
+          },
+        });
+      case "google":
+        return new UserPoolIdentityProviderGoogle(this, "Provider-Google", {
+          userPool,
+          clientId: provider.clientId,
+          clientSecretValue: SecretValue.secretsManager(provider.clientSecretArn),
+          scopes: ["openid", "email", "profile"],
+          attributeMapping: { email: { attributeName: "email" } },
+        });
+    }
+  }
+}

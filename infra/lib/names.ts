@@ -1,0 +1,77 @@
+// Names that several parts must spell alike. A test holds those that the Rust side has, too, to `shared/src/names.rs`.
+
+import type { Settings } from "./settings.ts";
+
+/** Header that carries the verified identity from the edge to the origin. */
+export const IDENTITY_HEADER = "x-edgeward-identity";
+/** Header by which the load balancer's firewall knows CloudFront. */
+export const ORIGIN_SECRET_HEADER = "x-origin-secret";
+/** Environment variable that tells the origin where its parameters are. */
+export const PARAMETER_PATH_VARIABLE = "EDGEWARD_PARAMETER_PATH";
+/** Region of everything that CloudFront wants in one. */
+export const GLOBAL_REGION = "us-east-1";
+
+/** The parameters of the origin that the stacks write; `jwks` is written with the edge's keys. */
+export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url"] as const;
+export type OriginParameter = (typeof ORIGIN_PARAMETERS)[number];
+
+/** The parameters of the edge that the stacks write: its variables, without `EDGEWARD_`, in lower case with hyphens. */
+export const EDGE_PARAMETERS = [
+  "public-url",
+  "origin-url",
+  "origin-audience",
+  "cognito-user-pool-id",
+  "cognito-client-id",
+  "cognito-domain",
+  "cognito-scopes",
+  "resources",
+  "registration",
+  "private-use-schemes",
+  "allowed-origins",
+  "access-token-seconds",
+] as const;
+export type EdgeParameter = (typeof EDGE_PARAMETERS)[number];
+
+/** What a parameter of the edge is called as its variable. */
+export function variableOf(parameter: EdgeParameter): string {
+  const words = parameter.replaceAll("-", "_").toUpperCase();
+  return words.startsWith("COGNITO_") && parameter !== "cognito-scopes" ? words : `EDGEWARD_${words}`;
+}
+
+/** Parameters for people and for the stacks themselves. */
+export type StackParameter = "firewall-arn" | "issuer" | "distribution-domain";
+
+/** Names of one deployment's things. All begin with the deployment's name, so that two share none. */
+export class Names {
+  constructor(private readonly settings: Pick<Settings, "deployment">) {}
+
+  /** A physical name. */
+  of(thing: string): string {
+    return `edgeward-${this.settings.deployment}-${thing}`;
+  }
+
+  /** Firewalls' logs must be in groups of this name. */
+  firewallLogs(thing: string): string {
+    return `aws-waf-logs-${this.of(thing)}`;
+  }
+
+  get parameterRoot(): string {
+    return `/edgeward/${this.settings.deployment}`;
+  }
+
+  originParameter(name: OriginParameter): string {
+    return `${this.originParameterPath}/${name}`;
+  }
+
+  get originParameterPath(): string {
+    return `${this.parameterRoot}/origin`;
+  }
+
+  edgeParameter(name: EdgeParameter): string {
+    return `${this.parameterRoot}/edge/${name}`;
+  }
+
+  stackParameter(name: StackParameter): string {
+    return `${this.parameterRoot}/stack/${name}`;
+  }
+}

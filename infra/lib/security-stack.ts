@@ -1,0 +1,73 @@
+import { Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { WebAcl } from "./firewall/web-acl.ts";
+import { SignIn } from "./identity/sign-in.ts";
+import { Names, type EdgeParameter } from "./names.ts";
+import { writeParameter } from "./parameters/parameter.ts";
+import type { Settings } from "./settings.ts";
+import { COGNITO_QUOTAS, QUOTA_ALARM } from "./watch/quotas.ts";
+import { failures, perMinute, Watch } from "./watch/watch.ts";
+
+/** Who may sign in, and how the edge asks: user pool, app client, the pool's firewall, and what the edge is told of it. */
+export class SecurityStack extends Stack {
+  constructor(scope: Construct, id: string, settings: Settings, props: StackProps = {}) {
+    super(scope, id, { ...props, env: { account: settings.account, region: settings.region } });
+    const names = new Names(settings);
+    const signIn = new SignIn(this, "SignIn", { settings, names });
+    const firewall = new WebAcl(this, "Firewall", {
+      name: names.of("users"),
+      scope: "REGIONAL",
+      logGroupName: names.firewallLogs("users"),
+      requestsPerAddress: settings.firewall.signInsPerAddress,
+      count: settings.firewall.count,
+    });
+    firewall.protect("Users", signIn.userPool.userPoolArn);
+
+    const { edge } = settings;
+    const parameters: [EdgeParameter, string | undefined, string][] = [
+      ["public-url", settings.publicUrl, "The edge's public origin, its issuer"],
+      ["cognito-user-pool-id", signIn.userPool.userPoolId, "User pool"],
+      ["cognito-client-id", signIn.client.userPoolClientId, "The edge's app client"],
+      ["cognito-domain", signIn.domainName, "Host of the login pages"],
+      ["cognito-scopes", edge.cognitoScopes?.join(" "), "Scopes that the edge asks for at Cognito"],
+      ["resources", edge.resources && JSON.stringify(edge.resources), "Protected resources and their scopes"],
+      ["registration", edge.registration, "Dynamic client registration"],
+      ["private-use-schemes", edge.privateUseSchemes?.join(" "), "Private-use schemes of redirect URIs"],
+      ["allowed-origins", edge.allowedOrigins?.join(" "), "Origins whose pages may call"],
+      ["access-token-seconds", edge.accessTokenSeconds?.toString(), "Lifetime of access tokens"],
+    ];
+    for (const [name, value, description] of parameters) {
+      if (value) writeParameter(this, names.edgeParameter(name), value, description);
+    }
+    writeParameter(this, names.originParameter("issuer"), settings.publicUrl, "The edge that the origin believes");
+    writeParameter(this, names.stackParameter("issuer"), signIn.issuer, "Issuer of Cognito's tokens");
+
+    const watch = new Watch(this, "Watch", { names, part: "sign-in", email: settings.alarmEmail });
+    const pool = { UserPool: signIn.userPool.userPoolId, UserPoolClient: signIn.client.userPoolClientId };
+    watch.alarm("sign-in-failures", {
+      metric: failures("AWS/Cognito", "SignInSuccesses", pool),
+      threshold: 50,
+      meaning: "Many sign-ins fail: somebody tries passwords, or an identity provider is down.",
+    });
+    for (const name of ["SignInThrottles", "TokenRefreshThrottles"]) {
+      watch.alarm(`cognito-${name.replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}`, {
+        metric: perMinute("AWS/Cognito", name, pool),
+        threshold: 1,
+        periods: 1,
+        meaning: "Cognito turns requests of the edge away. One app client has 300 requests a second at its domain.",
+      });
+    }
+    for (const [resource, quota] of Object.entries(COGNITO_QUOTAS)) {
+      watch.alarm(`cognito-quota-${resource.toLowerCase()}`, {
+        metric: perMinute("AWS/Usage", "CallCount", { Type: "API", Service: "Cognito", Class: "None", Resource: resource }),
+        threshold: quota * 60 * QUOTA_ALARM,
+        meaning: `Four fifths of Cognito's quota of ${quota} requests a second are used. Ask for more in Service Quotas.`,
+      });
+    }
+    watch.alarm("users-blocked", {
+      metric: perMinute("AWS/WAFV2", "BlockedRequests", { WebACL: names.of("users"), Region: this.region, Rule: "ALL" }),
+      threshold: 100,
+      meaning: "The user pool's firewall blocks many requests: an attack, or a rule that is wrong. See its log group.",
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import {
+  FlowLogDestination,
+  GatewayVpcEndpointAwsService,
+  InterfaceVpcEndpointAwsService,
+  IpAddresses,
+  SubnetType,
+  Vpc,
+} from "aws-cdk-lib/aws-ec2";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { Names } from "../names.ts";
+import type { Settings } from "../settings.ts";
+
+export interface NetworkProps {
+  readonly names: Names;
+  readonly outbound: Settings["server"]["outbound"];
+}
+
+/** The network's addresses. */
+export const CIDR = "10.0.0.0/16";
+
+/** What tasks call at AWS: images, logs, parameters, secrets. */
+const ENDPOINTS = {
+  EcrApi: InterfaceVpcEndpointAwsService.ECR,
+  EcrImages: InterfaceVpcEndpointAwsService.ECR_DOCKER,
+  Logs: InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+  Parameters: InterfaceVpcEndpointAwsService.SSM,
+};
+
+/**
+ * The origin's network: two availability zones, tasks without public addresses. Outbound either through NAT gateways, or
+ * with endpoints only; then the tasks reach nothing but AWS, so the weather tools need another `weatherUrl`, and the
+ * edge's keys come as a parameter.
+ */
+export class Network extends Construct {
+  readonly vpc: Vpc;
+
+  constructor(scope: Construct, id: string, props: NetworkProps) {
+    super(scope, id);
+    const { names, outbound } = props;
+    const nat = outbound === "nat";
+    const flowLogs = new LogGroup(this, "FlowLogs", {
+      logGroupName: `/edgeward/${names.of("network")}`,
+      retention: RetentionDays.ONE_MONTH,
+    });
+    this.vpc = new Vpc(this, "Vpc", {
+      vpcName: names.of("vpc"),
+      ipAddresses: IpAddresses.cidr(CIDR),
+      maxAzs: 2,
+      natGateways: nat ? 2 : 0,
+      subnetConfiguration: [
+        // CloudFront's VPC origins want an internet gateway in the VPC, though nothing is routed through it.
+        { name: "public", subnetType: SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
+        { name: "private", subnetType: nat ? SubnetType.PRIVATE_WITH_EGRESS : SubnetType.PRIVATE_ISOLATED, cidrMask: 22 },
+      ],
+      flowLogs: { All: { destination: FlowLogDestination.toCloudWatchLogs(flowLogs) } },
+    });
+    this.vpc.addGatewayEndpoint("S3", { service: GatewayVpcEndpointAwsService.S3 });
+    if (!nat) {
+      for (const [name, service] of Object.entries(ENDPOINTS)) this.vpc.addInterfaceEndpoint(name, { service });
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { fileURLToPath } from "node:url";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { SecurityGroup, type IVpc } from "aws-cdk-lib/aws-ec2";
+import { Platform } from "aws-cdk-lib/aws-ecr-assets";
+import {
+  Cluster,
+  ContainerImage,
+  ContainerInsights,
+  CpuArchitecture,
+  FargateService,
+  FargateTaskDefinition,
+  LogDriver,
+  OperatingSystemFamily,
+} from "aws-cdk-lib/aws-ecs";
+import type { ApplicationTargetGroup } from "aws-cdk-lib/aws-elasticloadbalancingv2";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { explain } from "../explain.ts";
+import { PARAMETER_PATH_VARIABLE, type Names } from "../names.ts";
+import type { Settings } from "../settings.ts";
+
+export interface ServiceProps {
+  readonly settings: Settings;
+  readonly names: Names;
+  readonly vpc: IVpc;
+}
+
+/** Port that the origin listens on. */
+export const PORT = 8080;
+
+/** The origin's tasks on Fargate. */
+export class Service extends Construct {
+  readonly service: FargateService;
+  readonly cluster: Cluster;
+  readonly securityGroup: SecurityGroup;
+  private readonly tasks: Settings["server"]["tasks"];
+
+  constructor(scope: Construct, id: string, props: ServiceProps) {
+    super(scope, id);
+    const { settings, names, vpc } = props;
+    const { server } = settings;
+    this.tasks = server.tasks;
+    const arm = server.architecture === "arm64";
+
+    this.cluster = new Cluster(this, "Cluster", {
+      clusterName: names.of("cluster"),
+      vpc,
+      containerInsightsV2: ContainerInsights.ENABLED,
+    });
+    const task = new FargateTaskDefinition(this, "Task", {
+      family: names.of("origin"),
+      cpu: server.cpu,
+      memoryLimitMiB: server.memoryMiB,
+      runtimePlatform: {
+        cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
+    });
+    task.addContainer("origin", {
+      image: server.image
+        ? ContainerImage.fromRegistry(server.image)
+        : ContainerImage.fromAsset(fileURLToPath(new URL("../../..", import.meta.url)), {
+            file: "origin/Dockerfile",
+            platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
+          }),
+      environment: { [PARAMETER_PATH_VARIABLE]: names.originParameterPath },
+      portMappings: [{ containerPort: PORT }],
+      readonlyRootFilesystem: true,
+      user: "65532:65532",
+      privileged: false,
+      healthCheck: {
+        command: ["CMD", "/edgeward-origin", "--health"],
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(3),
+        startPeriod: Duration.seconds(10),
+        retries: 3,
+      },
+      // Longer than the origin takes to let open streams end.
+      stopTimeout: Duration.seconds(30),
+      logging: LogDriver.awsLogs({
+        streamPrefix: "origin",
+        logGroup: new LogGroup(this, "Logs", {
+          logGroupName: `/edgeward/${names.of("origin")}`,
+          retention: server.logDays,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+      }),
+    });
+    task.addToTaskRolePolicy(
+      new PolicyStatement({
+        actions: ["ssm:GetParametersByPath", "ssm:GetParameter"],
+        resources: [
+          Stack.of(this).formatArn({ service: "ssm", resource: "parameter", resourceName: names.originParameterPath.slice(1) }),
+          Stack.of(this).formatArn({ service: "ssm", resource: "parameter", resourceName: `${names.originParameterPath.slice(1)}/*` }),
+        ],
+      }),
+    );
+
+    explain(
+      task.taskRole,
+      `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ssm:${settings.region}:${settings.account}:parameter${names.originParameterPath}/*]`,
+      "The origin's own parameters, all of them, and no others",
+    );
+    if (task.executionRole) {
+      explain(task.executionRole, "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource");
+    }
+    explain(task, "AwsSolutions-ECS2", "The one variable is the path of the parameters; settings and secrets are parameters");
+
+    this.securityGroup = new SecurityGroup(this, "SecurityGroup", {
+      securityGroupName: names.of("origin"),
+      vpc,
+      description: "Tasks of the origin",
+      allowAllOutbound: true,
+    });
+    this.service = new FargateService(this, "Service", {
+      serviceName: names.of("origin"),
+      cluster: this.cluster,
+      taskDefinition: task,
+      desiredCount: server.tasks.least,
+      securityGroups: [this.securityGroup],
+      assignPublicIp: false,
+      circuitBreaker: { enable: true, rollback: true },
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      enableExecuteCommand: false,
+      healthCheckGracePeriod: Duration.seconds(30),
+    });
+  }
+
+  /** More tasks when they are busy or many requests come, fewer when not. */
+  scaleBy(targetGroup: ApplicationTargetGroup): void {
+    const scaling = this.service.autoScaleTaskCount({ minCapacity: this.tasks.least, maxCapacity: this.tasks.most });
+    scaling.scaleOnCpuUtilization("Cpu", { targetUtilizationPercent: 60 });
+    scaling.scaleOnRequestCount("Requests", { requestsPerTarget: 6000, targetGroup });
+  }
+}

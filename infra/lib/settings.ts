@@ -1,0 +1,181 @@
+// What a deployment is told: one JSON file each in `deployments/`, checked once.
+
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+const url = z.url({ protocol: /^https$/, error: "must be an https URL" });
+const originUrl = url.refine((text) => new URL(text).origin === text, "must be an origin in its normal form, such as https://mcp.example.com");
+const seconds = (least: number, most: number, usual: number) => z.int().min(least).max(most).default(usual);
+
+const scope = z.string().regex(/^[!#-[\]-~]{1,64}$/, "must be a scope token of RFC 6749");
+
+const resource = z.strictObject({
+  path: z.string().regex(/^\/[A-Za-z0-9/_.-]+$/, "must be a path such as /mcp"),
+  name: z.string().min(1).max(64).optional(),
+  origin_path: z.string().startsWith("/").optional(),
+  scopes: z.record(scope, z.string().min(1)),
+  default_scopes: z.array(scope).optional(),
+});
+
+const identityProvider = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("oidc"),
+    name: z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, "must be 3 to 32 letters, digits, _ or -"),
+    issuer: url,
+    clientId: z.string().min(1),
+    clientSecretArn: z.string().startsWith("arn:", "must be the ARN of a secret in Secrets Manager"),
+  }),
+  z.strictObject({
+    kind: z.literal("saml"),
+    name: z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, "must be 3 to 32 letters, digits, _ or -"),
+    metadataUrl: url,
+  }),
+  z.strictObject({
+    kind: z.literal("google"),
+    clientId: z.string().min(1),
+    clientSecretArn: z.string().startsWith("arn:", "must be the ARN of a secret in Secrets Manager"),
+  }),
+]);
+
+/** Managed rule groups and rules of our own that can be set to only count. */
+export const FIREWALL_RULES = ["common", "known-bad-inputs", "ip-reputation", "rate", "body-size"] as const;
+export type FirewallRule = (typeof FIREWALL_RULES)[number];
+
+const userPool = z.strictObject({
+  /** Feature plan: PLUS adds threat protection. */
+  tier: z.enum(["ESSENTIALS", "PLUS"]).default("ESSENTIALS"),
+  mfa: z.enum(["off", "optional", "required"]).default("optional"),
+  passkeys: z.boolean().default(true),
+  /** Whether people may sign themselves up. */
+  selfSignUp: z.boolean().default(false),
+  /** Kept, with its users, when the stack is deleted. */
+  retain: z.boolean().default(true),
+  /** Prefix of the domain at amazoncognito.com; by default the deployment's name. */
+  domainPrefix: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be lower-case letters, digits and hyphens")
+    .refine((text) => !/aws|amazon|cognito/.test(text), "must not contain aws, amazon or cognito: Cognito reserves them")
+    .optional(),
+  /** A domain of one's own instead, with its certificate in us-east-1. */
+  customDomain: z.strictObject({ name: z.string().min(4), certificateArn: z.string().startsWith("arn:") }).optional(),
+  /** Where `/logout` may send browsers, besides the edge itself. */
+  logoutUrls: z.array(url).default([]),
+  accessTokenSeconds: seconds(300, 86_400, 3600),
+  refreshTokenDays: z.int().min(1).max(3650).default(30),
+  /** Resource servers and their scopes, by identifier, for what else uses this pool. */
+  resourceServers: z.record(z.string().min(1), z.record(z.string(), z.string())).default({}),
+  identityProviders: z.array(identityProvider).default([]),
+});
+
+const server = z.strictObject({
+  /** URI of the image; by default it is built from `origin/Dockerfile` and pushed. */
+  image: z.string().min(1).optional(),
+  architecture: z.enum(["arm64", "x86_64"]).default("arm64"),
+  cpu: z.union([z.literal(256), z.literal(512), z.literal(1024), z.literal(2048)]).default(256),
+  memoryMiB: z.int().min(512).max(16_384).default(512),
+  tasks: z.strictObject({ least: z.int().min(1).default(2), most: z.int().min(1).default(10) }).prefault({}),
+  /** How tasks reach AWS and the world: NAT gateways, or endpoints in the VPC and nothing else. */
+  outbound: z.enum(["nat", "endpoints"]).default("nat"),
+  logDays: z.union([z.literal(7), z.literal(30), z.literal(90), z.literal(365)]).default(30),
+  /** Certificate, in this region, for TLS between CloudFront and the load balancer; and the name it is for. */
+  tls: z.strictObject({ certificateArn: z.string().startsWith("arn:"), name: z.string().min(4) }).optional(),
+  /** CloudFront's own domain names, with their certificate in us-east-1. */
+  domain: z.strictObject({ name: z.string().min(4), certificateArn: z.string().startsWith("arn:") }).optional(),
+  weatherUrl: url.default("https://api.weather.gov"),
+});
+
+const firewall = z.strictObject({
+  /** Rules that only count what they would block, to see what they would do. */
+  count: z.array(z.enum(FIREWALL_RULES)).default([]),
+  /** Requests from one address in five minutes. The edge's addresses are few: CloudFront sees the edge, not its users. */
+  requestsPerAddress: z.int().min(100).max(2_000_000_000).default(100_000),
+  /** The same at the user pool, where every address is a user's. */
+  signInsPerAddress: z.int().min(100).max(2_000_000_000).default(1000),
+});
+
+const schema = z
+  .strictObject({
+    /** The AWS account. */
+    account: z.string().regex(/^\d{12}$/, "must be the 12 digits of an AWS account"),
+    /** Region of user pool, parameters and servers. */
+    region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, "must be an AWS region such as eu-west-1"),
+    /** The edge's public origin, its issuer. */
+    publicUrl: originUrl,
+    /** Who is told of alarms. */
+    alarmEmail: z.email().optional(),
+    /** The edge's optional settings, as its README names them. */
+    edge: z
+      .strictObject({
+        resources: z.array(resource).min(1).optional(),
+        registration: z.enum(["open", "off"]).optional(),
+        privateUseSchemes: z.array(z.string()).optional(),
+        allowedOrigins: z.array(originUrl).optional(),
+        accessTokenSeconds: z.int().min(60).max(86_400).optional(),
+        cognitoScopes: z.array(scope).optional(),
+      })
+      .prefault({}),
+    userPool: userPool.prefault({}),
+    server: server.prefault({}),
+    firewall: firewall.prefault({}),
+  })
+  .superRefine((settings, context) => {
+    const problem = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (settings.server.tasks.least > settings.server.tasks.most) {
+      problem(["server", "tasks"], "least is more than most");
+    }
+    if (settings.userPool.domainPrefix && settings.userPool.customDomain) {
+      problem(["userPool"], "domainPrefix and customDomain exclude each other");
+    }
+    if (settings.userPool.customDomain && !settings.userPool.customDomain.certificateArn.startsWith("arn:aws:acm:us-east-1:")) {
+      problem(["userPool", "customDomain", "certificateArn"], "Cognito takes certificates of us-east-1 only; request one there");
+    }
+    if (settings.server.domain && !settings.server.domain.certificateArn.startsWith("arn:aws:acm:us-east-1:")) {
+      problem(["server", "domain", "certificateArn"], "CloudFront takes certificates of us-east-1 only; request one there");
+    }
+    if (settings.server.tls && !settings.server.tls.certificateArn.includes(`:acm:${settings.region}:`)) {
+      problem(["server", "tls", "certificateArn"], `the load balancer takes certificates of ${settings.region} only; request one there`);
+    }
+  });
+
+/** A checked deployment. */
+export type Settings = z.output<typeof schema> & { readonly deployment: string };
+export type IdentityProvider = z.output<typeof identityProvider>;
+
+/** Names a deployment: part of every physical name, of which a load balancer's has 32 letters at the most. */
+const DEPLOYMENT = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
+
+/**
+ * Checks a deployment's settings.
+ *
+ * @throws Error that names every setting that is wrong, and what it must be.
+ */
+export function parseSettings(deployment: string, text: string): Settings {
+  if (!DEPLOYMENT.test(deployment)) {
+    throw new Error(`deployment "${deployment}": must be 2 to 16 lower-case letters, digits and hyphens, and begin with a letter`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`deployments/${deployment}.json is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return { ...parsed.data, deployment };
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "the file"}: ${issue.message}`);
+  throw new Error(`deployments/${deployment}.json:\n${problems.join("\n")}`);
+}
+
+/**
+ * Reads a deployment's settings.
+ *
+ * @throws Error as `parseSettings`, and when there is no such file.
+ */
+export function readSettings(deployment: string, folder: string): Settings {
+  let text: string;
+  try {
+    text = readFileSync(`${folder}/${deployment}.json`, "utf8");
+  } catch {
+    throw new Error(`there is no deployments/${deployment}.json; copy deployments/example.json and fill it in`);
+  }
+  return parseSettings(deployment, text);
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { all, only, synthesize, type TemplateJson } from "./templates.ts";
+
+/** Properties that name a thing in its account or region. */
+const NAME = /^(Name|.*Name|RoleName|Family|Domain|Comment)$/;
+/** Names that are of AWS's making. */
+const NOT_PHYSICAL = new Set(["MetricName"]);
+/** A role's own policies are named within it, and the domain of an address is a kind of network. */
+const WITHOUT_NAME = new Set(["AWS::IAM::Policy", "AWS::EC2::EIP"]);
+
+function physicalNames(template: TemplateJson): string[] {
+  const resources = Object.values(template.Resources).filter(({ Type }) => !WITHOUT_NAME.has(Type));
+  return resources.flatMap(({ Properties = {} }) =>
+    Object.entries(Properties).flatMap(([key, value]) =>
+      NAME.test(key) && !NOT_PHYSICAL.has(key) && typeof value === "string" ? [value] : [],
+    ),
+  );
+}
+
+describe("deployments", () => {
+  test("two of one account share no physical name, and each name says whose it is", () => {
+    const names = (deployment: string) => Object.values(synthesize(deployment)).flatMap(physicalNames);
+    const [one, other] = [names("one"), names("other")];
+    expect(one.length).toBeGreaterThan(20);
+    expect(one.filter((name) => !name.includes("one"))).toEqual([]);
+    expect(one.filter((name) => other.includes(name))).toEqual([]);
+  });
+
+  test("are the same each time", () => {
+    expect(synthesize()).toEqual(synthesize());
+  });
+
+  test("whose servers are in us-east-1 replicate nothing", () => {
+    expect(all(synthesize("test", { region: "us-east-1" }).global, "Custom::ParameterReplica")).toEqual([]);
+    const { Properties } = only(synthesize().global, "Custom::ParameterReplica");
+    expect(Properties).toMatchObject({ region: "eu-west-1", name: "/edgeward/test/stack/firewall-arn" });
+  });
+
+  test("without NAT reach AWS through endpoints", () => {
+    const count = (t: TemplateJson, type: string) => all(t, type).length;
+    const nat = synthesize().server;
+    const endpoints = synthesize("test", { server: { outbound: "endpoints" } }).server;
+    expect([count(nat, "AWS::EC2::NatGateway"), count(nat, "AWS::EC2::VPCEndpoint")]).toEqual([2, 1]);
+    expect([count(endpoints, "AWS::EC2::NatGateway"), count(endpoints, "AWS::EC2::VPCEndpoint")]).toEqual([0, 5]);
+  });
+
+  test("count with a rule instead of blocking where the settings say so", () => {
+    const rule = (template: TemplateJson, name: string) =>
+      only(template, "AWS::WAFv2::WebACL").Properties.Rules.find((r: any) => r.Name === name);
+    const { server } = synthesize("test", { firewall: { count: ["common", "rate"] } });
+    expect(rule(server, "common").OverrideAction).toEqual({ Count: {} });
+    expect(rule(server, "rate").Action).toEqual({ Count: {} });
+    expect(rule(server, "body-size").Action).toEqual({ Block: {} });
+  });
+
+  test("for trying things out leave nothing behind", () => {
+    const { security, server } = synthesize("test", { userPool: { retain: false } });
+    expect(only(security, "AWS::Cognito::UserPool").DeletionPolicy).toBe("Delete");
+    expect(all(server, "AWS::S3::Bucket").map((bucket) => bucket.DeletionPolicy)).toEqual(["Delete", "Delete"]);
+  });
+
+  test("have their identity providers, and secrets of theirs in no template", () => {
+    const provider = { kind: "oidc", name: "corp", issuer: "https://id.example.com", clientId: "edgeward" };
+    const clientSecretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:corp-AbCdEf";
+    const { security } = synthesize("test", { userPool: { identityProviders: [{ ...provider, clientSecretArn }] } });
+    const { ProviderDetails } = only(security, "AWS::Cognito::UserPoolIdentityProvider").Properties;
+    expect(ProviderDetails.client_secret).toContain("{{resolve:secretsmanager:");
+    const { SupportedIdentityProviders } = only(security, "AWS::Cognito::UserPoolClient").Properties;
+    expect(JSON.stringify(SupportedIdentityProviders)).toContain("COGNITO");
+    expect(SupportedIdentityProviders).toHaveLength(2);
+  });
+
+  test("match what was reviewed", () => {
+    const hashes = /"[0-9a-f]{64}(\.zip)?"|[0-9a-f]{64}/g;
+    const text = JSON.stringify(synthesize(), null, 1).replaceAll(hashes, "HASH");
+    expect(text).toMatchSnapshot();
+  });
+});

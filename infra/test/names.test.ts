@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { EDGE_PARAMETERS, IDENTITY_HEADER, Names, ORIGIN_PARAMETERS, PARAMETER_PATH_VARIABLE, variableOf } from "../lib/names.ts";
+import { all, synthesize } from "./templates.ts";
+
+const rust = readFileSync(new URL("../../shared/src/names.rs", import.meta.url), "utf8");
+
+test("the Rust side spells these names alike", () => {
+  for (const name of [IDENTITY_HEADER, PARAMETER_PATH_VARIABLE, ...ORIGIN_PARAMETERS, ...EDGE_PARAMETERS]) {
+    expect(rust).toContain(`"${name}"`);
+  }
+  for (const parameter of EDGE_PARAMETERS) expect(rust).toContain(`"${variableOf(parameter)}"`);
+});
+
+test("every parameter that is written stands in the README's table, and no other", () => {
+  const settings = {
+    edge: {
+      resources: [{ path: "/mcp", scopes: { mcp: "Use it" } }],
+      registration: "open",
+      privateUseSchemes: ["cursor"],
+      allowedOrigins: ["https://inspector.example"],
+      accessTokenSeconds: 600,
+      cognitoScopes: ["openid"],
+    },
+  };
+  const written = Object.values(synthesize("test", settings))
+    .flatMap((template) => all(template, "AWS::SSM::Parameter"))
+    .map(({ Properties }) => Properties.Name.replace(`${new Names({ deployment: "test" }).parameterRoot}/`, ""));
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const listed = [...readme.matchAll(/^\| `((?:edge|origin|stack)\/[a-z-]+)` \|/gm)].map(([, name]) => name);
+  expect(listed.toSorted()).toEqual([...new Set(written)].toSorted());
+  expect(written).toHaveLength(EDGE_PARAMETERS.length + ORIGIN_PARAMETERS.length + 3);
+});

@@ -1,0 +1,43 @@
+// Templates of deployments, as CloudFormation gets them.
+
+import { App } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { Deployment } from "../lib/deployment.ts";
+import { parseSettings } from "../lib/settings.ts";
+
+export interface Resource {
+  Type: string;
+  Properties: Record<string, any>;
+  DeletionPolicy?: string;
+}
+
+export type TemplateJson = { Resources: Record<string, Resource> };
+
+/** The templates of one deployment. */
+export interface Templates {
+  global: TemplateJson;
+  security: TemplateJson;
+  server: TemplateJson;
+}
+
+const SETTINGS = { account: "123456789012", region: "eu-west-1", publicUrl: "https://mcp.example.com" };
+
+/** Synthesizes a deployment, with `changes` to enough settings. */
+export function synthesize(deployment = "test", changes: object = {}): Templates {
+  const app = new App({ context: { "aws:cdk:bundling-stacks": [] } });
+  const stacks = new Deployment(app, parseSettings(deployment, JSON.stringify({ ...SETTINGS, ...changes })));
+  const json = (stack: keyof Templates) => Template.fromStack(stacks[stack]).toJSON() as TemplateJson;
+  return { global: json("global"), security: json("security"), server: json("server") };
+}
+
+/** The resources of a type. */
+export function all(template: TemplateJson, type: string): Resource[] {
+  return Object.values(template.Resources).filter((resource) => resource.Type === type);
+}
+
+/** The one resource of a type. */
+export function only(template: TemplateJson, type: string): Resource {
+  const [resource, ...others] = all(template, type);
+  if (!resource || others.length > 0) throw new Error(`${others.length + (resource ? 1 : 0)} of ${type}`);
+  return resource;
+}
