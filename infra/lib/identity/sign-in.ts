@@ -81,7 +81,7 @@ export class SignIn extends Construct {
     if (pool.tier !== "PLUS") {
       explain(this.userPool, "AwsSolutions-COG8", "Threat protection needs the PLUS tier: `userPool.tier`");
     }
-    this.issuer = this.userPool.userPoolProviderUrl;
+    this.issuer = `https://cognito-idp.${settings.region}.amazonaws.com/${this.userPool.userPoolId}`;
 
     const domain = new UserPoolDomain(this, "Domain", {
       userPool: this.userPool,

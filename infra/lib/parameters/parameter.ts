@@ -1,9 +1,10 @@
 import { ParameterTier, StringParameter } from "aws-cdk-lib/aws-ssm";
 import type { Construct } from "constructs";
 
-/** Writes a parameter. The construct's id is its name, so renaming one replaces it. */
+/** Writes a parameter of the deployment. The construct's id comes from its name, so renaming one replaces it. */
 export function writeParameter(scope: Construct, name: string, value: string, description: string): StringParameter {
-  return new StringParameter(scope, `Parameter${name}`, {
+  const [, , , ...path] = name.split("/");
+  return new StringParameter(scope, `Parameter-${path.join("-")}`, {
     parameterName: name,
     stringValue: value,
     description,

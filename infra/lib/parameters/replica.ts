@@ -48,7 +48,7 @@ export class Replicas extends Construct {
       role,
       logGroup,
       // The SDK comes with the runtime.
-      bundling: { format: OutputFormat.ESM, externalModules: ["@aws-sdk/*"], forceDockerBundling: false },
+      bundling: { format: OutputFormat.CJS, externalModules: ["@aws-sdk/*"], forceDockerBundling: false },
     });
     logGroup.grantWrite(role);
     this.provider = new Provider(this, "Provider", {
