@@ -50,7 +50,7 @@ const userPool = z.strictObject({
   selfSignUp: z.boolean().default(false),
   /** Kept, with its users, when the stack is deleted. */
   retain: z.boolean().default(true),
-  /** Prefix of the domain at amazoncognito.com; by default the deployment's name. */
+  /** Prefix of the domain at amazoncognito.com; by default `edgeward-<deployment>-<last four digits of the account>`. */
   domainPrefix: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be lower-case letters, digits and hyphens")
