@@ -12,7 +12,7 @@ use crate::{
     report::Format,
 };
 
-/// Makes and rotates keys, writes the edge's settings, and checks a deployment of Edgeward.
+/// Makes and rotates keys, writes the edge's settings, checks a deployment of Edgeward, and takes it away.
 #[derive(Debug, Parser)]
 #[command(name = "edgeward", version, max_term_width = 120)]
 pub(crate) struct Cli {
@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Compare the deployment's parameters with the running edge.
     Drift(Drift),
+    /// Take away the edge and the parameters that are not the stacks', before those are destroyed.
+    Remove(Remove),
 }
 
 /// Which deployment.
@@ -208,6 +210,20 @@ pub(crate) struct Drift {
     /// Where to ask the edge; by default its public URL.
     #[arg(long, value_name = "URL")]
     pub(crate) edge_url: Option<url::Url>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Really remove it: the keys cannot be had back, so every client must register and every user sign in again.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

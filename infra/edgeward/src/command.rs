@@ -5,11 +5,15 @@ pub(crate) mod drift;
 pub(crate) mod keygen;
 pub(crate) mod publish_jwks;
 pub(crate) mod push;
+pub(crate) mod remove;
 pub(crate) mod rotate;
 
 use anyhow::{Result, bail};
 use edgeward_core::Config;
-use edgeward_identity::names::edge::{COGNITO_CLIENT_SECRET, KEYS, setting};
+use edgeward_identity::names::{
+    edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, setting},
+    origin::JWKS,
+};
 
 use crate::{
     aws::Aws,
@@ -56,6 +60,16 @@ fn keys_parameter(deployment: &Deployment) -> String {
 /// The name of the parameter with the app client's secret.
 fn secret_parameter(deployment: &Deployment) -> String {
     parameter(deployment, COGNITO_CLIENT_SECRET)
+}
+
+/// The name of the parameter with pre-registered clients.
+fn clients_parameter(deployment: &Deployment) -> String {
+    parameter(deployment, CLIENTS)
+}
+
+/// The name of the origin's parameter with the public keys.
+fn jwks_parameter(deployment: &Deployment) -> String {
+    format!("{}/{}", deployment.origin_path(), JWKS.parameter)
 }
 
 fn parameter(deployment: &Deployment, variable: &str) -> String {

@@ -78,6 +78,14 @@ impl Destination {
             }
         }
     }
+
+    /// Takes the edge away, or says that it would; whether there was something to take.
+    pub(crate) async fn remove(&self, dry_run: bool, report: &mut Report) -> Result<bool> {
+        match self {
+            Self::Local(local) => local.remove(dry_run, report),
+            Self::Cloudflare(wrangler) => wrangler.delete(dry_run, report).await,
+        }
+    }
 }
 
 /// The host that is to lead to the Worker: none for one that Cloudflare gives to Workers itself.

@@ -42,6 +42,7 @@ async fn main() -> ExitCode {
         Command::PublishJwks(arguments) => command::publish_jwks::run(arguments, &mut report).await,
         Command::Check(arguments) => command::check::run(arguments, &mut report).await,
         Command::Drift(arguments) => command::drift::run(arguments, &mut report).await,
+        Command::Remove(arguments) => command::remove::run(arguments, &mut report).await,
     };
     report.end(outcome)
 }

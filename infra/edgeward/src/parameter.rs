@@ -44,7 +44,7 @@ pub(crate) enum Protection {
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     client: Client,
-    region: String,
+    pub(crate) region: String,
     pub(crate) deployment: Deployment,
 }
 
@@ -90,6 +90,14 @@ impl Store {
             Err(error) if error.as_service_error().is_some_and(|error| error.is_parameter_not_found()) => Ok(false),
             Err(error) => Err(explained(&format!("read {name}"), &self.region, error)),
         }
+    }
+
+    /// Deletes parameters, ten at most: the names of those that were there.
+    pub(crate) async fn delete(&self, names: &[String]) -> Result<Vec<String>> {
+        let answer = self.client.delete_parameters().set_names(Some(names.to_vec())).send().await;
+        let doing = format!("delete {}", names.join(", "));
+        let answer = answer.map_err(|error| explained(&doing, &self.region, error))?;
+        Ok(answer.deleted_parameters.unwrap_or_default())
     }
 
     /// Creates a parameter that is not there yet.

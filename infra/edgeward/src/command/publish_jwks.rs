@@ -21,7 +21,7 @@ pub(crate) async fn run(arguments: &Change, report: &mut Report) -> Result<()> {
 
 /// Writes the public halves of `keys` to the origin's parameter, unless they are there.
 pub(super) async fn publish(store: &Store, keys: &PrivateJwks, dry_run: bool, report: &mut Report) -> Result<()> {
-    let name = format!("{}/{}", store.deployment.origin_path(), JWKS.parameter);
+    let name = super::jwks_parameter(&store.deployment);
     let public = keys.public()?;
     let published = store.origin().await?;
     let published = published.get(JWKS.parameter).and_then(|found| serde_json::from_str::<Value>(found.text()).ok());

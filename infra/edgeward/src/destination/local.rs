@@ -34,7 +34,7 @@ struct Runtime {
 
 impl Local {
     pub(super) fn write(&self, settings: &Settings, dry_run: bool, report: &mut Report) -> Result<()> {
-        let (config, secrets) = (self.output.join("wrangler.json"), self.output.join(".dev.vars"));
+        let [config, secrets] = self.files();
         let what = format!("{} and {}", config.display(), secrets.display());
         let (config_text, secrets_text) = (self.config(settings)?, dev_vars(settings)?);
         if dry_run {
@@ -50,6 +50,38 @@ impl Local {
         written().with_context(|| format!("cannot write {what}"))?;
         report.did(format!("wrote {what}"));
         Ok(())
+    }
+
+    /// Removes the files, and the folder if nothing else is in it.
+    pub(super) fn remove(&self, dry_run: bool, report: &mut Report) -> Result<bool> {
+        let mut found = Vec::new();
+        // A write that broke off has left its draft.
+        for path in self.files().into_iter().flat_map(|path| [draft(&path), path]) {
+            if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
+                found.push(path);
+            }
+        }
+        if found.is_empty() {
+            report.did(format!("there is no local edge in {}", self.output.display()));
+            return Ok(false);
+        }
+        let what = found.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" and ");
+        if dry_run {
+            report.did(format!("would remove {what}"));
+            return Ok(true);
+        }
+        for path in &found {
+            let removed = fs::remove_file(path);
+            removed.with_context(|| format!("cannot remove {}; no parameter was removed", path.display()))?;
+        }
+        // Refused by the system when there is more in it.
+        let _ = fs::remove_dir(&self.output);
+        report.did(format!("removed {what}"));
+        Ok(true)
+    }
+
+    fn files(&self) -> [PathBuf; 2] {
+        ["wrangler.json", ".dev.vars"].map(|name| self.output.join(name))
     }
 
     fn config(&self, settings: &Settings) -> Result<String> {
@@ -87,9 +119,13 @@ fn dev_vars(settings: &Settings) -> Result<Zeroizing<String>> {
     Ok(lines)
 }
 
+fn draft(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
 /// Never half of a file, and never readable by others.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let draft = path.with_extension("new");
+    let draft = draft(path);
     let _ = fs::remove_file(&draft);
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(text.as_bytes())?;

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Write as _},
     os::fd::AsFd as _,
     path::PathBuf,
     process::Stdio,
@@ -122,6 +122,35 @@ impl Wrangler {
         Ok(())
     }
 
+    /// Deletes the Worker, and its secrets with it; whether there was one.
+    pub(super) async fn delete(&self, dry_run: bool, report: &mut Report) -> Result<bool> {
+        let worker = &self.worker;
+        if dry_run {
+            report.did(format!("would remove the Worker {worker}, if it is there"));
+            return Ok(true);
+        }
+        // The name is taken as it is, whatever the environment. Without --force it would ask, and nobody could answer.
+        let mut command = self.command(&["delete", "--name", worker, "--env=", "--force"]);
+        // What it says is read, so it is not to be silent.
+        let output = command.stdin(Stdio::null()).env("WRANGLER_LOG", "log").output().await;
+        let output = self.started(output)?;
+        let said = [output.stdout, output.stderr].concat();
+        if !output.status.success() && says_not_there(&String::from_utf8_lossy(&said)) {
+            report.did(format!("there is no Worker {worker}"));
+            return Ok(false);
+        }
+        // If nobody listens, its status still counts.
+        let _ = io::stderr().write_all(&said);
+        if !output.status.success() {
+            bail!(
+                "`wrangler delete` failed; its message is above. Mend that and run `edgeward remove` again: until then the \
+                 Worker {worker} may be there, and no parameter was removed"
+            );
+        }
+        report.did(format!("removed the Worker {worker}"));
+        Ok(true)
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.current_dir(&self.folder).args(arguments);
@@ -142,6 +171,12 @@ impl Wrangler {
             result => result.with_context(|| format!("cannot run {}", self.program.display())),
         }
     }
+}
+
+/// Whether wrangler failed because there is no such Worker: by the codes of Cloudflare's errors that wrangler itself takes
+/// for that.
+fn says_not_there(said: &str) -> bool {
+    ["[code: 10007]", "[code: 10090]"].iter().any(|code| said.contains(code))
 }
 
 /// Merged into what the Worker has: null removes.

@@ -37,6 +37,8 @@ pub(crate) struct Aws {
     pub(crate) changes: Vec<String>,
     /// The error that everything is answered with.
     pub(crate) fault: Option<&'static str>,
+    /// The operation that nobody may use.
+    pub(crate) denied: Option<&'static str>,
     pub(crate) now: u64,
 }
 
@@ -55,6 +57,7 @@ impl Aws {
             resource_servers: json!([]),
             changes: Vec::new(),
             fault: None,
+            denied: None,
             now: START,
         }
     }
@@ -72,10 +75,13 @@ impl Aws {
         let signed_for = headers["authorization"].to_str().unwrap();
         let result = match self.fault {
             Some(fault) => Err((fault, "no")),
+            None if self.denied == Some(operation) => Err(("AccessDeniedException", "not you")),
             // Elsewhere there is nothing, but asking is no mistake.
-            None if !signed_for.contains(&format!("/{REGION}/")) && operation == "GetParametersByPath" => {
-                Ok(json!({ "Parameters": [] }))
-            }
+            None if !signed_for.contains(&format!("/{REGION}/")) => match operation {
+                "GetParametersByPath" => Ok(json!({ "Parameters": [] })),
+                "GetParameter" => Err(("ParameterNotFound", "not found")),
+                _ => Err(("UnknownOperationException", "not modelled elsewhere")),
+            },
             None => self.operate(operation, &request),
         };
         match result {
@@ -117,6 +123,13 @@ impl Aws {
                 }
                 self.put(&text("Name"), &text("Value"), &text("Type"));
                 Ok(json!({ "Version": self.parameters[&text("Name")].version, "Tier": "Standard" }))
+            }
+            "DeleteParameters" => {
+                let names: Vec<String> = serde_json::from_value(request["Names"].clone()).unwrap();
+                assert!((1..=10).contains(&names.len()), "AWS takes one to ten names");
+                let (deleted, invalid): (Vec<_>, Vec<_>) =
+                    names.into_iter().partition(|name| self.parameters.remove(name).is_some());
+                Ok(json!({ "DeletedParameters": deleted, "InvalidParameters": invalid }))
             }
             "DescribeUserPoolClient" => {
                 let mut client = self.app_client.clone();

@@ -63,6 +63,7 @@ async fn wrong_arguments_are_a_matter_of_usage() {
         &["push", "--deployment", "Not A Name"],
         &["push", "--deployment", "prod", "--env", "production"],
         &["push", "--deployment", "prod", "--target", "local"],
+        &["remove", "--deployment", "prod", "--target", "local"],
         &["rotate", "signing", "--deployment", "prod", "--begin", "--force-remove"],
         &["rotate", "client-secret", "--deployment", "prod", "--begin"],
     ] {

@@ -7,5 +7,6 @@ mod client_secret;
 mod drift;
 mod keygen;
 mod push;
+mod remove;
 mod rotation;
 mod world;

@@ -225,3 +225,19 @@ async fn public_keys_can_be_published_alone() {
     assert_eq!(world.published(), world.key_ids("sign-"));
     assert!(world.wrangler_calls().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_can_be_made_and_published_before_the_stacks_are_deployed() {
+    let world = World::new().await;
+    let stacks = std::mem::take(&mut world.aws().parameters);
+    world.run(&["keygen"]).await.succeeds();
+    world.run(&["publish-jwks"]).await.succeeds();
+    assert_eq!(world.aws().parameters.keys().cloned().collect::<Vec<_>>(), [edge("keys"), origin("jwks")]);
+    let keys = world.value("edge/keys");
+    assert_eq!(world.published(), world.key_ids("sign-"));
+
+    world.aws().parameters.extend(stacks);
+    let ran = world.run(&["push"]).await.succeeds();
+    assert!(ran.stdout.contains("has the public keys already"), "{ran:#?}");
+    assert_eq!(world.wrangler_secrets()["EDGEWARD_KEYS"], keys);
+}

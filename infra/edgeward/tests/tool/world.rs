@@ -242,14 +242,28 @@ impl World {
         fs::remove_file(self.folder.join(format!("fails-{kind}"))).unwrap();
     }
 
-    /// A wrangler that writes down what it is told.
+    /// A wrangler that writes down what it is told, and knows whether there is a Worker.
     fn install_wrangler(&self) {
         let script = r#"#!/bin/sh
 folder=$(dirname "$0")
 echo "$*" >>"$folder/calls"
 env >>"$folder/environment"
-if [ -e "$folder/fails-$1" ]; then exit 1; fi
-if [ "$1" = secret ]; then cat >"$folder/stdin"; fi
+if [ -e "$folder/fails-$1" ]; then
+    echo "wrangler cannot $1" >&2
+    exit 1
+fi
+case $1 in
+deploy) : >"$folder/worker" ;;
+secret) cat >"$folder/stdin" ;;
+delete)
+    if ! rm "$folder/worker" 2>/dev/null; then
+        if [ "$WRANGLER_LOG" = none ]; then exit 1; fi
+        echo "✘ [ERROR] A request to the Cloudflare API (/accounts/account-1/workers/services/$3) failed." >&2
+        echo "  This Worker does not exist on this account. [code: 10090]" >&2
+        exit 1
+    fi
+    ;;
+esac
 "#;
         let path = self.folder.join("wrangler");
         fs::write(&path, script).unwrap();

@@ -1,0 +1,62 @@
+//! `edgeward remove`
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{clients_parameter, jwks_parameter, keys_parameter, secret_parameter};
+use crate::{
+    aws::Aws, cli::Remove, deployment::Deployment, destination::Destination, parameter::Store, report::Report,
+};
+
+/// Takes the deployment away as far as the tool has made it. The stacks need not be there any more.
+pub(crate) async fn run(arguments: &Remove, report: &mut Report) -> Result<()> {
+    let deployment = &arguments.which.deployment;
+    let only_says = arguments.dry_run || !arguments.yes;
+    let store = Store::new(&Aws::connect(arguments.which.region.clone()).await?, deployment);
+    // What could fail for another reason fails before anything is removed.
+    let mut found = Vec::new();
+    for name in parameters(deployment) {
+        if store.has(&name).await? {
+            found.push(name);
+        }
+    }
+    let destination = Destination::prepare(&arguments.target, deployment, only_says).await?;
+
+    // First, so that no edge runs whose keys are stored nowhere.
+    let had_edge = destination.remove(only_says, report).await?;
+    if found.is_empty() {
+        report.did(format!(
+            "the deployment {deployment} has no keys and nothing else to remove in {}; if its home region is another, run \
+             this again with that --region",
+            store.region
+        ));
+    } else if only_says {
+        for name in &found {
+            report.did(format!("would remove {}", described(name, deployment)));
+        }
+    } else {
+        let deleted = store.delete(&found).await;
+        for name in deleted.context("the edge is removed, its parameters are not; mend that and run this again")? {
+            report.did(format!("removed {}", described(&name, deployment)));
+        }
+    }
+
+    if !had_edge && found.is_empty() {
+        report.did(format!("there is nothing to remove of the deployment {deployment}"));
+    } else if only_says && !arguments.dry_run {
+        bail!(
+            "nothing was removed: the keys cannot be had back, so every client must register and every user sign in again; \
+             if that is meant, add --yes"
+        );
+    }
+    Ok(())
+}
+
+/// All that is not the stacks'.
+fn parameters(deployment: &Deployment) -> [String; 4] {
+    [keys_parameter, secret_parameter, clients_parameter, jwks_parameter].map(|name| name(deployment))
+}
+
+fn described(name: &str, deployment: &Deployment) -> String {
+    let by_hand = if name == clients_parameter(deployment) { ", which was written by hand" } else { "" };
+    format!("the parameter {name}{by_hand}")
+}
