@@ -1,4 +1,5 @@
-// The app: `cdk -c deployment=NAME …` takes `deployments/NAME.json`.
+// The app: `cdk -c deployment=NAME …` takes `deployments/NAME.json`, or that file of the folder in `-c deployments=DIR`.
+// `-c creating=global,security,server` names the stacks that do not stand yet.
 
 import { fileURLToPath } from "node:url";
 import { App, Validations } from "aws-cdk-lib";
@@ -7,10 +8,15 @@ import { Deployment } from "../lib/deployment.ts";
 import { readSettings } from "../lib/settings.ts";
 
 const app = new App();
-const deployment: unknown = app.node.tryGetContext("deployment");
+const context = (name: string) => {
+  const value: unknown = app.node.tryGetContext(name);
+  return typeof value === "string" ? value : undefined;
+};
 try {
-  if (typeof deployment !== "string") throw new Error("name the deployment: -c deployment=NAME, for deployments/NAME.json");
-  new Deployment(app, readSettings(deployment, fileURLToPath(new URL("../deployments", import.meta.url))));
+  const deployment = context("deployment");
+  if (!deployment) throw new Error("name the deployment: -c deployment=NAME, for deployments/NAME.json");
+  const folder = context("deployments") ?? fileURLToPath(new URL("../deployments", import.meta.url));
+  new Deployment(app, readSettings(deployment, folder), context("creating")?.split(","));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 } catch (error) {
   console.error(`edgeward: ${(error as Error).message}`);

@@ -1,5 +1,6 @@
 import { Tags, type App } from "aws-cdk-lib";
 import { GlobalStack } from "./global-stack.ts";
+import { Names, type Part } from "./names.ts";
 import { SecurityStack } from "./security-stack.ts";
 import { ServerStack } from "./server-stack.ts";
 import type { Settings } from "./settings.ts";
@@ -10,8 +11,15 @@ export class Deployment {
   readonly security: SecurityStack;
   readonly server: ServerStack;
 
-  constructor(app: App, settings: Settings) {
-    const stack = (part: string) => ({ id: `edgeward-${settings.deployment}-${part}`, props: { terminationProtection: settings.userPool.retain } });
+  /**
+   * @param creating Parts that do not stand yet. CloudFormation could not take back what is protected from deletion, if
+   *   their first deployment fails, so nothing in them is: deploying once more protects it.
+   */
+  constructor(app: App, settings: Settings, creating: readonly string[] = []) {
+    const stack = (part: Part) => ({
+      id: new Names(settings).of(part),
+      props: { terminationProtection: settings.userPool.retain && !creating.includes(part) },
+    });
     const [global, security, server] = [stack("global"), stack("security"), stack("server")];
     this.global = new GlobalStack(app, global.id, settings, global.props);
     this.security = new SecurityStack(app, security.id, settings, security.props);

@@ -11,6 +11,10 @@ export const PARAMETER_PATH_VARIABLE = "EDGEWARD_PARAMETER_PATH";
 /** Region of everything that CloudFront wants in one. */
 export const GLOBAL_REGION = "us-east-1";
 
+/** The stacks of one deployment, in the order in which they come to stand. */
+export const PARTS = ["global", "security", "server"] as const;
+export type Part = (typeof PARTS)[number];
+
 /** The parameters of the origin that the stacks write; `jwks` is written with the edge's keys. */
 export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url"] as const;
 export type OriginParameter = (typeof ORIGIN_PARAMETERS)[number];
@@ -53,6 +57,11 @@ export class Names {
   /** Firewalls' logs must be in groups of this name. */
   firewallLogs(thing: string): string {
     return `aws-waf-logs-${this.of(thing)}`;
+  }
+
+  /** Buckets' names are the whole world's: the account makes them its own. */
+  logBucket(account: string, of: "alb" | "cdn"): string {
+    return this.of(`${account}-${of}-logs`);
   }
 
   get parameterRoot(): string {

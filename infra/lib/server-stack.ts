@@ -25,7 +25,7 @@ export class ServerStack extends Stack {
     const loadBalancer = new LoadBalancer(this, "LoadBalancer", { names, vpc, service, tls: server.tls, retain });
     service.scaleBy(loadBalancer.targetGroup);
 
-    const secret = new OriginSecret(this, "OriginSecret", { names });
+    const secret = new OriginSecret(this, "OriginSecret", { names, generation: server.originSecretGeneration });
     const firewall = new WebAcl(this, "Firewall", {
       name: names.of("alb"),
       scope: "REGIONAL",
@@ -46,6 +46,8 @@ export class ServerStack extends Stack {
       domain: server.domain,
       retain,
     });
+    // When the secret changes, CloudFront sends the new one before the old one is refused.
+    firewall.changeAfter(distribution);
 
     const originUrl = `https://${domainName}`;
     const host = server.tls?.name ?? loadBalancer.balancer.loadBalancerDnsName;

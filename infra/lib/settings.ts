@@ -1,10 +1,18 @@
 // What a deployment is told: one JSON file each in `deployments/`, checked once.
 
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { z } from "zod";
 
 const url = z.url({ protocol: /^https$/, error: "must be an https URL" });
-const originUrl = url.refine((text) => new URL(text).origin === text, "must be an origin in its normal form, such as https://mcp.example.com");
+const isOrigin = (text: string) => new URL(text).origin === text;
+const NO_ORIGIN = "must be an origin in its normal form, such as https://mcp.example.com";
+const originUrl = url.refine(isOrigin, NO_ORIGIN);
+/** An edge on this machine, which is for trying out: Cognito takes both as callbacks, and no other http. */
+const LOCAL_URL = /^http:\/\/(?:localhost|127\.0\.0\.1):\d+$/;
+const publicUrl = z.union([z.string().regex(LOCAL_URL).refine(isOrigin), originUrl], {
+  error: ({ input }) => (/^https:\/\/./.test(`${input}`) ? NO_ORIGIN : "must be an https URL, or http://localhost:PORT for trying out"),
+});
 const seconds = (least: number, most: number, usual: number) => z.int().min(least).max(most).default(usual);
 
 const scope = z.string().regex(/^[!#-[\]-~]{1,64}$/, "must be a scope token of RFC 6749");
@@ -81,6 +89,8 @@ const server = z.strictObject({
   tls: z.strictObject({ certificateArn: z.string().startsWith("arn:"), name: z.string().min(4) }).optional(),
   /** CloudFront's own domain names, with their certificate in us-east-1. */
   domain: z.strictObject({ name: z.string().min(4), certificateArn: z.string().startsWith("arn:") }).optional(),
+  /** Of the secret that CloudFront shows the load balancer's firewall. One more, and deployed, is a new secret. */
+  originSecretGeneration: z.int().min(1).default(1),
   weatherUrl: url.default("https://api.weather.gov"),
 });
 
@@ -93,6 +103,9 @@ const firewall = z.strictObject({
   signInsPerAddress: z.int().min(100).max(2_000_000_000).default(1000),
 });
 
+/** Environments of the edge's `wrangler.toml`. */
+export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
+
 const schema = z
   .strictObject({
     /** The AWS account. */
@@ -100,12 +113,14 @@ const schema = z
     /** Region of user pool, parameters and servers. */
     region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/, "must be an AWS region such as eu-west-1"),
     /** The edge's public origin, its issuer. */
-    publicUrl: originUrl,
+    publicUrl,
     /** Who is told of alarms. */
     alarmEmail: z.email().optional(),
     /** The edge's optional settings, as its README names them. */
     edge: z
       .strictObject({
+        /** Environment of the edge's `wrangler.toml`, where the deployment is not called like one. */
+        environment: z.enum(ENVIRONMENTS).optional(),
         resources: z.array(resource).min(1).optional(),
         registration: z.enum(["open", "off"]).optional(),
         privateUseSchemes: z.array(z.string()).optional(),
@@ -120,6 +135,9 @@ const schema = z
   })
   .superRefine((settings, context) => {
     const problem = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (isLocal(settings.publicUrl) && settings.userPool.retain) {
+      problem(["publicUrl"], "an edge on this machine is for trying out: set userPool.retain to false, too, or give an https URL");
+    }
     if (settings.server.tasks.least > settings.server.tasks.most) {
       problem(["server", "tasks"], "least is more than most");
     }
@@ -139,6 +157,9 @@ const schema = z
 
 /** A checked deployment. */
 export type Settings = z.output<typeof schema> & { readonly deployment: string };
+/** Whether the edge's public URL leads to this machine. */
+export const isLocal = (publicUrl: string) => LOCAL_URL.test(publicUrl);
+
 export type IdentityProvider = z.output<typeof identityProvider>;
 
 /** Names a deployment: part of every physical name, of which a load balancer's has 32 letters at the most. */
@@ -149,7 +170,7 @@ const DEPLOYMENT = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
  *
  * @throws Error that names every setting that is wrong, and what it must be.
  */
-export function parseSettings(deployment: string, text: string): Settings {
+export function parseSettings(deployment: string, text: string, file = `deployments/${deployment}.json`): Settings {
   if (!DEPLOYMENT.test(deployment)) {
     throw new Error(`deployment "${deployment}": must be 2 to 16 lower-case letters, digits and hyphens, and begin with a letter`);
   }
@@ -157,12 +178,21 @@ export function parseSettings(deployment: string, text: string): Settings {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Error(`deployments/${deployment}.json is not JSON: ${(error as Error).message}`);
+    throw new Error(`${file} is not JSON: ${(error as Error).message}`);
   }
   const parsed = schema.safeParse(json);
-  if (parsed.success) return { ...parsed.data, deployment };
-  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "the file"}: ${issue.message}`);
-  throw new Error(`deployments/${deployment}.json:\n${problems.join("\n")}`);
+  const problems = parsed.success
+    ? environmentProblems(deployment, parsed.data.edge.environment)
+    : parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "the file"}: ${issue.message}`);
+  if (!parsed.success || problems.length > 0) throw new Error(`${file}:\n${problems.join("\n")}`);
+  return { ...parsed.data, deployment };
+}
+
+/** A deployment that is called like an environment belongs to it. */
+function environmentProblems(deployment: string, environment: string | undefined): string[] {
+  const own = ENVIRONMENTS.find((name) => name === deployment);
+  if (!own || !environment || own === environment) return [];
+  return [`  edge.environment: the deployment ${deployment} belongs to the environment of its name; leave this out`];
 }
 
 /**
@@ -171,11 +201,12 @@ export function parseSettings(deployment: string, text: string): Settings {
  * @throws Error as `parseSettings`, and when there is no such file.
  */
 export function readSettings(deployment: string, folder: string): Settings {
+  const file = `${basename(folder)}/${deployment}.json`;
   let text: string;
   try {
     text = readFileSync(`${folder}/${deployment}.json`, "utf8");
   } catch {
-    throw new Error(`there is no deployments/${deployment}.json; copy deployments/example.json and fill it in`);
+    throw new Error(`there is no ${file}; copy deployments/example.json and fill it in`);
   }
-  return parseSettings(deployment, text);
+  return parseSettings(deployment, text, file);
 }

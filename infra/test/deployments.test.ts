@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { all, only, synthesize, type TemplateJson } from "./templates.ts";
+import { all, only, synthesize, type TemplateJson, type Templates } from "./templates.ts";
 
 /** Properties that name a thing in its account or region. */
 const NAME = /^(Name|.*Name|RoleName|Family|Domain|Comment)$/;
@@ -42,6 +42,17 @@ describe("deployments", () => {
     const endpoints = synthesize("test", { server: { outbound: "endpoints" } }).server;
     expect([count(nat, "AWS::EC2::NatGateway"), count(nat, "AWS::EC2::VPCEndpoint")]).toEqual([2, 1]);
     expect([count(endpoints, "AWS::EC2::NatGateway"), count(endpoints, "AWS::EC2::VPCEndpoint")]).toEqual([0, 5]);
+    const group = all(endpoints, "AWS::EC2::SecurityGroup").find(({ Properties }) => Properties.GroupName === "edgeward-test-endpoints");
+    // An address that CloudFormation would work out is one that cdk-nag refuses to judge.
+    expect(group?.Properties.SecurityGroupIngress).toMatchObject([{ CidrIp: "10.0.0.0/16", FromPort: 443 }]);
+  });
+
+  test.each([["origin:2", ":2"], [`origin@sha256:${"a".repeat(64)}`, "@sha256:aaa"]])("whose image is %s in ECR may pull it", (image, id) => {
+    const { server } = synthesize("test", { server: { image: `210987654321.dkr.ecr.eu-west-1.amazonaws.com/${image}` } });
+    const { ContainerDefinitions } = only(server, "AWS::ECS::TaskDefinition").Properties;
+    expect(JSON.stringify(ContainerDefinitions[0].Image)).toContain(`/origin${id}`);
+    const pulls = JSON.stringify(all(server, "AWS::IAM::Policy").filter((policy) => JSON.stringify(policy).includes("ecr:BatchGetImage")));
+    expect(pulls).toContain("210987654321:repository/origin");
   });
 
   test("count with a rule instead of blocking where the settings say so", () => {
@@ -54,9 +65,29 @@ describe("deployments", () => {
   });
 
   test("for trying things out leave nothing behind", () => {
-    const { security, server } = synthesize("test", { userPool: { retain: false } });
+    const { security, server, global } = synthesize("test", { userPool: { retain: false } });
     expect(only(security, "AWS::Cognito::UserPool").DeletionPolicy).toBe("Delete");
     expect(all(server, "AWS::S3::Bucket").map((bucket) => bucket.DeletionPolicy)).toEqual(["Delete", "Delete"]);
+    const resources = [security, server, global].flatMap((template) => Object.values(template.Resources));
+    expect(resources.filter(({ DeletionPolicy }) => DeletionPolicy?.startsWith("Retain"))).toEqual([]);
+  });
+
+  test("keep what is retained, but not what a failed first deployment has made", () => {
+    const { security, server } = synthesize();
+    const retained = [only(security, "AWS::Cognito::UserPool"), ...all(server, "AWS::S3::Bucket")];
+    expect(retained.map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(Array(3).fill("RetainExceptOnCreate"));
+  });
+
+  test("protect no stack that is being created, or CloudFormation could not take it back", () => {
+    const isProtected = ({ security, server }: Templates) => [
+      only(security, "AWS::Cognito::UserPool").Properties.DeletionProtection === "ACTIVE",
+      only(server, "AWS::ElasticLoadBalancingV2::LoadBalancer").Properties.LoadBalancerAttributes.some(
+        ({ Key, Value }: any) => Key === "deletion_protection.enabled" && Value === "true",
+      ),
+    ];
+    expect(isProtected(synthesize())).toEqual([true, true]);
+    expect(isProtected(synthesize("test", {}, ["server"]))).toEqual([true, false]);
+    expect(isProtected(synthesize("test", {}, ["global", "security", "server"]))).toEqual([false, false]);
   });
 
   test("have their identity providers, and secrets of theirs in no template", () => {

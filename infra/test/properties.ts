@@ -43,7 +43,7 @@ const ingress = (t: Templates) =>
 export const PROPERTIES: Property[] = [
   {
     name: "the user pool and its users outlive the stack",
-    holds: (t) => pool(t).DeletionPolicy === "Retain" && pool(t).Properties.DeletionProtection === "ACTIVE",
+    holds: (t) => pool(t).DeletionPolicy === "RetainExceptOnCreate" && pool(t).Properties.DeletionProtection === "ACTIVE",
     mutate: (t) => void (pool(t).Properties.DeletionProtection = "INACTIVE"),
   },
   {

@@ -3,12 +3,14 @@
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { Deployment } from "../lib/deployment.ts";
+import type { Part } from "../lib/names.ts";
 import { parseSettings } from "../lib/settings.ts";
 
 export interface Resource {
   Type: string;
   Properties: Record<string, any>;
   DeletionPolicy?: string;
+  DependsOn?: string[];
 }
 
 export type TemplateJson = { Resources: Record<string, Resource> };
@@ -23,9 +25,9 @@ export interface Templates {
 const SETTINGS = { account: "123456789012", region: "eu-west-1", publicUrl: "https://mcp.example.com" };
 
 /** Synthesizes a deployment, with `changes` to enough settings. */
-export function synthesize(deployment = "test", changes: object = {}): Templates {
+export function synthesize(deployment = "test", changes: object = {}, creating: Part[] = []): Templates {
   const app = new App({ context: { "aws:cdk:bundling-stacks": [] } });
-  const stacks = new Deployment(app, parseSettings(deployment, JSON.stringify({ ...SETTINGS, ...changes })));
+  const stacks = new Deployment(app, parseSettings(deployment, JSON.stringify({ ...SETTINGS, ...changes })), creating);
   const json = (stack: keyof Templates) => Template.fromStack(stacks[stack]).toJSON() as TemplateJson;
   return { global: json("global"), security: json("security"), server: json("server") };
 }

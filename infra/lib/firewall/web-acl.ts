@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { RemovalPolicy, Stack, type IResource } from "aws-cdk-lib";
 import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from "aws-cdk-lib/aws-wafv2";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
@@ -35,6 +35,7 @@ const MAX_LENGTH_DIGITS = 7;
 export class WebAcl extends Construct {
   readonly arn: string;
   readonly metricName: string;
+  private readonly acl: CfnWebACL;
   private readonly count: ReadonlySet<FirewallRule>;
   private priority = 0;
 
@@ -51,14 +52,14 @@ export class WebAcl extends Construct {
       this.managed("common", "AWSManagedRulesCommonRuleSet", ["SizeRestrictions_BODY"]),
       this.bodySize(),
     ];
-    const acl = new CfnWebACL(this, "Acl", {
+    this.acl = new CfnWebACL(this, "Acl", {
       name: props.name,
       scope: props.scope,
       defaultAction: { allow: {} },
       visibilityConfig: visible(props.name),
       rules,
     });
-    this.arn = acl.attrArn;
+    this.arn = this.acl.attrArn;
 
     const logs = new LogGroup(this, "Logs", {
       logGroupName: props.logGroupName,
@@ -80,6 +81,11 @@ export class WebAcl extends Construct {
   /** Puts something regional behind it. */
   protect(id: string, resourceArn: string): void {
     new CfnWebACLAssociation(this, id, { resourceArn, webAclArn: this.arn });
+  }
+
+  /** Makes CloudFormation change its rules only when the other has changed. */
+  changeAfter(other: IResource): void {
+    this.acl.node.addDependency(other);
   }
 
   private managed(rule: FirewallRule, group: string, counted: readonly string[] = []): CfnWebACL.RuleProperty {

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, SecretValue } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, SecretValue, Stack } from "aws-cdk-lib";
 import {
   AccountRecovery,
   CfnManagedLoginBranding,
@@ -24,6 +24,7 @@ import { Construct } from "constructs";
 import { explain } from "../explain.ts";
 import type { Names } from "../names.ts";
 import type { IdentityProvider, Settings } from "../settings.ts";
+import { loginDomain } from "./login-domain.ts";
 
 export interface SignInProps {
   readonly settings: Settings;
@@ -72,8 +73,9 @@ export class SignIn extends Construct {
           }
         : {}),
       accountRecovery: AccountRecovery.EMAIL_ONLY,
-      deletionProtection: pool.retain,
-      removalPolicy: pool.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      deletionProtection: Stack.of(this).terminationProtection ?? false,
+      // A pool that a failed first deployment has made is nobody's.
+      removalPolicy: pool.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     if (pool.mfa !== "required") {
       explain(this.userPool, "AwsSolutions-COG2", "`userPool.mfa` says so; federated users have their provider's second factor");
@@ -93,7 +95,7 @@ export class SignIn extends Construct {
               certificate: Certificate.fromCertificateArn(this, "DomainCertificate", pool.customDomain.certificateArn),
             },
           }
-        : { cognitoDomain: { domainPrefix: pool.domainPrefix ?? names.of(settings.account.slice(-4)) } }),
+        : { cognitoDomain: { domainPrefix: loginDomain(settings) } }),
     });
     this.domainName = pool.customDomain ? pool.customDomain.name : `${domain.domainName}.auth.${settings.region}.amazoncognito.com`;
 

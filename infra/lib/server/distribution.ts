@@ -50,7 +50,7 @@ export class Distribution extends Construct {
       httpVersion: HttpVersion.HTTP2_AND_3,
       priceClass: PriceClass.PRICE_CLASS_ALL,
       logBucket: new LogBucket(this, "AccessLogs", {
-        name: names.of(`${Stack.of(this).account}-cdn-logs`),
+        name: names.logBucket(Stack.of(this).account, "cdn"),
         retain: props.retain,
         accessControlLists: true,
       }),

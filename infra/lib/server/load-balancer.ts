@@ -21,7 +21,7 @@ export interface LoadBalancerProps {
   readonly vpc: IVpc;
   readonly service: Service;
   readonly tls: Settings["server"]["tls"];
-  /** Whether logs and the balancer outlive a mistaken deletion. */
+  /** Whether its logs outlive it. */
   readonly retain: boolean;
 }
 
@@ -52,11 +52,11 @@ export class LoadBalancer extends Construct {
       securityGroup,
       dropInvalidHeaderFields: true,
       desyncMitigationMode: DesyncMitigationMode.STRICTEST,
-      deletionProtection: retain,
+      deletionProtection: Stack.of(this).terminationProtection ?? false,
       // Longer than CloudFront waits for the next bytes of a stream.
       idleTimeout: Duration.seconds(120),
     });
-    this.balancer.logAccessLogs(new LogBucket(this, "AccessLogs", { name: names.of(`${Stack.of(this).account}-alb-logs`), retain }));
+    this.balancer.logAccessLogs(new LogBucket(this, "AccessLogs", { name: names.logBucket(Stack.of(this).account, "alb"), retain }));
     this.targetGroup = new ApplicationTargetGroup(this, "Targets", {
       targetGroupName: names.of("origin"),
       vpc,

@@ -21,7 +21,8 @@ export class LogBucket extends Bucket {
       enforceSSL: true,
       objectOwnership: accessControlLists ? ObjectOwnership.BUCKET_OWNER_PREFERRED : ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [{ expiration: Duration.days(90) }],
-      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      // One that a failed first deployment has made is nobody's, and its name would be in the way of the next.
+      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     explain(this, "AwsSolutions-S1", "It holds logs; logging who reads them into another bucket has no end");
   }

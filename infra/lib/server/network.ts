@@ -1,8 +1,12 @@
+import { RemovalPolicy } from "aws-cdk-lib";
 import {
   FlowLogDestination,
   GatewayVpcEndpointAwsService,
   InterfaceVpcEndpointAwsService,
   IpAddresses,
+  Peer,
+  Port,
+  SecurityGroup,
   SubnetType,
   Vpc,
 } from "aws-cdk-lib/aws-ec2";
@@ -42,6 +46,7 @@ export class Network extends Construct {
     const flowLogs = new LogGroup(this, "FlowLogs", {
       logGroupName: `/edgeward/${names.of("network")}`,
       retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
     });
     this.vpc = new Vpc(this, "Vpc", {
       vpcName: names.of("vpc"),
@@ -57,7 +62,16 @@ export class Network extends Construct {
     });
     this.vpc.addGatewayEndpoint("S3", { service: GatewayVpcEndpointAwsService.S3 });
     if (!nat) {
-      for (const [name, service] of Object.entries(ENDPOINTS)) this.vpc.addInterfaceEndpoint(name, { service });
+      const securityGroup = new SecurityGroup(this, "Endpoints", {
+        securityGroupName: names.of("endpoints"),
+        vpc: this.vpc,
+        description: "Endpoints of AWS services",
+        allowAllOutbound: false,
+      });
+      securityGroup.addIngressRule(Peer.ipv4(CIDR), Port.tcp(443), "Whatever is in the network");
+      for (const [name, service] of Object.entries(ENDPOINTS)) {
+        this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [securityGroup], open: false });
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { SecurityGroup, type IVpc } from "aws-cdk-lib/aws-ec2";
+import { Repository } from "aws-cdk-lib/aws-ecr";
 import { Platform } from "aws-cdk-lib/aws-ecr-assets";
 import {
   Cluster,
@@ -19,6 +20,7 @@ import { Construct } from "constructs";
 import { explain } from "../explain.ts";
 import { PARAMETER_PATH_VARIABLE, type Names } from "../names.ts";
 import type { Settings } from "../settings.ts";
+import { parseEcrImage } from "./image-uri.ts";
 
 export interface ServiceProps {
   readonly settings: Settings;
@@ -59,7 +61,7 @@ export class Service extends Construct {
     });
     task.addContainer("origin", {
       image: server.image
-        ? ContainerImage.fromRegistry(server.image)
+        ? this.given(server.image)
         : ContainerImage.fromAsset(fileURLToPath(new URL("../../..", import.meta.url)), {
             file: "origin/Dockerfile",
             platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
@@ -126,6 +128,19 @@ export class Service extends Construct {
       enableExecuteCommand: false,
       healthCheckGracePeriod: Duration.seconds(30),
     });
+  }
+
+  /** An image in ECR comes with the permission to pull it. */
+  private given(uri: string): ContainerImage {
+    const ecr = parseEcrImage(uri);
+    if (!ecr) return ContainerImage.fromRegistry(uri);
+    const { region, registry: account, repository, id } = ecr;
+    const repositoryArn = Stack.of(this).formatArn({ service: "ecr", region, account, resource: "repository", resourceName: repository });
+    const repositoryName = repository;
+    return ContainerImage.fromEcrRepository(
+      Repository.fromRepositoryAttributes(this, "Repository", { repositoryArn, repositoryName }),
+      "imageDigest" in id ? id.imageDigest : id.imageTag,
+    );
   }
 
   /** More tasks when they are busy or many requests come, fewer when not. */

@@ -1,0 +1,53 @@
+import { ENVIRONMENTS, type Settings } from "../settings.ts";
+import { GLOBAL_REGION, Names, type Part } from "../names.ts";
+import type { Arguments } from "./arguments.ts";
+
+/** What is deployed or destroyed. */
+export class Job {
+  readonly names: Names;
+
+  constructor(
+    readonly settings: Settings,
+    readonly given: Arguments,
+  ) {
+    this.names = new Names(settings);
+  }
+
+  get deployment(): string {
+    return this.settings.deployment;
+  }
+
+  /** The home region. */
+  get region(): string {
+    return this.settings.region;
+  }
+
+  /** The regions that have stacks. */
+  get regions(): string[] {
+    return [...new Set([GLOBAL_REGION, this.region])];
+  }
+
+  regionOf(part: Part): string {
+    return part === "global" ? GLOBAL_REGION : this.region;
+  }
+
+  /** What `--env` of the tool is to be, if anything. */
+  get environment(): string | undefined {
+    if (ENVIRONMENTS.some((name) => name === this.deployment)) return undefined;
+    return this.settings.edge.environment;
+  }
+
+  /** Parameter with the edge's private keys: the tool's. */
+  get keysParameter(): string {
+    return `${this.names.parameterRoot}/edge/keys`;
+  }
+
+  /** The Worker at Cloudflare, as the tool calls it. */
+  get worker(): string {
+    return `edgeward-${this.deployment}`;
+  }
+
+  get logBuckets(): string[] {
+    return (["alb", "cdn"] as const).map((of) => this.names.logBucket(this.settings.account, of));
+  }
+}
