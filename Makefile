@@ -8,14 +8,16 @@ NATIVE := --workspace --exclude edgeward-cloudflare
 WASM := --target wasm32-unknown-unknown
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BUNDLE := $(TARGET)/bundle
+DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx infra/deploy.ts
 # Of the image; as Docker names it.
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check edge size image image-test infra-test clean stack native wasm setup-edge
+.PHONY: help demo dev test check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
+	setup-edge named tool
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: stack ## sign in and call MCP tools through the whole stack, step by step; needs nothing prepared
 	$(TARGET)/debug/edgeward-demo
@@ -78,6 +80,17 @@ infra-test: ## test the AWS stacks, without AWS
 	.ci/setup infra
 	infra/node_modules/.bin/tsx infra/check.ts
 
+deploy: named tool ## deploy DEPLOYMENT=prod to AWS and Cloudflare; BOOTSTRAP=yes the first time, DRY_RUN=yes to see what would change
+	$(DEPLOY) deploy $(DEPLOYMENT) $(if $(BOOTSTRAP),--bootstrap) $(if $(DRY_RUN),--dry-run)
+
+destroy: named tool ## take DEPLOYMENT=prod away, with all its users; YES=yes to really do it
+	$(DEPLOY) destroy $(DEPLOYMENT) $(if $(YES),--yes)
+
+deploy-local: stack image ## deploy all of it to this machine, to an emulator of AWS; sign in, call, rotate, take it away
+	.ci/setup deploy emulator
+	+cargo build -p edgeward-cli
+	$(TARGET)/debug/edgeward-deploy-local
+
 clean: ## remove everything that was built or installed into this folder
 	rm -rf target infra/node_modules edge/cloudflare/build edge/cloudflare/.wrangler tests/tools/node_modules
 
@@ -86,6 +99,13 @@ clean: ## remove everything that was built or installed into this folder
 stack:
 	.ci/setup rust
 	+$(MAKE) --no-print-directory -j$$(nproc) native edge
+
+named:
+	@[ -n "$(DEPLOYMENT)" ] || { echo 'say which: DEPLOYMENT=prod, for infra/deployments/prod.json' >&2; exit 1; }
+
+tool:
+	.ci/setup deploy
+	+cargo build -p edgeward-cli
 
 native:
 	+cargo build -p edgeward-origin -p edgeward-tests --bins

@@ -57,19 +57,38 @@ impl Edge {
         ready(&self.process, &format!("{}/healthz", self.url), status, Duration::from_secs(60)).await
     }
 
-    fn spawn(name: &'static str, port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
-        let entry = place::edge_entry()?;
-        let wrangler = place::wrangler()?;
+    /// Starts one with a copy of the settings that `edgeward push --target local` has written to `settings`, so that it
+    /// keeps them when others are written, and waits until it serves.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_from(settings: &Path, name: &str, port: u16, folder: &Path) -> Result<Self> {
+        place::edge_entry()?;
         let own = folder.join(name);
-        let config = own.join("wrangler.json");
-        write_settings(&own, &config, &entry, variables).context("cannot write the edge's settings")?;
+        let copied = fs::create_dir_all(&own).and_then(|()| {
+            ["wrangler.json", ".dev.vars"]
+                .iter()
+                .try_for_each(|file| fs::copy(settings.join(file), own.join(file)).map(drop))
+        });
+        copied.with_context(|| format!("cannot copy the settings in {}", settings.display()))?;
+        let this = Self::run(name, port, own, folder)?;
+        this.answers(StatusCode::OK).await?;
+        Ok(this)
+    }
 
-        let mut command = Command::new(wrangler);
+    fn spawn(name: &str, port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
+        let entry = place::edge_entry()?;
+        let own = folder.join(name);
+        write_settings(&own, &entry, variables).context("cannot write the edge's settings")?;
+        Self::run(name, port, own, folder)
+    }
+
+    /// Runs wrangler in `own`, where its settings are.
+    fn run(name: &str, port: u16, own: PathBuf, folder: &Path) -> Result<Self> {
+        let mut command = Command::new(place::wrangler()?);
         command
             .current_dir(&own)
-            .arg("dev")
-            .arg("--config")
-            .arg(&config)
+            .args(["dev", "--config", "wrangler.json"])
             .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
             .args(["--inspector-port", &Port::Free.choose()?.to_string()])
             .arg("--persist-to")
@@ -115,9 +134,9 @@ impl Drop for Edge {
 }
 
 /// All as secrets, which wrangler does not print.
-fn write_settings(folder: &Path, config: &Path, entry: &Path, variables: &Variables) -> Result<()> {
+fn write_settings(folder: &Path, entry: &Path, variables: &Variables) -> Result<()> {
     fs::create_dir_all(folder)?;
-    fs::write(config, wrangler_config(entry)?.to_string())?;
+    fs::write(folder.join("wrangler.json"), wrangler_config(entry)?.to_string())?;
     let mut lines = String::new();
     for (name, value) in variables {
         if value.contains(['\'', '\n']) {

@@ -2,7 +2,8 @@
 //!
 //! [`Stack::start`](stack::Stack::start) runs the whole of it on this machine: a local Cognito and a weather service in
 //! this process, the origin and the edge (real workerd, under wrangler) as processes of their own. [`browser`] is the
-//! user, [`client`] the MCP client, [`by_hand`] one that also does what a good client would not. Nothing here knows the edge but through HTTP.
+//! user, [`client`] the MCP client, [`by_hand`] one that also does what a good client would not. [`emulator`] plays AWS, and
+//! [`rollout`] a CDN that gives the edge new settings while [`load`] goes on. Nothing here knows the edge but through HTTP.
 
 pub mod browser;
 pub mod by_hand;
@@ -10,13 +11,17 @@ pub mod client;
 pub mod container;
 pub mod cookie_jar;
 pub mod edge;
+pub mod emulator;
 pub mod form;
+pub mod forward;
 pub mod keys;
+pub mod load;
 pub mod origin;
 pub mod place;
 pub mod port;
 pub mod process;
 pub mod recorder;
+pub mod rollout;
 pub mod signal;
 pub mod stack;
 pub mod weather;

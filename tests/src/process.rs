@@ -17,7 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 /// A running program. It is stopped when it is dropped, also by a panic.
 #[derive(Debug)]
 pub struct Process {
-    name: &'static str,
+    name: String,
     child: Mutex<Child>,
     log: Arc<Log>,
 }
@@ -39,7 +39,7 @@ impl Process {
     ///
     /// # Errors
     /// When the program cannot be started or its log cannot be made.
-    pub fn spawn(name: &'static str, command: &mut Command, folder: &Path) -> Result<Self> {
+    pub fn spawn(name: &str, command: &mut Command, folder: &Path) -> Result<Self> {
         let path = folder.join(format!("{name}.log"));
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         let log = Arc::new(Log { path, written: Mutex::new(Written { text: String::new(), file }) });
@@ -57,12 +57,12 @@ impl Process {
         if let Some(stderr) = child.stderr.take() {
             copy(stderr, &log);
         }
-        Ok(Self { name, child: Mutex::new(child), log })
+        Ok(Self { name: name.to_owned(), child: Mutex::new(child), log })
     }
 
     /// What the program is called.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Everything it has printed so far.

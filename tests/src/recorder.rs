@@ -1,22 +1,24 @@
 //! A proxy that remembers everything that passes, to put in front of the edge or the origin.
 //!
-//! It changes nothing: the head goes on as it came, and the answer streams through as it arrives.
+//! It changes nothing that it is not told to: the head goes on as it came, and the answer streams through as it arrives.
 
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
 use futures_util::StreamExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::forward::{self, MAX_BODY, Received, lock};
 
 /// A running proxy; it stops when it is dropped.
 #[derive(Debug)]
@@ -47,10 +49,17 @@ pub struct Exchange {
 
 #[derive(Debug)]
 struct Shared {
-    /// Base URL of what is behind; none yet.
-    behind: Mutex<Option<String>>,
+    /// What is behind; none yet.
+    behind: Mutex<Option<Behind>>,
     http: reqwest::Client,
     seen: Mutex<Vec<Exchange>>,
+}
+
+#[derive(Debug, Clone)]
+struct Behind {
+    base: String,
+    /// Headers that requests get on the way.
+    headers: HeaderMap,
 }
 
 impl Exchange {
@@ -77,8 +86,7 @@ impl Recorder {
     pub async fn start(address: SocketAddr) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
-        let shared = Arc::new(Shared { behind: Mutex::default(), http, seen: Mutex::default() });
+        let shared = Arc::new(Shared { behind: Mutex::default(), http: forward::client()?, seen: Mutex::default() });
         let router = Router::new().fallback(pass).with_state(Arc::clone(&shared));
         let serving = tokio::spawn(async move {
             // Ends only when the task is aborted.
@@ -89,7 +97,12 @@ impl Recorder {
 
     /// Says where requests go.
     pub fn forward_to(&self, base: &str) {
-        *lock(&self.shared.behind) = Some(base.to_owned());
+        self.forward_with(base, HeaderMap::new());
+    }
+
+    /// Says where requests go, and which headers they have there instead of, or besides, their own.
+    pub fn forward_with(&self, base: &str, headers: HeaderMap) {
+        *lock(&self.shared.behind) = Some(Behind { base: base.to_owned(), headers });
     }
 
     /// Where it listens.
@@ -124,20 +137,24 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         });
         seen.len() - 1
     };
-    let Some(base) = lock(&shared.behind).clone() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let Some(Behind { base, headers: changes }) = lock(&shared.behind).clone() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
     let mut headers = head.headers;
-    remove_hop_by_hop(&mut headers);
-    let sent = shared.http.request(head.method, format!("{base}{path}")).headers(headers).body(body).send().await;
-    let Ok(answer) = sent else { return StatusCode::BAD_GATEWAY.into_response() };
+    for (name, value) in &changes {
+        headers.insert(name, value.clone());
+    }
+    let received = Received { method: head.method, path, headers, body };
+    let Ok((headers, answer)) = forward::send(&shared.http, &base, received).await else {
+        return StatusCode::BAD_GATEWAY.into_response();
+    };
 
     let status = answer.status();
-    let mut headers = answer.headers().clone();
     {
         let exchange = &mut lock(&shared.seen)[number];
         exchange.status = status.as_u16();
-        exchange.headers = headers.clone();
+        exchange.headers = answer.headers().clone();
     }
-    remove_hop_by_hop(&mut headers);
     let body = answer.bytes_stream().map(move |chunk: Result<Bytes, reqwest::Error>| {
         let chunk = chunk.map_err(io::Error::other)?;
         lock(&shared.seen)[number].body.push_str(&String::from_utf8_lossy(&chunk));
@@ -148,17 +165,3 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     *response.headers_mut() = headers;
     response
 }
-
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    for name in [header::CONNECTION, header::TRANSFER_ENCODING, header::TE, header::TRAILER, header::UPGRADE] {
-        headers.remove(name);
-    }
-    headers.remove("keep-alive");
-}
-
-/// A test that panicked elsewhere leaves the data whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-const MAX_BODY: usize = 1 << 20;

@@ -11,7 +11,7 @@ pub(crate) mod rotate;
 use anyhow::{Result, bail};
 use edgeward_core::Config;
 use edgeward_identity::names::{
-    edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, setting},
+    edge::{COGNITO_CLIENT_SECRET, KEYS, setting},
     origin::JWKS,
 };
 
@@ -60,11 +60,6 @@ fn keys_parameter(deployment: &Deployment) -> String {
 /// The name of the parameter with the app client's secret.
 fn secret_parameter(deployment: &Deployment) -> String {
     parameter(deployment, COGNITO_CLIENT_SECRET)
-}
-
-/// The name of the parameter with pre-registered clients.
-fn clients_parameter(deployment: &Deployment) -> String {
-    parameter(deployment, CLIENTS)
 }
 
 /// The name of the origin's parameter with the public keys.

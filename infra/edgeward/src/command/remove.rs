@@ -1,8 +1,9 @@
 //! `edgeward remove`
 
 use anyhow::{Context as _, Result, bail};
+use edgeward_identity::names::edge::{CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL};
 
-use super::{clients_parameter, jwks_parameter, keys_parameter, secret_parameter};
+use super::{jwks_parameter, keys_parameter, parameter, secret_parameter};
 use crate::{
     aws::Aws, cli::Remove, deployment::Deployment, destination::Destination, parameter::Store, report::Report,
 };
@@ -52,11 +53,17 @@ pub(crate) async fn run(arguments: &Remove, report: &mut Report) -> Result<()> {
 }
 
 /// All that is not the stacks'.
-fn parameters(deployment: &Deployment) -> [String; 4] {
-    [keys_parameter, secret_parameter, clients_parameter, jwks_parameter].map(|name| name(deployment))
+fn parameters(deployment: &Deployment) -> Vec<String> {
+    let own = [keys_parameter, secret_parameter, jwks_parameter].map(|name| name(deployment));
+    own.into_iter().chain(by_hand(deployment)).collect()
+}
+
+/// Settings that nothing writes but people.
+fn by_hand(deployment: &Deployment) -> impl Iterator<Item = String> {
+    [CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL].into_iter().map(|variable| parameter(deployment, variable))
 }
 
 fn described(name: &str, deployment: &Deployment) -> String {
-    let by_hand = if name == clients_parameter(deployment) { ", which was written by hand" } else { "" };
+    let by_hand = if by_hand(deployment).any(|known| known == name) { ", which was written by hand" } else { "" };
     format!("the parameter {name}{by_hand}")
 }

@@ -1,0 +1,64 @@
+//! Deploys everything to this machine as to AWS, signs in, calls, rotates and takes all away again: `make deploy-local`.
+//!
+//! The emulator plays AWS, workerd Cloudflare. The CDK's command line, the stacks, the operator's tool, the container and
+//! the edge are the real ones.
+
+mod leftovers;
+mod refusals;
+mod replica;
+mod rotation;
+mod scene;
+mod serving;
+mod stacks;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use edgeward_tests::{load::Load, signal::interrupted};
+
+use self::{scene::Scene, serving::Serving};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let ended = tokio::select! {
+        ended = run() => ended,
+        signal = interrupted() => signal.and_then(|()| bail!("interrupted")),
+    };
+    match ended {
+        Ok(()) => {
+            println!("deploy-local: ok");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("\ndeploy-local: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    println!("Edgeward on an emulated AWS: deploy, sign in, call, rotate, take away.");
+    let scene = Scene::start().await?;
+    let logs = scene.folder.display().to_string();
+    act(&scene).await.with_context(|| format!("the logs are in {logs}"))?;
+    println!("\nDone. The logs are in {logs}");
+    Ok(())
+}
+
+async fn act(scene: &Scene) -> Result<()> {
+    let assembly = stacks::synthesize(scene)?;
+    refusals::show(scene, &assembly).await?;
+    stacks::deploy(scene, &assembly).await?;
+    let serving = Serving::start(scene).await?;
+    serving.show_the_path(scene).await?;
+    replica::show(scene, &assembly).await?;
+    let load = Load::start(&scene.mcp()?, scene::USER);
+    rotation::show(scene, &load).await?;
+    let tally = load.stop().await?;
+    scene.said(&format!(
+        "meanwhile {} calls, {} refreshes and {} sign-ins, of which none failed",
+        tally.calls, tally.refreshes, tally.sign_ins
+    ));
+    drop(serving);
+    leftovers::show(scene, &assembly).await
+}
