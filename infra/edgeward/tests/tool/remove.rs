@@ -14,10 +14,11 @@ async fn world() -> (World, BTreeSet<String>) {
     let stacks = names(&world);
     world.run(&["keygen"]).await.succeeds();
     world.aws().put(&edge("clients"), "[]", "SecureString");
+    world.aws().put(&edge("cognito-jwks-url"), "https://keys.example.com/jwks.json", "String");
     world.run(&["push"]).await.succeeds();
     fs::remove_file(world.folder.join("calls")).unwrap();
     world.aws().changes.clear();
-    assert_eq!(names(&world).len(), stacks.len() + 4);
+    assert_eq!(names(&world).len(), stacks.len() + 5);
     (world, stacks)
 }
 
@@ -48,8 +49,9 @@ async fn the_edge_goes_and_then_every_parameter_that_is_not_the_stacks() {
             "removed the Worker edgeward-prod",
             "removed the parameter /edgeward/prod/edge/keys",
             "removed the parameter /edgeward/prod/edge/cognito-client-secret",
-            "removed the parameter /edgeward/prod/edge/clients, which was written by hand",
             "removed the parameter /edgeward/prod/origin/jwks",
+            "removed the parameter /edgeward/prod/edge/clients, which was written by hand",
+            "removed the parameter /edgeward/prod/edge/cognito-jwks-url, which was written by hand",
         ],
     );
     assert_eq!(world.wrangler_calls(), [DELETE]);
@@ -65,8 +67,9 @@ async fn without_yes_it_says_what_it_would_remove_and_refuses() {
         "would remove the Worker edgeward-prod, if it is there",
         "would remove the parameter /edgeward/prod/edge/keys",
         "would remove the parameter /edgeward/prod/edge/cognito-client-secret",
-        "would remove the parameter /edgeward/prod/edge/clients, which was written by hand",
         "would remove the parameter /edgeward/prod/origin/jwks",
+        "would remove the parameter /edgeward/prod/edge/clients, which was written by hand",
+        "would remove the parameter /edgeward/prod/edge/cognito-jwks-url, which was written by hand",
     ];
     let ran = run(&world, &["remove"]).await.fails_with("every client must register and every user sign in again");
     assert!(ran.stderr.contains("nothing was removed") && ran.stderr.contains("add --yes"), "{ran:#?}");
@@ -251,6 +254,6 @@ async fn scripts_get_one_document() {
     assert!(refused["error"].as_str().unwrap().contains("nothing was removed"));
     let removed = document(run(&world, &["remove", "--json", "--yes"]).await.succeeds());
     assert_eq!(removed["done"][0], "removed the Worker edgeward-prod");
-    assert_eq!(removed["done"][4], format!("removed the parameter {}", origin("jwks")));
+    assert_eq!(removed["done"][3], format!("removed the parameter {}", origin("jwks")));
     assert_eq!((&removed["problems"], removed.get("error")), (&json!([]), None));
 }
