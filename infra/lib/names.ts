@@ -33,6 +33,9 @@ export const EDGE_PARAMETERS = [
   "private-use-schemes",
   "allowed-origins",
   "access-token-seconds",
+  "consent",
+  "brand",
+  "sign-out-urls",
 ] as const;
 export type EdgeParameter = (typeof EDGE_PARAMETERS)[number];
 

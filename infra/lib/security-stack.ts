@@ -35,6 +35,9 @@ export class SecurityStack extends Stack {
       ["private-use-schemes", edge.privateUseSchemes?.join(" "), "Private-use schemes of redirect URIs"],
       ["allowed-origins", edge.allowedOrigins?.join(" "), "Origins whose pages may call"],
       ["access-token-seconds", edge.accessTokenSeconds?.toString(), "Lifetime of access tokens"],
+      ["consent", edge.consent, "When users are asked for consent"],
+      ["brand", edge.brand && JSON.stringify(edge.brand), "How pages look"],
+      ["sign-out-urls", settings.userPool.logoutUrls.join(" "), "Where /logout may send browsers"],
     ];
     for (const [name, value, description] of parameters) {
       if (value) writeParameter(this, names.edgeParameter(name), value, description);

@@ -66,7 +66,7 @@ const userPool = z.strictObject({
     .optional(),
   /** A domain of one's own instead, with its certificate in us-east-1. */
   customDomain: z.strictObject({ name: z.string().min(4), certificateArn: z.string().startsWith("arn:") }).optional(),
-  /** Where `/logout` may send browsers, besides the edge itself. */
+  /** Where `/logout` of the edge may send browsers, besides its own page. */
   logoutUrls: z.array(url).default([]),
   accessTokenSeconds: seconds(300, 86_400, 3600),
   refreshTokenDays: z.int().min(1).max(3650).default(30),
@@ -126,6 +126,14 @@ const schema = z
         privateUseSchemes: z.array(z.string()).optional(),
         allowedOrigins: z.array(originUrl).optional(),
         accessTokenSeconds: z.int().min(60).max(86_400).optional(),
+        consent: z.enum(["ask", "remember"]).optional(),
+        brand: z
+          .strictObject({
+            name: z.string().min(1).max(64).optional(),
+            logo: url.optional(),
+            color: z.string().regex(/^#[0-9a-f]{6}$/i, "must be #rrggbb").optional(),
+          })
+          .optional(),
         cognitoScopes: z.array(scope).optional(),
       })
       .prefault({}),

@@ -21,7 +21,10 @@ test("every parameter that is written stands in the README's table, and no other
       allowedOrigins: ["https://inspector.example"],
       accessTokenSeconds: 600,
       cognitoScopes: ["openid"],
+      consent: "remember",
+      brand: { name: "Acme", color: "#1b57c9" },
     },
+    userPool: { logoutUrls: ["https://app.example/bye"] },
   };
   const written = Object.values(synthesize("test", settings))
     .flatMap((template) => all(template, "AWS::SSM::Parameter"))

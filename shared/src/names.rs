@@ -40,6 +40,12 @@ pub mod edge {
     pub const PRIVATE_USE_SCHEMES: &str = "EDGEWARD_PRIVATE_USE_SCHEMES";
     /// `Origin`s besides the edge's own that may call the resources, separated by spaces.
     pub const ALLOWED_ORIGINS: &str = "EDGEWARD_ALLOWED_ORIGINS";
+    /// When users are asked for consent: `ask` or `remember`.
+    pub const CONSENT: &str = "EDGEWARD_CONSENT";
+    /// How pages look, as JSON.
+    pub const BRAND: &str = "EDGEWARD_BRAND";
+    /// Where `/logout` may send browsers, separated by spaces.
+    pub const SIGN_OUT_URLS: &str = "EDGEWARD_SIGN_OUT_URLS";
     /// Lifetime of access tokens in seconds.
     pub const ACCESS_TOKEN_SECONDS: &str = "EDGEWARD_ACCESS_TOKEN_SECONDS";
 
@@ -64,7 +70,7 @@ pub mod edge {
     }
 
     /// All settings.
-    pub const SETTINGS: [Setting; 17] = [
+    pub const SETTINGS: [Setting; 20] = [
         plain(PUBLIC_URL, "public-url"),
         plain(ORIGIN_URL, "origin-url"),
         plain(ORIGIN_AUDIENCE, "origin-audience"),
@@ -82,6 +88,9 @@ pub mod edge {
         plain(PRIVATE_USE_SCHEMES, "private-use-schemes"),
         plain(ALLOWED_ORIGINS, "allowed-origins"),
         plain(ACCESS_TOKEN_SECONDS, "access-token-seconds"),
+        plain(CONSENT, "consent"),
+        plain(BRAND, "brand"),
+        plain(SIGN_OUT_URLS, "sign-out-urls"),
     ];
 
     /// The setting of a variable.

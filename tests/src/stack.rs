@@ -221,7 +221,7 @@ fn pool(options: &Options, issuer: &str) -> Config {
     config.issuer_addr = options.cognito_issuer_port.address();
     if let Some(client) = config.app_clients.first_mut() {
         client.callback_urls = vec![format!("{issuer}/callback")];
-        client.logout_urls = vec![format!("{issuer}/")];
+        client.logout_urls = vec![format!("{issuer}/signed-out")];
     }
     config
 }

@@ -16,6 +16,7 @@ mod discovery;
 mod flow;
 mod gate;
 mod misconfiguration;
+mod pages;
 mod refresh;
 mod registration;
 mod revocation;
@@ -41,6 +42,7 @@ fn together() -> Vec<Test> {
         registration::tests(),
         authorization::tests(),
         decision::tests(),
+        pages::tests(),
         transaction::tests(),
         callback::tests(),
         code::tests(),

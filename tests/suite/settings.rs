@@ -51,6 +51,8 @@ impl World {
                 (names::CLIENTS, clients.to_string()),
                 (names::RESOURCES, resources.to_string()),
                 (names::PRIVATE_USE_SCHEMES, PRIVATE_USE_SCHEME.to_owned()),
+                // Those who say nothing about where they come from are asked all the same.
+                (names::CONSENT, "remember".to_owned()),
             ]
             .map(|(name, value)| (name.to_owned(), value))
             .into(),

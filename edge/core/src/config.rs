@@ -1,6 +1,7 @@
 //! Settings, read and checked once: later code never asks whether they are sane.
 
 mod client;
+mod pages;
 mod resource;
 mod url_setting;
 
@@ -8,6 +9,7 @@ use std::fmt;
 
 pub use client::{PreRegistered, SecretDigest};
 use edgeward_identity::names::edge as names;
+pub use pages::{Brand, ConsentMode, Pages};
 pub use resource::ProtectedResource;
 use url_setting::{absolute_url, public_origin};
 
@@ -42,6 +44,8 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Longest life of an access token in seconds.
     pub access_token_seconds: u64,
+    /// What people see.
+    pub pages: Pages,
 }
 
 /// The Cognito user pool and our app client there.
@@ -128,6 +132,12 @@ impl Config {
             _ => Err("is not a number of seconds from 60 to 86400".into()),
         });
 
+        let pages = Pages {
+            consent: read.optional(names::CONSENT, pages::consent_mode).unwrap_or_default(),
+            brand: read.optional(names::BRAND, pages::brand).unwrap_or_default(),
+            sign_out_urls: read.optional(names::SIGN_OUT_URLS, pages::sign_out_urls).unwrap_or_default(),
+        };
+
         let errors = read.errors;
         match (issuer, cognito_issuer, jwks_url, domain, client_id, client_secrets, origin_url, keys) {
             (
@@ -157,6 +167,7 @@ impl Config {
                 private_use_schemes: schemes,
                 allowed_origins,
                 access_token_seconds: access_token_seconds.unwrap_or(900),
+                pages,
                 issuer,
             }),
             _ => Err(ConfigErrors(errors)),

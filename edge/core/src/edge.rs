@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     config::Config,
-    endpoint::{Answer, authorize, callback, metadata, register, revoke, token},
+    endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token},
     gate::{self, Admissions, Gated, RequestHead},
     message::{
         request::Request,
@@ -68,6 +68,8 @@ impl<P: Platform> Edge<P> {
             Route::Callback => callback::handle(&request, config, platform, now),
             Route::Token => token::handle(&request, config, &self.upstream_keys, platform, now).await,
             Route::Revoke => revoke::handle(&request, config, platform, now).await,
+            Route::Logout => logout::handle(&request, config),
+            Route::SignedOut => return logout::done(config),
         };
         let Answer { response, record } = answer;
         self.platform.log(&record);
@@ -89,6 +91,8 @@ fn methods(route: Route) -> Vec<Method> {
         | Route::AuthorizationServerMetadata
         | Route::Jwks
         | Route::Callback
+        | Route::Logout
+        | Route::SignedOut
         | Route::Health => vec![Method::GET],
         Route::Register | Route::Token | Route::Revoke => vec![Method::POST],
         Route::Authorize => vec![Method::GET, Method::POST],
@@ -104,7 +108,7 @@ const fn is_for_machines(route: Route) -> bool {
         | Route::Register
         | Route::Token
         | Route::Revoke => true,
-        Route::Authorize | Route::Callback | Route::Health => false,
+        Route::Authorize | Route::Callback | Route::Logout | Route::SignedOut | Route::Health => false,
     }
 }
 

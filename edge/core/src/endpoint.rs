@@ -2,17 +2,22 @@
 
 pub mod authorize;
 pub mod callback;
+pub mod logout;
 pub mod metadata;
 pub mod register;
+pub mod remembered;
 pub mod revoke;
 pub mod token;
 mod token_error;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use http::Response;
+use http::{Response, StatusCode};
 
 use crate::{
-    message::request::Request,
+    config::Config,
+    message::{request::Request, response::redirect},
+    oauth::RedirectTarget,
+    page,
     platform::{Level, Randomness, RandomnessError, Record},
 };
 
@@ -41,6 +46,18 @@ impl Answer {
         self.record.grant = grant.map(str::to_owned);
         self
     }
+}
+
+/// Sends the browser to the client: at once, but to an application only when the user says so, for what opens then is
+/// nothing that the browser shows.
+fn leave<'a>(
+    status: StatusCode,
+    target: &RedirectTarget,
+    parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    config: &Config,
+) -> Response<String> {
+    let uri = target.with(parameters);
+    if target.is_private_use() { page::leave(target, &uri, &config.pages.brand) } else { redirect(status, &uri) }
 }
 
 /// Where Cognito sends the browser back to.

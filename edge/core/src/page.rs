@@ -1,4 +1,7 @@
-//! Pages for people. No script, no outside resource; text from clients is escaped by the template.
+//! Pages for people. No script; of what is elsewhere, at most the operator's logo; text from clients is escaped by the
+//! template.
+
+use std::borrow::Cow;
 
 use base64ct::{Base64, Encoding};
 use http::{Response, StatusCode, header};
@@ -8,13 +11,20 @@ use sha2::{Digest, Sha256};
 use crate::{
     authorization::VerifiedAuthorization,
     client::Provenance,
+    config::{Brand, ConsentMode, Pages},
     message::response::{Caching, cache, set, with_status},
+    oauth::RedirectTarget,
 };
 
 const STYLE: &str = include_str!("page/style.css");
 
 /// The consent page: who wants what, and where the user will be sent.
-pub fn consent(request: &VerifiedAuthorization<'_>, transaction_id: &str, sealed: &str) -> Response<String> {
+pub fn consent(
+    request: &VerifiedAuthorization<'_>,
+    transaction_id: &str,
+    sealed: &str,
+    pages: &Pages,
+) -> Response<String> {
     let host = request.redirect_target.display_host();
     let name = request.client.name.as_deref();
     let resource = request.resource.name.as_deref().unwrap_or(request.resource.indicator.as_str());
@@ -39,10 +49,15 @@ pub fn consent(request: &VerifiedAuthorization<'_>, transaction_id: &str, sealed
         p.host { bdi { (host) } }
         @if request.redirect_target.is_loopback() {
             p.note { "That is a program on this computer. Go on only if you have just started it yourself." }
+        } @else if request.redirect_target.is_private_use() {
+            p.note { "That is an application on this device. Go on only if you have just used it." }
         }
         form method="post" action="/authorize" {
             input type="hidden" name="transaction" value=(transaction_id);
             input type="hidden" name="sealed" value=(sealed);
+            @if pages.consent == ConsentMode::Remember {
+                label.remember { input type="checkbox" name="remember" value="yes"; " Do not ask me again in this browser" }
+            }
             div.choice {
                 button type="submit" name="decision" value="deny" { "Cancel" }
                 button.primary type="submit" name="decision" value="allow" { "Allow" }
@@ -50,15 +65,29 @@ pub fn consent(request: &VerifiedAuthorization<'_>, transaction_id: &str, sealed
         }
         p.note { "If you allow it, you sign in on the next page." }
     };
-    respond(StatusCode::OK, "Allow access", &body)
+    respond(StatusCode::OK, "Allow access", &body, &pages.brand)
 }
 
-/// A page that says what went wrong and how to go on.
-pub fn error(status: StatusCode, title: &str, what: &str, way_on: &str) -> Response<String> {
-    respond(status, title, &html! { h1 { (title) } p { (what) } p { (way_on) } })
+/// The page before an application is opened, which only the user may do.
+pub fn leave(target: &RedirectTarget, uri: &str, brand: &Brand) -> Response<String> {
+    let scheme = target.display_host();
+    let body = html! {
+        h1 { "Go back to the application" }
+        p { "It opens links that begin with" }
+        p.host { bdi { (scheme) } }
+        div.choice { a.primary href=(uri) { "Open it" } }
+        p.note { "If nothing opens, the application is not on this device; close this page and start again from there." }
+    };
+    respond(StatusCode::OK, "Back to the application", &body, brand)
 }
 
-fn respond(status: StatusCode, title: &str, body: &Markup) -> Response<String> {
+/// A page that says what happened and how to go on.
+pub fn error(status: StatusCode, title: &str, what: &str, way_on: &str, brand: &Brand) -> Response<String> {
+    respond(status, title, &html! { h1 { (title) } p { (what) } p { (way_on) } }, brand)
+}
+
+fn respond(status: StatusCode, title: &str, body: &Markup, brand: &Brand) -> Response<String> {
+    let style = style(brand);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -66,16 +95,26 @@ fn respond(status: StatusCode, title: &str, body: &Markup) -> Response<String> {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
+                title { (title) @if let Some(name) = &brand.name { " – " (name) } }
+                style { (PreEscaped(&style)) }
             }
-            body { main { (body) } }
+            body {
+                @if brand.name.is_some() || brand.logo.is_some() {
+                    header {
+                        @if let Some(logo) = &brand.logo { img src=(logo) alt="" height="32"; }
+                        @if let Some(name) = &brand.name { bdi { (name) } }
+                    }
+                }
+                main { (body) }
+            }
         }
     };
     let mut response = with_status(status, page.into_string());
-    let style = Base64::encode_string(&Sha256::digest(STYLE));
+    let digest = Base64::encode_string(&Sha256::digest(style.as_bytes()));
+    let images = brand.logo.as_ref().map(|logo| format!(" img-src {logo};")).unwrap_or_default();
     // No `form-action`: Chromium applies it to every redirect that follows the form, up to the client's own URI.
-    let policy = format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'");
+    let policy =
+        format!("default-src 'none'; style-src 'sha256-{digest}';{images} base-uri 'none'; frame-ancestors 'none'");
     set(&mut response, header::CONTENT_TYPE, "text/html; charset=utf-8");
     set(&mut response, header::CONTENT_SECURITY_POLICY, &policy);
     set(&mut response, header::X_FRAME_OPTIONS, "DENY");
@@ -84,4 +123,15 @@ fn respond(status: StatusCode, title: &str, body: &Markup) -> Response<String> {
     set(&mut response, header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     cache(&mut response, Caching::NoStore);
     response
+}
+
+/// The style sheet, with the operator's colour after, and so instead of, ours.
+fn style(brand: &Brand) -> Cow<'static, str> {
+    match brand.color {
+        None => STYLE.into(),
+        Some(color) => {
+            let (color, on_it) = (color.css(), color.readable_on_it());
+            format!("{STYLE}main {{ --accent: {color}; --on-accent: {on_it}; }}\n").into()
+        }
+    }
 }

@@ -19,6 +19,10 @@ pub enum Route {
     Token,
     /// RFC 7009.
     Revoke,
+    /// Signing out, at the identity provider too.
+    Logout,
+    /// Where the identity provider sends the browser back to after that.
+    SignedOut,
     /// Liveness.
     Health,
 }
@@ -26,7 +30,7 @@ pub enum Route {
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 impl Route {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::ProtectedResourceMetadata,
         Self::AuthorizationServerMetadata,
         Self::Jwks,
@@ -35,6 +39,8 @@ impl Route {
         Self::Callback,
         Self::Token,
         Self::Revoke,
+        Self::Logout,
+        Self::SignedOut,
         Self::Health,
     ];
 
@@ -49,6 +55,8 @@ impl Route {
             Self::Callback => "/callback",
             Self::Token => "/token",
             Self::Revoke => "/revoke",
+            Self::Logout => "/logout",
+            Self::SignedOut => "/signed-out",
             Self::Health => "/healthz",
         }
     }
@@ -68,7 +76,7 @@ pub fn resource_path(path: &str) -> Option<&str> {
 
 /// Whether `path` is the edge's own, so that no resource may have it.
 pub fn is_reserved(path: &str) -> bool {
-    path.starts_with("/.well-known") || path == "/logout" || Route::find(path).is_some()
+    path.starts_with("/.well-known") || Route::find(path).is_some()
 }
 
 #[cfg(test)]

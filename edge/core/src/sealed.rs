@@ -50,6 +50,19 @@ impl Seal for PendingAuthorization {
     const LIFETIME: u64 = 600;
 }
 
+/// A consent that is not asked for again. In a cookie; its context names client, redirect URI and resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedConsent {
+    /// The scope that was allowed.
+    #[serde(rename = "o")]
+    pub scope: Scope,
+}
+
+impl Seal for RememberedConsent {
+    const PURPOSE: &'static str = "remembered consent/1";
+    const LIFETIME: u64 = 30 * 24 * 3600;
+}
+
 /// One sign-in from the client's request to the code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {

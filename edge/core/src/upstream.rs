@@ -58,6 +58,15 @@ pub fn authorization_url(cognito: &Cognito, redirect_uri: &str, transaction: &Tr
     Some(format!("{}/oauth2/authorize?{query}", cognito.domain))
 }
 
+/// Where to send the browser to end its session there. `logout_uri` must be one of the app client's, to the letter.
+pub fn logout_url(cognito: &Cognito, logout_uri: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("client_id", &cognito.client_id)
+        .append_pair("logout_uri", logout_uri)
+        .finish();
+    format!("{}/logout?{query}", cognito.domain)
+}
+
 /// The token endpoint's answer.
 #[derive(Deserialize)]
 struct TokenAnswer {

@@ -2,7 +2,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use edgeward_core::sealed::{
-    AuthorizationCode, ConsentTransaction, MAX_BYTES, PendingAuthorization, Profile, RefreshToken, Seal,
+    AuthorizationCode, ConsentTransaction, MAX_BYTES, PendingAuthorization, Profile, RefreshToken, RememberedConsent,
+    Seal,
 };
 
 const DOCUMENT: &str = include_str!("../SEALED.md");
@@ -23,6 +24,7 @@ fn every_kind_has_its_row_with_its_lifetime() {
         row::<PendingAuthorization>(),
         row::<AuthorizationCode>(),
         row::<RefreshToken>(),
+        row::<RememberedConsent>(),
         row::<Profile>(),
     ];
     rows.dedup();

@@ -120,7 +120,7 @@ export class SignIn extends Construct {
         flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
         scopes: (settings.edge.cognitoScopes ?? ["openid", "email"]).map((scope) => OAuthScope.custom(scope)),
         callbackUrls: [`${settings.publicUrl}/callback`],
-        logoutUrls: [settings.publicUrl, ...pool.logoutUrls],
+        logoutUrls: [`${settings.publicUrl}/signed-out`, ...pool.logoutUrls],
       },
       supportedIdentityProviders: [
         UserPoolClientIdentityProvider.COGNITO,

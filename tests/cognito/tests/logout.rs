@@ -5,7 +5,7 @@ use reqwest::Url;
 
 use crate::support::{CALLBACK, TestPool, header, location, query, request};
 
-const LOGOUT_URL: &str = "http://localhost:8787/";
+const LOGOUT_URL: &str = "http://localhost:8787/signed-out";
 
 async fn log_out(pool: &TestPool, query: &[(&str, &str)]) -> reqwest::Response {
     pool.browser.get(pool.url("/logout")).query(query).send().await.unwrap()

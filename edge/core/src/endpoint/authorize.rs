@@ -3,7 +3,11 @@
 use http::{Response, StatusCode, header};
 use subtle::ConstantTimeEq;
 
-use super::{Answer, callback_uri, cookie_name, random_id, surplus_cookies};
+use super::{
+    Answer, callback_uri, cookie_name, leave, random_id,
+    remembered::{is_remembered, remember},
+    surplus_cookies,
+};
 use crate::{
     authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
     config::Config,
@@ -31,14 +35,24 @@ pub fn ask(request: &Request, config: &Config, platform: &impl Platform, now: Un
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
     let returnable = match Returnable::check(&parameters, config) {
         Ok(returnable) => returnable,
-        Err(error) => return refuse_with_page(&error),
+        Err(error) => return refuse_with_page(&error, config),
     };
     let verified = match returnable.verify(&parameters, config) {
         Ok(verified) => verified,
         Err(sent_back) => return send_back_request(&sent_back, config),
     };
-    match consent_page(request, &verified, config, platform, now) {
-        Ok(response) => Answer::new(response, Level::Info, "consent shown").about(&verified.client.digest, None),
+    let transaction = begin(&verified, platform).map_err(|_| AuthorizationError::ServerError);
+    let answered = transaction.and_then(|transaction| {
+        if is_remembered(request, &parameters, &transaction, config, now) {
+            let response = go_on(request, &transaction, config, platform, now)?;
+            return Ok(Answer::new(response, Level::Info, "consent remembered")
+                .about(&transaction.client, Some(&transaction.id)));
+        }
+        let response = consent_page(request, &verified, transaction, config, platform, now)?;
+        Ok(Answer::new(response, Level::Info, "consent shown").about(&verified.client.digest, None))
+    });
+    match answered {
+        Ok(answer) => answer,
         Err(error) => {
             let returnable = Returnable { client: verified.client, redirect_target: verified.redirect_target };
             let sent_back = SentBack { returnable, client_state: verified.client_state, error };
@@ -50,11 +64,11 @@ pub fn ask(request: &Request, config: &Config, platform: &impl Platform, now: Un
 fn consent_page(
     request: &Request,
     verified: &VerifiedAuthorization<'_>,
+    transaction: Transaction,
     config: &Config,
     platform: &impl Platform,
     now: UnixTime,
 ) -> Result<Response<String>, AuthorizationError> {
-    let transaction = begin(verified, platform).map_err(|_| AuthorizationError::ServerError)?;
     let seal_pending =
         sealed::seal(&PendingAuthorization(transaction.clone()), &transaction.id, &config.keys, now, platform)
             .map_err(|_| AuthorizationError::ServerError)?;
@@ -67,7 +81,7 @@ fn consent_page(
     let sealed =
         sealed::seal(&ConsentTransaction(transaction), &consent_context(&id, &binding), &config.keys, now, platform)
             .map_err(|_| AuthorizationError::ServerError)?;
-    let mut response = page::consent(verified, &id, &sealed);
+    let mut response = page::consent(verified, &id, &sealed, &config.pages);
     let name = cookie_name(CONSENT_COOKIE, &id);
     for surplus in surplus_cookies(request, CONSENT_COOKIE, &name) {
         clear_cookie(&mut response, &surplus);
@@ -94,9 +108,9 @@ fn begin(verified: &VerifiedAuthorization<'_>, randomness: &impl Randomness) -> 
 
 /// Takes the user's decision: back to the client, or on to the identity provider.
 pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
-    let (transaction, decision) = match read_decision(request, config, now) {
+    let Decided { transaction, decision, again } = match read_decision(request, config, now) {
         Ok(read) => read,
-        Err(error) => return refuse_decision(&error),
+        Err(error) => return refuse_decision(&error, config),
     };
     let about = |answer: Answer| answer.about(&transaction.client, Some(&transaction.id));
     if decision == Decision::Deny {
@@ -105,20 +119,57 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
         clear_cookie(&mut answer.response, &cookie_name(CONSENT_COOKIE, &transaction.id));
         return about(answer);
     }
+    match go_on(request, &transaction, config, platform, now) {
+        Ok(mut response) => {
+            if again == Again::Unasked {
+                remember(&mut response, request, &transaction, config, platform, now);
+            }
+            about(Answer::new(response, Level::Info, "consent given"))
+        }
+        Err(error) => {
+            let target = (&transaction.redirect_target, transaction.client_state.as_deref());
+            about(send_back(StatusCode::SEE_OTHER, target, error, config))
+        }
+    }
+}
+
+/// To the identity provider, with the transaction in a cookie.
+fn go_on(
+    request: &Request,
+    transaction: &Transaction,
+    config: &Config,
+    platform: &impl Platform,
+    now: UnixTime,
+) -> Result<Response<String>, AuthorizationError> {
     let pending = PendingAuthorization(transaction.clone());
-    let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform);
-    let location = upstream::authorization_url(&config.cognito, &callback_uri(&config.issuer), &transaction);
-    let (Ok(sealed), Some(location)) = (sealed, location) else {
-        let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-        return about(send_back(StatusCode::SEE_OTHER, target, AuthorizationError::ServerError, config));
-    };
+    let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform)
+        .map_err(|_| AuthorizationError::ServerError)?;
+    if sealed.len() > MAX_PENDING_BYTES {
+        return Err(AuthorizationError::TooLong);
+    }
+    let location = upstream::authorization_url(&config.cognito, &callback_uri(&config.issuer), transaction)
+        .ok_or(AuthorizationError::ServerError)?;
     let mut response = redirect(StatusCode::SEE_OTHER, &location);
     let name = cookie_name(PENDING_COOKIE, &transaction.id);
     for surplus in surplus_cookies(request, PENDING_COOKIE, &name) {
         clear_cookie(&mut response, &surplus);
     }
     set_cookie(&mut response, &name, &sealed, max_age::<PendingAuthorization>());
-    about(Answer::new(response, Level::Info, "consent given"))
+    Ok(response)
+}
+
+/// What came back from the consent page.
+struct Decided {
+    transaction: Transaction,
+    decision: Decision,
+    again: Again,
+}
+
+/// Whether the user wants to be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Asked,
+    Unasked,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +178,7 @@ enum Decision {
     Deny,
 }
 
-fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<(Transaction, Decision), DecisionError> {
+fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<Decided, DecisionError> {
     // Browsers send `Origin` with every form; a form on another site's page shows that site's.
     if request.header(header::ORIGIN) != Some(config.issuer.as_str()) {
         return Err(DecisionError::ForeignOrigin);
@@ -147,7 +198,8 @@ fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<(T
     let binding = request.cookie(&cookie_name(CONSENT_COOKIE, id)).ok_or(DecisionError::NoCookie)?;
     let ConsentTransaction(transaction) = sealed::open(sealed, &consent_context(id, &binding), &config.keys, now)?;
     if bool::from(transaction.id.as_bytes().ct_eq(id.as_bytes())) {
-        Ok((transaction, decision))
+        let again = if form.get("remember") == Ok(Some("yes")) { Again::Unasked } else { Again::Asked };
+        Ok(Decided { transaction, decision, again })
     } else {
         Err(DecisionError::Incomplete)
     }
@@ -179,7 +231,7 @@ enum DecisionError {
     Sealed(#[from] OpenError),
 }
 
-fn refuse_decision(error: &DecisionError) -> Answer {
+fn refuse_decision(error: &DecisionError, config: &Config) -> Answer {
     let status = match error {
         DecisionError::ForeignOrigin | DecisionError::NoCookie => StatusCode::FORBIDDEN,
         DecisionError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
@@ -187,7 +239,9 @@ fn refuse_decision(error: &DecisionError) -> Answer {
     };
     let what = match error {
         DecisionError::ForeignOrigin => "This page can only be used from its own form.",
-        DecisionError::NoCookie => "This browser is not the one that the page was shown in, or it blocks cookies.",
+        DecisionError::NoCookie => {
+            "The page was answered already, or was shown in another browser, or this browser keeps no cookies."
+        }
         DecisionError::Sealed(OpenError::Expired) => "The page was open for more than ten minutes.",
         DecisionError::TooLong
         | DecisionError::NotAForm
@@ -196,14 +250,14 @@ fn refuse_decision(error: &DecisionError) -> Answer {
             "The form that was sent is not one of ours."
         }
     };
-    let response = page::error(status, "This sign-in cannot go on", what, WAY_ON);
+    let response = page::error(status, "This sign-in cannot go on", what, WAY_ON, &config.pages.brand);
     Answer::new(response, Level::Warn, "consent refused").because(error)
 }
 
 /// What a user can always do.
 pub const WAY_ON: &str = "Go back to the application that you came from and connect again.";
 
-fn refuse_with_page(error: &PageError) -> Answer {
+fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
     let what = match error {
         PageError::NoClient | PageError::Client(_) => {
             "The application is not known here. If it was connected before, remove the connection and add it again."
@@ -213,7 +267,8 @@ fn refuse_with_page(error: &PageError) -> Answer {
         }
         PageError::Repeated(_) => "The request is malformed.",
     };
-    let response = page::error(StatusCode::BAD_REQUEST, "This application cannot be connected", what, WAY_ON);
+    let title = "This application cannot be connected";
+    let response = page::error(StatusCode::BAD_REQUEST, title, what, WAY_ON, &config.pages.brand);
     Answer::new(response, Level::Info, "authorization refused").because(error)
 }
 
@@ -233,7 +288,7 @@ pub fn send_back(
     let mut parameters = vec![("error", error.code().as_str()), ("error_description", &description)];
     parameters.extend(state.map(|state| ("state", state)));
     parameters.push(("iss", &config.issuer));
-    let response = redirect(status, &target.with(parameters));
+    let response = leave(status, target, parameters, config);
     let level = if matches!(error, AuthorizationError::ServerError) { Level::Alert } else { Level::Info };
     Answer::new(response, level, "authorization refused").because(error)
 }

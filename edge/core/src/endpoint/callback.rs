@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::{
     Answer,
     authorize::{PENDING_COOKIE, WAY_ON, send_back},
-    cookie_name,
+    cookie_name, leave,
 };
 use crate::{
     authorization::AuthorizationError,
@@ -13,7 +13,7 @@ use crate::{
     message::{
         parameters::{Parameters, Repeated},
         request::Request,
-        response::{clear_cookie, redirect},
+        response::clear_cookie,
     },
     page,
     platform::{Level, Platform, UnixTime},
@@ -28,7 +28,7 @@ pub fn handle(request: &Request, config: &Config, platform: &impl Platform, now:
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
     let transaction = match find_transaction(request, &parameters, config, now) {
         Ok(transaction) => transaction,
-        Err(error) => return refuse(&error),
+        Err(error) => return refuse(&error, config),
     };
     let mut answer = match conclude(&parameters, &transaction, config, platform, now) {
         Ok(answer) => answer,
@@ -81,7 +81,7 @@ fn conclude(
     let mut answer = vec![("code", sealed.as_str())];
     answer.extend(transaction.client_state.as_deref().map(|state| ("state", state)));
     answer.push(("iss", &config.issuer));
-    let response = redirect(StatusCode::FOUND, &transaction.redirect_target.with(answer));
+    let response = leave(StatusCode::FOUND, &transaction.redirect_target, answer, config);
     Ok(Answer::new(response, Level::Info, "signed in"))
 }
 
@@ -116,7 +116,7 @@ enum CallbackError {
     Repeated(#[from] Repeated),
 }
 
-fn refuse(error: &CallbackError) -> Answer {
+fn refuse(error: &CallbackError, config: &Config) -> Answer {
     let what = match error {
         CallbackError::NoState | CallbackError::Repeated(_) => "The address is not one that a sign-in leads to.",
         CallbackError::NoCookie => {
@@ -124,6 +124,7 @@ fn refuse(error: &CallbackError) -> Answer {
         }
         CallbackError::Cookie(_) => "This sign-in took too long, or its cookie was altered.",
     };
-    let response = page::error(StatusCode::BAD_REQUEST, "This sign-in cannot be finished", what, WAY_ON);
+    let title = "This sign-in cannot be finished";
+    let response = page::error(StatusCode::BAD_REQUEST, title, what, WAY_ON, &config.pages.brand);
     Answer::new(response, Level::Warn, "callback refused").because(error)
 }

@@ -4,8 +4,22 @@ use headers::{Cookie, Header};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 /// The header fields that are looked at: an adapter need hand over no others.
-pub const REQUEST_HEADERS: [HeaderName; 4] =
-    [header::AUTHORIZATION, header::CONTENT_TYPE, header::COOKIE, header::ORIGIN];
+pub const REQUEST_HEADERS: [HeaderName; 7] = [
+    header::AUTHORIZATION,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::ORIGIN,
+    SEC_FETCH_DEST,
+    SEC_FETCH_MODE,
+    SEC_FETCH_SITE,
+];
+
+/// What the browser makes a request for (Fetch Metadata).
+pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+/// How it was made.
+pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+/// Who made it: a page of which site, or the user.
+pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The longest request body that is looked at.
 pub const MAX_BODY_BYTES: usize = 32 * 1024;

@@ -142,6 +142,17 @@ impl RedirectTarget {
         is_loopback(&self.0.url)
     }
 
+    /// Whether an application opens it, by a scheme of its own (RFC 8252 §7.1).
+    pub fn is_private_use(&self) -> bool {
+        !matches!(self.0.url.scheme(), "http" | "https")
+    }
+
+    /// The URI, of which the port is left out where it is another each time (RFC 8252 §7.3).
+    pub fn without_loopback_port(&self) -> String {
+        let mut url = self.0.url.clone();
+        if self.is_loopback() && url.set_port(None).is_ok() { url.into() } else { self.as_str().to_owned() }
+    }
+
     /// Restores a target from what was sealed after it had been checked.
     pub(crate) fn from_sealed(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;

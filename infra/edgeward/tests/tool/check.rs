@@ -130,6 +130,7 @@ async fn the_app_client_is_as_the_edge_needs_it() {
         ("AllowedOAuthScopes", json!(["openid"]), "does not allow the scope email"),
         ("EnableTokenRevocation", json!(false), "does not allow tokens to be revoked"),
         ("CallbackURLs", json!(["https://other.example/callback"]), "does not have the callback URL"),
+        ("LogoutURLs", json!([]), "does not have the sign-out URL"),
     ] {
         world.aws().app_client[member] = value;
         check(&world, words).await;

@@ -128,6 +128,7 @@ impl World {
         );
         world.serve("/pool/.well-known/jwks.json", json!({ "keys": [{ "kid": "cognito-1" }] }));
         world.aws().app_client["CallbackURLs"] = json!([format!("{url}/callback")]);
+        world.aws().app_client["LogoutURLs"] = json!([format!("{url}/signed-out")]);
         world.run(&["keygen", "--now", &START.to_string()]).await.succeeds();
         let output = world.folder.join("local");
         world.run(&["push", "--target", "local", "--output", output.to_str().unwrap()]).await.succeeds();

@@ -49,7 +49,7 @@ fn demo_user() -> User {
 fn development_client() -> AppClient {
     AppClient {
         callback_urls: vec!["http://localhost:8787/callback".to_owned()],
-        logout_urls: vec!["http://localhost:8787/".to_owned()],
+        logout_urls: vec!["http://localhost:8787/signed-out".to_owned()],
         ..AppClient::confidential(DEV_CLIENT_ID, DEV_CLIENT_SECRET)
     }
 }

@@ -109,6 +109,12 @@ fn app_client(client: &UserPoolClientType, pool: &Pool, config: Option<&Config>,
     if !client.callback_urls().contains(&callback) {
         problem(format!("does not have the callback URL {callback}"));
     }
+    let signed_out = format!("{}{}", config.issuer, Route::SignedOut.path());
+    for url in std::iter::once(&signed_out).chain(&config.pages.sign_out_urls) {
+        if !client.logout_urls().contains(url) {
+            problem(format!("does not have the sign-out URL {url}"));
+        }
+    }
     let allowed = client.allowed_o_auth_scopes();
     for scope in config.cognito.scopes.to_strings().into_iter().filter(|scope| !allowed.contains(scope)) {
         problem(format!("does not allow the scope {scope}, which the edge asks for"));

@@ -1,0 +1,88 @@
+//! Consent that is not asked for again: in a sealed cookie, for the same client, redirect URI, resource and scope.
+//!
+//! A page of another site must not be able to use it: whoever could send the browser here unnoticed would get a code for
+//! a client that the user once allowed. So it counts only where the user or a page of this very site opened the address,
+//! in a window of its own.
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use http::Response;
+use sha2::{Digest, Sha256};
+
+use super::{cookie_name, surplus_cookies};
+use crate::{
+    config::{Config, ConsentMode},
+    message::{
+        parameters::Parameters,
+        request::{Request, SEC_FETCH_DEST, SEC_FETCH_MODE, SEC_FETCH_SITE},
+        response::{clear_cookie, set_cookie},
+    },
+    platform::{Platform, UnixTime},
+    sealed::{self, RememberedConsent, Seal, Transaction},
+};
+
+/// Cookies of consents that are remembered.
+pub const REMEMBERED_COOKIE: &str = "__Host-edgeward-remembered-";
+
+/// Whether the user need not be asked about this transaction.
+pub(super) fn is_remembered(
+    request: &Request,
+    parameters: &Parameters<'_>,
+    transaction: &Transaction,
+    config: &Config,
+    now: UnixTime,
+) -> bool {
+    config.pages.consent == ConsentMode::Remember
+        && was_opened_by_the_user(request)
+        // OpenID Connect Core §3.1.2.1: `consent` and `select_account` want a page; `login` is for careful clients, too.
+        && matches!(parameters.get("prompt"), Ok(None))
+        && find(request, transaction, config, now).is_some_and(|consent| transaction.scope.is_subset(&consent.scope))
+}
+
+fn find(request: &Request, transaction: &Transaction, config: &Config, now: UnixTime) -> Option<RememberedConsent> {
+    let id = id_of(transaction);
+    let cookie = request.cookie(&cookie_name(REMEMBERED_COOKIE, &id))?;
+    sealed::open(&cookie, &id, &config.keys, now).ok()
+}
+
+/// Browsers that do not say who opened the address are asked every time.
+fn was_opened_by_the_user(request: &Request) -> bool {
+    let site = request.header(SEC_FETCH_SITE);
+    matches!(site, Some("none" | "same-origin" | "same-site"))
+        && request.header(SEC_FETCH_MODE) == Some("navigate")
+        && request.header(SEC_FETCH_DEST) == Some("document")
+}
+
+/// Has the browser remember the user's consent.
+pub(super) fn remember(
+    response: &mut Response<String>,
+    request: &Request,
+    transaction: &Transaction,
+    config: &Config,
+    platform: &impl Platform,
+    now: UnixTime,
+) {
+    if config.pages.consent != ConsentMode::Remember {
+        return;
+    }
+    let id = id_of(transaction);
+    let consent = RememberedConsent { scope: transaction.scope.clone() };
+    // Not to remember costs a question, nothing else.
+    let Ok(sealed) = sealed::seal(&consent, &id, &config.keys, now, platform) else { return };
+    let name = cookie_name(REMEMBERED_COOKIE, &id);
+    for surplus in surplus_cookies(request, REMEMBERED_COOKIE, &name) {
+        clear_cookie(response, &surplus);
+    }
+    let max_age = u32::try_from(RememberedConsent::LIFETIME).unwrap_or(u32::MAX);
+    set_cookie(response, &name, &sealed, max_age);
+}
+
+/// Client, redirect URI and resource, as one name: the seal's context, so that a cookie is good under no other.
+fn id_of(transaction: &Transaction) -> String {
+    let target = transaction.redirect_target.without_loopback_port();
+    let mut digest = Sha256::new();
+    for part in [transaction.client.as_str(), &target, &transaction.resource] {
+        digest.update(part);
+        digest.update([0]);
+    }
+    Base64UrlUnpadded::encode_string(&digest.finalize()[..16])
+}
