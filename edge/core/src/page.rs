@@ -26,8 +26,10 @@ pub fn consent(request: &VerifiedAuthorization<'_>, transaction_id: &str, sealed
             }
         }
         p { "It asks to use " strong { bdi { (resource) } } " in your name." }
-        @if request.client.provenance == Provenance::Itself {
-            p.note { "The application chose its name itself; nobody has verified it." }
+        @match &request.client.provenance {
+            Provenance::Operator => {}
+            Provenance::Domain(host) => { p.note { "The name is vouched for by " strong { bdi { (host) } } "." } }
+            Provenance::Itself => { p.note { "The application chose its name itself; nobody has verified it." } }
         }
         h2 { "It will be able to" }
         ul {

@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 use super::{Answer, callback_uri, cookie_name, random_id, surplus_cookies};
 use crate::{
     authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
+    client::{ClientError, Directory, DocumentError},
     config::Config,
     message::{
         parameters::Parameters,
@@ -27,9 +28,9 @@ pub const PENDING_COOKIE: &str = "__Host-edgeward-signin-";
 const MAX_PENDING_BYTES: usize = 3584;
 
 /// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
-pub fn ask(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
+pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Directory<'_, P>) -> Answer {
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
-    let returnable = match Returnable::check(&parameters, config) {
+    let returnable = match Returnable::check(&parameters, config, clients).await {
         Ok(returnable) => returnable,
         Err(error) => return refuse_with_page(&error),
     };
@@ -37,7 +38,7 @@ pub fn ask(request: &Request, config: &Config, platform: &impl Platform, now: Un
         Ok(verified) => verified,
         Err(sent_back) => return send_back_request(&sent_back, config),
     };
-    match consent_page(request, &verified, config, platform, now) {
+    match consent_page(request, &verified, config, clients.platform, clients.now) {
         Ok(response) => Answer::new(response, Level::Info, "consent shown").about(&verified.client.digest, None),
         Err(error) => {
             let returnable = Returnable { client: verified.client, redirect_target: verified.redirect_target };
@@ -204,6 +205,11 @@ fn refuse_decision(error: &DecisionError) -> Answer {
 pub const WAY_ON: &str = "Go back to the application that you came from and connect again.";
 
 fn refuse_with_page(error: &PageError) -> Answer {
+    if let PageError::Client(ClientError::Document(DocumentError::Unavailable(_))) = error {
+        let what = "The application describes itself at an address that does not answer.";
+        let page = page::error(StatusCode::SERVICE_UNAVAILABLE, "Not at the moment", what, "Try again in a minute.");
+        return Answer::new(page, Level::Warn, "authorization refused").because(error);
+    }
     let what = match error {
         PageError::NoClient | PageError::Client(_) => {
             "The application is not known here. If it was connected before, remove the connection and add it again."

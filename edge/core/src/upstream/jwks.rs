@@ -2,17 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use jwt_compact::{
-    Algorithm,
-    alg::{Rsa, RsaPublicKey, StrongAlg, StrongKey},
-    jwk::JsonWebKey,
-};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::UpstreamError;
 use crate::{
     config::Cognito,
+    jose::{RsaKey, rsa_key},
     platform::{FetchRequest, Platform, UnixTime},
 };
 
@@ -23,15 +19,13 @@ const MAX_AGE_SECONDS: u64 = 3600;
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 const DEADLINE_MS: u32 = 5_000;
 
-type PublicKey = <StrongAlg<Rsa> as Algorithm>::VerifyingKey;
-
 /// Keys remembered between requests.
 #[derive(Default)]
 pub struct KeyCache(RefCell<Option<Fetched>>);
 
 struct Fetched {
     at: UnixTime,
-    keys: Vec<(String, Rc<PublicKey>)>,
+    keys: Vec<(String, Rc<RsaKey>)>,
 }
 
 impl KeyCache {
@@ -45,7 +39,7 @@ impl KeyCache {
         cognito: &Cognito,
         platform: &P,
         now: UnixTime,
-    ) -> Result<Rc<PublicKey>, UpstreamError> {
+    ) -> Result<Rc<RsaKey>, UpstreamError> {
         let (known, age) = self.look(key_id, now);
         match (known, age) {
             (Some(key), Some(age)) if age < MAX_AGE_SECONDS => Ok(key),
@@ -61,14 +55,14 @@ impl KeyCache {
         }
     }
 
-    fn look(&self, key_id: &str, now: UnixTime) -> (Option<Rc<PublicKey>>, Option<u64>) {
+    fn look(&self, key_id: &str, now: UnixTime) -> (Option<Rc<RsaKey>>, Option<u64>) {
         let fetched = self.0.borrow();
         let key = fetched.as_ref().and_then(|fetched| fetched.keys.iter().find(|(id, _)| id == key_id));
         (key.map(|(_, key)| Rc::clone(key)), fetched.as_ref().map(|fetched| now.secs_since(fetched.at)))
     }
 }
 
-async fn fetch<P: Platform>(cognito: &Cognito, platform: &P) -> Result<Vec<(String, Rc<PublicKey>)>, UpstreamError> {
+async fn fetch<P: Platform>(cognito: &Cognito, platform: &P) -> Result<Vec<(String, Rc<RsaKey>)>, UpstreamError> {
     let request = FetchRequest {
         url: cognito.jwks_url.clone(),
         authorization: None,
@@ -85,7 +79,7 @@ async fn fetch<P: Platform>(cognito: &Cognito, platform: &P) -> Result<Vec<(Stri
 }
 
 /// The RS256 signature keys of a JWKS; `None` if it is none, or holds no such key.
-fn parse(document: &[u8]) -> Option<Vec<(String, Rc<PublicKey>)>> {
+fn parse(document: &[u8]) -> Option<Vec<(String, Rc<RsaKey>)>> {
     #[derive(Deserialize)]
     struct Jwks {
         keys: Vec<Value>,
@@ -95,15 +89,7 @@ fn parse(document: &[u8]) -> Option<Vec<(String, Rc<PublicKey>)>> {
     (!keys.is_empty()).then_some(keys)
 }
 
-fn parse_key(jwk: &Value) -> Option<(String, Rc<PublicKey>)> {
-    let text = |member: &str| jwk.get(member).and_then(Value::as_str);
-    let fits = text("kty") == Some("RSA")
-        && text("alg").is_none_or(|alg| alg == "RS256")
-        && text("use").is_none_or(|used| used == "sig");
-    let key_id = text("kid").filter(|_| fits)?;
-    let parsed: JsonWebKey<'_> = serde_json::from_slice(jwk.to_string().as_bytes()).ok()?;
-    let key = RsaPublicKey::try_from(&parsed).ok()?;
-    // Refuses keys of less than 2048 bits.
-    let key = StrongKey::try_from(key).ok()?;
-    Some((key_id.to_owned(), Rc::new(key)))
+fn parse_key(jwk: &Value) -> Option<(String, Rc<RsaKey>)> {
+    let key_id = jwk.get("kid").and_then(Value::as_str)?;
+    Some((key_id.to_owned(), Rc::new(rsa_key(jwk)?)))
 }
