@@ -107,7 +107,7 @@ const schema = z
     edge: z
       .strictObject({
         resources: z.array(resource).min(1).optional(),
-        registration: z.enum(["open", "off"]).optional(),
+        registration: z.enum(["open", "off", "token"]).optional(),
         privateUseSchemes: z.array(z.string()).optional(),
         allowedOrigins: z.array(originUrl).optional(),
         accessTokenSeconds: z.int().min(60).max(86_400).optional(),

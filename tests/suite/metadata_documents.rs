@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
 use edgeward_tests::{
-    browser::{Browser, Page},
-    by_hand::{HandMade, http},
-    client::REDIRECT_URI,
+    browser::{Browser, Page, User, query},
+    by_hand::{HandMade, http, redirect_uri},
+    client::{Era, REDIRECT_URI, SigningIn, call, challenge, text},
     document_host::Document,
 };
 use futures_util::future::try_join_all;
@@ -21,6 +21,7 @@ use crate::{
 
 tests![
     a_client_with_a_document_signs_in_without_registering,
+    a_real_client_uses_its_document_where_there_is_one,
     the_consent_page_names_the_domain_that_vouches,
     a_document_is_asked_for_politely_and_remembered,
     its_redirect_uris_are_its_own_with_any_port_on_loopback,
@@ -79,6 +80,21 @@ async fn a_client_with_a_document_signs_in_without_registering(world: Arc<World>
     assert_eq!(refreshed.status, StatusCode::OK);
     let other = described(&world, "https://sign-in.example/other.json")?;
     refused(&other.token(&other.refreshing(refreshed.text("refresh_token"))).await?, BAD, "invalid_grant");
+    Ok(())
+}
+
+async fn a_real_client_uses_its_document_where_there_is_one(world: Arc<World>) -> Result<()> {
+    let (url, mcp) = ("https://real.example/client.json", world.stack.mcp());
+    world.hosts.put(url, Document::json(&document(url)));
+    let signing_in = SigningIn::start_described(&mcp, &challenge(&mcp).await?, url).await?;
+    assert!(signing_in.wire.take().iter().all(|asked| asked.path != "/register"));
+    let authorization = signing_in.authorization_url().await?;
+    assert_eq!(query(&authorization, "client_id").as_deref(), Some(url));
+    let callback = Browser::new()?.sign_in(&authorization, &redirect_uri(), User::DEMO).await?;
+    let client = signing_in.finish(&callback).await?;
+    let connection = client.connect(Era::Modern).await?;
+    assert!(text(&call(&connection, "whoami", json!({})).await?).contains("demo"));
+    client.refresh().await?;
     Ok(())
 }
 

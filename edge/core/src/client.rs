@@ -5,7 +5,6 @@
 
 mod assertion;
 mod documents;
-mod members;
 mod metadata;
 pub mod registration;
 mod text;

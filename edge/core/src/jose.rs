@@ -1,5 +1,6 @@
-//! Others' public keys, as JSON Web Keys (RFC 7517), and the signatures that they verify.
+//! Others' public keys, as JSON Web Keys (RFC 7517), and the tokens that they verify.
 
+use edgeward_identity::jws::Compact;
 use jwt_compact::{
     Algorithm, AlgorithmSignature,
     alg::{Ed25519, Rsa, RsaPublicKey, StrongAlg, StrongKey},
@@ -7,14 +8,13 @@ use jwt_compact::{
 };
 use serde_json::Value;
 
-/// A public key for RS256, of at least 2048 bits.
-pub type RsaKey = <StrongAlg<Rsa> as Algorithm>::VerifyingKey;
+type RsaKey = <StrongAlg<Rsa> as Algorithm>::VerifyingKey;
 type Ed25519Key = <Ed25519 as Algorithm>::VerifyingKey;
 
 /// A public key for one algorithm.
 #[derive(Debug)]
 pub enum PublicKey {
-    /// For RS256.
+    /// For RS256, of at least 2048 bits.
     Rsa(RsaKey),
     /// For `EdDSA` with Ed25519.
     Ed25519(Ed25519Key),
@@ -23,10 +23,10 @@ pub enum PublicKey {
 impl PublicKey {
     /// The signature key that `jwk` is; `None` if it is none, or one for another algorithm.
     pub fn parse(jwk: &Value) -> Option<Self> {
-        rsa_key(jwk).map(Self::Rsa).or_else(|| {
-            let parsed = parse(jwk, "OKP", &["EdDSA", "Ed25519"])?;
-            Ed25519Key::try_from(&parsed).ok().map(Self::Ed25519)
-        })
+        if let Some(rsa) = parse(jwk, "RSA", &["RS256"]) {
+            return StrongKey::try_from(RsaPublicKey::try_from(&rsa).ok()?).ok().map(Self::Rsa);
+        }
+        Ed25519Key::try_from(&parse(jwk, "OKP", &["EdDSA", "Ed25519"])?).ok().map(Self::Ed25519)
     }
 
     /// Its algorithm, as a token's header names it.
@@ -37,22 +37,19 @@ impl PublicKey {
         }
     }
 
-    /// Whether `signature` is this key's over `message`.
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match self {
-            Self::Rsa(key) => verifies(&StrongAlg(Rsa::rs256()), key, message, signature),
-            Self::Ed25519(key) => verifies(&Ed25519, key, message, signature),
-        }
+    /// Whether `token` is signed with this key, and says so of its algorithm.
+    pub fn verifies(&self, token: &Compact<'_>) -> bool {
+        token.header.alg == self.algorithm()
+            && match self {
+                Self::Rsa(key) => verifies(&StrongAlg(Rsa::rs256()), key, token),
+                Self::Ed25519(key) => verifies(&Ed25519, key, token),
+            }
     }
 }
 
-fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    A::Signature::try_from_slice(signature).is_ok_and(|signature| algorithm.verify_signature(&signature, key, message))
-}
-
-/// The RS256 signature key that `jwk` is; `None` if it is none.
-pub fn rsa_key(jwk: &Value) -> Option<RsaKey> {
-    StrongKey::try_from(RsaPublicKey::try_from(&parse(jwk, "RSA", &["RS256"])?).ok()?).ok()
+fn verifies<A: Algorithm>(algorithm: &A, key: &A::VerifyingKey, token: &Compact<'_>) -> bool {
+    A::Signature::try_from_slice(&token.signature)
+        .is_ok_and(|signature| algorithm.verify_signature(&signature, key, token.message.as_bytes()))
 }
 
 fn parse(jwk: &Value, kind: &str, algorithms: &[&str]) -> Option<JsonWebKey<'static>> {

@@ -2,26 +2,27 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use edgeward_identity::jws::{Compact, JwsError};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{
-    documents::DocumentError,
-    members::{Members, WrongKind},
+use super::documents::DocumentError;
+use crate::{
+    jose::PublicKey,
+    message::members::{Members, WrongKind},
+    platform::UnixTime,
 };
-use crate::{jose::PublicKey, platform::UnixTime};
 
 /// The one `client_assertion_type`.
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// What clients may sign with. ES256 is not among them: its code would be a tenth of all there is.
 pub const ALGORITHMS: [&str; 2] = ["EdDSA", "RS256"];
 
-const MAX_BYTES: usize = 8 * 1024;
 /// Assertions are made for one request.
 const MAX_LIFETIME: u64 = 300;
 /// Clocks may differ by this many seconds.
 const MAX_SKEW: u64 = 60;
+const MAX_BYTES: usize = 8 * 1024;
 const MAX_ID_BYTES: usize = 256;
 const MAX_KEYS: usize = 16;
 
@@ -47,14 +48,19 @@ impl ClientKeys {
 
 /// The client that an assertion says it is from; nothing is verified yet.
 pub(super) fn claimed_client(assertion: &str) -> Option<String> {
-    let claims = assertion.split('.').nth(1).filter(|_| assertion.len() <= MAX_BYTES)?;
-    let claims = Members::parse(&Base64UrlUnpadded::decode_vec(claims).ok()?).ok()?;
+    let claims = Members::parse(&Compact::parse(assertion, MAX_BYTES).ok()?.claims).ok()?;
     claims.text("sub").ok()?.map(str::to_owned)
 }
 
 impl From<WrongKind> for AssertionError {
     fn from(WrongKind: WrongKind) -> Self {
         Self::Malformed
+    }
+}
+
+impl From<JwsError> for AssertionError {
+    fn from(error: JwsError) -> Self {
+        if error == JwsError::CriticalExtension { Self::CriticalExtension } else { Self::Malformed }
     }
 }
 
@@ -80,20 +86,14 @@ pub(super) fn verify(
     if !audience.is_some_and(is_here) && !listed.is_some_and(|listed| listed.iter().any(is_here)) {
         return Err(AssertionError::Audience);
     }
-    // A time before the epoch is long past: the cast saturates.
-    let time = |seconds: f64| UnixTime::from_secs(seconds as u64);
-    let expires_at = time(claims.number("exp")?.ok_or(AssertionError::NoExpiry)?);
+    let expires_at = claims.time("exp")?.ok_or(AssertionError::NoExpiry)?;
     if expires_at.plus(MAX_SKEW) <= now {
         return Err(AssertionError::Expired);
     }
     if expires_at > now.plus(MAX_LIFETIME + MAX_SKEW) {
         return Err(AssertionError::LivesTooLong);
     }
-    if [claims.number("nbf")?, claims.number("iat")?]
-        .into_iter()
-        .flatten()
-        .any(|seconds| time(seconds) > now.plus(MAX_SKEW))
-    {
+    if [claims.time("nbf")?, claims.time("iat")?].into_iter().flatten().any(|time| time > now.plus(MAX_SKEW)) {
         return Err(AssertionError::InFuture);
     }
     let id = claims.text("jti")?.filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()));
@@ -103,30 +103,21 @@ pub(super) fn verify(
 
 /// The claims of a token whose signature one of `keys` verifies: the one that it names, or any if it names none.
 fn verified_claims(assertion: &str, keys: &ClientKeys) -> Result<Members, AssertionError> {
-    let decode = |part: &str| Base64UrlUnpadded::decode_vec(part).map_err(|_| AssertionError::Malformed);
-    if assertion.len() > MAX_BYTES {
-        return Err(AssertionError::Malformed);
+    let token = Compact::parse(assertion, MAX_BYTES)?;
+    let (algorithm, wanted) = (token.header.alg.as_str(), token.header.kid.as_deref());
+    if !ALGORITHMS.contains(&algorithm) {
+        return Err(AssertionError::Algorithm);
     }
-    let (message, signature) = assertion.rsplit_once('.').ok_or(AssertionError::Malformed)?;
-    let (header, claims) = message.split_once('.').ok_or(AssertionError::Malformed)?;
-    let header = Members::parse(&decode(header)?)?;
-    // RFC 7515 §4.1.11: we understand no extension. Null is none, and no list of them either.
-    if header.iter().any(|(name, _)| name == "crit") {
-        return Err(AssertionError::CriticalExtension);
-    }
-    let algorithm = header.text("alg")?.filter(|algorithm| ALGORITHMS.contains(algorithm));
-    let (algorithm, wanted) = (algorithm.ok_or(AssertionError::Algorithm)?, header.text("kid")?);
-    let signature = decode(signature)?;
     let named = |key_id: &Option<String>| wanted.is_none() || key_id.as_deref() == wanted;
     // The token's word for its algorithm only chooses among keys, each of which has one algorithm.
     let mut fitting = keys.0.iter().filter(|(id, key)| named(id) && key.algorithm() == algorithm).peekable();
     if fitting.peek().is_none() {
         return Err(AssertionError::UnknownKey);
     }
-    if !fitting.any(|(_, key)| key.verifies(message.as_bytes(), &signature)) {
+    if !fitting.any(|(_, key)| key.verifies(&token)) {
         return Err(AssertionError::Signature);
     }
-    Ok(Members::parse(&decode(claims)?)?)
+    Ok(Members::parse(&token.claims)?)
 }
 
 /// Assertions that were accepted, until they expire. Another instance of the edge does not know of them: what a replay

@@ -7,11 +7,11 @@ use super::{
     Client, KeySource, Proof, Provenance, Refresh,
     assertion::{ALGORITHMS, ClientKeys},
     documents::{DocumentError, allowed_url},
-    members::{Members, WrongKind},
     text::{printable, site_host},
 };
 use crate::{
     config::Config,
+    message::members::{Members, WrongKind},
     oauth::{ClientDigest, DocumentUrl, RedirectUri},
 };
 

@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Client, Proof, Provenance, Refresh,
-    members::{Members, WrongKind},
     text::{printable, site_host, web_page},
 };
 use crate::{
     config::{Config, SecretDigest},
+    message::members::{Members, WrongKind},
     oauth::{
         ClientDigest, ErrorCode, RedirectUri, Scope, client_id::MAX_BYTES, redirect_uri::RedirectUriError,
         scope::OFFLINE_ACCESS,

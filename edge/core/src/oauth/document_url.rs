@@ -245,3 +245,36 @@ mod tests {
         }
     }
 }
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_parses_is_fetched_as_it_is_written_from_the_host_that_is_shown(
+            text in "https://[a-c0-9.:@%#?/\\\\\\[\\]xX~-]{1,40}"
+        ) {
+            if let Ok(url) = DocumentUrl::parse(&text) {
+                let parsed = Url::parse(url.as_str()).unwrap();
+                prop_assert_eq!(parsed.as_str(), &text);
+                prop_assert!(matches!(parsed.host(), Some(Host::Domain(name)) if name == url.host()));
+                let host = text[8..].split('/').next();
+                prop_assert_eq!(host, Some(url.host()));
+            }
+        }
+
+        #[test]
+        fn no_ipv4_address_passes_in_any_notation(address: u32, hex: bool, parts in 1usize..=4) {
+            let bytes = address.to_be_bytes();
+            let rest = bytes[parts - 1..].iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
+            let numbers = bytes[..parts - 1].iter().map(|byte| u64::from(*byte)).chain([rest]);
+            let host: Vec<_> =
+                numbers.map(|number| if hex { format!("0x{number:x}") } else { number.to_string() }).collect();
+            let url = format!("https://{}/client", host.join("."));
+            prop_assert!(DocumentUrl::parse(&url).is_err(), "{}", url);
+        }
+    }
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::UpstreamError;
 use crate::{
     config::Cognito,
-    jose::{RsaKey, rsa_key},
+    jose::PublicKey,
     platform::{FetchRequest, Platform, UnixTime},
 };
 
@@ -16,6 +16,8 @@ use crate::{
 const FLOOR_SECONDS: u64 = 30;
 /// Keys older than this are fetched anew, so that a withdrawn key is forgotten.
 const MAX_AGE_SECONDS: u64 = 3600;
+/// What Cognito signs with.
+pub(super) const ALGORITHM: &str = "RS256";
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 const DEADLINE_MS: u32 = 5_000;
 
@@ -25,7 +27,7 @@ pub struct KeyCache(RefCell<Option<Fetched>>);
 
 struct Fetched {
     at: UnixTime,
-    keys: Vec<(String, Rc<RsaKey>)>,
+    keys: Vec<(String, Rc<PublicKey>)>,
 }
 
 impl KeyCache {
@@ -39,7 +41,7 @@ impl KeyCache {
         cognito: &Cognito,
         platform: &P,
         now: UnixTime,
-    ) -> Result<Rc<RsaKey>, UpstreamError> {
+    ) -> Result<Rc<PublicKey>, UpstreamError> {
         let (known, age) = self.look(key_id, now);
         match (known, age) {
             (Some(key), Some(age)) if age < MAX_AGE_SECONDS => Ok(key),
@@ -55,14 +57,14 @@ impl KeyCache {
         }
     }
 
-    fn look(&self, key_id: &str, now: UnixTime) -> (Option<Rc<RsaKey>>, Option<u64>) {
+    fn look(&self, key_id: &str, now: UnixTime) -> (Option<Rc<PublicKey>>, Option<u64>) {
         let fetched = self.0.borrow();
         let key = fetched.as_ref().and_then(|fetched| fetched.keys.iter().find(|(id, _)| id == key_id));
         (key.map(|(_, key)| Rc::clone(key)), fetched.as_ref().map(|fetched| now.secs_since(fetched.at)))
     }
 }
 
-async fn fetch<P: Platform>(cognito: &Cognito, platform: &P) -> Result<Vec<(String, Rc<RsaKey>)>, UpstreamError> {
+async fn fetch<P: Platform>(cognito: &Cognito, platform: &P) -> Result<Vec<(String, Rc<PublicKey>)>, UpstreamError> {
     let request = FetchRequest {
         url: cognito.jwks_url.clone(),
         authorization: None,
@@ -79,7 +81,7 @@ async fn fetch<P: Platform>(cognito: &Cognito, platform: &P) -> Result<Vec<(Stri
 }
 
 /// The RS256 signature keys of a JWKS; `None` if it is none, or holds no such key.
-fn parse(document: &[u8]) -> Option<Vec<(String, Rc<RsaKey>)>> {
+fn parse(document: &[u8]) -> Option<Vec<(String, Rc<PublicKey>)>> {
     #[derive(Deserialize)]
     struct Jwks {
         keys: Vec<Value>,
@@ -89,7 +91,8 @@ fn parse(document: &[u8]) -> Option<Vec<(String, Rc<RsaKey>)>> {
     (!keys.is_empty()).then_some(keys)
 }
 
-fn parse_key(jwk: &Value) -> Option<(String, Rc<RsaKey>)> {
+fn parse_key(jwk: &Value) -> Option<(String, Rc<PublicKey>)> {
     let key_id = jwk.get("kid").and_then(Value::as_str)?;
-    Some((key_id.to_owned(), Rc::new(rsa_key(jwk)?)))
+    let key = PublicKey::parse(jwk).filter(|key| key.algorithm() == ALGORITHM)?;
+    Some((key_id.to_owned(), Rc::new(key)))
 }
