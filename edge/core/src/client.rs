@@ -1,7 +1,7 @@
 //! OAuth clients: who they are, and proof that they are it.
 //!
 //! A client is pre-registered, or carries its own registration in its `client_id` (see [`registration`]), or its
-//! `client_id` is the URL of a document that describes it (see [`metadata`]).
+//! `client_id` is the URL of a document that describes it (the module `metadata`).
 
 mod assertion;
 mod documents;

@@ -334,6 +334,24 @@ fn a_key_that_is_new_is_fetched_but_not_each_time() {
 }
 
 #[test]
+fn a_key_that_nobody_knows_does_not_have_the_known_ones_forgotten() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&key_set(), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims())), proven());
+    edge.advance(61);
+    let mut later = claims();
+    later["exp"] = json!(START + 120);
+    // They are asked for again, and do not come.
+    assert_eq!(show(&edge, &sign(&json!({ "alg": "EdDSA", "kid": "never" }), &later)).0, 503);
+    assert_eq!(edge.fetches(), 3);
+    assert_eq!(show(&edge, &eddsa(&later)), refused(), "the id was used");
+    later["jti"] = json!("2");
+    assert_eq!(show(&edge, &eddsa(&later)), proven());
+    assert_eq!(edge.fetches(), 3);
+}
+
+#[test]
 fn where_keys_are_is_held_to_the_same_rules() {
     for bad in [
         document(("jwks_uri", json!("http://keys.example/jwks"))),

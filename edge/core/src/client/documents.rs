@@ -34,20 +34,17 @@ const CAPACITY: usize = 256;
 /// Documents remembered between requests, the last used last. So few that a list is searched faster than the code of a
 /// map is loaded.
 #[derive(Default)]
-pub struct Documents(RefCell<Vec<(String, Entry)>>);
+pub struct Documents(RefCell<Vec<Entry>>);
 
-enum Entry {
-    /// A request is fetching it, since this many milliseconds after the epoch.
-    Fetching(u64),
-    Kept {
-        body: Rc<[u8]>,
-        at: UnixTime,
-        until: UnixTime,
-    },
-    Failed {
-        error: DocumentError,
-        until: UnixTime,
-    },
+#[derive(Default)]
+struct Entry {
+    url: String,
+    /// The document, when it was asked for, and until when it is good.
+    kept: Option<(Rc<[u8]>, UnixTime, UnixTime)>,
+    /// Why there was none the last time, and until when it is not asked for again.
+    failed: Option<(DocumentError, UnixTime)>,
+    /// Since when a request is fetching it, in milliseconds after the epoch.
+    fetching: Option<u64>,
 }
 
 /// Judges a document: what it refuses is not kept.
@@ -82,52 +79,55 @@ impl Documents {
                 }
             }
         }
-        self.put(url, Entry::Fetching(milliseconds(now) + waited));
+        self.at(url, |entry| entry.fetching = Some(milliseconds(now) + waited));
         let outcome = fetch(url, platform).await.and_then(|reply| {
             check(&reply.body)?;
             Ok(reply)
         });
-        match outcome {
-            Ok(reply) => {
-                let until = now.plus(lifetime(&reply));
-                let body: Rc<[u8]> = reply.body.into();
-                self.put(url, Entry::Kept { body: Rc::clone(&body), at: now, until });
-                Ok(body)
+        let outcome = outcome.map(|reply| (lifetime(&reply), Rc::<[u8]>::from(reply.body)));
+        // The time after the fetch, which may have taken as long as a failure is remembered.
+        let then = platform.now();
+        self.at(url, |entry| {
+            entry.fetching = None;
+            match &outcome {
+                Ok((seconds, body)) => {
+                    entry.kept = Some((Rc::clone(body), now, now.plus(*seconds)));
+                    entry.failed = None;
+                }
+                // What is known stays good for its time: nobody can have it forgotten by asking for it again.
+                Err(error @ DocumentError::Unavailable(_)) => {
+                    entry.failed = Some((*error, then.plus(UNAVAILABLE_SECONDS)));
+                }
+                Err(error @ DocumentError::Refused(_)) => {
+                    entry.kept = None;
+                    entry.failed = Some((*error, then.plus(REFUSED_SECONDS)));
+                }
             }
-            Err(error) => {
-                let seconds = match error {
-                    DocumentError::Unavailable(_) => UNAVAILABLE_SECONDS,
-                    DocumentError::Refused(_) => REFUSED_SECONDS,
-                };
-                // The time after the fetch, which may have taken as long as that.
-                self.put(url, Entry::Failed { error, until: platform.now().plus(seconds) });
-                Err(error)
-            }
-        }
+        });
+        outcome.map(|(_, body)| body)
     }
 
     fn look(&self, url: &DocumentUrl, not_before: UnixTime, now: UnixTime, waited: u64) -> Found {
-        let mut entries = self.0.borrow_mut();
-        if let Some(at) = entries.iter().position(|(known, _)| known == url.as_str()) {
-            entries[at..].rotate_left(1);
-        }
-        match entries.last().filter(|(known, _)| known == url.as_str()).map(|(_, entry)| entry) {
-            Some(Entry::Fetching(since)) if milliseconds(now) + waited < since + GIVEN_UP_AFTER_MS => Found::Fetching,
-            Some(Entry::Kept { body, at, until }) if *at >= not_before && now < *until => {
-                Found::Document(Ok(Rc::clone(body)))
-            }
-            Some(Entry::Failed { error, until }) if now < *until => Found::Document(Err(*error)),
+        let waiting_since = milliseconds(now) + waited;
+        self.at(url, |entry| match (&entry.kept, &entry.failed, entry.fetching) {
+            (Some((body, at, until)), ..) if *at >= not_before && now < *until => Found::Document(Ok(Rc::clone(body))),
+            (_, _, Some(since)) if waiting_since < since + GIVEN_UP_AFTER_MS => Found::Fetching,
+            (_, Some((error, until)), _) if now < *until => Found::Document(Err(*error)),
             _ => Found::Nothing,
-        }
+        })
     }
 
-    fn put(&self, url: &DocumentUrl, entry: Entry) {
+    /// Does something with what is remembered of `url`, which is used last thereby.
+    fn at<T>(&self, url: &DocumentUrl, act: impl FnOnce(&mut Entry) -> T) -> T {
         let mut entries = self.0.borrow_mut();
-        entries.retain(|(known, _)| known != url.as_str());
+        let found = entries.iter().position(|entry| entry.url == url.as_str()).map(|at| entries.remove(at));
+        let mut entry = found.unwrap_or_else(|| Entry { url: url.as_str().to_owned(), ..Entry::default() });
+        let done = act(&mut entry);
         if entries.len() == CAPACITY {
             entries.remove(0);
         }
-        entries.push((url.as_str().to_owned(), entry));
+        entries.push(entry);
+        done
     }
 }
 

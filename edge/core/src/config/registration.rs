@@ -22,7 +22,7 @@ const MIN_TOKEN_CHARACTERS: usize = 32;
 pub(super) fn read<F: Fn(&str) -> Option<String>>(read: &mut Reader<F>) -> Registration {
     let mode = read.optional(names::REGISTRATION, |text| match text {
         "open" | "off" | "token" => Ok(text.to_owned()),
-        _ => Err("is none of `open`, `off` and `token`".into()),
+        _ => Err("is neither `open`, `off` nor `token`".into()),
     });
     let mode = mode.as_deref().unwrap_or("open");
     let tokens = |text: &str| {
