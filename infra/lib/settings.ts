@@ -17,6 +17,8 @@ const seconds = (least: number, most: number, usual: number) => z.int().min(leas
 
 const scope = z.string().regex(/^[!#-[\]-~]{1,64}$/, "must be a scope token of RFC 6749");
 
+const hostPattern = z.string().regex(/^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, "must be a host such as example.com, or *.example.com for those below it");
+
 const resource = z.strictObject({
   path: z.string().regex(/^\/[A-Za-z0-9/_.-]+$/, "must be a path such as /mcp"),
   name: z.string().min(1).max(64).optional(),
@@ -122,10 +124,14 @@ const schema = z
         /** Environment of the edge's `wrangler.toml`, where the deployment is not called like one. */
         environment: z.enum(ENVIRONMENTS).optional(),
         resources: z.array(resource).min(1).optional(),
-        registration: z.enum(["open", "off"]).optional(),
+        registration: z.enum(["open", "off", "token"]).optional(),
         privateUseSchemes: z.array(z.string()).optional(),
         allowedOrigins: z.array(originUrl).optional(),
         accessTokenSeconds: z.int().min(60).max(86_400).optional(),
+        clientMetadataDocuments: z.enum(["on", "off"]).optional(),
+        clientMetadataHosts: z.array(hostPattern).optional(),
+        clientMetadataDeniedHosts: z.array(hostPattern).optional(),
+        redirectHosts: z.array(z.union([hostPattern, z.literal("!loopback")])).optional(),
         consent: z.enum(["ask", "remember"]).optional(),
         brand: z
           .strictObject({

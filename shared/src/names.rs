@@ -34,8 +34,18 @@ pub mod edge {
     pub const RESOURCES: &str = "EDGEWARD_RESOURCES";
     /// Pre-registered clients, as JSON.
     pub const CLIENTS: &str = "EDGEWARD_CLIENTS";
-    /// Dynamic client registration: `open` or `off`.
+    /// Dynamic client registration: `open`, `off`, or `token`: only with an initial access token.
     pub const REGISTRATION: &str = "EDGEWARD_REGISTRATION";
+    /// The initial access token; two separated by a space while one replaces the other.
+    pub const REGISTRATION_TOKEN: &str = "EDGEWARD_REGISTRATION_TOKEN";
+    /// Clients whose identifier is the URL of their metadata: `on` or `off`.
+    pub const CLIENT_METADATA_DOCUMENTS: &str = "EDGEWARD_CLIENT_METADATA_DOCUMENTS";
+    /// The only hosts whose documents are taken, separated by spaces.
+    pub const CLIENT_METADATA_HOSTS: &str = "EDGEWARD_CLIENT_METADATA_HOSTS";
+    /// Hosts whose documents are not taken, separated by spaces.
+    pub const CLIENT_METADATA_DENIED_HOSTS: &str = "EDGEWARD_CLIENT_METADATA_DENIED_HOSTS";
+    /// The only hosts that clients may choose to have users sent to, separated by spaces.
+    pub const REDIRECT_HOSTS: &str = "EDGEWARD_REDIRECT_HOSTS";
     /// Private-use URI schemes that redirect URIs may have, separated by spaces.
     pub const PRIVATE_USE_SCHEMES: &str = "EDGEWARD_PRIVATE_USE_SCHEMES";
     /// `Origin`s besides the edge's own that may call the resources, separated by spaces.
@@ -70,7 +80,7 @@ pub mod edge {
     }
 
     /// All settings.
-    pub const SETTINGS: [Setting; 20] = [
+    pub const SETTINGS: [Setting; 25] = [
         plain(PUBLIC_URL, "public-url"),
         plain(ORIGIN_URL, "origin-url"),
         plain(ORIGIN_AUDIENCE, "origin-audience"),
@@ -85,6 +95,11 @@ pub mod edge {
         plain(RESOURCES, "resources"),
         secret(CLIENTS, "clients"),
         plain(REGISTRATION, "registration"),
+        secret(REGISTRATION_TOKEN, "registration-token"),
+        plain(CLIENT_METADATA_DOCUMENTS, "client-metadata-documents"),
+        plain(CLIENT_METADATA_HOSTS, "client-metadata-hosts"),
+        plain(CLIENT_METADATA_DENIED_HOSTS, "client-metadata-denied-hosts"),
+        plain(REDIRECT_HOSTS, "redirect-hosts"),
         plain(PRIVATE_USE_SCHEMES, "private-use-schemes"),
         plain(ALLOWED_ORIGINS, "allowed-origins"),
         plain(ACCESS_TOKEN_SECONDS, "access-token-seconds"),

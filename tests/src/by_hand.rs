@@ -116,6 +116,12 @@ impl HandMade {
         })
     }
 
+    /// The same client, which reaches the edge, or another one, at this base URL.
+    #[must_use]
+    pub fn at(self, base: &str) -> Self {
+        Self { issuer: base.to_owned(), ..self }
+    }
+
     /// The same client with another verifier and state, for another authorization.
     ///
     /// # Errors

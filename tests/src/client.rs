@@ -135,9 +135,22 @@ impl SigningIn {
     /// # Errors
     /// When rmcp's client finds something wrong.
     pub async fn start(mcp: &Url, challenge: &str, name: &str) -> Result<Self> {
+        Self::start_with(mcp, AuthorizationRequest::new(REDIRECT_URI).with_client_name(name).with_challenge(challenge))
+            .await
+    }
+
+    /// As [`SigningIn::start`], for a client with its metadata at a URL: it registers only where it must.
+    ///
+    /// # Errors
+    /// When rmcp's client finds something wrong.
+    pub async fn start_described(mcp: &Url, challenge: &str, document: &str) -> Result<Self> {
+        let request = AuthorizationRequest::new(REDIRECT_URI).with_client_metadata_url(document);
+        Self::start_with(mcp, request.with_challenge(challenge)).await
+    }
+
+    async fn start_with(mcp: &Url, request: AuthorizationRequest) -> Result<Self> {
         let wire = Wire::new()?;
         let mut state = OAuthState::new_with_oauth_http_client(mcp.clone(), Arc::new(wire.clone())).await?;
-        let request = AuthorizationRequest::new(REDIRECT_URI).with_client_name(name).with_challenge(challenge);
         state.start_authorization(request).await?;
         Ok(Self { state, mcp: mcp.clone(), wire })
     }

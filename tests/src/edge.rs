@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -31,13 +32,26 @@ pub struct Edge {
 /// The variables and secrets of an edge, by name.
 pub type Variables = BTreeMap<String, String>;
 
+/// Where requests go that the edge sends to hosts below `example`: the Internet has none.
+pub type Elsewhere = Option<SocketAddr>;
+
 impl Edge {
     /// Starts it on a port, with its log in `folder`, and waits until it serves.
     ///
     /// # Errors
     /// When it is not built, wrangler is not installed, it ends, or does not serve in time.
-    pub async fn start(port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
-        let this = Self::spawn("edge", port, variables, folder)?;
+    pub async fn start(port: u16, variables: &Variables, elsewhere: Elsewhere, folder: &Path) -> Result<Self> {
+        let this = Self::spawn("edge", port, variables, elsewhere, folder)?;
+        this.answers(StatusCode::OK).await?;
+        Ok(this)
+    }
+
+    /// Starts another one, with other settings. Its log is `other-edge.log`.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_other(port: u16, variables: &Variables, elsewhere: Elsewhere, folder: &Path) -> Result<Self> {
+        let this = Self::spawn("other-edge", port, variables, elsewhere, folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
     }
@@ -48,7 +62,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::start`]; also when it serves.
     pub async fn start_misconfigured(port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
-        let this = Self::spawn("misconfigured-edge", port, variables, folder)?;
+        let this = Self::spawn("misconfigured-edge", port, variables, None, folder)?;
         this.answers(StatusCode::INTERNAL_SERVER_ERROR).await?;
         Ok(this)
     }
@@ -76,10 +90,10 @@ impl Edge {
         Ok(this)
     }
 
-    fn spawn(name: &str, port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
+    fn spawn(name: &str, port: u16, variables: &Variables, elsewhere: Elsewhere, folder: &Path) -> Result<Self> {
         let entry = place::edge_entry()?;
         let own = folder.join(name);
-        write_settings(&own, &entry, variables).context("cannot write the edge's settings")?;
+        write_settings(&own, &entry, variables, elsewhere).context("cannot write the edge's settings")?;
         Self::run(name, port, own, folder)
     }
 
@@ -134,9 +148,14 @@ impl Drop for Edge {
 }
 
 /// All as secrets, which wrangler does not print.
-fn write_settings(folder: &Path, entry: &Path, variables: &Variables) -> Result<()> {
+fn write_settings(folder: &Path, entry: &Path, variables: &Variables, elsewhere: Elsewhere) -> Result<()> {
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("wrangler.json"), wrangler_config(entry)?.to_string())?;
+    let mut settings = wrangler_config(entry)?;
+    if let Some(address) = elsewhere {
+        fs::write(folder.join("entry.mjs"), diverted(entry, address))?;
+        settings["main"] = "entry.mjs".into();
+    }
+    fs::write(folder.join("wrangler.json"), settings.to_string())?;
     let mut lines = String::new();
     for (name, value) in variables {
         if value.contains(['\'', '\n']) {
@@ -146,6 +165,23 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables) -> Result<
     }
     fs::write(folder.join(".dev.vars"), lines)?;
     Ok(())
+}
+
+/// The edge as it is, with a `fetch` around the platform's that sends https requests to hosts below `example` to
+/// `address`, the host as the first part of the path. All else about a request stays.
+fn diverted(entry: &Path, address: SocketAddr) -> String {
+    format!(
+        r#"import edge from {entry};
+const platform = globalThis.fetch;
+globalThis.fetch = (input, init) => {{
+  const url = new URL(input.url ?? input);
+  if (url.protocol !== "https:" || !url.hostname.endsWith(".example")) return platform(input, init);
+  return platform(new Request("http://{address}/" + url.host + url.pathname + url.search, input), init);
+}};
+export default edge;
+"#,
+        entry = json!(entry)
+    )
 }
 
 /// What the edge's own `wrangler.toml` says about the runtime, with its entry named by its full path.

@@ -10,6 +10,7 @@ pub mod by_hand;
 pub mod client;
 pub mod container;
 pub mod cookie_jar;
+pub mod document_host;
 pub mod edge;
 pub mod emulator;
 pub mod form;

@@ -14,7 +14,7 @@ use reqwest::Url;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    edge::{Edge, Variables},
+    edge::{Edge, Elsewhere, Variables},
     keys,
     origin::{self, Origin},
     place,
@@ -44,6 +44,8 @@ pub struct Options {
     pub keys: Option<String>,
     /// Further variables of the edge, or other values.
     pub variables: Variables,
+    /// Where the edge's requests to hosts below `example` go.
+    pub elsewhere: Elsewhere,
 }
 
 /// Whether traffic is remembered.
@@ -65,6 +67,7 @@ pub struct Stack {
     recorders: Option<Recorders>,
     cognito: Cognito,
     weather: Weather,
+    variables: Variables,
     issuer: String,
     folder: PathBuf,
 }
@@ -124,13 +127,16 @@ impl Stack {
         let settings =
             origin::Settings { port: origin_port, issuer: &issuer, audience: &origin_url, weather: &weather.url() };
         // Both take their time.
-        let (origin, edge) = tokio::join!(Origin::start(&settings, folder), Edge::start(edge_port, &variables, folder));
+        let (origin, edge) = tokio::join!(
+            Origin::start(&settings, folder),
+            Edge::start(edge_port, &variables, options.elsewhere, folder)
+        );
         let (origin, edge) = (origin?, edge?);
         if let Some(recorders) = &recorders {
             recorders.origin.forward_to(origin.url());
             recorders.edge.forward_to(edge.url());
         }
-        Ok(Self { edge, origin, recorders, cognito, weather, issuer, folder: folder.to_owned() })
+        Ok(Self { edge, origin, recorders, cognito, weather, variables, issuer, folder: folder.to_owned() })
     }
 
     /// The edge's issuer: its public origin, without a trailing slash.
@@ -169,6 +175,11 @@ impl Stack {
     /// The origin's own URL, without a trailing slash: past the edge and the recorder.
     pub fn origin_url(&self) -> &str {
         self.origin.url()
+    }
+
+    /// The variables and secrets of the edge.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
     }
 
     /// The edge.

@@ -12,7 +12,7 @@ use reqwest::{StatusCode, Url};
 use serde_json::json;
 
 use crate::{
-    settings::{OTHER_RESOURCE, OTHER_SCOPE},
+    settings::{LIMITED_CLIENT, OTHER_RESOURCE, OTHER_SCOPE},
     world::{World, part, tests},
 };
 
@@ -25,6 +25,7 @@ tests![
     a_state_comes_back_as_it_was_sent,
     a_request_without_resource_and_scope_gets_the_defaults,
     a_request_may_name_any_resource_and_scope_there_is,
+    a_client_of_the_settings_may_be_held_to_some_scopes,
 ];
 
 async fn open(client: &HandMade, parameters: &Parameters) -> Result<Page> {
@@ -202,6 +203,21 @@ async fn a_request_may_name_any_resource_and_scope_there_is(world: Arc<World>) -
         assert_eq!((tokens.status, tokens.text("scope")), (StatusCode::OK, granted), "{}", tokens.text("error"));
         let claims = part(tokens.text("access_token"), 1);
         assert_eq!((&claims["aud"], &claims["scope"]), (&json!(audience), &json!(granted)));
+    }
+    Ok(())
+}
+
+async fn a_client_of_the_settings_may_be_held_to_some_scopes(world: Arc<World>) -> Result<()> {
+    let client = HandMade::named(&world.stack, LIMITED_CLIENT)?;
+    let good = client.authorization();
+    let both = format!("mcp {OTHER_SCOPE}");
+    for outside in [OTHER_SCOPE, &both] {
+        sent_back(&world, &open(&client, &good.clone().with("scope", outside)).await?, "invalid_scope")?;
+    }
+    let elsewhere = good.clone().with("resource", world.stack.url(OTHER_RESOURCE).as_str()).without("scope");
+    sent_back(&world, &open(&client, &elsewhere).await?, "invalid_scope")?;
+    for inside in [good.clone(), good.clone().with("scope", "mcp offline_access"), good.without("scope")] {
+        assert!(shows_consent(&open(&client, &inside).await?), "{inside:?}");
     }
     Ok(())
 }

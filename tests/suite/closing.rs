@@ -53,7 +53,7 @@ fn secrets_at_edge(exchange: &Exchange) -> Vec<String> {
     let form = url(&format!("/?{}", exchange.request_body));
     let location = exchange.headers.get("location").and_then(|value| value.to_str().ok()).and_then(url);
     for url in [url(&exchange.path), form, location].into_iter().flatten() {
-        for name in ["code", "code_verifier", "refresh_token", "client_secret", "token"] {
+        for name in ["code", "code_verifier", "refresh_token", "client_secret", "client_assertion", "token"] {
             found.extend(query(&url, name));
         }
     }

@@ -43,6 +43,13 @@ async fn the_authorization_server_tells_its_endpoints(world: Arc<World>) -> Resu
     }
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(document["client_id_metadata_document_supported"], true);
+    for endpoint in ["token", "revocation"] {
+        let methods = json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
+        assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], methods);
+        let algorithms = &document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
+        assert_eq!(*algorithms, json!(["EdDSA", "RS256"]));
+    }
     Ok(())
 }
 

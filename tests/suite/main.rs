@@ -6,6 +6,7 @@
 
 mod authorization;
 mod callback;
+mod client_assertion;
 mod client_authentication;
 mod closing;
 mod code;
@@ -15,7 +16,9 @@ mod decision;
 mod discovery;
 mod flow;
 mod gate;
+mod metadata_documents;
 mod misconfiguration;
+mod other_settings;
 mod pages;
 mod refresh;
 mod registration;
@@ -47,6 +50,8 @@ fn together() -> Vec<Test> {
         callback::tests(),
         code::tests(),
         client_authentication::tests(),
+        metadata_documents::tests(),
+        client_assertion::tests(),
         refresh::tests(),
         gate::tests(),
         flow::tests(),
@@ -60,10 +65,16 @@ fn together() -> Vec<Test> {
 /// The tests that run one by one after those: what they do to Cognito, they do to everyone; and a port that one of them
 /// has chosen must not be taken by a connection of another.
 fn alone() -> Vec<Test> {
-    [misconfiguration::tests(), revocation::tests(), cognito_faults::tests(), cognito_tokens::tests()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        misconfiguration::tests(),
+        other_settings::tests(),
+        revocation::tests(),
+        cognito_faults::tests(),
+        cognito_tokens::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every test there is.

@@ -48,11 +48,15 @@ async fn the_answer_says_what_was_registered(world: Arc<World>) -> Result<()> {
     let metadata = json!({
         "client_name": "Wörkshop", "redirect_uris": [REDIRECT_URI, "https://client.example/callback"],
         "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
+        "response_types": ["code"], "application_type": "native", "scope": "mcp offline_access",
+        "client_uri": "https://client.example/", "logo_uri": "https://client.example/logo.png",
+        "tos_uri": "https://client.example/tos", "policy_uri": "https://client.example/policy",
+        "contacts": ["admin@client.example"], "software_id": "workshop", "software_version": "2.1",
+        "client_name#ja": "工房", "tos_uri#de-DE": "https://client.example/agb",
     });
     let mut sent = metadata.clone();
-    sent["application_type"] = "native".into();
-    sent["logo_uri"] = "https://client.example/logo.png".into();
+    sent["unknown"] = json!({ "x": 1 });
+    sent["logo_uri#ja"] = "javascript:alert(1)".into();
     let answer = register(&world, &sent).await?;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
     assert_eq!(answer.headers["content-type"], "application/json");

@@ -6,6 +6,7 @@ use edgeward_cognito::{Config, Rotation};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     client::REDIRECT_URI,
+    document_host::DocumentHost,
     keys,
     stack::{Options, Recording, Stack},
 };
@@ -17,6 +18,10 @@ use crate::world::World;
 pub(crate) const CONFIDENTIAL_CLIENT: &str = "tests-confidential";
 /// A client that the settings name, without a secret.
 pub(crate) const PUBLIC_CLIENT: &str = "tests-public";
+/// A client that the settings name, which may ask for the scope `mcp` only.
+pub(crate) const LIMITED_CLIENT: &str = "tests-limited";
+/// A host whose documents the settings do not let in.
+pub(crate) const DENIED_HOST: &str = "denied.example";
 /// A scope of `/mcp` that a client gets only if it asks for it.
 pub(crate) const OTHER_SCOPE: &str = "admin";
 /// Another resource, with a scope of its own.
@@ -34,6 +39,7 @@ impl World {
                 "redirect_uris": [REDIRECT_URI], "client_secret": client_secret,
             },
             { "client_id": PUBLIC_CLIENT, "client_name": "Public and known", "redirect_uris": [REDIRECT_URI] },
+            { "client_id": LIMITED_CLIENT, "redirect_uris": [REDIRECT_URI], "scopes": ["mcp"] },
         ]);
         let resources = json!([
             {
@@ -42,6 +48,7 @@ impl World {
             },
             { "path": OTHER_RESOURCE, "origin_path": "/mcp", "scopes": { "second": "Use it by another name" } },
         ]);
+        let hosts = DocumentHost::start().await?;
         let options = Options {
             name: "test",
             recording: Recording::On,
@@ -53,12 +60,14 @@ impl World {
                 (names::PRIVATE_USE_SCHEMES, PRIVATE_USE_SCHEME.to_owned()),
                 // Those who say nothing about where they come from are asked all the same.
                 (names::CONSENT, "remember".to_owned()),
+                (names::CLIENT_METADATA_DENIED_HOSTS, DENIED_HOST.to_owned()),
             ]
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
+            elsewhere: Some(hosts.address()),
             ..Options::default()
         };
-        Ok(Self { stack: Stack::start(options).await?, keys, client_secret })
+        Ok(Self { stack: Stack::start(options).await?, keys, client_secret, hosts })
     }
 }
 

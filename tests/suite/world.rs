@@ -7,6 +7,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
 use edgeward_tests::{
     by_hand::{self, Answer},
+    document_host::DocumentHost,
     stack::Stack,
 };
 use libtest_mimic::{Failed, Trial};
@@ -21,6 +22,8 @@ pub(crate) struct World {
     pub(crate) keys: String,
     /// The secret of the confidential client among its settings.
     pub(crate) client_secret: String,
+    /// The web servers of other people.
+    pub(crate) hosts: DocumentHost,
 }
 
 impl World {

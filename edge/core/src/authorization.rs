@@ -4,13 +4,14 @@
 //! after that goes back to the client.
 
 use crate::{
-    client::{Client, ClientError},
+    client::{Client, ClientError, Directory},
     config::{Config, ProtectedResource},
     message::parameters::{Parameters, Repeated},
     oauth::{
-        CodeChallenge, ErrorCode, RedirectTarget, RedirectUri, Scope, pkce, redirect_uri::RedirectUriError,
+        CodeChallenge, ErrorCode, RedirectTarget, RedirectUri, Scope, ScopeToken, pkce, redirect_uri::RedirectUriError,
         scope::OFFLINE_ACCESS,
     },
+    platform::Platform,
 };
 
 /// The longest `state` that a client may send.
@@ -47,9 +48,13 @@ impl Returnable {
     ///
     /// # Errors
     /// What to show the user.
-    pub fn check(parameters: &Parameters<'_>, config: &Config) -> Result<Self, PageError> {
+    pub async fn check<P: Platform>(
+        parameters: &Parameters<'_>,
+        config: &Config,
+        clients: &Directory<'_, P>,
+    ) -> Result<Self, PageError> {
         let client_id = parameters.get("client_id")?.ok_or(PageError::NoClient)?;
-        let client = Client::find(client_id, config)?;
+        let client = clients.find(client_id).await?;
         let redirect_uri = parameters.get("redirect_uri")?.ok_or(PageError::NoRedirectUri)?;
         let redirect_uri = RedirectUri::parse(redirect_uri, &config.private_use_schemes)?;
         let redirect_target = redirect_uri.find_in(&client.redirect_uris).ok_or(PageError::RedirectUriNotRegistered)?;
@@ -66,7 +71,7 @@ impl Returnable {
         config: &'a Config,
     ) -> Result<VerifiedAuthorization<'a>, Box<SentBack>> {
         let state = parameters.get("state").ok().flatten().filter(|state| is_state(state)).map(str::to_owned);
-        match check_rest(parameters, config) {
+        match check_rest(parameters, self.client.scopes.as_ref(), config) {
             Ok((code_challenge, resource, scope)) => Ok(VerifiedAuthorization {
                 client: self.client,
                 redirect_target: self.redirect_target,
@@ -82,6 +87,7 @@ impl Returnable {
 
 fn check_rest<'a>(
     parameters: &Parameters<'_>,
+    allowed: Option<&Scope>,
     config: &'a Config,
 ) -> Result<(CodeChallenge, &'a ProtectedResource, Scope), AuthorizationError> {
     if parameters.get("state")?.is_some_and(|state| !is_state(state)) {
@@ -106,8 +112,12 @@ fn check_rest<'a>(
     let resource = config.resource(indicator).ok_or(AuthorizationError::Resource)?;
     let asked = Scope::parse(parameters.get("scope")?.unwrap_or("")).ok_or(AuthorizationError::Scope)?;
     let asked = asked.without(OFFLINE_ACCESS);
-    let scope = if asked.is_empty() { resource.default_scope.clone() } else { asked };
-    if !scope.is_subset(&resource.scope()) {
+    let is_allowed = |token: &ScopeToken| allowed.is_none_or(|allowed| allowed.contains(token.as_str()));
+    let scope = match asked.is_empty() {
+        true => resource.default_scope.iter().filter(|token| is_allowed(token)).cloned().collect(),
+        false => asked,
+    };
+    if scope.is_empty() || !scope.is_subset(&resource.scope()) || !scope.iter().all(is_allowed) {
         return Err(AuthorizationError::Scope);
     }
     Ok((challenge, resource, scope))
@@ -182,8 +192,8 @@ pub enum AuthorizationError {
     /// More than one `resource`.
     #[error("resource was sent more than once: a token is for one")]
     SeveralResources,
-    /// A scope that the resource does not have.
-    #[error("scope holds something that the resource does not have")]
+    /// A scope that the resource does not have, or that the client may not ask for.
+    #[error("scope holds something that the resource does not have, or the client may not ask for")]
     Scope,
     /// The answer would not fit in a cookie.
     #[error("the request is too long")]

@@ -1,19 +1,32 @@
 //! OAuth clients: who they are, and proof that they are it.
 //!
-//! A client is pre-registered, or carries its own registration in its `client_id` (see [`registration`]).
+//! A client is pre-registered, or carries its own registration in its `client_id` (see [`registration`]), or its
+//! `client_id` is the URL of a document that describes it (the module `metadata`).
 
+mod assertion;
+mod documents;
+mod metadata;
 pub mod registration;
+mod text;
 
+use std::rc::Rc;
+
+pub use assertion::{ALGORITHMS, AssertionError};
+use assertion::{ClientKeys, SeenAssertions};
+use documents::allowed_url;
+pub use documents::{DocumentError, Documents, NotAllowed};
 use http::header;
 
 use crate::{
-    config::{Config, PreRegistered, SecretDigest},
+    config::{Config, MetadataDocuments, PreRegistered, SecretDigest},
     message::{
         authorization_header::basic_credentials,
         parameters::{Parameters, Repeated},
         request::Request,
     },
-    oauth::{ClientDigest, RedirectUri, client_id},
+    oauth::{ClientDigest, DocumentUrl, RedirectUri, Scope, client_id},
+    platform::{Platform, UnixTime},
+    route::Route,
     secret::Secret,
 };
 
@@ -28,18 +41,44 @@ pub struct Client {
     pub name: Option<String>,
     /// Who vouches for the name.
     pub provenance: Provenance,
+    /// The host of its web site (`client_uri`), as it says itself.
+    pub site_host: Option<String>,
     /// Its redirect URIs.
     pub redirect_uris: Vec<RedirectUri>,
     /// Whether it gets refresh tokens.
     pub refresh: Refresh,
-    secret: Option<SecretDigest>,
+    /// The only scopes that it may ask for, if not all.
+    pub scopes: Option<Scope>,
+    proof: Proof,
+}
+
+/// How a client proves that it is it.
+#[derive(Debug, Clone)]
+enum Proof {
+    /// It cannot.
+    None,
+    /// With a secret.
+    Secret(SecretDigest),
+    /// With a signature.
+    Key(KeySource),
+}
+
+/// Where a client's public keys are.
+#[derive(Debug, Clone)]
+enum KeySource {
+    /// In its metadata.
+    Here(ClientKeys),
+    /// At a URL.
+    At(DocumentUrl),
 }
 
 /// Who vouches for what a client says of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provenance {
     /// The operator, in the settings.
     Operator,
+    /// Whoever holds this domain: the client's metadata are there.
+    Domain(String),
     /// No one but the client.
     Itself,
 }
@@ -53,64 +92,184 @@ pub enum Refresh {
     NotRegistered,
 }
 
-impl Client {
+/// What is remembered of clients between requests.
+#[derive(Default)]
+pub struct ClientMemory {
+    documents: Documents,
+    assertions: SeenAssertions,
+}
+
+/// Where clients are looked up during one request.
+pub struct Directory<'a, P> {
+    /// The settings.
+    pub config: &'a Config,
+    /// What is remembered.
+    pub memory: &'a ClientMemory,
+    /// For fetching documents.
+    pub platform: &'a P,
+    /// The time.
+    pub now: UnixTime,
+}
+
+/// What a client shows at the token endpoint.
+enum Shown {
+    Nothing,
+    Secret(Secret<String>),
+    Assertion(Secret<String>),
+}
+
+/// When a key is not known, keys older than this many seconds are fetched anew.
+const KEYS_FLOOR_SECONDS: u64 = 60;
+
+impl<P: Platform> Directory<'_, P> {
     /// Finds the client called `client_id`.
     ///
     /// # Errors
-    /// [`ClientError::Unknown`]; clients recover from it by registering again.
-    pub fn find(client_id: &str, config: &Config) -> Result<Self, ClientError> {
+    /// [`ClientError::Unknown`] and its like, from which clients recover by registering again;
+    /// [`ClientError::Document`] when its document cannot be had.
+    pub async fn find(&self, client_id: &str) -> Result<Client, ClientError> {
+        self.find_not_before(client_id, UnixTime::from_secs(0)).await
+    }
+
+    async fn find_not_before(&self, client_id: &str, not_before: UnixTime) -> Result<Client, ClientError> {
         if client_id.len() > client_id::MAX_BYTES {
             return Err(ClientError::Unknown);
         }
-        match config.clients.iter().find(|client| client.client_id == client_id) {
-            Some(client) => Ok(Self::pre_registered(client)),
-            None => registration::restore(client_id, config).ok_or(ClientError::Unknown),
+        if let Some(client) = self.config.clients.iter().find(|client| client.client_id == client_id) {
+            return Ok(Client::pre_registered(client));
         }
+        if client_id.starts_with("https://") && self.config.metadata_documents != MetadataDocuments::Off {
+            return self.described(&allowed_url(client_id, self.config)?, not_before).await;
+        }
+        registration::restore(client_id, self.config).ok_or(ClientError::Unknown)
     }
 
-    fn pre_registered(client: &PreRegistered) -> Self {
-        Self {
-            client_id: client.client_id.clone(),
-            digest: ClientDigest::of(&client.client_id),
-            name: client.client_name.clone(),
-            provenance: Provenance::Operator,
-            redirect_uris: client.redirect_uris.clone(),
-            refresh: Refresh::Granted,
-            secret: client.client_secret.clone(),
-        }
+    async fn described(&self, url: &DocumentUrl, not_before: UnixTime) -> Result<Client, ClientError> {
+        let check = |body: &[u8]| metadata::parse(body, url, self.config).map(drop);
+        let body = self.document(url, &check, not_before).await?;
+        Ok(metadata::parse(&body, url, self.config)?)
+    }
+
+    async fn document(
+        &self,
+        url: &DocumentUrl,
+        check: documents::Check<'_>,
+        not_before: UnixTime,
+    ) -> Result<Rc<[u8]>, DocumentError> {
+        self.memory.documents.find(url, check, not_before, self.platform, self.now).await
     }
 
     /// Finds the client of a request to the token endpoint and checks that it is it (RFC 6749 §2.3, §3.2.1).
     ///
     /// # Errors
     /// When it is unknown, or shows not exactly the proof it registered.
-    pub fn authenticate(request: &Request, form: &Parameters<'_>, config: &Config) -> Result<Self, ClientError> {
-        let form_id = form.get("client_id")?;
-        let form_secret = form.get("client_secret")?.map(|secret| Secret::new(secret.to_owned()));
-        let credentials = match request.headers.contains_key(header::AUTHORIZATION) {
-            false => None,
-            true => {
-                let value = request.header(header::AUTHORIZATION);
-                Some(value.and_then(basic_credentials).ok_or(ClientError::MalformedCredentials)?)
-            }
+    pub async fn authenticate(&self, request: &Request, form: &Parameters<'_>) -> Result<Client, ClientError> {
+        let (client_id, shown) = shown(request, form)?;
+        let client = self.find(&client_id).await?;
+        match (&client.proof, shown) {
+            (Proof::None, Shown::Nothing) => Ok(client),
+            (Proof::Secret(secret), Shown::Secret(shown)) if secret.matches(shown.expose()) => Ok(client),
+            (Proof::Secret(_), Shown::Secret(_)) => Err(ClientError::WrongSecret),
+            (Proof::Secret(_), Shown::Nothing) => Err(ClientError::NoSecret),
+            (Proof::Key(_), Shown::Nothing) => Err(ClientError::NoAssertion),
+            (Proof::None, Shown::Secret(_) | Shown::Assertion(_))
+            | (Proof::Secret(_), Shown::Assertion(_))
+            | (Proof::Key(_), Shown::Secret(_)) => Err(ClientError::OtherMethod),
+            (Proof::Key(_), Shown::Assertion(assertion)) => self.verify(client, assertion.expose()).await,
+        }
+    }
+
+    async fn verify(&self, client: Client, assertion: &str) -> Result<Client, ClientError> {
+        let token_endpoint = format!("{}{}", self.config.issuer, Route::Token.path());
+        let audiences = [self.config.issuer.as_str(), &token_endpoint];
+        let verify = |client: &Client, keys: &ClientKeys| {
+            assertion::verify(assertion, &client.client_id, keys, &audiences, &self.memory.assertions, self.now)
         };
-        let (client_id, presented) = match (credentials, form_id, form_secret) {
-            // RFC 6749 §2.3: not more than one method in a request.
-            (Some(_), _, Some(_)) => return Err(ClientError::TwoMethods),
-            (Some((header_id, _)), Some(form_id), None) if header_id != form_id => {
-                return Err(ClientError::TwoClients);
+        match verify(&client, &self.keys(&client, UnixTime::from_secs(0)).await?) {
+            Ok(()) => Ok(client),
+            // It may have changed its keys.
+            Err(AssertionError::UnknownKey) => {
+                let not_before = UnixTime::from_secs(self.now.as_secs().saturating_sub(KEYS_FLOOR_SECONDS));
+                let client = self.find_not_before(&client.client_id, not_before).await?;
+                verify(&client, &self.keys(&client, not_before).await?)?;
+                Ok(client)
             }
-            (Some((header_id, secret)), _, None) => (header_id, Some(secret)),
-            (None, Some(form_id), secret) => (form_id.to_owned(), secret),
-            (None, None, _) => return Err(ClientError::NotNamed),
-        };
-        let client = Self::find(&client_id, config)?;
-        match (&client.secret, presented.filter(|secret| !secret.expose().is_empty())) {
-            (None, None) => Ok(client),
-            (Some(secret), Some(presented)) if secret.matches(presented.expose()) => Ok(client),
-            (Some(_), Some(_)) => Err(ClientError::WrongSecret),
-            (Some(_), None) => Err(ClientError::NoSecret),
-            (None, Some(_)) => Err(ClientError::SecretOfPublicClient),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn keys(&self, client: &Client, not_before: UnixTime) -> Result<ClientKeys, ClientError> {
+        match &client.proof {
+            Proof::Key(KeySource::Here(keys)) => Ok(keys.clone()),
+            Proof::Key(KeySource::At(url)) => {
+                let body = self.document(url, &|body| key_set(body).map(drop), not_before).await?;
+                Ok(key_set(&body)?)
+            }
+            Proof::None | Proof::Secret(_) => Err(ClientError::OtherMethod),
+        }
+    }
+}
+
+fn key_set(body: &[u8]) -> Result<ClientKeys, DocumentError> {
+    ClientKeys::parse(&serde_json::from_slice(body).map_err(|_| DocumentError::Refused("it is no JWKS"))?)
+}
+
+/// Whom a request names, and what it shows for it: not more than one thing (RFC 6749 §2.3).
+fn shown(request: &Request, form: &Parameters<'_>) -> Result<(String, Shown), ClientError> {
+    let secret_of = |text: Option<&str>| text.map(|text| Secret::new(text.to_owned()));
+    let form_id = form.get("client_id")?;
+    let secret = secret_of(form.get("client_secret")?);
+    let assertion = secret_of(form.get("client_assertion")?);
+    let assertion = match (form.get("client_assertion_type")?, assertion) {
+        (None, None) => None,
+        (Some(assertion::TYPE), Some(assertion)) => Some(assertion),
+        (Some(_), Some(_)) => return Err(ClientError::AssertionType),
+        (None, Some(_)) | (Some(_), None) => return Err(ClientError::IncompleteAssertion),
+    };
+    let credentials = match request.headers.contains_key(header::AUTHORIZATION) {
+        false => None,
+        true => {
+            let value = request.header(header::AUTHORIZATION);
+            Some(value.and_then(basic_credentials).ok_or(ClientError::MalformedCredentials)?)
+        }
+    };
+    let of_secret = |secret: Secret<String>| match secret.expose().is_empty() {
+        true => Shown::Nothing,
+        false => Shown::Secret(secret),
+    };
+    match (credentials, secret, assertion) {
+        (Some((header_id, secret)), None, None) => match form_id {
+            Some(form_id) if form_id != header_id => Err(ClientError::TwoClients),
+            _ => Ok((header_id, of_secret(secret))),
+        },
+        (None, secret, None) => {
+            let client_id = form_id.ok_or(ClientError::NotNamed)?;
+            Ok((client_id.to_owned(), secret.map_or(Shown::Nothing, of_secret)))
+        }
+        // RFC 7521 §4.2 leaves `client_id` optional; if it is there, the assertion must be by that client.
+        (None, None, Some(assertion)) => {
+            let client_id = match form_id {
+                Some(client_id) => client_id.to_owned(),
+                None => assertion::claimed_client(assertion.expose()).ok_or(AssertionError::Malformed)?,
+            };
+            Ok((client_id, Shown::Assertion(assertion)))
+        }
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => Err(ClientError::TwoMethods),
+    }
+}
+
+impl Client {
+    fn pre_registered(client: &PreRegistered) -> Self {
+        Self {
+            client_id: client.client_id.clone(),
+            digest: ClientDigest::of(&client.client_id),
+            name: client.client_name.clone(),
+            provenance: Provenance::Operator,
+            site_host: None,
+            redirect_uris: client.redirect_uris.clone(),
+            refresh: Refresh::Granted,
+            scopes: client.scopes.clone(),
+            proof: client.client_secret.clone().map_or(Proof::None, Proof::Secret),
         }
     }
 }
@@ -121,13 +280,19 @@ pub enum ClientError {
     /// No client has this identifier, or its registration is not ours.
     #[error("unknown client")]
     Unknown,
+    /// Its identifier is a URL that we do not go to.
+    #[error("unknown client: {0}")]
+    DocumentUrl(#[from] NotAllowed),
+    /// It, or its keys, cannot be had from where they are.
+    #[error("client metadata: {0}")]
+    Document(#[from] DocumentError),
     /// No `client_id` in the request.
     #[error("the request names no client")]
     NotNamed,
     /// `Authorization` does not hold `Basic` credentials.
     #[error("malformed client credentials")]
     MalformedCredentials,
-    /// A secret in the header and one in the form.
+    /// A secret in the header and one in the form, or a secret and an assertion.
     #[error("two client authentication methods in one request")]
     TwoMethods,
     /// The header names one client, the form another.
@@ -139,9 +304,21 @@ pub enum ClientError {
     /// A confidential client showed no secret.
     #[error("no client secret")]
     NoSecret,
-    /// A public client showed a secret: it takes itself for another client.
-    #[error("a secret from a client that has none")]
-    SecretOfPublicClient,
+    /// A client that signs showed no assertion.
+    #[error("no client assertion")]
+    NoAssertion,
+    /// A client showed something that it does not have: it takes itself for another client.
+    #[error("another authentication method than the client's")]
+    OtherMethod,
+    /// An assertion without its type, or a type without an assertion.
+    #[error("client_assertion and client_assertion_type belong together")]
+    IncompleteAssertion,
+    /// An assertion of another type.
+    #[error("unknown client_assertion_type")]
+    AssertionType,
+    /// The assertion proves nothing.
+    #[error("client assertion: {0}")]
+    Assertion(#[from] AssertionError),
     /// A parameter came twice.
     #[error(transparent)]
     Repeated(#[from] Repeated),

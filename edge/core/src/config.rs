@@ -1,7 +1,9 @@
 //! Settings, read and checked once: later code never asks whether they are sane.
 
 mod client;
+mod host;
 mod pages;
+mod registration;
 mod resource;
 mod url_setting;
 
@@ -9,7 +11,9 @@ use std::fmt;
 
 pub use client::{PreRegistered, SecretDigest};
 use edgeward_identity::names::edge as names;
+pub use host::{HostPatterns, RedirectHosts};
 pub use pages::{Brand, ConsentMode, Pages};
+pub use registration::Registration;
 pub use resource::ProtectedResource;
 use url_setting::{absolute_url, public_origin};
 
@@ -38,6 +42,10 @@ pub struct Config {
     pub clients: Vec<PreRegistered>,
     /// Whether clients may register themselves.
     pub registration: Registration,
+    /// Whether clients may be described by a document at the URL that is their identifier.
+    pub metadata_documents: MetadataDocuments,
+    /// Hosts that clients may have users sent to.
+    pub redirect_hosts: RedirectHosts,
     /// Private-use schemes that redirect URIs may have.
     pub private_use_schemes: PrivateUseSchemes,
     /// `Origin`s besides our own that may call the resources.
@@ -65,12 +73,17 @@ pub struct Cognito {
     pub scopes: Scope,
 }
 
-/// Whether clients may register themselves (RFC 7591).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Registration {
-    /// Anyone may.
-    Open,
-    /// No one may.
+/// Whether a client identifier may be the URL of the client's metadata (draft-ietf-oauth-client-id-metadata-document).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MetadataDocuments {
+    /// It may, at some hosts.
+    On {
+        /// The only hosts; none means all.
+        allowed: HostPatterns,
+        /// Never these.
+        denied: HostPatterns,
+    },
+    /// It may not.
     Off,
 }
 
@@ -117,13 +130,24 @@ impl Config {
             })
             .unwrap_or_default();
         let base = issuer.as_deref().unwrap_or("https://unset.invalid");
-        let resources = read.optional(names::RESOURCES, |text| resource::parse(text, base));
-        let clients = read.optional(names::CLIENTS, |text| client::parse(text, &schemes)).unwrap_or_default();
-        let registration = read.optional(names::REGISTRATION, |text| match text {
-            "open" => Ok(Registration::Open),
-            "off" => Ok(Registration::Off),
-            _ => Err("is neither `open` nor `off`".into()),
+        let resources = read
+            .optional(names::RESOURCES, |text| resource::parse(text, base))
+            .unwrap_or_else(|| resource::default(base));
+        let clients =
+            read.optional(names::CLIENTS, |text| client::parse(text, &schemes, &resources)).unwrap_or_default();
+        let registration = registration::read(&mut read);
+        let documents = read.optional(names::CLIENT_METADATA_DOCUMENTS, |text| match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("is neither `on` nor `off`".into()),
         });
+        let allowed = read.optional(names::CLIENT_METADATA_HOSTS, HostPatterns::parse).unwrap_or_default();
+        let denied = read.optional(names::CLIENT_METADATA_DENIED_HOSTS, HostPatterns::parse).unwrap_or_default();
+        let metadata_documents = match documents.unwrap_or(true) {
+            true => MetadataDocuments::On { allowed, denied },
+            false => MetadataDocuments::Off,
+        };
+        let redirect_hosts = read.optional(names::REDIRECT_HOSTS, RedirectHosts::parse).unwrap_or_default();
         let allowed_origins = read
             .optional(names::ALLOWED_ORIGINS, |text| text.split_whitespace().map(public_origin).collect())
             .unwrap_or_default();
@@ -161,9 +185,11 @@ impl Config {
                 origin_audience: origin_audience.unwrap_or_else(|| origin_url.clone()),
                 origin_url,
                 keys,
-                resources: resources.unwrap_or_else(|| resource::default(&issuer)),
+                resources,
                 clients,
-                registration: registration.unwrap_or(Registration::Open),
+                registration,
+                metadata_documents,
+                redirect_hosts,
                 private_use_schemes: schemes,
                 allowed_origins,
                 access_token_seconds: access_token_seconds.unwrap_or(900),
@@ -179,6 +205,11 @@ impl Config {
         let Some(indicator) = indicator else { return self.resources.first() };
         let wanted = Resource::parse(indicator)?;
         self.resources.iter().find(|resource| resource.indicator == wanted)
+    }
+
+    /// Every scope that some resource has.
+    pub fn scope(&self) -> Scope {
+        resource::all_scopes(&self.resources)
     }
 
     /// The resource served at `path`; one trailing slash is tolerated.

@@ -4,6 +4,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use crate::{
+    client::{ClientMemory, Directory},
     config::Config,
     endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token},
     gate::{self, Admissions, Gated, RequestHead},
@@ -23,12 +24,14 @@ pub struct Edge<P> {
     platform: P,
     admissions: Admissions,
     upstream_keys: KeyCache,
+    clients: ClientMemory,
 }
 
 impl<P: Platform> Edge<P> {
     /// An edge with these settings.
     pub fn new(config: Config, platform: P) -> Self {
-        Self { config, platform, admissions: Admissions::default(), upstream_keys: KeyCache::default() }
+        let (admissions, clients) = (Admissions::default(), ClientMemory::default());
+        Self { config, platform, admissions, clients, upstream_keys: KeyCache::default() }
     }
 
     /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
@@ -55,6 +58,7 @@ impl<P: Platform> Edge<P> {
         }
         let now = self.platform.now();
         let (config, platform) = (&self.config, &self.platform);
+        let clients = Directory { config, memory: &self.clients, platform, now };
         let answer = match route {
             Route::ProtectedResourceMetadata => {
                 return metadata::protected_resource(&request.path, config).unwrap_or_else(not_found);
@@ -64,10 +68,10 @@ impl<P: Platform> Edge<P> {
             Route::Health => return json(StatusCode::OK, &json!({ "status": "ok" }), Caching::NoStore),
             Route::Register => register::handle(&request, config),
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
-            Route::Authorize => authorize::ask(&request, config, platform, now),
+            Route::Authorize => authorize::ask(&request, config, &clients).await,
             Route::Callback => callback::handle(&request, config, platform, now),
-            Route::Token => token::handle(&request, config, &self.upstream_keys, platform, now).await,
-            Route::Revoke => revoke::handle(&request, config, platform, now).await,
+            Route::Token => token::handle(&request, config, &self.upstream_keys, &clients).await,
+            Route::Revoke => revoke::handle(&request, config, &clients).await,
             Route::Logout => logout::handle(&request, config),
             Route::SignedOut => return logout::done(config),
         };

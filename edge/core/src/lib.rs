@@ -7,6 +7,8 @@ pub mod oauth;
 
 pub mod message;
 
+pub mod jose;
+
 pub mod platform;
 
 pub mod keys;

@@ -1,6 +1,7 @@
 //! The vocabulary of OAuth as types: what does not parse does not exist.
 
 pub mod client_id;
+pub mod document_url;
 pub mod error_code;
 pub mod pkce;
 pub mod redirect_uri;
@@ -8,6 +9,7 @@ pub mod resource;
 pub mod scope;
 
 pub use client_id::ClientDigest;
+pub use document_url::DocumentUrl;
 pub use error_code::ErrorCode;
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use redirect_uri::{RedirectTarget, RedirectUri};

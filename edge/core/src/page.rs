@@ -36,8 +36,10 @@ pub fn consent(
             }
         }
         p { "It asks to use " strong { bdi { (resource) } } " in your name." }
-        @if request.client.provenance == Provenance::Itself {
-            p.note { "The application chose its name itself; nobody has verified it." }
+        @match &request.client.provenance {
+            Provenance::Operator => {}
+            Provenance::Domain(host) => { p.note { "The name is vouched for by " strong { bdi { (host) } } "." } }
+            Provenance::Itself => { p.note { "The application chose its name itself; nobody has verified it." } }
         }
         h2 { "It will be able to" }
         ul {
@@ -51,6 +53,8 @@ pub fn consent(
             p.note { "That is a program on this computer. Go on only if you have just started it yourself." }
         } @else if request.redirect_target.is_private_use() {
             p.note { "That is an application on this device. Go on only if you have just used it." }
+        } @else if let Some(site) = request.client.site_host.as_deref().filter(|site| *site != host) {
+            p.note { "The application calls " strong { bdi { (site) } } " its home, which is not where you will be sent." }
         }
         form method="post" action="/authorize" {
             input type="hidden" name="transaction" value=(transaction_id);

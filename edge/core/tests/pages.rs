@@ -176,6 +176,19 @@ fn a_program_on_this_computer_is_remembered_whatever_its_port() {
 }
 
 #[test]
+fn a_user_is_told_when_a_client_calls_another_host_its_home() {
+    let edge = TestEdge::new();
+    let page = |client_uri: &str, redirect_uri: &str| {
+        let metadata = format!(r#"{{"redirect_uris":["{redirect_uri}"],"client_uri":"{client_uri}"}}"#);
+        let client_id = edge.register(&metadata)["client_id"].as_str().unwrap().to_owned();
+        edge.get(&authorization_request(&client_id, &[("redirect_uri", redirect_uri)])).into_body()
+    };
+    assert!(page("https://home.example/", "https://away.example/cb").contains("<bdi>home.example</bdi>"));
+    assert!(!page("https://home.example/", "https://home.example/cb").contains("its home"));
+    assert!(!page("https://home.example/", "http://localhost/cb").contains("its home"), "there is another warning");
+}
+
+#[test]
 fn pages_show_the_operators_brand_and_load_nothing_else() {
     let brand = r##"{"name":"Acme & Co","logo":"https://acme.example/l.svg","color":"#ffcc00"}"##;
     let edge = TestEdge::with(&[("EDGEWARD_BRAND", brand)]);

@@ -48,6 +48,10 @@ fn each_malformed_setting_is_named() {
         ("COGNITO_CLIENT_SECRET", "one two three"),
         ("EDGEWARD_COGNITO_SCOPES", "email"),
         ("EDGEWARD_REGISTRATION", "maybe"),
+        ("EDGEWARD_CLIENT_METADATA_DOCUMENTS", "maybe"),
+        ("EDGEWARD_CLIENT_METADATA_HOSTS", "https://a.example"),
+        ("EDGEWARD_CLIENT_METADATA_DENIED_HOSTS", "*"),
+        ("EDGEWARD_REDIRECT_HOSTS", "127.0.0.1"),
         ("EDGEWARD_ACCESS_TOKEN_SECONDS", "59"),
         ("EDGEWARD_PRIVATE_USE_SCHEMES", "javascript"),
         ("EDGEWARD_ALLOWED_ORIGINS", "https://a.example/path"),
@@ -60,11 +64,34 @@ fn each_malformed_setting_is_named() {
         ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":[]}]"#),
         ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["http://a.example/"]}]"#),
         ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["https://a.example/"],"client_secret":"short"}]"#),
+        ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["https://a.example/"],"scopes":["unknown"]}]"#),
         ("EDGEWARD_KEYS", "{}"),
         ("EDGEWARD_KEYS", r#"{"keys":[]}"#),
     ] {
         let error = problem(&[(name, value)]);
         assert!(error.starts_with(name), "{name}={value}: {error}");
+    }
+}
+
+#[test]
+fn an_initial_access_token_is_set_where_it_is_asked_for_and_nowhere_else() {
+    let token = "initial-access-token-of-32-chars";
+    let settings = |mode: &str, token: &str| {
+        let error = config(&[("EDGEWARD_REGISTRATION", mode), ("EDGEWARD_REGISTRATION_TOKEN", token)]);
+        error.map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(settings("token", token), Ok(()));
+    assert_eq!(settings("token", &format!("{token} {token}2")), Ok(()));
+    for (mode, value) in [
+        ("token", String::new()),
+        ("token", token[1..].to_owned()),
+        ("token", format!("{token} {token} {token}")),
+        ("token", format!("{token}\"")),
+        ("open", token.to_owned()),
+        ("off", token.to_owned()),
+    ] {
+        let error = settings(mode, &value).unwrap_err();
+        assert!(error.starts_with("EDGEWARD_REGISTRATION_TOKEN") && !error.contains(&token[1..]), "{mode}: {error}");
     }
 }
 

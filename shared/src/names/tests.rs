@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, SETTINGS, setting};
+use super::edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, REGISTRATION_TOKEN, SETTINGS, setting};
 
 #[test]
 fn a_parameter_of_the_edge_is_named_after_its_variable() {
@@ -26,7 +26,7 @@ fn every_variable_of_the_edge_is_there_once() {
 fn what_must_not_be_seen_is_secret() {
     let secrets: HashSet<_> =
         SETTINGS.into_iter().filter(|setting| setting.secret).map(|setting| setting.variable).collect();
-    assert_eq!(secrets, HashSet::from([KEYS, COGNITO_CLIENT_SECRET, CLIENTS]));
+    assert_eq!(secrets, HashSet::from([KEYS, COGNITO_CLIENT_SECRET, CLIENTS, REGISTRATION_TOKEN]));
     assert!(setting(KEYS).is_some_and(|setting| setting.secret));
     assert_eq!(setting("EDGEWARD_NOTHING"), None);
 }

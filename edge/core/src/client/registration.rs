@@ -7,18 +7,24 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Client, Provenance, Refresh};
+use super::{
+    Client, Proof, Provenance, Refresh,
+    text::{printable, site_host, web_page},
+};
 use crate::{
     config::{Config, SecretDigest},
-    oauth::{ClientDigest, ErrorCode, RedirectUri, client_id::MAX_BYTES, redirect_uri::RedirectUriError},
+    message::members::{Members, WrongKind},
+    oauth::{
+        ClientDigest, ErrorCode, RedirectUri, Scope, client_id::MAX_BYTES, redirect_uri::RedirectUriError,
+        scope::OFFLINE_ACCESS,
+    },
 };
 
 const PREFIX: &str = "dcr";
 const ID_PURPOSE: &str = "client_id/1";
 const SECRET_PURPOSE: &str = "client_secret/1";
-const MAX_NAME_CHARACTERS: usize = 64;
 const MAX_REDIRECT_URIS: usize = 16;
 
 /// What a `client_id` remembers.
@@ -32,6 +38,9 @@ struct Registration {
     method: Method,
     #[serde(rename = "x", skip_serializing_if = "std::ops::Not::not", default)]
     without_refresh: bool,
+    /// Host of `client_uri`; the consent page compares where the user is sent with it.
+    #[serde(rename = "u", skip_serializing_if = "Option::is_none", default)]
+    site_host: Option<String>,
 }
 
 /// `token_endpoint_auth_method`.
@@ -61,61 +70,54 @@ impl Method {
     }
 }
 
-/// Client metadata as sent: what we know of it. Anything else is ignored (RFC 7591 §2), so that nothing of the answer is
-/// the caller's to choose but these.
-#[derive(Deserialize)]
-struct Metadata {
-    redirect_uris: Option<Vec<String>>,
-    client_name: Option<String>,
-    token_endpoint_auth_method: Option<String>,
-    grant_types: Option<Vec<String>>,
-    response_types: Option<Vec<String>>,
-}
-
 /// Registers a client: checks its metadata and gives the client information response (RFC 7591 §3.2.1).
 ///
 /// # Errors
 /// The first rule that the metadata break.
 pub fn register(body: &[u8], config: &Config) -> Result<Value, RegistrationError> {
-    let metadata: Metadata = serde_json::from_slice(body).map_err(|_| RegistrationError::NotMetadata)?;
-    let uris = metadata.redirect_uris.filter(|uris| !uris.is_empty()).ok_or(RegistrationError::NoRedirectUri)?;
+    let metadata = Members::parse(body)?;
+    let uris = metadata.texts("redirect_uris")?.filter(|uris| !uris.is_empty());
+    let uris = uris.ok_or(RegistrationError::NoRedirectUri)?;
     if uris.len() > MAX_REDIRECT_URIS {
         return Err(RegistrationError::TooManyRedirectUris);
     }
     for uri in &uris {
-        RedirectUri::parse(uri, &config.private_use_schemes)?;
+        if !config.redirect_hosts.allow(&RedirectUri::parse(uri, &config.private_use_schemes)?) {
+            return Err(RedirectUriError::HostNotAllowed.into());
+        }
     }
-    let method = match metadata.token_endpoint_auth_method.as_deref() {
+    let method = match metadata.text("token_endpoint_auth_method")? {
         None | Some("client_secret_basic") => Method::ClientSecretBasic,
         Some("client_secret_post") => Method::ClientSecretPost,
         Some("none") => Method::None,
         Some(_) => return Err(RegistrationError::AuthMethod),
     };
-    let without_refresh = match &metadata.grant_types {
-        // RFC 7591 lets the server choose what it registers; every MCP client can use a refresh token.
-        None => false,
-        Some(types) if types.iter().any(|kind| kind == "authorization_code") => {
-            !types.iter().any(|kind| kind == "refresh_token")
-        }
-        Some(_) => return Err(RegistrationError::GrantTypes),
-    };
-    if metadata.response_types.is_some_and(|types| !types.iter().any(|kind| kind == "code")) {
+    if !metadata.may_be("grant_types", "authorization_code")? {
+        return Err(RegistrationError::GrantTypes);
+    }
+    // RFC 7591 lets the server choose for a client that names none; every MCP client can use a refresh token.
+    let without_refresh = !metadata.may_be("grant_types", "refresh_token")?;
+    if !metadata.may_be("response_types", "code")? {
         return Err(RegistrationError::ResponseTypes);
     }
-    let name = metadata.client_name.as_deref().and_then(printable);
-
-    let registration = Registration { redirect_uris: uris, name, method, without_refresh };
-    let client_id = client_id_of(&registration, config)?;
-    let mut response = json!({
-        "client_id": client_id,
-        "redirect_uris": registration.redirect_uris,
-        "token_endpoint_auth_method": registration.method.as_str(),
-        "grant_types": if without_refresh { vec!["authorization_code"] } else { vec!["authorization_code", "refresh_token"] },
-        "response_types": ["code"],
-    });
-    if let Some(name) = &registration.name {
-        response["client_name"] = name.as_str().into();
-    }
+    let name = metadata.text("client_name")?.and_then(printable);
+    // Told back it may be anything; here it must be good.
+    let site_host = metadata.any("client_uri").and_then(Value::as_str).and_then(site_host);
+    let redirect_uris = uris.into_iter().map(str::to_owned).collect();
+    let mut registration = Registration { redirect_uris, name, method, without_refresh, site_host };
+    let client_id = client_id_of(&registration, config).or_else(|_| {
+        // It is of use to the user, not to the client.
+        registration.site_host = None;
+        client_id_of(&registration, config)
+    })?;
+    // Ours come last, whatever was sent.
+    let mut response = Value::Object(echo(&metadata, config));
+    response["client_id"] = client_id.as_str().into();
+    response["redirect_uris"] = json!(registration.redirect_uris);
+    response["token_endpoint_auth_method"] = registration.method.as_str().into();
+    let grant_types = ["authorization_code", "refresh_token"];
+    response["grant_types"] = json!(if without_refresh { &grant_types[..1] } else { &grant_types });
+    response["response_types"] = json!(["code"]);
     if method != Method::None {
         response["client_secret"] = secret_of(&client_id, config).unwrap_or_default().into();
         // It never expires (RFC 7591 §3.2.1).
@@ -123,6 +125,68 @@ pub fn register(body: &[u8], config: &Config) -> Result<Value, RegistrationError
     }
     Ok(response)
 }
+
+/// The members that are registered without being acted upon, as they are told back: those of RFC 7591 §2 and OpenID
+/// Connect that describe a client to people. Anything else is ignored, so that nothing of the answer is the caller's to
+/// choose but these; and so is a value that cannot be one, which RFC 7591 §2 lets the server leave out.
+fn echo(metadata: &Members, config: &Config) -> Map<String, Value> {
+    let mut echoed = Map::new();
+    for (member, value) in metadata.iter() {
+        let (name, language) = match member.split_once('#') {
+            Some((name, language)) => (name, Some(language)),
+            None => (member.as_str(), None),
+        };
+        // Only what people read comes in several languages (RFC 7591 §2.2).
+        let registered = match language {
+            None => readable(name, value).or_else(|| plain(name, value, config)),
+            Some(language) => readable(name, value).filter(|_| is_language_tag(language)),
+        };
+        if let Some(registered) = registered
+            && echoed.len() < MAX_ECHOED
+        {
+            echoed.insert(member.clone(), registered);
+        }
+    }
+    echoed
+}
+
+/// What people read.
+fn readable(name: &str, value: &Value) -> Option<Value> {
+    let text = value.as_str()?;
+    match name {
+        "client_name" => printable(text).map(Value::String),
+        "client_uri" | "logo_uri" | "tos_uri" | "policy_uri" => web_page(text).map(|_| value.clone()),
+        _ => None,
+    }
+}
+
+/// What software reads.
+fn plain(name: &str, value: &Value, config: &Config) -> Option<Value> {
+    match name {
+        "software_id" | "software_version" => printable(value.as_str()?).map(Value::String),
+        "application_type" => matches!(value.as_str()?, "native" | "web").then(|| value.clone()),
+        "scope" => {
+            let (asked, known) = (Scope::parse(value.as_str()?)?, config.scope());
+            let is_known = |token: &str| token == OFFLINE_ACCESS || known.contains(token);
+            let registered: Scope = asked.iter().filter(|token| is_known(token.as_str())).cloned().collect();
+            (!registered.is_empty()).then(|| registered.to_string().into())
+        }
+        "contacts" => {
+            let contacts = value.as_array()?.iter().take(MAX_CONTACTS);
+            Some(contacts.filter_map(|contact| printable(contact.as_str()?)).map(Value::String).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Of the form of BCP 47.
+fn is_language_tag(text: &str) -> bool {
+    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_alphanumeric());
+    text.len() <= 35 && text.split('-').all(subtag)
+}
+
+const MAX_CONTACTS: usize = 8;
+const MAX_ECHOED: usize = 64;
 
 /// The client that `client_id` describes, if its MAC is ours.
 pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
@@ -135,24 +199,29 @@ pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
     }
     let bytes = Base64UrlUnpadded::decode_vec(encoded).ok()?;
     let registration: Registration = serde_json::from_slice(&bytes).ok()?;
-    // A scheme that is allowed no longer falls out, the client's other URIs stay.
+    // A scheme or host that is allowed no longer falls out, the client's other URIs stay.
     let redirect_uris = registration
         .redirect_uris
         .iter()
         .filter_map(|uri| RedirectUri::parse(uri, &config.private_use_schemes).ok())
+        .filter(|uri| config.redirect_hosts.allow(uri))
         .collect();
-    let secret = match registration.method {
-        Method::None => None,
-        Method::ClientSecretBasic | Method::ClientSecretPost => Some(SecretDigest::of(&secret_of(client_id, config)?)),
+    let proof = match registration.method {
+        Method::None => Proof::None,
+        Method::ClientSecretBasic | Method::ClientSecretPost => {
+            Proof::Secret(SecretDigest::of(&secret_of(client_id, config)?))
+        }
     };
     Some(Client {
         client_id: client_id.to_owned(),
         digest: ClientDigest::of(client_id),
         name: registration.name,
         provenance: Provenance::Itself,
+        site_host: registration.site_host,
         redirect_uris,
         refresh: if registration.without_refresh { Refresh::NotRegistered } else { Refresh::Granted },
-        secret,
+        scopes: None,
+        proof,
     })
 }
 
@@ -168,16 +237,6 @@ fn client_id_of(registration: &Registration, config: &Config) -> Result<String, 
 fn secret_of(client_id: &str, config: &Config) -> Option<String> {
     let key_id = client_id.split('.').nth(1)?;
     Some(config.keys.registration_by_id(key_id)?.code(SECRET_PURPOSE, client_id.as_bytes()))
-}
-
-/// A name as it may be shown: no control or direction-changing characters, not too long.
-fn printable(name: &str) -> Option<String> {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let name: String = name.trim().chars().filter(|c| !hidden(*c)).take(MAX_NAME_CHARACTERS).collect();
-    (!name.is_empty()).then_some(name)
 }
 
 /// Why a client is not registered.
@@ -207,6 +266,12 @@ pub enum RegistrationError {
     /// The metadata are too long to travel in a `client_id`.
     #[error("redirect_uris and client_name are too long together")]
     TooLong,
+}
+
+impl From<WrongKind> for RegistrationError {
+    fn from(WrongKind: WrongKind) -> Self {
+        Self::NotMetadata
+    }
 }
 
 impl RegistrationError {

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::resource::{ProtectedResource, all_scopes};
 use crate::{
-    oauth::{RedirectUri, client_id, redirect_uri::PrivateUseSchemes},
+    oauth::{RedirectUri, Scope, client_id, redirect_uri::PrivateUseSchemes},
     secret::Secret,
 };
 
@@ -19,6 +20,8 @@ pub struct PreRegistered {
     pub redirect_uris: Vec<RedirectUri>,
     /// Its secret, if it has one.
     pub client_secret: Option<SecretDigest>,
+    /// The only scopes that it may ask for, if not all.
+    pub scopes: Option<Scope>,
 }
 
 /// A client secret, kept as its SHA-256: enough to recognize it. Secrets must be random, as ours are.
@@ -44,14 +47,19 @@ struct Entry {
     client_name: Option<String>,
     redirect_uris: Vec<String>,
     client_secret: Option<String>,
+    scopes: Option<Vec<String>>,
 }
 
-pub(super) fn parse(text: &str, schemes: &PrivateUseSchemes) -> Result<Vec<PreRegistered>, String> {
+pub(super) fn parse(
+    text: &str,
+    schemes: &PrivateUseSchemes,
+    resources: &[ProtectedResource],
+) -> Result<Vec<PreRegistered>, String> {
     // The parser's own message could quote a secret.
     let entries: Vec<Entry> = serde_json::from_slice(text.as_bytes()).map_err(|_| "is not as documented")?;
     let mut clients: Vec<PreRegistered> = Vec::new();
     for entry in entries {
-        let Entry { client_id, client_name, redirect_uris, client_secret } = entry;
+        let Entry { client_id, client_name, redirect_uris, client_secret, scopes } = entry;
         let visible = |c: u8| c.is_ascii_graphic() || c == b' ';
         if client_id.is_empty() || client_id.len() > client_id::MAX_BYTES || !client_id.bytes().all(visible) {
             return Err("has a client_id that cannot be one".into());
@@ -68,8 +76,13 @@ pub(super) fn parse(text: &str, schemes: &PrivateUseSchemes) -> Result<Vec<PreRe
         if redirect_uris.is_empty() {
             return Err(format!("has no redirect URI for {client_id:?}"));
         }
+        let scopes = match scopes.map(|scopes| Scope::parse(&scopes.join(" "))) {
+            None => None,
+            Some(Some(scopes)) if scopes.is_subset(&all_scopes(resources)) => Some(scopes),
+            Some(_) => return Err(format!("has scopes for {client_id:?} that no resource has")),
+        };
         let client_secret = client_secret.as_deref().map(SecretDigest::of);
-        clients.push(PreRegistered { client_id, client_name, redirect_uris, client_secret });
+        clients.push(PreRegistered { client_id, client_name, redirect_uris, client_secret, scopes });
     }
     Ok(clients)
 }

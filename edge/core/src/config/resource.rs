@@ -31,6 +31,11 @@ impl ProtectedResource {
     }
 }
 
+/// Every scope that one of `resources` has.
+pub(super) fn all_scopes(resources: &[ProtectedResource]) -> Scope {
+    resources.iter().flat_map(|resource| &resource.scopes).map(|(token, _)| token.clone()).collect()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
+    client::{ClientError, Directory, DocumentError},
     config::Config,
     message::{
         parameters::Parameters,
@@ -31,9 +32,9 @@ pub const PENDING_COOKIE: &str = "__Host-edgeward-signin-";
 const MAX_PENDING_BYTES: usize = 3584;
 
 /// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
-pub fn ask(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
+pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Directory<'_, P>) -> Answer {
     let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
-    let returnable = match Returnable::check(&parameters, config) {
+    let returnable = match Returnable::check(&parameters, config, clients).await {
         Ok(returnable) => returnable,
         Err(error) => return refuse_with_page(&error, config),
     };
@@ -41,6 +42,7 @@ pub fn ask(request: &Request, config: &Config, platform: &impl Platform, now: Un
         Ok(verified) => verified,
         Err(sent_back) => return send_back_request(&sent_back, config),
     };
+    let (platform, now) = (clients.platform, clients.now);
     let transaction = begin(&verified, platform).map_err(|_| AuthorizationError::ServerError);
     let answered = transaction.and_then(|transaction| {
         if is_remembered(request, &parameters, &transaction, config, now) {
@@ -258,6 +260,12 @@ fn refuse_decision(error: &DecisionError, config: &Config) -> Answer {
 pub const WAY_ON: &str = "Go back to the application that you came from and connect again.";
 
 fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
+    if let PageError::Client(ClientError::Document(DocumentError::Unavailable(_))) = error {
+        let what = "The application describes itself at an address that does not answer.";
+        let (title, way_on) = ("Not at the moment", "Try again in a minute.");
+        let page = page::error(StatusCode::SERVICE_UNAVAILABLE, title, what, way_on, &config.pages.brand);
+        return Answer::new(page, Level::Warn, "authorization refused").because(error);
+    }
     let what = match error {
         PageError::NoClient | PageError::Client(_) => {
             "The application is not known here. If it was connected before, remove the connection and add it again."

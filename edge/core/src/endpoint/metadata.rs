@@ -4,17 +4,15 @@ use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    config::{Config, ProtectedResource, Registration},
+    client::ALGORITHMS,
+    config::{Config, MetadataDocuments, ProtectedResource, Registration},
     message::response::{Caching, json},
-    oauth::{
-        pkce,
-        scope::{OFFLINE_ACCESS, Scope},
-    },
+    oauth::{pkce, scope::OFFLINE_ACCESS},
     route::{Route, resource_path},
 };
 
-/// How clients prove who they are.
-const AUTH_METHODS: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+/// How clients prove who they are. Those with a document at a URL can sign.
+const AUTH_METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 
 /// Protected-resource metadata (RFC 9728): at the root for the default resource, or with a resource's path.
 /// `None` when there is no such resource.
@@ -42,10 +40,10 @@ fn protected_resource_document(resource: &ProtectedResource, config: &Config) ->
 /// Authorization-server metadata (RFC 8414).
 pub fn authorization_server(config: &Config) -> Response<String> {
     let url = |route: Route| format!("{}{}", config.issuer, route.path());
-    let scopes: Scope =
-        config.resources.iter().flat_map(|resource| resource.scope().iter().cloned().collect::<Vec<_>>()).collect();
-    let mut scopes = scopes.to_strings();
+    let mut scopes = config.scope().to_strings();
     scopes.push(OFFLINE_ACCESS.to_owned());
+    let documents = config.metadata_documents != MetadataDocuments::Off;
+    let methods = if documents { &AUTH_METHODS[..] } else { &AUTH_METHODS[..3] };
     let mut document = json!({
         "issuer": config.issuer,
         "authorization_endpoint": url(Route::Authorize),
@@ -55,14 +53,23 @@ pub fn authorization_server(config: &Config) -> Response<String> {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_methods_supported": AUTH_METHODS,
+        "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint": url(Route::Revoke),
-        "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
+        "revocation_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": [pkce::METHOD],
         "authorization_response_iss_parameter_supported": true,
     });
-    if config.registration == Registration::Open {
-        document["registration_endpoint"] = url(Route::Register).into();
+    match config.registration {
+        Registration::Open | Registration::Token(_) => {
+            document["registration_endpoint"] = url(Route::Register).into();
+        }
+        Registration::Off => {}
+    }
+    if documents {
+        document["client_id_metadata_document_supported"] = true.into();
+        for endpoint in ["token", "revocation"] {
+            document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")] = json!(ALGORITHMS);
+        }
     }
     json(StatusCode::OK, &document, Caching::Briefly)
 }

@@ -1,6 +1,6 @@
 //! `POST /register` (RFC 7591 §3).
 
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde_json::json;
 
 use super::Answer;
@@ -8,8 +8,9 @@ use crate::{
     client::registration,
     config::{Config, Registration},
     message::{
+        authorization_header::bearer_token,
         request::{Body, Request},
-        response::{Caching, json},
+        response::{Caching, json, set},
     },
     oauth::{ClientDigest, ErrorCode},
     platform::Level,
@@ -17,9 +18,15 @@ use crate::{
 
 /// Registers a client.
 pub fn handle(request: &Request, config: &Config) -> Answer {
-    if config.registration == Registration::Off {
-        let body = json!({ "error": "access_denied", "error_description": "registration is off" });
-        return Answer::new(json(StatusCode::FORBIDDEN, &body, Caching::NoStore), Level::Info, "registration refused");
+    match &config.registration {
+        Registration::Open => {}
+        Registration::Token(tokens) => {
+            let shown = request.header(header::AUTHORIZATION).and_then(bearer_token);
+            if !shown.is_some_and(|shown| tokens.iter().any(|token| token.matches(shown))) {
+                return refuse_token(request);
+            }
+        }
+        Registration::Off => return refuse(StatusCode::FORBIDDEN, ErrorCode::AccessDenied, "registration is off"),
     }
     let Body::Complete(body) = &request.body else {
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidClientMetadata, "the body is too long");
@@ -36,6 +43,18 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
         }
         Err(error) => refuse(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
     }
+}
+
+/// RFC 6750 §3: who showed no token is not told that it is wrong.
+fn refuse_token(request: &Request) -> Answer {
+    let what = "registration needs an initial access token";
+    let mut answer = refuse(StatusCode::UNAUTHORIZED, ErrorCode::InvalidToken, what);
+    let challenge = match request.headers.contains_key(header::AUTHORIZATION) {
+        true => r#"Bearer error="invalid_token""#,
+        false => "Bearer",
+    };
+    set(&mut answer.response, header::WWW_AUTHENTICATE, challenge);
+    answer
 }
 
 fn refuse(status: StatusCode, code: ErrorCode, description: &str) -> Answer {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access_token,
-    client::Client,
+    client::{Client, Directory},
     config::Config,
     message::{
         request::Request,
@@ -20,12 +20,12 @@ use crate::{
 };
 
 /// Revokes a refresh token of the client's own. Access tokens made from it are good until they expire.
-pub async fn handle<P: Platform>(request: &Request, config: &Config, platform: &P, now: UnixTime) -> Answer {
-    let client = match client(request, config) {
+pub async fn handle<P: Platform>(request: &Request, config: &Config, clients: &Directory<'_, P>) -> Answer {
+    let client = match client(request, clients).await {
         Ok(client) => client,
         Err(error) => return refuse(&error, request, "revocation refused"),
     };
-    match revoke(request, &client, config, platform, now).await {
+    match revoke(request, &client, config, clients.platform, clients.now).await {
         Ok(grant) => {
             let event = if grant.is_some() { "grant revoked" } else { "nothing to revoke" };
             Answer::new(done(), Level::Info, event).about(&client.digest, grant.as_deref())
@@ -34,8 +34,8 @@ pub async fn handle<P: Platform>(request: &Request, config: &Config, platform: &
     }
 }
 
-fn client(request: &Request, config: &Config) -> Result<Client, TokenError> {
-    Ok(Client::authenticate(request, &form_of(request)?, config)?)
+async fn client<P: Platform>(request: &Request, clients: &Directory<'_, P>) -> Result<Client, TokenError> {
+    Ok(clients.authenticate(request, &form_of(request)?).await?)
 }
 
 /// Gives the grant that is over now. A token that is not the client's, or no token at all, leaves nothing to do

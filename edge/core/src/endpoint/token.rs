@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access_token::{self, Grant},
-    client::{Client, Refresh},
+    client::{Client, Directory, Refresh},
     config::Config,
     message::{
         parameters::Parameters,
@@ -29,10 +29,9 @@ pub async fn handle<P: Platform>(
     request: &Request,
     config: &Config,
     keys: &KeyCache,
-    platform: &P,
-    now: UnixTime,
+    clients: &Directory<'_, P>,
 ) -> Answer {
-    let (client, outcome) = attempt(request, config, keys, platform, now).await;
+    let (client, outcome) = attempt(request, config, keys, clients).await;
     let answer = match outcome {
         Ok((body, event, grant_id)) => {
             let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
@@ -56,18 +55,17 @@ async fn attempt<P: Platform>(
     request: &Request,
     config: &Config,
     keys: &KeyCache,
-    platform: &P,
-    now: UnixTime,
+    clients: &Directory<'_, P>,
 ) -> (Option<Client>, Result<Issued, TokenError>) {
     let form = match form_of(request) {
         Ok(form) => form,
         Err(error) => return (None, Err(error)),
     };
-    let client = match Client::authenticate(request, &form, config) {
+    let client = match clients.authenticate(request, &form).await {
         Ok(client) => client,
         Err(error) => return (None, Err(error.into())),
     };
-    let issuer = Issuer { client: &client, config, keys, platform, now };
+    let issuer = Issuer { client: &client, config, keys, platform: clients.platform, now: clients.now };
     let outcome = match form.get("grant_type") {
         Ok(Some("authorization_code")) => issuer.redeem(&form).await,
         Ok(Some("refresh_token")) => issuer.refresh(&form).await,

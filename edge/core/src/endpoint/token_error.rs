@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Answer;
 use crate::{
     access_token::MintError,
-    client::ClientError,
+    client::{ClientError, DocumentError},
     message::{
         parameters::{Parameters, Repeated},
         request::{Body, Request},
@@ -124,16 +124,24 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str)
         | TokenError::Missing(_)
         | TokenError::Repeated(_)
         | TokenError::CodeVerifier
-        | TokenError::Client(ClientError::TwoMethods | ClientError::TwoClients | ClientError::Repeated(_)) => {
-            (StatusCode::BAD_REQUEST, InvalidRequest, Level::Info)
-        }
+        | TokenError::Client(
+            ClientError::TwoMethods
+            | ClientError::TwoClients
+            | ClientError::IncompleteAssertion
+            | ClientError::Repeated(_),
+        ) => (StatusCode::BAD_REQUEST, InvalidRequest, Level::Info),
         TokenError::Client(
             ClientError::Unknown
+            | ClientError::DocumentUrl(_)
+            | ClientError::Document(DocumentError::Refused(_))
             | ClientError::NotNamed
             | ClientError::MalformedCredentials
             | ClientError::WrongSecret
             | ClientError::NoSecret
-            | ClientError::SecretOfPublicClient,
+            | ClientError::NoAssertion
+            | ClientError::OtherMethod
+            | ClientError::AssertionType
+            | ClientError::Assertion(_),
         ) => (StatusCode::UNAUTHORIZED, InvalidClient, Level::Info),
         TokenError::UnsupportedGrantType => (StatusCode::BAD_REQUEST, UnsupportedGrantType, Level::Info),
         TokenError::NotRevocable => (StatusCode::BAD_REQUEST, UnsupportedTokenType, Level::Info),
@@ -148,7 +156,9 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str)
         }
         TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
         TokenError::Scope => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
-        TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
+        // A client must not throw away its sign-in because its own host does not answer us.
+        TokenError::Client(ClientError::Document(DocumentError::Unavailable(_)))
+        | TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
         }
         // Our settings or Cognito's are wrong. The client's code or token is as good as before.

@@ -8,9 +8,13 @@ use crate::secret::Secret;
 
 /// The bearer token in a header value, if that is what it holds.
 pub fn bearer_token(value: &str) -> Option<&str> {
-    let token = after_scheme(value, "bearer")?;
+    after_scheme(value, "bearer").filter(|token| is_bearer_token(token))
+}
+
+/// Whether `text` has the characters of a bearer token.
+pub fn is_bearer_token(text: &str) -> bool {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-._~+/=".contains(&c);
-    (!token.is_empty() && token.bytes().all(allowed)).then_some(token)
+    !text.is_empty() && text.bytes().all(allowed)
 }
 
 /// A client's id and secret from a `Basic` header value. Both are form-encoded inside (RFC 6749 §2.3.1).

@@ -1,7 +1,7 @@
 //! Error codes that clients see.
 
 /// An `error` value of RFC 6749 §4.1.2.1 and §5.2, RFC 7009 §2.2.1,
-/// RFC 7591 §3.2.2 or RFC 8707 §2.
+/// RFC 7591 §3.2.2, RFC 6750 §3.1 or RFC 8707 §2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
     /// The user said no.
@@ -20,6 +20,8 @@ pub enum ErrorCode {
     InvalidScope,
     /// The resource is not one of ours, or not the one granted.
     InvalidTarget,
+    /// An access token is not good.
+    InvalidToken,
     /// Something of ours failed.
     ServerError,
     /// Something of ours cannot be reached; the same request may work later.
@@ -46,6 +48,7 @@ impl ErrorCode {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::InvalidToken => "invalid_token",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",

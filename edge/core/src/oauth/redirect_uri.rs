@@ -91,6 +91,16 @@ impl RedirectUri {
         &self.text
     }
 
+    /// Its host, if it is `https`.
+    pub fn https_host(&self) -> Option<&str> {
+        self.url.host_str().filter(|_| self.url.scheme() == "https")
+    }
+
+    /// Whether it is a program on the user's own machine, in the form that RFC 8252 §7.3 has for those.
+    pub fn is_loopback(&self) -> bool {
+        self.url.scheme() == "http" && is_loopback(&self.url)
+    }
+
     /// Finds this URI among those a client registered: character for character (RFC 9700 §2.1), but for the port of a
     /// loopback URI, which native applications choose anew each time (RFC 8252 §7.3).
     pub fn find_in(self, registered: &[Self]) -> Option<RedirectTarget> {
@@ -103,8 +113,7 @@ impl RedirectUri {
             let mut url = uri.url.clone();
             url.set_port(None).ok().map(|()| url)
         };
-        self.url.scheme() == "http"
-            && is_loopback(&self.url)
+        self.is_loopback()
             && requested.url.scheme() == "http"
             && without_port(self).is_some_and(|url| Some(url) == without_port(requested))
             // Equal once parsed is not enough for the path: it must be spelled alike.
@@ -222,6 +231,9 @@ pub enum RedirectUriError {
     /// A scheme that is not allowed here.
     #[error("redirect URI with a scheme that is not allowed")]
     SchemeNotAllowed,
+    /// A host that is not allowed here.
+    #[error("redirect URI with a host that is not allowed")]
+    HostNotAllowed,
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Verifying Cognito's ID and access tokens (OpenID Connect Core §3.1.3.7).
 
-use jwt_compact::{AlgorithmExt, Claims, UntrustedToken, alg::Rsa, alg::StrongAlg};
-use serde::{Deserialize, de::DeserializeOwned};
+use edgeward_identity::jws::Compact;
+use serde_json::Value;
 
-use super::{KeyCache, Subject, UpstreamError};
+use super::{KeyCache, Subject, UpstreamError, jwks::ALGORITHM};
 use crate::{
     config::Cognito,
+    message::members::{Members, WrongKind},
     platform::{Platform, UnixTime},
     sealed::Profile,
     secret::Secret,
@@ -24,45 +25,10 @@ pub(super) struct Expectation<'a> {
     pub(super) subject: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
-struct IdToken {
-    iss: String,
-    sub: String,
-    aud: String,
-    token_use: String,
-    nonce: Option<String>,
-    auth_time: Option<UnixTime>,
-    #[serde(rename = "cognito:username")]
-    username: Option<String>,
-    #[serde(rename = "cognito:groups", default)]
-    groups: Vec<String>,
-    email: Option<String>,
-    email_verified: Option<Truth>,
-}
-
-/// A boolean that federated identities may carry as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Truth {
-    Boolean(bool),
-    Text(String),
-}
-
-impl Truth {
-    fn holds(&self) -> bool {
-        match self {
-            Self::Boolean(value) => *value,
-            Self::Text(text) => text == "true",
-        }
+impl From<WrongKind> for UpstreamError {
+    fn from(WrongKind: WrongKind) -> Self {
+        Self::Unusable("a token with malformed claims")
     }
-}
-
-#[derive(Deserialize)]
-struct AccessToken {
-    iss: String,
-    sub: String,
-    client_id: String,
-    token_use: String,
 }
 
 /// Verifies both tokens and says who signed in and until when Cognito's access lasts.
@@ -76,59 +42,60 @@ pub(super) async fn verify<P: Platform>(
     now: UnixTime,
 ) -> Result<(Subject, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (id, _) = open::<IdToken, P>(id_token, cognito, keys, platform, now).await?;
-    let (access, expires_at) = open::<AccessToken, P>(access_token, cognito, keys, platform, now).await?;
+    let (id, _) = open(id_token, cognito, keys, platform, now).await?;
+    let (access, expires_at) = open(access_token, cognito, keys, platform, now).await?;
 
     // One key set signs both kinds: only `token_use` tells them apart.
-    if id.token_use != "id" || access.token_use != "access" {
+    if id.text("token_use")? != Some("id") || access.text("token_use")? != Some("access") {
         return Err(unusable("a token of the wrong use"));
     }
-    if id.iss != cognito.issuer || access.iss != cognito.issuer {
+    let issuer = Some(cognito.issuer.as_str());
+    if id.text("iss")? != issuer || access.text("iss")? != issuer {
         return Err(unusable("a token of another issuer"));
     }
-    if id.aud != cognito.client_id || access.client_id != cognito.client_id {
+    let client_id = Some(cognito.client_id.as_str());
+    if id.text("aud")? != client_id || access.text("client_id")? != client_id {
         return Err(unusable("a token for another app client"));
     }
-    let nonce_fits = expectation
-        .nonce
-        .is_none_or(|wanted| id.nonce.is_some_and(|nonce| Secret::new(nonce).matches(wanted.as_bytes())));
-    if !nonce_fits {
+    let nonce = id.text("nonce")?.map(|nonce| Secret::new(nonce.to_owned()));
+    let fits = |wanted: &str| nonce.as_ref().is_some_and(|nonce| nonce.matches(wanted.as_bytes()));
+    if !expectation.nonce.is_none_or(fits) {
         return Err(unusable("an ID token with another nonce"));
     }
-    if id.sub.is_empty() || id.sub != access.sub || expectation.subject.is_some_and(|wanted| id.sub != wanted) {
+    let subject = id.text("sub")?.filter(|subject| !subject.is_empty()).ok_or(unusable("a token without a user"))?;
+    if access.text("sub")? != Some(subject) || expectation.subject.is_some_and(|wanted| subject != wanted) {
         return Err(unusable("tokens of different users"));
     }
-    let verified = id.email_verified.is_some_and(|verified| verified.holds());
-    let profile = Profile { username: id.username, email: id.email.filter(|_| verified), groups: id.groups };
-    Ok((Subject { subject: id.sub, profile, auth_time: id.auth_time }, expires_at))
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    // Federated identities may carry a boolean as text.
+    let verified = id.any("email_verified").is_some_and(|value| *value == Value::Bool(true) || *value == "true");
+    let profile = Profile {
+        username: owned(id.text("cognito:username")?),
+        email: owned(id.text("email")?.filter(|_| verified)),
+        groups: id.texts("cognito:groups")?.into_iter().flatten().map(str::to_owned).collect(),
+    };
+    Ok((Subject { subject: subject.to_owned(), profile, auth_time: id.time("auth_time")? }, expires_at))
 }
 
 /// Verifies algorithm, key, signature and expiry.
-async fn open<T: DeserializeOwned, P: Platform>(
+async fn open<P: Platform>(
     token: &str,
     cognito: &Cognito,
     keys: &KeyCache,
     platform: &P,
     now: UnixTime,
-) -> Result<(T, UnixTime), UpstreamError> {
+) -> Result<(Members, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(unusable("a token that is too long"));
-    }
-    let token = UntrustedToken::new(token).map_err(|_| unusable("a token that is no JWT"))?;
-    if token.algorithm() != "RS256" {
+    let token = Compact::parse(token, MAX_TOKEN_BYTES).map_err(|_| unusable("a token that is no JWT"))?;
+    if token.header.alg != ALGORITHM {
         return Err(unusable("a token that is not signed with RS256"));
     }
-    let key_id = token.header().key_id.as_deref().ok_or(unusable("a token without key id"))?;
+    let key_id = token.header.kid.as_deref().ok_or(unusable("a token without key id"))?;
     let key = keys.find(key_id, cognito, platform, now).await?;
-    let verified = StrongAlg(Rsa::rs256())
-        .validator::<T>(&key)
-        .validate(&token)
-        .map_err(|_| unusable("a token with a bad signature or claims"))?;
-    let (_, Claims { expiration, custom, .. }) = verified.into_parts();
-    let expires_at = expiration
-        .and_then(|date| u64::try_from(date.timestamp()).ok())
-        .map(UnixTime::from_secs)
-        .ok_or(unusable("a token without expiry"))?;
-    if expires_at.plus(MAX_SKEW) <= now { Err(unusable("an expired token")) } else { Ok((custom, expires_at)) }
+    if !key.verifies(&token) {
+        return Err(unusable("a token with a bad signature"));
+    }
+    let claims = Members::parse(&token.claims)?;
+    let expires_at = claims.time("exp")?.ok_or(unusable("a token without expiry"))?;
+    if expires_at.plus(MAX_SKEW) <= now { Err(unusable("an expired token")) } else { Ok((claims, expires_at)) }
 }

@@ -2,17 +2,13 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use jwt_compact::{
-    Algorithm,
-    alg::{Rsa, RsaPublicKey, StrongAlg, StrongKey},
-    jwk::JsonWebKey,
-};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::UpstreamError;
 use crate::{
     config::Cognito,
+    jose::PublicKey,
     platform::{FetchRequest, Platform, UnixTime},
 };
 
@@ -20,10 +16,10 @@ use crate::{
 const FLOOR_SECONDS: u64 = 30;
 /// Keys older than this are fetched anew, so that a withdrawn key is forgotten.
 const MAX_AGE_SECONDS: u64 = 3600;
+/// What Cognito signs with.
+pub(super) const ALGORITHM: &str = "RS256";
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 const DEADLINE_MS: u32 = 5_000;
-
-type PublicKey = <StrongAlg<Rsa> as Algorithm>::VerifyingKey;
 
 /// Keys remembered between requests.
 #[derive(Default)]
@@ -96,14 +92,7 @@ fn parse(document: &[u8]) -> Option<Vec<(String, Rc<PublicKey>)>> {
 }
 
 fn parse_key(jwk: &Value) -> Option<(String, Rc<PublicKey>)> {
-    let text = |member: &str| jwk.get(member).and_then(Value::as_str);
-    let fits = text("kty") == Some("RSA")
-        && text("alg").is_none_or(|alg| alg == "RS256")
-        && text("use").is_none_or(|used| used == "sig");
-    let key_id = text("kid").filter(|_| fits)?;
-    let parsed: JsonWebKey<'_> = serde_json::from_slice(jwk.to_string().as_bytes()).ok()?;
-    let key = RsaPublicKey::try_from(&parsed).ok()?;
-    // Refuses keys of less than 2048 bits.
-    let key = StrongKey::try_from(key).ok()?;
+    let key_id = jwk.get("kid").and_then(Value::as_str)?;
+    let key = PublicKey::parse(jwk).filter(|key| key.algorithm() == ALGORITHM)?;
     Some((key_id.to_owned(), Rc::new(key)))
 }

@@ -1,7 +1,7 @@
 //! `edgeward remove`
 
 use anyhow::{Context as _, Result, bail};
-use edgeward_identity::names::edge::{CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL};
+use edgeward_identity::names::edge::{CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL, REGISTRATION_TOKEN};
 
 use super::{jwks_parameter, keys_parameter, parameter, secret_parameter};
 use crate::{
@@ -60,7 +60,9 @@ fn parameters(deployment: &Deployment) -> Vec<String> {
 
 /// Settings that nothing writes but people.
 fn by_hand(deployment: &Deployment) -> impl Iterator<Item = String> {
-    [CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL].into_iter().map(|variable| parameter(deployment, variable))
+    [CLIENTS, REGISTRATION_TOKEN, COGNITO_ISSUER, COGNITO_JWKS_URL]
+        .into_iter()
+        .map(|variable| parameter(deployment, variable))
 }
 
 fn described(name: &str, deployment: &Deployment) -> String {

@@ -1,0 +1,190 @@
+//! `private_key_jwt` (RFC 7523 §2.2, §3): a client proves who it is with a token that it has signed.
+
+use std::{cell::RefCell, rc::Rc};
+
+use edgeward_identity::jws::{Compact, JwsError};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::documents::DocumentError;
+use crate::{
+    jose::PublicKey,
+    message::members::{Members, WrongKind},
+    platform::UnixTime,
+};
+
+/// The one `client_assertion_type`.
+pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// What clients may sign with. ES256 is not among them: its code would be a tenth of all there is.
+pub const ALGORITHMS: [&str; 2] = ["EdDSA", "RS256"];
+
+/// Assertions are made for one request.
+const MAX_LIFETIME: u64 = 300;
+/// Clocks may differ by this many seconds.
+const MAX_SKEW: u64 = 60;
+const MAX_BYTES: usize = 8 * 1024;
+const MAX_ID_BYTES: usize = 256;
+const MAX_KEYS: usize = 16;
+
+/// A client's public keys that can be used here, each with its id.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientKeys(Rc<[(Option<String>, PublicKey)]>);
+
+impl ClientKeys {
+    /// Reads a JWKS (RFC 7517 §5). Keys of other kinds are passed over.
+    ///
+    /// # Errors
+    /// When it holds no key that can be used here.
+    pub(super) fn parse(jwks: &Value) -> Result<Self, DocumentError> {
+        let members = jwks.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let keys: Rc<[_]> = members
+            .iter()
+            .take(MAX_KEYS)
+            .filter_map(|jwk| Some((jwk.get("kid").and_then(Value::as_str).map(str::to_owned), PublicKey::parse(jwk)?)))
+            .collect();
+        if keys.is_empty() { Err(DocumentError::Refused("there is no key for RS256 or EdDSA")) } else { Ok(Self(keys)) }
+    }
+}
+
+/// The client that an assertion says it is from; nothing is verified yet.
+pub(super) fn claimed_client(assertion: &str) -> Option<String> {
+    let claims = Members::parse(&Compact::parse(assertion, MAX_BYTES).ok()?.claims).ok()?;
+    claims.text("sub").ok()?.map(str::to_owned)
+}
+
+impl From<WrongKind> for AssertionError {
+    fn from(WrongKind: WrongKind) -> Self {
+        Self::Malformed
+    }
+}
+
+impl From<JwsError> for AssertionError {
+    fn from(error: JwsError) -> Self {
+        if error == JwsError::CriticalExtension { Self::CriticalExtension } else { Self::Malformed }
+    }
+}
+
+/// Verifies that `assertion` is by `client_id`, for one of `audiences`, good now, and the first of its kind.
+///
+/// # Errors
+/// The first check that fails.
+pub(super) fn verify(
+    assertion: &str,
+    client_id: &str,
+    keys: &ClientKeys,
+    audiences: &[&str],
+    seen: &SeenAssertions,
+    now: UnixTime,
+) -> Result<(), AssertionError> {
+    let claims = verified_claims(assertion, keys)?;
+    if claims.text("iss")? != Some(client_id) || claims.text("sub")? != Some(client_id) {
+        return Err(AssertionError::OtherClient);
+    }
+    let is_here = |audience: &Value| audience.as_str().is_some_and(|audience| audiences.contains(&audience));
+    let audience = claims.any("aud");
+    let listed = audience.and_then(Value::as_array);
+    if !audience.is_some_and(is_here) && !listed.is_some_and(|listed| listed.iter().any(is_here)) {
+        return Err(AssertionError::Audience);
+    }
+    let expires_at = claims.time("exp")?.ok_or(AssertionError::NoExpiry)?;
+    if expires_at.plus(MAX_SKEW) <= now {
+        return Err(AssertionError::Expired);
+    }
+    if expires_at > now.plus(MAX_LIFETIME + MAX_SKEW) {
+        return Err(AssertionError::LivesTooLong);
+    }
+    if [claims.time("nbf")?, claims.time("iat")?].into_iter().flatten().any(|time| time > now.plus(MAX_SKEW)) {
+        return Err(AssertionError::InFuture);
+    }
+    let id = claims.text("jti")?.filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()));
+    let id = id.ok_or(AssertionError::NoId)?;
+    if seen.note(client_id, id, expires_at.plus(MAX_SKEW), now) { Ok(()) } else { Err(AssertionError::Replayed) }
+}
+
+/// The claims of a token whose signature one of `keys` verifies: the one that it names, or any if it names none.
+fn verified_claims(assertion: &str, keys: &ClientKeys) -> Result<Members, AssertionError> {
+    let token = Compact::parse(assertion, MAX_BYTES)?;
+    let (algorithm, wanted) = (token.header.alg.as_str(), token.header.kid.as_deref());
+    if !ALGORITHMS.contains(&algorithm) {
+        return Err(AssertionError::Algorithm);
+    }
+    let named = |key_id: &Option<String>| wanted.is_none() || key_id.as_deref() == wanted;
+    // The token's word for its algorithm only chooses among keys, each of which has one algorithm.
+    let mut fitting = keys.0.iter().filter(|(id, key)| named(id) && key.algorithm() == algorithm).peekable();
+    if fitting.peek().is_none() {
+        return Err(AssertionError::UnknownKey);
+    }
+    if !fitting.any(|(_, key)| key.verifies(&token)) {
+        return Err(AssertionError::Signature);
+    }
+    Ok(Members::parse(&token.claims)?)
+}
+
+/// Assertions that were accepted, until they expire. Another instance of the edge does not know of them: what a replay
+/// there could bring is bounded by the code or refresh token that has to come with it.
+#[derive(Default)]
+pub(crate) struct SeenAssertions(RefCell<Vec<([u8; 32], UnixTime)>>);
+
+/// So many in six minutes; then the oldest are forgotten.
+const CAPACITY: usize = 4096;
+
+impl SeenAssertions {
+    /// Notes an assertion; false if it is known.
+    fn note(&self, client_id: &str, id: &str, until: UnixTime, now: UnixTime) -> bool {
+        let digest: [u8; 32] = Sha256::digest([client_id, id].join("\0")).into();
+        let mut seen = self.0.borrow_mut();
+        seen.retain(|(_, until)| now < *until);
+        if seen.iter().any(|(known, _)| *known == digest) {
+            return false;
+        }
+        if seen.len() == CAPACITY {
+            seen.remove(0);
+        }
+        seen.push((digest, until));
+        true
+    }
+}
+
+/// Why an assertion proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AssertionError {
+    /// Not a compact JWS with claims of the right kinds, or too long.
+    #[error("not a JWT")]
+    Malformed,
+    /// The header has a `crit` member.
+    #[error("critical header extension")]
+    CriticalExtension,
+    /// An algorithm that is not in [`ALGORITHMS`].
+    #[error("algorithm that is not supported")]
+    Algorithm,
+    /// No key of the client's fits.
+    #[error("signed with a key that the client does not have")]
+    UnknownKey,
+    /// The signature is not the key's.
+    #[error("bad signature")]
+    Signature,
+    /// `iss` or `sub` is not the client.
+    #[error("issuer or subject is not the client")]
+    OtherClient,
+    /// `aud` is neither the issuer nor the token endpoint.
+    #[error("for another audience")]
+    Audience,
+    /// No `exp`.
+    #[error("without expiry")]
+    NoExpiry,
+    /// `exp` has passed.
+    #[error("expired")]
+    Expired,
+    /// `exp` is too far ahead.
+    #[error("expires in more than {MAX_LIFETIME} s")]
+    LivesTooLong,
+    /// `nbf` or `iat` is ahead.
+    #[error("not valid yet")]
+    InFuture,
+    /// No `jti`, or one that is too long.
+    #[error("without usable id")]
+    NoId,
+    /// It has been used.
+    #[error("used before")]
+    Replayed,
+}

@@ -1,0 +1,27 @@
+//! What clients say of themselves, made fit to be shown.
+
+use url::Url;
+
+const MAX_CHARACTERS: usize = 64;
+
+/// A name as it may be shown: no control or direction-changing characters, not too long.
+pub(super) fn printable(name: &str) -> Option<String> {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let name: String = name.trim().chars().filter(|c| !hidden(*c)).take(MAX_CHARACTERS).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// The URL of a web page, not too long; `None` if it is none.
+pub(super) fn web_page(text: &str) -> Option<Url> {
+    const MAX_BYTES: usize = 512;
+    let url = Url::parse(text).ok().filter(|url| text.len() <= MAX_BYTES && url.has_host())?;
+    (matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()).then_some(url)
+}
+
+/// The host of a web page.
+pub(super) fn site_host(text: &str) -> Option<String> {
+    web_page(text)?.host_str().map(str::to_owned)
+}

@@ -1,0 +1,71 @@
+//! JSON objects of others' making, read member by member: client metadata, claims of their tokens.
+//!
+//! By hand, as a type for each reader would be several kilobytes of generated code each.
+
+use edgeward_identity::UnixTime;
+use serde_json::{Map, Value};
+
+/// The members of an object.
+#[derive(Debug)]
+pub struct Members(Map<String, Value>);
+
+/// A member is of another kind than it must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not JSON of the right kind")]
+pub struct WrongKind;
+
+impl Members {
+    /// Parses an object.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(json: &[u8]) -> Result<Self, WrongKind> {
+        serde_json::from_slice(json).map(Self).map_err(|_| WrongKind)
+    }
+
+    /// All members.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter()
+    }
+
+    /// A member, whatever it is; null counts as absent.
+    pub fn any(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A member that is text, if it is there.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn text(&self, name: &str) -> Result<Option<&str>, WrongKind> {
+        self.any(name).map(|value| value.as_str().ok_or(WrongKind)).transpose()
+    }
+
+    /// A member that is a time, if it is there. It may have a fraction (RFC 7519 §2), which is cut off; what is before
+    /// the epoch is at the epoch, long past.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn time(&self, name: &str) -> Result<Option<UnixTime>, WrongKind> {
+        let time = |value: &Value| value.as_f64().map(|seconds| UnixTime::from_secs(seconds as u64)).ok_or(WrongKind);
+        self.any(name).map(time).transpose()
+    }
+
+    /// A member that is a list of texts, if it is there.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, WrongKind> {
+        let Some(value) = self.any(name) else { return Ok(None) };
+        let list = value.as_array().ok_or(WrongKind)?;
+        list.iter().map(|text| text.as_str().ok_or(WrongKind)).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Whether a list of words, if it is there, has `word` in it.
+    ///
+    /// # Errors
+    /// When it is no such list.
+    pub fn may_be(&self, name: &str, word: &str) -> Result<bool, WrongKind> {
+        Ok(self.texts(name)?.is_none_or(|words| words.contains(&word)))
+    }
+}

@@ -1,0 +1,403 @@
+//! `private_key_jwt` (RFC 7523): which assertions prove that a client is the one its document describes.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use edgeward_core::platform::{FetchError, FetchReply};
+use http::header;
+use jwt_compact::{
+    Algorithm, AlgorithmSignature,
+    alg::{Ed25519, Rsa, RsaPrivateKey},
+    jwk::JsonWebKey,
+};
+use serde_json::{Value, json};
+use support::*;
+
+const URL: &str = "https://app.example/client";
+const KEYS_URL: &str = "https://keys.example/jwks";
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Keys of the tests' own; nothing else is signed with them.
+const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"e1","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+    "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+const RSA: &str = include_str!("support/rsa.json");
+
+fn public(jwk: &str) -> Value {
+    let mut jwk: Value = serde_json::from_str(jwk).unwrap();
+    for private in ["d", "p", "q"] {
+        jwk.as_object_mut().unwrap().remove(private);
+    }
+    jwk
+}
+
+fn key_set() -> Value {
+    json!({ "keys": [
+        { "kty": "EC", "crv": "P-256", "kid": "p1", "x": "AA", "y": "AA" },
+        public(ED25519),
+        public(RSA),
+    ] })
+}
+
+fn document(keys: (&str, Value)) -> Value {
+    let (member, keys) = keys;
+    json!({
+        "client_id": URL, "client_name": "App", "redirect_uris": ["https://client.example/cb"],
+        "token_endpoint_auth_method": "private_key_jwt", member: keys,
+    })
+}
+
+/// An edge that has seen the client's document, with the keys in it.
+fn edge() -> TestEdge {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(("jwks", key_set())), |_| {});
+    edge
+}
+
+fn claims() -> Value {
+    json!({ "iss": URL, "sub": URL, "aud": ISSUER, "exp": START + 60, "jti": "1" })
+}
+
+fn sign(header: &Value, claims: &Value) -> String {
+    let encode = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+    let message = format!("{}.{}", encode(header), encode(claims));
+    let jwk = |text: &str| serde_json::from_slice::<JsonWebKey<'_>>(text.as_bytes()).unwrap();
+    let signature = match header["alg"].as_str().unwrap() {
+        "RS256" | "RS384" => {
+            let key = RsaPrivateKey::try_from(&jwk(RSA)).unwrap();
+            Rsa::rs256().sign(&key, message.as_bytes()).as_bytes().into_owned()
+        }
+        "EdDSA" => {
+            let key = <Ed25519 as Algorithm>::SigningKey::try_from(&jwk(ED25519)).unwrap();
+            Ed25519.sign(&key, message.as_bytes()).as_bytes().into_owned()
+        }
+        "none" => Vec::new(),
+        _ => vec![0; 64],
+    };
+    format!("{message}.{}", Base64UrlUnpadded::encode_string(&signature))
+}
+
+fn eddsa(claims: &Value) -> String {
+    sign(&json!({ "alg": "EdDSA", "kid": "e1" }), claims)
+}
+
+/// A token request in which only the refresh token is wrong.
+fn ask(edge: &TestEdge, parameters: &[(&str, &str)]) -> (u16, String) {
+    ask_with(edge, &[], parameters)
+}
+
+fn ask_with(edge: &TestEdge, headers: &[(&str, &str)], parameters: &[(&str, &str)]) -> (u16, String) {
+    let mut all = vec![("grant_type", "refresh_token"), ("refresh_token", "nonsense")];
+    all.extend(parameters);
+    let response = edge.respond(post_form("/token", headers, &all));
+    let body: Value = serde_json::from_str(response.body()).unwrap();
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    (response.status().as_u16(), body["error"].as_str().unwrap().to_owned())
+}
+
+fn show(edge: &TestEdge, assertion: &str) -> (u16, String) {
+    ask(edge, &[("client_id", URL), ("client_assertion_type", TYPE), ("client_assertion", assertion)])
+}
+
+fn proven() -> (u16, String) {
+    (400, "invalid_grant".to_owned())
+}
+
+fn refused() -> (u16, String) {
+    (401, "invalid_client".to_owned())
+}
+
+#[test]
+fn a_signature_by_a_key_of_the_document_is_proof() {
+    for (number, header) in [
+        json!({ "alg": "EdDSA", "kid": "e1" }),
+        json!({ "alg": "RS256", "kid": "r1", "typ": "JWT" }),
+        json!({ "alg": "RS256", "kid": "r1", "typ": "client-authentication+jwt" }),
+        json!({ "alg": "EdDSA" }),
+        json!({ "alg": "RS256" }),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let edge = edge();
+        let mut claims = claims();
+        claims["jti"] = number.to_string().into();
+        assert_eq!(show(&edge, &sign(&header, &claims)), proven(), "{header}");
+        assert_eq!(edge.fetches(), 1);
+    }
+}
+
+#[test]
+fn the_client_need_not_be_named_twice() {
+    let edge = edge();
+    let assertion = eddsa(&claims());
+    let parameters = [("client_assertion_type", TYPE), ("client_assertion", assertion.as_str())];
+    assert_eq!(ask(&edge, &parameters), proven());
+}
+
+#[test]
+fn the_audience_is_the_issuer_or_the_token_endpoint() {
+    let edge = edge();
+    for (number, (audience, outcome)) in [
+        (json!(ISSUER), proven()),
+        (json!("https://edge.example/token"), proven()),
+        (json!(["https://other.example", ISSUER]), proven()),
+        (json!("https://other.example"), refused()),
+        (json!("https://edge.example/"), refused()),
+        (json!("https://edge.example/mcp"), refused()),
+        (json!([]), refused()),
+        (Value::Null, refused()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut claims = claims();
+        claims["jti"] = number.to_string().into();
+        claims["aud"] = audience.clone();
+        assert_eq!(show(&edge, &eddsa(&claims)), outcome, "{audience}");
+    }
+}
+
+#[test]
+fn claims_that_do_not_hold_are_no_proof() {
+    let edge = edge();
+    for (number, (member, value, outcome)) in [
+        ("iss", json!("https://app.example/other"), refused()),
+        ("sub", json!("https://app.example/other"), refused()),
+        ("iss", Value::Null, refused()),
+        ("exp", Value::Null, refused()),
+        ("exp", json!(START - 60), refused()),
+        ("exp", json!(START - 59), proven()),
+        ("exp", json!(START + 360), proven()),
+        ("exp", json!(START + 361), refused()),
+        ("exp", json!(-1), refused()),
+        ("nbf", json!(START + 60), proven()),
+        ("nbf", json!(START + 61), refused()),
+        ("iat", json!(START + 61), refused()),
+        ("iat", json!(START - 3600), proven()),
+        ("jti", Value::Null, refused()),
+        ("jti", json!(""), refused()),
+        ("jti", json!("x".repeat(257)), refused()),
+        ("jti", json!("x".repeat(256)), proven()),
+        ("unknown", json!({}), proven()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut claims = claims();
+        claims["jti"] = format!("id {number}").into();
+        claims[member] = value.clone();
+        assert_eq!(show(&edge, &eddsa(&claims)), outcome, "{member}: {value}");
+    }
+}
+
+#[test]
+fn signatures_that_do_not_hold_are_no_proof() {
+    let edge = edge();
+    let good = eddsa(&claims());
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let mut cut = signature.to_owned();
+    cut.replace_range(10..11, if &cut[10..11] == "A" { "B" } else { "A" });
+    for bad in [
+        format!("{message}.{cut}"),
+        format!("{message}."),
+        message.to_owned(),
+        "nonsense".to_owned(),
+        sign(&json!({ "alg": "none", "kid": "e1" }), &claims()),
+        // Signed with something that everybody knows: the public key as a secret.
+        sign(&json!({ "alg": "HS256", "kid": "r1" }), &claims()),
+        sign(&json!({ "alg": "RS384", "kid": "r1" }), &claims()),
+        sign(&json!({ "alg": "ES256", "kid": "p1" }), &claims()),
+        // The right key under the name of another, or as another algorithm's.
+        sign(&json!({ "alg": "EdDSA", "kid": "r1" }), &claims()),
+        sign(&json!({ "alg": "EdDSA", "kid": "e1", "crit": ["exp"] }), &claims()),
+        sign(&json!({ "alg": "EdDSA", "kid": "e1", "crit": [] }), &claims()),
+        // A key that comes along is no key of the client's.
+        sign(&json!({ "alg": "RS256", "kid": "x", "jwk": public(RSA) }), &claims()),
+        "x".repeat(9000),
+    ] {
+        assert_eq!(show(&edge, &bad), refused(), "{bad}");
+    }
+    assert_eq!(show(&edge, &good), proven(), "and it has not been used up");
+}
+
+#[test]
+fn an_assertion_is_good_once() {
+    let edge = edge();
+    let assertion = eddsa(&claims());
+    assert_eq!(show(&edge, &assertion), proven());
+    assert_eq!(show(&edge, &assertion), refused());
+    let mut again = claims();
+    again["exp"] = json!(START + 200);
+    assert_eq!(show(&edge, &eddsa(&again)), refused(), "the id counts");
+    again["jti"] = json!("2");
+    assert_eq!(show(&edge, &eddsa(&again)), proven());
+    // Once the first has expired its id is forgotten.
+    edge.advance(120);
+    again["jti"] = json!("1");
+    assert_eq!(show(&edge, &eddsa(&again)), proven());
+}
+
+#[test]
+fn one_proof_in_one_request() {
+    let edge = edge();
+    let assertion = eddsa(&claims());
+    let whole = [("client_id", URL), ("client_assertion_type", TYPE), ("client_assertion", assertion.as_str())];
+    let invalid_request = (400, "invalid_request".to_owned());
+    let with = |more: &[(&str, &str)]| ask(&edge, &[&whole[..], more].concat());
+    assert_eq!(with(&[("client_secret", "x")]), invalid_request);
+    assert_eq!(with(&[("client_assertion", &assertion)]), invalid_request);
+    assert_eq!(ask_with(&edge, &[("authorization", "Basic YTpi")], &whole), invalid_request);
+    assert_eq!(ask(&edge, &whole[..2]), invalid_request);
+    assert_eq!(ask(&edge, &[whole[0], whole[2]]), invalid_request);
+    let other_type = ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer");
+    assert_eq!(ask(&edge, &[whole[0], other_type, whole[2]]), refused());
+    assert_eq!(ask(&edge, &whole[..1]), refused(), "nothing shown");
+    assert_eq!(ask(&edge, &[whole[0], ("client_secret", "x")]), refused());
+    assert_eq!(ask(&edge, &[("client_id", "https://app.example/other"), whole[1], whole[2]]).0, 503, "another's");
+    assert_eq!(with(&[]), proven());
+}
+
+#[test]
+fn a_client_that_does_not_sign_shows_no_assertion() {
+    let edge = TestEdge::new();
+    let assertion = |client_id: &str| {
+        let mut claims = claims();
+        claims["iss"] = client_id.into();
+        claims["sub"] = client_id.into();
+        eddsa(&claims)
+    };
+    let public = edge.public_client();
+    let registered = edge.register(r#"{"redirect_uris":["https://client.example/cb"]}"#);
+    for client_id in [public.as_str(), registered["client_id"].as_str().unwrap()] {
+        let assertion = assertion(client_id);
+        let shown = [("client_id", client_id), ("client_assertion_type", TYPE), ("client_assertion", &assertion)];
+        assert_eq!(ask(&edge, &shown), refused());
+    }
+}
+
+#[test]
+fn keys_may_be_at_a_url_of_their_own() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&key_set(), |reply| reply.content_type = Some("application/jwk-set+json".into()));
+    assert_eq!(show(&edge, &eddsa(&claims())), proven());
+    assert_eq!(edge.world.fetched.borrow()[1].url, KEYS_URL);
+    let mut again = claims();
+    again["jti"] = json!("2");
+    assert_eq!(show(&edge, &eddsa(&again)), proven());
+    assert_eq!(edge.fetches(), 2, "both are remembered");
+}
+
+#[test]
+fn keys_that_cannot_be_had_now_are_nobodys_fault_and_bad_ones_are_the_clients() {
+    for (reply, outcome) in [
+        (Err(FetchError::Connection), (503, "temporarily_unavailable".to_owned())),
+        (Ok(FetchReply { status: 502, ..FetchReply::default() }), (503, "temporarily_unavailable".to_owned())),
+        (Ok(FetchReply { status: 302, ..FetchReply::default() }), refused()),
+        (Ok(FetchReply { status: 200, ..FetchReply::default() }), refused()),
+    ] {
+        let edge = TestEdge::new();
+        edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+        edge.world.replies.borrow_mut().push_back(reply.clone());
+        let assertion = eddsa(&claims());
+        assert_eq!(show(&edge, &assertion), outcome, "{reply:?}");
+        edge.advance(30);
+        edge.reply_document(&key_set(), |_| {});
+        assert_eq!(show(&edge, &assertion), proven(), "the assertion is still good");
+    }
+    for keys in [json!({}), json!({ "keys": [] }), json!({ "keys": [{ "kty": "EC" }] }), json!([])] {
+        let edge = TestEdge::new();
+        edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+        edge.reply_document(&keys, |_| {});
+        assert_eq!(show(&edge, &eddsa(&claims())), refused(), "{keys}");
+    }
+}
+
+#[test]
+fn a_key_that_is_new_is_fetched_but_not_each_time() {
+    let edge = TestEdge::new();
+    let old = json!({ "keys": [public(RSA)] });
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&old, |_| {});
+    let assertion = eddsa(&claims());
+    assert_eq!(show(&edge, &assertion), refused());
+    assert_eq!(edge.fetches(), 2, "they have just been fetched");
+    edge.advance(61);
+    let mut claims = claims();
+    claims["exp"] = json!(START + 120);
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&key_set(), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims)), proven());
+    assert_eq!(edge.fetches(), 4);
+    assert_eq!(show(&edge, &sign(&json!({ "alg": "EdDSA", "kid": "never" }), &claims)), refused());
+    assert_eq!(edge.fetches(), 4);
+}
+
+#[test]
+fn a_key_that_nobody_knows_does_not_have_the_known_ones_forgotten() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&key_set(), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims())), proven());
+    edge.advance(61);
+    let mut later = claims();
+    later["exp"] = json!(START + 120);
+    // They are asked for again, and do not come.
+    assert_eq!(show(&edge, &sign(&json!({ "alg": "EdDSA", "kid": "never" }), &later)).0, 503);
+    assert_eq!(edge.fetches(), 3);
+    assert_eq!(show(&edge, &eddsa(&later)), refused(), "the id was used");
+    later["jti"] = json!("2");
+    assert_eq!(show(&edge, &eddsa(&later)), proven());
+    assert_eq!(edge.fetches(), 3);
+}
+
+#[test]
+fn where_keys_are_is_held_to_the_same_rules() {
+    for bad in [
+        document(("jwks_uri", json!("http://keys.example/jwks"))),
+        document(("jwks_uri", json!("https://169.254.169.254/jwks"))),
+        document(("jwks_uri", json!("https://edge.example/.well-known/jwks.json"))),
+        document(("jwks_uri", json!("https://denied.example/jwks"))),
+        document(("jwks", json!({ "keys": [] }))),
+        document(("jwks", json!({ "keys": [{ "kty": "oct", "k": "AAAA" }] }))),
+        document(("unknown", json!(1))),
+        {
+            let mut both = document(("jwks_uri", json!(KEYS_URL)));
+            both["jwks"] = key_set();
+            both
+        },
+        {
+            let mut other = document(("jwks", key_set()));
+            other["token_endpoint_auth_signing_alg"] = json!("ES256");
+            other
+        },
+    ] {
+        let edge = TestEdge::with(&[("EDGEWARD_CLIENT_METADATA_DENIED_HOSTS", "denied.example")]);
+        edge.reply_document(&bad, |_| {});
+        assert_eq!(edge.get(&authorization_request(URL, &[])).status(), 400, "{bad}");
+        assert_eq!(edge.fetches(), 1);
+    }
+    let mut good = document(("jwks", key_set()));
+    good["token_endpoint_auth_signing_alg"] = json!("RS256");
+    let edge = TestEdge::new();
+    edge.reply_document(&good, |_| {});
+    assert_eq!(edge.get(&authorization_request(URL, &[])).status(), 200);
+}
+
+#[test]
+fn a_weak_key_is_no_key() {
+    let edge = TestEdge::new();
+    let mut weak = public(RSA);
+    weak["n"] = json!(Base64UrlUnpadded::encode_string(&[0xff; 128]));
+    edge.reply_document(&document(("jwks", json!({ "keys": [weak] }))), |_| {});
+    assert_eq!(edge.get(&authorization_request(URL, &[])).status(), 400);
+}
+
+#[test]
+fn a_grant_is_revoked_with_the_same_proof() {
+    let edge = edge();
+    let assertion = eddsa(&claims());
+    let shown = [("client_assertion_type", TYPE), ("client_assertion", assertion.as_str()), ("token", "nonsense")];
+    assert_eq!(edge.respond(post_form("/revoke", &[], &shown)).status(), 200);
+    assert_eq!(edge.respond(post_form("/revoke", &[], &shown)).status(), 401);
+}

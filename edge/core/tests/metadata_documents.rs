@@ -1,0 +1,382 @@
+//! Clients whose identifier is the URL of a document: which are believed, what is fetched, and how often.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+use std::{future::Future, pin::Pin, task::Waker};
+
+use edgeward_core::platform::{FetchError, FetchReply};
+use http::{Response, header};
+use serde_json::{Value, json};
+use support::*;
+
+const URL: &str = "https://app.example/client";
+
+fn document() -> Value {
+    json!({
+        "client_id": URL, "client_name": "App", "client_uri": "https://app.example/",
+        "redirect_uris": ["https://client.example/cb", "http://localhost/cb", "http://127.0.0.1:1/cb"],
+        "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+    })
+}
+
+fn authorize(edge: &TestEdge) -> Response<String> {
+    edge.get(&authorization_request(URL, &[]))
+}
+
+/// A token request that nothing is wrong with but what it redeems.
+fn ask_token(edge: &TestEdge, client_id: &str) -> (u16, String) {
+    let parameters = [("grant_type", "refresh_token"), ("client_id", client_id), ("refresh_token", "nonsense")];
+    let response = edge.respond(post_form("/token", &[], &parameters));
+    let body: Value = serde_json::from_str(response.body()).unwrap();
+    assert_eq!(response.headers().contains_key(header::RETRY_AFTER), response.status() == 503);
+    (response.status().as_u16(), body["error"].as_str().unwrap().to_owned())
+}
+
+fn answer(status: u16, error: &str) -> (u16, String) {
+    (status, error.to_owned())
+}
+
+/// Authenticated: only the refresh token is found wanting.
+fn known() -> (u16, String) {
+    answer(400, "invalid_grant")
+}
+
+#[test]
+fn a_document_at_its_url_describes_the_client_and_the_domain_vouches_for_it() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(), |_| {});
+    let page = authorize(&edge);
+    assert_eq!(page.status(), 200, "{}", page.body());
+    assert!(page.body().contains("App") && page.body().contains("<bdi>app.example</bdi>"), "{}", page.body());
+    assert!(!page.body().contains("nobody has verified"));
+    {
+        let fetched = edge.world.fetched.borrow();
+        assert_eq!(fetched.len(), 1);
+        assert_eq!((fetched[0].url.as_str(), fetched[0].max_bytes, fetched[0].deadline_ms), (URL, 10 * 1024, 5_000));
+        assert!(fetched[0].authorization.is_none() && fetched[0].form.is_none());
+    }
+    assert_eq!(ask_token(&edge, URL), known());
+    assert_eq!(edge.fetches(), 1, "and it is remembered");
+}
+
+#[test]
+fn redirect_uris_are_the_documents_with_any_port_on_loopback() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(), |_| {});
+    for (uri, status) in [
+        ("https://client.example/cb", 200),
+        ("http://localhost:61234/cb", 200),
+        ("http://127.0.0.1:61234/cb", 200),
+        ("http://127.0.0.1/cb", 200),
+        ("https://client.example/cb/", 400),
+        ("http://localhost:61234/other", 400),
+        ("http://[::1]/cb", 400),
+        ("https://app.example/cb", 400),
+    ] {
+        let response = edge.get(&authorization_request(URL, &[("redirect_uri", uri)]));
+        assert_eq!(response.status(), status, "{uri}");
+    }
+    assert_eq!(edge.fetches(), 1);
+}
+
+#[test]
+fn an_identifier_that_leads_astray_is_not_fetched() {
+    let edge = TestEdge::new();
+    for url in [
+        "http://app.example/client",
+        "https://app.example",
+        "https://app.example/",
+        "https://app.example:8443/client",
+        "https://user@app.example/client",
+        "https://app.example/client#x",
+        "https://app.example/a/../client",
+        "https://127.0.0.1/client",
+        "https://2130706433/client",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/client",
+        "https://[::ffff:10.0.0.1]/client",
+        "https://localhost/client",
+        "https://metadata.google.internal/client",
+        "https://intranet/client",
+        // The edge itself, by its name.
+        "https://edge.example/client",
+    ] {
+        assert_eq!(edge.get(&authorization_request(url, &[])).status(), 400, "{url}");
+        assert_eq!(ask_token(&edge, url), answer(401, "invalid_client"), "{url}");
+    }
+    assert_eq!(edge.fetches(), 0);
+}
+
+type Change = fn(&mut FetchReply);
+
+#[test]
+fn a_document_that_is_no_good_makes_no_client() {
+    let changed = |change: fn(&mut Value)| {
+        let mut document = document();
+        change(&mut document);
+        document
+    };
+    let with = |member: &str, value: Value| {
+        let mut document = document();
+        document[member] = value;
+        document
+    };
+    let as_it_is: Change = |_| {};
+    for (document, change) in [
+        (with("client_id", json!("https://app.example/other")), as_it_is),
+        (with("client_id", json!("https://APP.example/client")), as_it_is),
+        (with("client_id", Value::Null), as_it_is),
+        (with("client_name", Value::Null), as_it_is),
+        (with("client_name", json!(" \u{200b}")), as_it_is),
+        (with("redirect_uris", json!([])), as_it_is),
+        (with("redirect_uris", json!("https://client.example/cb")), as_it_is),
+        (with("redirect_uris", json!(["javascript:alert(1)", "http://client.example/cb"])), as_it_is),
+        (with("client_secret", json!("public")), as_it_is),
+        (with("client_secret", Value::Null), as_it_is),
+        (with("client_secret_expires_at", json!(0)), as_it_is),
+        (with("token_endpoint_auth_method", json!("client_secret_basic")), as_it_is),
+        (with("token_endpoint_auth_method", json!("client_secret_post")), as_it_is),
+        (with("token_endpoint_auth_method", json!("client_secret_jwt")), as_it_is),
+        (with("token_endpoint_auth_method", json!("private_key_jwt")), as_it_is),
+        (with("grant_types", json!(["refresh_token"])), as_it_is),
+        (with("response_types", json!(["token"])), as_it_is),
+        (json!([document()]), as_it_is),
+        (json!("text"), as_it_is),
+        (document(), |reply| reply.content_type = None),
+        (document(), |reply| reply.content_type = Some("text/html".into())),
+        (document(), |reply| reply.content_type = Some("text/json+json".into())),
+        (document(), |reply| reply.body.truncate(20)),
+        (document(), |reply| reply.status = 301),
+        (document(), |reply| reply.status = 302),
+        (document(), |reply| reply.status = 404),
+        (document(), |reply| reply.status = 410),
+    ] {
+        let edge = TestEdge::new();
+        edge.reply_document(&document, change);
+        let page = authorize(&edge);
+        assert_eq!(page.status(), 400, "{document}");
+        assert!(page.headers().get(header::LOCATION).is_none());
+        assert_eq!(ask_token(&edge, URL), answer(401, "invalid_client"), "{document}");
+        assert_eq!(edge.fetches(), 1, "and not asked for again at once");
+        edge.advance(30);
+        edge.reply_document(&self::document(), |_| {});
+        assert_eq!(authorize(&edge).status(), 200, "once it is mended it is good");
+    }
+    for (document, change) in [
+        (with("unknown", json!({ "x": 1 })), as_it_is),
+        (changed(|document| drop(document.as_object_mut().unwrap().remove("token_endpoint_auth_method"))), as_it_is),
+        (with("redirect_uris", json!(["app://cb", "https://client.example/cb"])), as_it_is),
+        (document(), |reply| reply.content_type = Some("Application/JSON; charset=utf-8".into())),
+        (document(), |reply| reply.content_type = Some("application/client-metadata+json".into())),
+    ] {
+        let edge = TestEdge::new();
+        edge.reply_document(&document, change);
+        assert_eq!(authorize(&edge).status(), 200, "{document}");
+    }
+}
+
+#[test]
+fn a_document_that_is_too_long_makes_no_client() {
+    let edge = TestEdge::new();
+    edge.world.replies.borrow_mut().push_back(Err(FetchError::TooLong));
+    assert_eq!(authorize(&edge).status(), 400);
+    assert_eq!(ask_token(&edge, URL), answer(401, "invalid_client"));
+}
+
+#[test]
+fn a_document_that_cannot_be_had_now_is_nobodys_fault() {
+    for outcome in [
+        Err(FetchError::DeadlineExceeded),
+        Err(FetchError::Connection),
+        Ok(FetchReply { status: 500, ..FetchReply::default() }),
+        Ok(FetchReply { status: 429, ..FetchReply::default() }),
+        Ok(FetchReply { status: 403, ..FetchReply::default() }),
+    ] {
+        let edge = TestEdge::new();
+        edge.world.replies.borrow_mut().push_back(outcome.clone());
+        assert_eq!(authorize(&edge).status(), 503, "{outcome:?}");
+        assert_eq!(ask_token(&edge, URL), answer(503, "temporarily_unavailable"));
+        assert_eq!(edge.fetches(), 1, "its host is left alone for a while");
+        edge.advance(5);
+        edge.reply_document(&document(), |_| {});
+        assert_eq!(ask_token(&edge, URL), known());
+    }
+}
+
+#[test]
+fn a_document_is_kept_as_long_as_it_says_within_bounds() {
+    for (cache_control, age, seconds) in [
+        (None, None, 3600),
+        (Some("max-age=600"), None, 600),
+        (Some("max-age=600"), Some(400), 200),
+        (Some("no-store"), None, 60),
+        (Some("no-cache, max-age=600"), None, 60),
+        (Some("max-age=1"), None, 60),
+        (Some("max-age=31536000"), None, 86_400),
+    ] {
+        let edge = TestEdge::new();
+        let cached = |reply: &mut FetchReply| {
+            reply.cache_control = cache_control.map(str::to_owned);
+            reply.age = age;
+        };
+        edge.reply_document(&document(), cached);
+        assert_eq!(ask_token(&edge, URL), known());
+        edge.advance(seconds - 1);
+        assert_eq!(ask_token(&edge, URL), known());
+        assert_eq!(edge.fetches(), 1, "{cache_control:?}");
+        edge.advance(1);
+        edge.reply_document(&document(), |_| {});
+        assert_eq!(ask_token(&edge, URL), known());
+        assert_eq!(edge.fetches(), 2, "{cache_control:?}");
+    }
+}
+
+#[test]
+fn what_is_remembered_is_bounded() {
+    let edge = TestEdge::new();
+    let ask = |number: usize| {
+        let url = format!("{URL}/{number}");
+        let mut document = document();
+        document["client_id"] = url.as_str().into();
+        edge.reply_document(&document, |_| {});
+        assert_eq!(ask_token(&edge, &url), known());
+        edge.fetches()
+    };
+    for number in 0..300 {
+        ask(number);
+    }
+    let before = edge.fetches();
+    assert_eq!(ask(299), before, "the last one is remembered");
+    edge.world.replies.borrow_mut().clear();
+    assert_eq!(ask(0), before + 1, "the first one is not");
+}
+
+type Asking<'a> = Pin<Box<dyn Future<Output = Response<String>> + 'a>>;
+
+fn asking(edge: &TestEdge) -> Asking<'_> {
+    Box::pin(edge.edge.respond(get(&authorization_request(URL, &[]))))
+}
+
+fn poll(asking: &mut Asking<'_>) -> Option<u16> {
+    match asking.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())) {
+        std::task::Poll::Ready(response) => Some(response.status().as_u16()),
+        std::task::Poll::Pending => None,
+    }
+}
+
+#[test]
+fn many_requests_at_once_fetch_a_document_once() {
+    let edge = TestEdge::new();
+    edge.world.held.set(true);
+    let mut waiting: Vec<_> = (0..20).map(|_| asking(&edge)).collect();
+    for _ in 0..5 {
+        assert!(waiting.iter_mut().all(|asking| poll(asking).is_none()));
+    }
+    edge.reply_document(&document(), |_| {});
+    edge.world.held.set(false);
+    for asking in &mut waiting {
+        let status = (0..3).find_map(|_| poll(asking));
+        assert_eq!(status, Some(200));
+    }
+    assert_eq!(edge.fetches(), 1);
+}
+
+#[test]
+fn a_request_takes_over_from_one_that_was_broken_off() {
+    let edge = TestEdge::new();
+    edge.world.held.set(true);
+    let mut first = asking(&edge);
+    assert_eq!(poll(&mut first), None);
+    // As when a platform ends the request whose user has gone: nothing of it runs any more.
+    std::mem::forget(first);
+    edge.world.held.set(false);
+    edge.reply_document(&document(), |_| {});
+    let mut second = asking(&edge);
+    assert_eq!((0..1000).find_map(|_| poll(&mut second)), Some(200));
+    assert_eq!((edge.fetches(), edge.world.slept.get()), (2, 6_000));
+}
+
+#[test]
+fn requests_that_wait_too_long_are_told_to_come_back_and_do_not_storm() {
+    let edge = TestEdge::new();
+    edge.world.held.set(true);
+    let mut waiting: Vec<_> = (0..10).map(|_| asking(&edge)).collect();
+    let mut answered = Vec::new();
+    for _ in 0..1000 {
+        waiting.retain_mut(|asking| match poll(asking) {
+            Some(status) => {
+                answered.push(status);
+                false
+            }
+            None => true,
+        });
+    }
+    assert_eq!(answered, [503; 8], "all but the two that fetch");
+    assert_eq!(edge.fetches(), 2);
+}
+
+#[test]
+fn hosts_can_be_allowed_and_denied_and_the_whole_of_it_switched_off() {
+    for (settings, status) in [
+        (vec![("EDGEWARD_CLIENT_METADATA_HOSTS", "app.example other.example")], 200),
+        (vec![("EDGEWARD_CLIENT_METADATA_HOSTS", "*.example")], 200),
+        (vec![("EDGEWARD_CLIENT_METADATA_HOSTS", "*.app.example")], 400),
+        (vec![("EDGEWARD_CLIENT_METADATA_HOSTS", "other.example")], 400),
+        (vec![("EDGEWARD_CLIENT_METADATA_DENIED_HOSTS", "other.example")], 200),
+        (vec![("EDGEWARD_CLIENT_METADATA_DENIED_HOSTS", "app.example")], 400),
+        (
+            vec![
+                ("EDGEWARD_CLIENT_METADATA_HOSTS", "app.example"),
+                ("EDGEWARD_CLIENT_METADATA_DENIED_HOSTS", "*.example"),
+            ],
+            400,
+        ),
+        (vec![("EDGEWARD_CLIENT_METADATA_DOCUMENTS", "on")], 200),
+        (vec![("EDGEWARD_CLIENT_METADATA_DOCUMENTS", "off")], 400),
+    ] {
+        let edge = TestEdge::with(&settings);
+        edge.reply_document(&document(), |_| {});
+        assert_eq!(authorize(&edge).status(), status, "{settings:?}");
+        assert_eq!(edge.fetches(), usize::from(status == 200), "{settings:?}");
+        let expected = if status == 200 { known() } else { answer(401, "invalid_client") };
+        assert_eq!(ask_token(&edge, URL), expected);
+    }
+}
+
+#[test]
+fn redirect_hosts_are_the_operators_to_choose() {
+    let edge = TestEdge::with(&[("EDGEWARD_REDIRECT_HOSTS", "other.example")]);
+    edge.reply_document(&document(), |_| {});
+    for (uri, status) in [("https://client.example/cb", 400), ("http://localhost:1/cb", 200)] {
+        assert_eq!(edge.get(&authorization_request(URL, &[("redirect_uri", uri)])).status(), status, "{uri}");
+    }
+}
+
+#[test]
+fn it_is_advertised_only_where_it_is_on() {
+    let metadata = |settings: &[(&str, &str)]| -> Value {
+        let edge = TestEdge::with(settings);
+        serde_json::from_str(edge.get("/.well-known/oauth-authorization-server").body()).unwrap()
+    };
+    let on = metadata(&[]);
+    assert_eq!(on["client_id_metadata_document_supported"], true);
+    let methods = json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
+    for endpoint in ["token", "revocation"] {
+        assert_eq!(on[format!("{endpoint}_endpoint_auth_methods_supported")], methods);
+        let algorithms = &on[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
+        assert_eq!(*algorithms, json!(["EdDSA", "RS256"]));
+    }
+    let off = metadata(&[("EDGEWARD_CLIENT_METADATA_DOCUMENTS", "off")]);
+    assert!(off.get("client_id_metadata_document_supported").is_none());
+    assert!(!off.to_string().contains("private_key_jwt") && !off.to_string().contains("RS256"));
+}
+
+#[test]
+fn a_pre_registered_client_may_be_called_by_a_url() {
+    let clients = json!([{ "client_id": URL, "redirect_uris": ["https://client.example/cb"] }]).to_string();
+    let edge = TestEdge::with(&[("EDGEWARD_CLIENTS", &clients)]);
+    assert_eq!(authorize(&edge).status(), 200);
+    assert_eq!(edge.fetches(), 0);
+}
