@@ -18,9 +18,18 @@ async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply
     let prepared = prepare(request).map_err(|_| FetchError::Connection)?;
     let outcome = worker::Fetch::Request(prepared).send_with_signal(signal).await;
     let mut response = outcome.map_err(|_| FetchError::Connection)?;
-    let retry_after = response.headers().get("retry-after").ok().flatten().and_then(|value| value.parse().ok());
-    let body = read(&mut response, request.max_bytes).await?;
-    Ok(FetchReply { status: response.status_code(), retry_after, body })
+    let header = |name| response.headers().get(name).ok().flatten();
+    let seconds = |name| header(name).and_then(|value| value.parse().ok());
+    let mut reply = FetchReply {
+        status: response.status_code(),
+        retry_after: seconds("retry-after"),
+        content_type: header("content-type"),
+        cache_control: header("cache-control"),
+        age: seconds("age"),
+        body: Vec::new(),
+    };
+    reply.body = read(&mut response, request.max_bytes).await?;
+    Ok(reply)
 }
 
 async fn read(response: &mut Response, max_bytes: usize) -> Result<Vec<u8>, FetchError> {

@@ -7,6 +7,7 @@ mod convert;
 mod fetch;
 mod log;
 mod randomness;
+mod timer;
 
 use std::{cell::OnceCell, rc::Rc};
 

@@ -25,13 +25,22 @@ pub trait Randomness {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError>;
 }
 
-/// Makes HTTP requests to the identity provider.
+/// Makes HTTP requests: to the identity provider, and for documents that clients name.
 pub trait Fetch {
     /// Sends `request` and reads the answer, whatever its status.
     ///
     /// Follows no redirect, ends at `request.deadline_ms`, and fails rather than return a body cut at
-    /// `request.max_bytes`. Sends no headers but those given and what HTTP itself needs.
+    /// `request.max_bytes`. Asks for JSON; sends no other headers but those given and what HTTP itself needs.
+    ///
+    /// Where the platform can see what address a name leads to, it must not let a request reach one that the public
+    /// Internet does not: a stranger may have chosen the name.
     fn fetch(&self, request: FetchRequest) -> impl Future<Output = Result<FetchReply, FetchError>>;
+}
+
+/// Waits.
+pub trait Timer {
+    /// Ends after `milliseconds`, or later. One that ends at once makes requests that wait for each other spin.
+    fn sleep(&self, milliseconds: u32) -> impl Future<Output = ()>;
 }
 
 /// Writes log lines.
@@ -41,9 +50,9 @@ pub trait Log {
 }
 
 /// All of it.
-pub trait Platform: Clock + Randomness + Fetch + Log {}
+pub trait Platform: Clock + Randomness + Fetch + Timer + Log {}
 
-impl<T: Clock + Randomness + Fetch + Log> Platform for T {}
+impl<T: Clock + Randomness + Fetch + Timer + Log> Platform for T {}
 
 /// The generator could not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,12 +75,18 @@ pub struct FetchRequest {
 }
 
 /// An answer to an outbound request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FetchReply {
     /// HTTP status.
     pub status: u16,
     /// `Retry-After` in seconds, when it was sent in that form.
     pub retry_after: Option<u32>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// `Age` in seconds: how long a cache has had the answer.
+    pub age: Option<u32>,
     /// The whole body.
     pub body: Vec<u8>,
 }

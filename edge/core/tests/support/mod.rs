@@ -13,7 +13,7 @@ use std::{
 use edgeward_core::{
     Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead,
     platform::{
-        Clock, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, UnixTime,
+        Clock, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, Timer, UnixTime,
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -55,6 +55,10 @@ pub(crate) struct World {
     pub(crate) replies: Rc<RefCell<VecDeque<Result<FetchReply, FetchError>>>>,
     pub(crate) fetched: Rc<RefCell<Vec<FetchRequest>>>,
     pub(crate) records: Rc<RefCell<Vec<Record>>>,
+    /// Milliseconds slept in all.
+    pub(crate) slept: Rc<Cell<u64>>,
+    /// Whether answers are kept back.
+    pub(crate) held: Rc<Cell<bool>>,
     counter: Rc<Cell<u64>>,
 }
 
@@ -79,7 +83,18 @@ impl Randomness for World {
 impl Fetch for World {
     async fn fetch(&self, request: FetchRequest) -> Result<FetchReply, FetchError> {
         self.fetched.borrow_mut().push(request);
+        while self.held.get() {
+            yield_once().await;
+        }
         self.replies.borrow_mut().pop_front().unwrap_or(Err(FetchError::Connection))
+    }
+}
+
+impl Timer for World {
+    /// Others go on, and time passes.
+    async fn sleep(&self, milliseconds: u32) {
+        self.slept.set(self.slept.get() + u64::from(milliseconds));
+        yield_once().await;
     }
 }
 
@@ -105,6 +120,8 @@ impl TestEdge {
             replies: Rc::default(),
             fetched: Rc::default(),
             records: Rc::default(),
+            slept: Rc::default(),
+            held: Rc::default(),
             counter: Rc::default(),
         };
         Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
@@ -115,7 +132,27 @@ impl TestEdge {
     }
 
     pub(crate) fn reply(&self, status: u16, body: impl Into<Vec<u8>>) {
-        self.world.replies.borrow_mut().push_back(Ok(FetchReply { status, retry_after: None, body: body.into() }));
+        self.world.replies.borrow_mut().push_back(Ok(FetchReply {
+            status,
+            body: body.into(),
+            ..FetchReply::default()
+        }));
+    }
+
+    /// Scripts a document, with further changes to the answer.
+    pub(crate) fn reply_document(&self, document: &serde_json::Value, change: impl FnOnce(&mut FetchReply)) {
+        let mut reply = FetchReply {
+            status: 200,
+            content_type: Some("application/json".to_owned()),
+            body: document.to_string().into(),
+            ..FetchReply::default()
+        };
+        change(&mut reply);
+        self.world.replies.borrow_mut().push_back(Ok(reply));
+    }
+
+    pub(crate) fn fetches(&self) -> usize {
+        self.world.fetched.borrow().len()
     }
 
     pub(crate) fn respond(&self, request: Request) -> Response<String> {
@@ -217,6 +254,19 @@ pub(crate) fn location(response: &Response<String>) -> url::Url {
 
 pub(crate) fn parameter(url: &url::Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Lets others go on.
+pub(crate) async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Runs a future that never waits: everything it asks for is scripted.
