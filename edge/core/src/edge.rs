@@ -12,6 +12,7 @@ use crate::{
         response::{Caching, json, set, with_status},
     },
     platform::{Level, Platform, Record},
+    refreshes::Refreshes,
     route::Route,
     upstream::KeyCache,
 };
@@ -23,12 +24,19 @@ pub struct Edge<P> {
     platform: P,
     admissions: Admissions,
     upstream_keys: KeyCache,
+    refreshes: Refreshes,
 }
 
 impl<P: Platform> Edge<P> {
     /// An edge with these settings.
     pub fn new(config: Config, platform: P) -> Self {
-        Self { config, platform, admissions: Admissions::default(), upstream_keys: KeyCache::default() }
+        Self {
+            config,
+            platform,
+            admissions: Admissions::default(),
+            upstream_keys: KeyCache::default(),
+            refreshes: Refreshes::default(),
+        }
     }
 
     /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
@@ -66,8 +74,10 @@ impl<P: Platform> Edge<P> {
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
             Route::Authorize => authorize::ask(&request, config, platform, now),
             Route::Callback => callback::handle(&request, config, platform, now),
-            Route::Token => token::handle(&request, config, &self.upstream_keys, platform, now).await,
-            Route::Revoke => revoke::handle(&request, config, platform, now).await,
+            Route::Token => {
+                token::handle(&request, config, (&self.upstream_keys, &self.refreshes), platform, now).await
+            }
+            Route::Revoke => revoke::handle(&request, config, &self.refreshes, platform, now).await,
         };
         let Answer { response, record } = answer;
         self.platform.log(&record);

@@ -24,6 +24,7 @@ pub mod page;
 pub mod upstream;
 
 pub mod access_token;
+pub mod refreshes;
 
 pub mod gate;
 

@@ -19,20 +19,21 @@ use crate::{
         response::{Caching, json},
     },
     oauth::{CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
-    platform::{Level, Platform, UnixTime},
+    platform::{Level, Platform, Record, UnixTime},
+    refreshes::{Answered, RefreshKey, Refreshes, Turn},
     sealed::{self, AuthorizationCode, RefreshToken},
-    upstream::{self, KeyCache, UpstreamGrant},
+    upstream::{self, KeyCache, UpstreamError, UpstreamGrant},
 };
 
 /// Redeems a code or uses a refresh token.
 pub async fn handle<P: Platform>(
     request: &Request,
     config: &Config,
-    keys: &KeyCache,
+    memory: (&KeyCache, &Refreshes),
     platform: &P,
     now: UnixTime,
 ) -> Answer {
-    let (client, outcome) = attempt(request, config, keys, platform, now).await;
+    let (client, outcome) = attempt(request, config, memory, platform, now).await;
     let answer = match outcome {
         Ok((body, event, grant_id)) => {
             let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
@@ -55,7 +56,7 @@ type Issued = (serde_json::Value, &'static str, String);
 async fn attempt<P: Platform>(
     request: &Request,
     config: &Config,
-    keys: &KeyCache,
+    (keys, refreshes): (&KeyCache, &Refreshes),
     platform: &P,
     now: UnixTime,
 ) -> (Option<Client>, Result<Issued, TokenError>) {
@@ -67,7 +68,7 @@ async fn attempt<P: Platform>(
         Ok(client) => client,
         Err(error) => return (None, Err(error.into())),
     };
-    let issuer = Issuer { client: &client, config, keys, platform, now };
+    let issuer = Issuer { client: &client, config, keys, refreshes, platform, now };
     let outcome = match form.get("grant_type") {
         Ok(Some("authorization_code")) => issuer.redeem(&form).await,
         Ok(Some("refresh_token")) => issuer.refresh(&form).await,
@@ -83,6 +84,7 @@ struct Issuer<'a, P> {
     client: &'a Client,
     config: &'a Config,
     keys: &'a KeyCache,
+    refreshes: &'a Refreshes,
     platform: &'a P,
     now: UnixTime,
 }
@@ -138,9 +140,9 @@ impl<P: Platform> Issuer<'_, P> {
 
     /// RFC 6749 §6.
     async fn refresh(&self, form: &Parameters<'_>) -> Result<Issued, TokenError> {
-        let token: RefreshToken =
-            sealed::open(required(form, "refresh_token")?, self.client.digest.as_str(), &self.config.keys, self.now)
-                .map_err(TokenError::RefreshToken)?;
+        let presented = required(form, "refresh_token")?;
+        let token: RefreshToken = sealed::open(presented, self.client.digest.as_str(), &self.config.keys, self.now)
+            .map_err(TokenError::RefreshToken)?;
         if !means(form, &token.resource) {
             return Err(TokenError::OtherResourceAtRefresh);
         }
@@ -153,7 +155,32 @@ impl<P: Platform> Issuer<'_, P> {
         if !scope.is_subset(&token.scope) {
             return Err(TokenError::Scope);
         }
-        let granted = upstream::refresh(&token, &self.config.cognito, self.keys, self.platform, self.now).await?;
+        let key = RefreshKey::of(presented, &self.client.digest, &scope);
+        let turn = match self.refreshes.turn(key, self.platform).await {
+            Turn::Answered(Answered { body, grant_id }) => return Ok((body, "token refreshed again", grant_id)),
+            Turn::Ask(turn) => turn,
+        };
+        if let Some(reason) = self.refreshes.buried(&token.upstream_token, self.now) {
+            return Err(UpstreamError::InvalidGrant(reason).into());
+        }
+        let granted = match upstream::refresh(&token, &self.config.cognito, self.keys, self.platform, self.now).await {
+            Ok(granted) => granted,
+            Err(error) => {
+                if let UpstreamError::InvalidGrant(reason) = error {
+                    let now = self.platform.now();
+                    // Another request was faster, and Cognito has no grace.
+                    if let Some(Answered { body, grant_id }) = self.refreshes.answered(key, now) {
+                        return Ok((body, "token refreshed again", grant_id));
+                    }
+                    self.refreshes.bury(&token.upstream_token, reason, now);
+                }
+                return Err(error.into());
+            }
+        };
+        if granted.refresh_token.is_none() && self.refreshes.is_first_time() {
+            let record = Record::new(Level::Warn, "refresh tokens are not rotated");
+            self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
+        }
         // Without rotation at Cognito its token stays; ours is sealed anew either way, with the scope first granted:
         // a narrower access token does not narrow the grant.
         let upstream_token = granted.refresh_token.as_ref().map_or(&token.upstream_token, |new| new.expose());
@@ -165,7 +192,9 @@ impl<P: Platform> Issuer<'_, P> {
             scope: &scope,
             grant_id: &token.grant_id,
         };
-        self.issue(&grant, &granted, Some(&next), "token refreshed")
+        let issued = self.issue(&grant, &granted, Some(&next), "token refreshed")?;
+        turn.answer(&issued.0, &issued.2, self.platform);
+        Ok(issued)
     }
 
     /// The token response (RFC 6749 §5.1).
