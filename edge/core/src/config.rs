@@ -2,6 +2,7 @@
 
 mod client;
 mod resource;
+mod scope_rule;
 mod url_setting;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::fmt;
 pub use client::{PreRegistered, SecretDigest};
 use edgeward_identity::names::edge as names;
 pub use resource::ProtectedResource;
+pub use scope_rule::ScopeRule;
 use url_setting::{absolute_url, public_origin};
 
 use crate::{

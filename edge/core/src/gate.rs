@@ -171,12 +171,15 @@ fn allows(identity: &Identity, needed: &Scope) -> bool {
 
 fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateError> {
     let (claims, profile, expires_at) = access_token::open(token, &config.issuer, &config.keys, now)?;
+    let is_meant = |resource: &&ProtectedResource| resource.indicator.as_str() == claims.audience;
+    let resource = config.resources.iter().find(is_meant).ok_or(GateError::WrongAudience)?;
     let identity = Identity {
         issuer: config.issuer.clone(),
-        audience: config.origin_audience.clone(),
+        audience: resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone(),
         subject: claims.subject,
         client_id: claims.client_id,
-        scopes: claims.scope.to_strings(),
+        // With what they imply: the origin knows of no hierarchy.
+        scopes: resource.expand(&claims.scope).to_strings(),
         username: profile.username,
         email: profile.email,
         groups: profile.groups,

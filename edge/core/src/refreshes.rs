@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     oauth::{ClientDigest, Scope},
-    platform::{Clock, Platform, Timer, UnixTime},
+    platform::{Clock, Platform, UnixTime},
     secret::Secret,
 };
 

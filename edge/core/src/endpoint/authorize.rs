@@ -107,7 +107,10 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
     }
     let pending = PendingAuthorization(transaction.clone());
     let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform);
-    let location = upstream::authorization_url(&config.cognito, &callback_uri(&config.issuer), &transaction);
+    let location = config.resource(Some(&transaction.resource)).and_then(|resource| {
+        let scopes = resource.upstream_scopes(&transaction.scope);
+        upstream::authorization_url(&config.cognito, &scopes, &callback_uri(&config.issuer), &transaction)
+    });
     let (Ok(sealed), Some(location)) = (sealed, location) else {
         let target = (&transaction.redirect_target, transaction.client_state.as_deref());
         return about(send_back(StatusCode::SEE_OTHER, target, AuthorizationError::ServerError, config));

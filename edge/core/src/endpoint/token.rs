@@ -108,6 +108,8 @@ impl<P: Platform> Issuer<'_, P> {
         if !means(form, &transaction.resource) {
             return Err(TokenError::OtherResource);
         }
+        // A resource that is no longer served has no tokens.
+        let resource = self.config.resource(Some(&transaction.resource)).ok_or(TokenError::OtherResource)?;
         let granted = upstream::redeem(
             &upstream_code,
             &transaction,
@@ -118,13 +120,17 @@ impl<P: Platform> Issuer<'_, P> {
             self.now,
         )
         .await?;
+        let scope = resource.grantable(&transaction.scope, &granted.subject.profile.groups, &granted.scope);
+        if scope.is_empty() {
+            return Err(TokenError::NothingGranted);
+        }
         let refresh_token = match self.client.refresh {
             Refresh::NotRegistered => None,
             Refresh::Granted => granted.refresh_token.as_ref().map(|token| RefreshToken {
                 upstream_token: token.expose().clone(),
                 subject: granted.subject.subject.clone(),
                 resource: transaction.resource.clone(),
-                scope: transaction.scope.clone(),
+                scope: scope.clone(),
                 grant_id: transaction.id.clone(),
             }),
         };
@@ -132,7 +138,7 @@ impl<P: Platform> Issuer<'_, P> {
             client_id: &self.client.client_id,
             subject: &granted.subject,
             resource: &transaction.resource,
-            scope: &transaction.scope,
+            scope: &scope,
             grant_id: &transaction.id,
         };
         self.issue(&grant, &granted, refresh_token.as_ref(), "token issued")
@@ -147,12 +153,10 @@ impl<P: Platform> Issuer<'_, P> {
             return Err(TokenError::OtherResourceAtRefresh);
         }
         // A resource that is no longer served has no tokens.
-        if self.config.resource(Some(&token.resource)).is_none() {
-            return Err(TokenError::OtherResourceAtRefresh);
-        }
+        let resource = self.config.resource(Some(&token.resource)).ok_or(TokenError::OtherResourceAtRefresh)?;
         let asked = Scope::parse(form.get("scope")?.unwrap_or("")).ok_or(TokenError::Scope)?.without(OFFLINE_ACCESS);
         let scope = if asked.is_empty() { token.scope.clone() } else { asked };
-        if !scope.is_subset(&token.scope) {
+        if !scope.is_subset(&resource.expand(&token.scope)) {
             return Err(TokenError::Scope);
         }
         let key = RefreshKey::of(presented, &self.client.digest, &scope);
@@ -181,10 +185,19 @@ impl<P: Platform> Issuer<'_, P> {
             let record = Record::new(Level::Warn, "refresh tokens are not rotated");
             self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
         }
-        // Without rotation at Cognito its token stays; ours is sealed anew either way, with the scope first granted:
-        // a narrower access token does not narrow the grant.
+        let permitted = |scope| resource.grantable(scope, &granted.subject.profile.groups, &granted.scope);
+        // What the user may not have any more is lost to the grant, and comes back only by signing in again.
+        let (left, scope) = (permitted(&token.scope), permitted(&scope));
+        if left.is_empty() {
+            return Err(TokenError::NothingLeft);
+        }
+        if scope.is_empty() {
+            return Err(TokenError::Scope);
+        }
+        // Without rotation at Cognito its token stays; ours is sealed anew either way, with all that is left of the
+        // scope: a narrower access token does not narrow the grant.
         let upstream_token = granted.refresh_token.as_ref().map_or(&token.upstream_token, |new| new.expose());
-        let next = RefreshToken { upstream_token: upstream_token.clone(), ..token.clone() };
+        let next = RefreshToken { upstream_token: upstream_token.clone(), scope: left, ..token.clone() };
         let grant = Grant {
             client_id: &self.client.client_id,
             subject: &granted.subject,

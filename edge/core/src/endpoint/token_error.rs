@@ -89,6 +89,12 @@ pub(super) enum TokenError {
     /// More scope than was granted.
     #[error("scope holds more than was granted")]
     Scope,
+    /// The user may have nothing of what was asked for.
+    #[error("the user may not be granted any scope that was asked for")]
+    NothingGranted,
+    /// The user may have nothing any more of what was granted.
+    #[error("the user may not have any more what was granted")]
+    NothingLeft,
     /// Cognito did not play along.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
@@ -143,11 +149,12 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str)
         | TokenError::RefreshToken(_)
         // SDKs give up for good on `invalid_target` at a refresh; on `invalid_grant` they sign in again.
         | TokenError::OtherResourceAtRefresh
+        | TokenError::NothingLeft
         | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
             (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
         }
         TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
-        TokenError::Scope => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
+        TokenError::Scope | TokenError::NothingGranted => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
         TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
         }

@@ -72,6 +72,12 @@ impl Scope {
         self.iter().filter(|scope| scope.as_str() != token).cloned().collect()
     }
 
+    /// This set and `other`.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        self.iter().chain(other.iter()).cloned().collect()
+    }
+
     /// The tokens.
     pub fn iter(&self) -> impl Iterator<Item = &ScopeToken> {
         self.0.iter()

@@ -63,9 +63,11 @@ struct AccessToken {
     sub: String,
     client_id: String,
     token_use: String,
+    #[serde(default)]
+    scope: String,
 }
 
-/// Verifies both tokens and says who signed in and until when Cognito's access lasts.
+/// Verifies both tokens and says who signed in, and with which scope and until when Cognito's access lasts.
 pub(super) async fn verify<P: Platform>(
     id_token: &str,
     access_token: &str,
@@ -74,7 +76,7 @@ pub(super) async fn verify<P: Platform>(
     keys: &KeyCache,
     platform: &P,
     now: UnixTime,
-) -> Result<(Subject, UnixTime), UpstreamError> {
+) -> Result<(Subject, String, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
     let (id, _) = open::<IdToken, P>(id_token, cognito, keys, platform, now).await?;
     let (access, expires_at) = open::<AccessToken, P>(access_token, cognito, keys, platform, now).await?;
@@ -100,7 +102,7 @@ pub(super) async fn verify<P: Platform>(
     }
     let verified = id.email_verified.is_some_and(|verified| verified.holds());
     let profile = Profile { username: id.username, email: id.email.filter(|_| verified), groups: id.groups };
-    Ok((Subject { subject: id.sub, profile, auth_time: id.auth_time }, expires_at))
+    Ok((Subject { subject: id.sub, profile, auth_time: id.auth_time }, access.scope, expires_at))
 }
 
 /// Verifies algorithm, key, signature and expiry.
