@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     config::Config,
     endpoint::{Answer, authorize, callback, metadata, register, revoke, token},
-    gate::{self, Admissions, Gated, RequestHead},
+    gate::{self, Admissions, Gated, RequestHead, Seen},
     message::{
         request::Request,
         response::{Caching, json, set, with_status},
@@ -41,8 +41,13 @@ impl<P: Platform> Edge<P> {
 
     /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
     pub fn gate(&self, head: &RequestHead<'_>) -> Option<Gated> {
+        self.look(head, Seen::Nothing)
+    }
+
+    /// As [`Edge::gate`], when that has asked to look closer: with what was looked at.
+    pub fn look(&self, head: &RequestHead<'_>, seen: Seen<'_>) -> Option<Gated> {
         let resource = self.config.resource_at(head.path)?;
-        let (gated, record) = gate::decide(head, resource, &self.config, &self.admissions, self.platform.now());
+        let (gated, record) = gate::decide(head, seen, resource, &self.config, &self.admissions, self.platform.now());
         if let Some(record) = record {
             self.platform.log(&record);
         }

@@ -7,6 +7,8 @@ pub mod oauth;
 
 pub mod message;
 
+pub mod policy;
+
 pub mod platform;
 
 pub mod keys;
@@ -34,5 +36,5 @@ pub mod edge;
 
 pub use config::{Config, ConfigErrors};
 pub use edge::{Edge, misconfigured};
-pub use gate::{Forward, Gated, RequestHead};
+pub use gate::{Forward, Gated, Look, RequestHead, Seen};
 pub use message::request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request};

@@ -2,6 +2,7 @@
 
 pub mod authorization_header;
 pub mod cors;
+pub mod operation;
 pub mod parameters;
 pub mod request;
 pub mod response;

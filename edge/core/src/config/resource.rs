@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::scope_rule::{Members, ScopeEntry, ScopeRule};
 use crate::{
     oauth::{Resource, Scope, ScopeToken, scope::OFFLINE_ACCESS},
+    policy::{Policy, Rule},
     route,
 };
 
@@ -27,6 +28,8 @@ pub struct ProtectedResource {
     pub rules: Vec<(ScopeToken, ScopeRule)>,
     /// What a client gets that asks for no scope, and what every request needs.
     pub default_scope: Scope,
+    /// What single operations need beyond that; none, and no request's body is looked at.
+    pub policy: Option<Policy>,
 }
 
 impl ProtectedResource {
@@ -45,6 +48,18 @@ struct Entry {
     name: Option<String>,
     scopes: Members<ScopeEntry>,
     default_scopes: Option<Vec<String>>,
+    policy: Option<PolicyEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyEntry {
+    #[serde(default)]
+    tools: Members<Vec<String>>,
+    #[serde(default)]
+    prompts: Members<Vec<String>>,
+    #[serde(default)]
+    resources: Members<Vec<String>>,
 }
 
 /// `/mcp` with the one scope `mcp`.
@@ -71,7 +86,7 @@ pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, 
 }
 
 fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
-    let Entry { path, origin_path, origin_audience, name, scopes, default_scopes } = entry;
+    let Entry { path, origin_path, origin_audience, name, scopes, default_scopes, policy } = entry;
     for path in [Some(&path), origin_path.as_ref()].into_iter().flatten() {
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/".contains(&c);
         if !path.starts_with('/') || path.ends_with('/') || path.contains("//") || !path.bytes().all(plain) {
@@ -105,6 +120,7 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
     if default_scope.is_empty() || !default_scope.is_subset(&all) {
         return Err(format!("needs default_scopes of {path:?} that are among its scopes"));
     }
+    let policy = policy.map(|policy| check_policy(policy, &all)).transpose()?;
     Ok(ProtectedResource {
         indicator,
         origin_path: origin_path.unwrap_or_else(|| path.clone()),
@@ -114,5 +130,23 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
         scopes: described,
         rules,
         default_scope,
+        policy,
     })
+}
+
+fn check_policy(entry: PolicyEntry, all: &Scope) -> Result<Policy, String> {
+    let rules = |members: Members<Vec<String>>| -> Result<Vec<Rule>, String> {
+        let rule = |(pattern, scopes): (String, Vec<String>)| {
+            let name = pattern.strip_suffix('*').unwrap_or(&pattern);
+            if pattern.is_empty() || name.contains('*') || name.trim() != name {
+                return Err(format!("has {pattern:?} in a policy, which is no name and no beginning of one with `*`"));
+            }
+            match Scope::parse(&scopes.join(" ")) {
+                Some(scope) if !scope.is_empty() && scope.is_subset(all) => Ok(Rule { pattern, scope }),
+                _ => Err(format!("has a policy for {pattern:?} that names no scopes of the resource")),
+            }
+        };
+        members.0.into_iter().map(rule).collect()
+    };
+    Ok(Policy { tools: rules(entry.tools)?, prompts: rules(entry.prompts)?, resources: rules(entry.resources)? })
 }

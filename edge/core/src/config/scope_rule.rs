@@ -40,13 +40,17 @@ impl ProtectedResource {
     /// `scope` and all that it implies.
     pub fn expand(&self, scope: &Scope) -> Scope {
         let mut expanded = scope.clone();
+        // Each round adds something or is the last.
         loop {
-            let rules = expanded.iter().filter_map(|token| self.rule(token));
-            let implied: Scope = rules.flat_map(|rule| rule.implies.iter()).cloned().collect();
-            if implied.is_subset(&expanded) {
+            let before = expanded.clone();
+            for (token, rule) in &self.rules {
+                if before.contains(token.as_str()) {
+                    expanded = expanded.union(&rule.implies);
+                }
+            }
+            if expanded == before {
                 return expanded;
             }
-            expanded = expanded.union(&implied);
         }
     }
 
