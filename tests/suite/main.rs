@@ -16,9 +16,11 @@ mod discovery;
 mod flow;
 mod gate;
 mod misconfiguration;
+mod policy;
 mod refresh;
 mod registration;
 mod revocation;
+mod scopes;
 mod settings;
 mod streaming;
 mod table;
@@ -46,7 +48,9 @@ fn together() -> Vec<Test> {
         code::tests(),
         client_authentication::tests(),
         refresh::tests(),
+        scopes::tests(),
         gate::tests(),
+        policy::tests(),
         flow::tests(),
         streaming::tests(),
     ]
