@@ -8,6 +8,7 @@ use crate::{
     endpoint::{Answer, authorize, callback, metadata, register, revoke, token},
     gate::{self, Admissions, Gated, RequestHead, Seen},
     message::{
+        cors,
         request::Request,
         response::{Caching, json, set, with_status},
     },
@@ -127,7 +128,7 @@ fn preflight(allowed: &[Method]) -> Response<String> {
     let mut response = with_status(StatusCode::NO_CONTENT, String::new());
     set(&mut response, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     set(&mut response, header::ACCESS_CONTROL_ALLOW_METHODS, &list(allowed));
-    set(&mut response, header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, MCP-Protocol-Version");
+    set(&mut response, header::ACCESS_CONTROL_ALLOW_HEADERS, cors::ALLOWED_HEADERS);
     response.headers_mut().insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(86_400));
     response
 }

@@ -171,6 +171,9 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str)
         body["error_description"] = error.to_string().into();
     }
     let mut response = json(status, &body, Caching::NoStore);
+    // What scripts of other origins must read beside the body, or do not know when to come back.
+    let exposed = HeaderValue::from_static("Retry-After, WWW-Authenticate");
+    response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let seconds = match error {
             TokenError::Upstream(UpstreamError::Unavailable { retry_after: Some(seconds), .. }) => *seconds,
