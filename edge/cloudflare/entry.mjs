@@ -1,14 +1,21 @@
 // The Worker's entry. For a request to a protected resource one synchronous call into wasm decides, and the platform's
-// own `fetch` streams both ways: no body ever enters wasm. Everything else goes to the Rust handler.
+// own `fetch` streams both ways. A body enters wasm only where a policy is set and the headers do not tell what it asks
+// for. Everything else goes to the Rust handler.
 import Edge from "./build/index.js";
 
 // worker-build hangs every exported function on the prototype of its default export.
-const { configure, gate } = Edge.prototype;
+const { configure, gate, look } = Edge.prototype;
 // Kept by the `worker` crate: `criticalError` after a panic, `instanceId` changes with every fresh instance.
 const wasm = globalThis.__worker_init_state;
 let configured;
 
-function decide(request, env, ctx) {
+// The gate's answers that are no decision, and the longest body that it looks at.
+const LOOK_AT_HEADERS = 1;
+const LOOK_AT_BODY = 2;
+const MAX_BODY_BYTES = 1024 * 1024;
+
+// Before every call into wasm that may be the first one after an await.
+function prepare(env, ctx) {
   // Constructing the generated entry replaces an instance that panicked. It must happen before any call with a string:
   // the glue copies strings into the old instance first and swaps instances after (wasm-bindgen 0.2.130).
   if (wasm.criticalError) new Edge(ctx, env);
@@ -16,8 +23,57 @@ function decide(request, env, ctx) {
     configure(env);
     configured = wasm.instanceId;
   }
+}
+
+function decide(request, env, ctx) {
+  prepare(env, ctx);
   const { headers } = request;
   return gate(request.method, request.url, headers.get("authorization") ?? undefined, headers.get("origin") ?? undefined);
+}
+
+// Decides about a request whose head was not enough.
+function lookCloser(request, body) {
+  const { headers } = request;
+  const fields = ["authorization", "origin", "mcp-protocol-version", "mcp-method", "mcp-name"];
+  return look(request.method, request.url, ...fields.map((name) => headers.get(name) ?? undefined), body);
+}
+
+async function lookAtBody(request, env, ctx) {
+  const body = await read(request);
+  const decision = guarded(() => {
+    prepare(env, ctx);
+    return lookCloser(request, body);
+  });
+  return typeof decision === "string" ? forward(request, decision, body) : answer(decision);
+}
+
+// A body, of which no more is read than shows that it is too long.
+async function read({ body }) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    length += chunk.byteLength;
+    if (length > MAX_BODY_BYTES) break;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+// What the gate makes of a request. A panic is answered, and its instance replaced at the next request.
+function guarded(decide) {
+  try {
+    return decide();
+  } catch {
+    wasm.criticalError = true;
+    console.error(JSON.stringify({ level: "alert", event: "gate failed", status: 500 }));
+    return [500, ["content-type", "application/json", "cache-control", "no-store"], '{"error":"server_error"}'];
+  }
 }
 
 function answer([status, fields, body]) {
@@ -30,9 +86,13 @@ function failure(status, error) {
   return Response.json({ error }, { status, headers: { "cache-control": "no-store" } });
 }
 
-async function forward(request, target) {
+// Passes a request on, with its body if that was read.
+async function forward(request, target, body) {
   const [url, identity, ...fields] = target.split("\n");
-  const forwarded = new Request(url, request);
+  const { method, signal } = request;
+  const forwarded = body
+    ? new Request(url, { method, headers: request.headers, body, redirect: "manual", signal })
+    : new Request(url, request);
   const { headers } = forwarded;
   // Keys are collected first: a collection must not change while it is walked.
   for (const name of [...headers.keys()]) {
@@ -72,14 +132,9 @@ function share(response, fields) {
 
 export default {
   fetch(request, env, ctx) {
-    let decision;
-    try {
-      decision = decide(request, env, ctx);
-    } catch {
-      wasm.criticalError = true;
-      console.error(JSON.stringify({ level: "alert", event: "gate failed", status: 500 }));
-      return failure(500, "server_error");
-    }
+    let decision = guarded(() => decide(request, env, ctx));
+    if (decision === LOOK_AT_HEADERS) decision = guarded(() => lookCloser(request));
+    if (decision === LOOK_AT_BODY) return lookAtBody(request, env, ctx);
     if (decision === undefined) return new Edge(ctx, env).fetch(request);
     return typeof decision === "string" ? forward(request, decision) : answer(decision);
   },

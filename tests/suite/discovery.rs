@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use edgeward_tests::client::challenge;
+use edgeward_tests::{by_hand, client::challenge};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::world::{World, tests};
@@ -13,6 +14,7 @@ tests![
     both_forms_of_the_resource_document_say_the_same,
     the_authorization_server_tells_its_endpoints,
     the_published_keys_are_public,
+    scripts_of_any_origin_can_use_the_endpoints_for_machines,
 ];
 
 async fn a_request_without_a_token_is_told_where_to_read_on(world: Arc<World>) -> Result<()> {
@@ -59,6 +61,26 @@ async fn the_published_keys_are_public(world: Arc<World>) -> Result<()> {
     assert_eq!(keys.len(), 1, "{document}");
     assert_eq!(keys[0]["crv"], "Ed25519");
     assert!(keys[0]["d"].is_null() && keys[0]["k"].is_null());
+    Ok(())
+}
+
+async fn scripts_of_any_origin_can_use_the_endpoints_for_machines(world: Arc<World>) -> Result<()> {
+    let http = by_hand::http()?;
+    for (method, path) in [
+        (Method::GET, "/.well-known/oauth-protected-resource/mcp"),
+        (Method::GET, "/.well-known/oauth-authorization-server"),
+        (Method::GET, "/.well-known/jwks.json"),
+        (Method::POST, "/register"),
+        (Method::POST, "/token"),
+        (Method::POST, "/revoke"),
+    ] {
+        for method in [Method::OPTIONS, method] {
+            let request = http.request(method.clone(), world.stack.url(path)).header("origin", "https://any.example");
+            let answer = request.header("access-control-request-headers", "mcp-protocol-version").send().await?;
+            assert_eq!(answer.headers()["access-control-allow-origin"], "*", "{method} {path}");
+            assert!(!answer.headers().contains_key("access-control-allow-credentials"), "{method} {path}");
+        }
+    }
     Ok(())
 }
 

@@ -20,9 +20,11 @@ mod metadata_documents;
 mod misconfiguration;
 mod other_settings;
 mod pages;
+mod policy;
 mod refresh;
 mod registration;
 mod revocation;
+mod scopes;
 mod settings;
 mod streaming;
 mod table;
@@ -53,7 +55,9 @@ fn together() -> Vec<Test> {
         metadata_documents::tests(),
         client_assertion::tests(),
         refresh::tests(),
+        scopes::tests(),
         gate::tests(),
+        policy::tests(),
         flow::tests(),
         streaming::tests(),
     ]

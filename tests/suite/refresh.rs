@@ -14,6 +14,8 @@ use crate::{
 
 tests![
     each_refresh_gives_a_pair_that_works,
+    two_refreshes_at_once_both_succeed,
+    a_refresh_whose_answer_was_lost_succeeds_again,
     a_narrowed_scope_holds_for_one_access_token,
     more_scope_than_was_granted_is_refused,
     a_refresh_token_is_refused_for_another_client,
@@ -47,6 +49,32 @@ async fn each_refresh_gives_a_pair_that_works(world: Arc<World>) -> Result<()> {
         assert_ne!(claims["jti"], first["jti"]);
         tokens = next;
     }
+    Ok(())
+}
+
+/// As when two windows of an editor refresh, each with its own connection.
+async fn two_refreshes_at_once_both_succeed(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let form = client.refreshing(client.tokens().await?.text("refresh_token"));
+    let (first, second, third) = tokio::join!(client.token(&form), client.token(&form), client.token(&form));
+    for answer in [first?, second?, third?] {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text("error"));
+        assert_eq!(world.whoami(answer.text("access_token")).await?.status(), StatusCode::OK);
+        let next = client.token(&client.refreshing(answer.text("refresh_token"))).await?;
+        assert_eq!(next.status, StatusCode::OK, "{}", next.text("error"));
+    }
+    Ok(())
+}
+
+/// Lost between the edge and the client, which asks again with the token that it still has.
+async fn a_refresh_whose_answer_was_lost_succeeds_again(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let form = client.refreshing(client.tokens().await?.text("refresh_token"));
+    assert_eq!(client.token(&form).await?.status, StatusCode::OK);
+    let again = client.token(&form).await?;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text("error"));
+    assert_eq!(world.whoami(again.text("access_token")).await?.status(), StatusCode::OK);
+    assert_eq!(client.token(&client.refreshing(again.text("refresh_token"))).await?.status, StatusCode::OK);
     Ok(())
 }
 

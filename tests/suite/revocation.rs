@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use edgeward_cognito::SecretKind;
-use edgeward_tests::by_hand::{HandMade, Parameters, http};
+use edgeward_tests::{
+    browser::Browser,
+    by_hand::{HandMade, Parameters, http},
+};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::{
-    settings::{GRACE_SECONDS, PUBLIC_CLIENT},
+    settings::{GRACE_SECONDS, OTHER_SCOPE, PUBLIC_CLIENT},
     world::{World, refused, tests},
 };
 
@@ -17,13 +20,14 @@ tests![
     a_client_gives_up_its_own_grant_and_no_other,
     an_access_token_cannot_be_revoked_alone,
     a_grant_that_is_revoked_at_cognito_is_over,
+    a_dead_refresh_token_does_not_storm_cognito,
     a_replaced_refresh_token_works_for_cognitos_grace_period_only,
 ];
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 
-/// Revokes, at Cognito, the grant that its last refresh token belongs to.
-async fn revoke_last(world: &World) -> Result<()> {
+/// Revokes, at Cognito, the grant that its last refresh token belongs to; gives that token.
+async fn revoke_last(world: &World) -> Result<String> {
     let cognito = world.stack.cognito();
     let issued = cognito.issued_secrets().into_iter().rev();
     let token = issued.into_iter().find(|secret| secret.kind == SecretKind::RefreshToken).context("none was issued")?;
@@ -33,7 +37,7 @@ async fn revoke_last(world: &World) -> Result<()> {
         .basic_auth(&client.id, client.secrets.first())
         .form(&[("token", &token.value)]);
     assert_eq!(request.send().await?.status(), StatusCode::OK);
-    Ok(())
+    Ok(token.value)
 }
 
 async fn a_client_gives_up_its_own_grant_and_no_other(world: Arc<World>) -> Result<()> {
@@ -86,15 +90,36 @@ async fn a_grant_that_is_revoked_at_cognito_is_over(world: Arc<World>) -> Result
     Ok(())
 }
 
+async fn a_dead_refresh_token_does_not_storm_cognito(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let tokens = client.tokens().await?;
+    let upstream = revoke_last(&world).await?;
+    let form = client.refreshing(tokens.text("refresh_token"));
+    for _ in 0..5 {
+        let (first, second) = tokio::join!(client.token(&form), client.token(&form));
+        refused(&first?, BAD, "invalid_grant");
+        refused(&second?, BAD, "invalid_grant");
+    }
+    let asked = world.stack.cognito().requests();
+    let asked = asked.iter().filter(|request| request.form("refresh_token") == Some(&upstream)).count();
+    assert_eq!(asked, 1, "times that Cognito was asked");
+    let other = client.tokens().await?;
+    assert_eq!(client.token(&client.refreshing(other.text("refresh_token"))).await?.status, StatusCode::OK);
+    Ok(())
+}
+
 async fn a_replaced_refresh_token_works_for_cognitos_grace_period_only(world: Arc<World>) -> Result<()> {
     let client = HandMade::register(&world.stack).await?;
-    let first = client.refreshing(client.tokens().await?.text("refresh_token"));
+    let both = client.authorization().with("scope", &format!("mcp {OTHER_SCOPE}"));
+    let code = client.code_for(&both, &mut Browser::new()?).await?;
+    let first = client.refreshing(client.token(&client.redemption(&code)).await?.text("refresh_token"));
     let second = client.token(&first).await?;
     assert_eq!(second.status, StatusCode::OK);
     // The answer was lost, or the client refreshes in two places at once.
     assert_eq!(client.token(&first).await?.status, StatusCode::OK);
     world.stack.cognito().advance(GRACE_SECONDS);
-    refused(&client.token(&first).await?, BAD, "invalid_grant");
+    // Not the same request, which the edge would answer as before for some seconds.
+    refused(&client.token(&first.with("scope", "mcp")).await?, BAD, "invalid_grant");
     assert_eq!(client.token(&client.refreshing(second.text("refresh_token"))).await?.status, StatusCode::OK);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use edgeward_cognito::{Config, Rotation};
+use edgeward_cognito::{Config, ResourceServer, Rotation};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     client::REDIRECT_URI,
@@ -26,6 +26,10 @@ pub(crate) const DENIED_HOST: &str = "denied.example";
 pub(crate) const OTHER_SCOPE: &str = "admin";
 /// Another resource, with a scope of its own.
 pub(crate) const OTHER_RESOURCE: &str = "/second";
+/// Another, whose operations are judged one by one.
+pub(crate) const JUDGED_RESOURCE: &str = "/judged";
+/// The scope of Cognito's that `alerts` of that resource stands for.
+pub(crate) const UPSTREAM_SCOPE: &str = "https://edgeward.example/tests/alerts";
 /// A private-use scheme that redirect URIs may have.
 pub(crate) const PRIVATE_USE_SCHEME: &str = "edgeward-tests";
 
@@ -47,6 +51,21 @@ impl World {
                 "default_scopes": ["mcp"],
             },
             { "path": OTHER_RESOURCE, "origin_path": "/mcp", "scopes": { "second": "Use it by another name" } },
+            {
+                "path": JUDGED_RESOURCE, "origin_path": "/mcp", "default_scopes": ["use"],
+                "scopes": {
+                    "use": "Use what is harmless",
+                    "count": { "words": "Count", "groups": ["demo-group"] },
+                    "alerts": { "words": "See alerts", "cognito_scope": UPSTREAM_SCOPE },
+                    "brief": { "words": "Be briefed", "implies": ["use", "alerts"] },
+                    "closed": { "words": "For nobody here", "groups": ["no-such-group"] },
+                },
+                "policy": {
+                    "tools": { "count_*": ["count"], "get_forecast": ["closed"] },
+                    "prompts": { "weather_briefing": ["brief"] },
+                    "resources": { "weather://alerts/*": ["alerts"] },
+                },
+            },
         ]);
         let hosts = DocumentHost::start().await?;
         let options = Options {
@@ -76,7 +95,10 @@ fn pool() -> Config {
     let mut pool = Config::default();
     for client in &mut pool.app_clients {
         client.rotation = Some(Rotation { retry_grace_period_seconds: GRACE_SECONDS });
+        client.allowed_scopes.push(UPSTREAM_SCOPE.to_owned());
     }
+    let (identifier, scope) = UPSTREAM_SCOPE.rsplit_once('/').unwrap_or_default();
+    pool.resource_servers = vec![ResourceServer { identifier: identifier.to_owned(), scopes: vec![scope.to_owned()] }];
     pool
 }
 

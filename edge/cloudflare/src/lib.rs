@@ -11,7 +11,10 @@ mod timer;
 
 use std::{cell::OnceCell, rc::Rc};
 
-use edgeward_core::{Config, ConfigErrors, Edge, Gated, RequestHead, misconfigured, platform::Log};
+use edgeward_core::{
+    Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, message::operation::MirroredHeaders, misconfigured,
+    platform::Log,
+};
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Request, Response, Result, event};
 
@@ -43,23 +46,51 @@ pub fn configure(env: &Env) {
 
 /// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; to forward
 /// it, a string of lines: URL, identity, then names and values in turn of header fields for the answer; to answer it, an
-/// array of status, header names and values in turn, and body.
+/// array of status, header names and values in turn, and body; a number when [`look`] must decide: 2 if with the body.
 #[wasm_bindgen]
 pub fn gate(method: &str, url: &str, authorization: Option<String>, origin_header: Option<String>) -> JsValue {
+    decide(method, url, authorization.as_deref(), origin_header.as_deref(), Seen::Nothing)
+}
+
+/// As [`gate`], with the headers that say what a request asks for, and its body if that was read.
+#[wasm_bindgen]
+#[expect(clippy::too_many_arguments, reason = "an object would cost a crossing for each of its members")]
+pub fn look(
+    method: &str,
+    url: &str,
+    authorization: Option<String>,
+    origin_header: Option<String>,
+    protocol_version: Option<String>,
+    mcp_method: Option<String>,
+    mcp_name: Option<String>,
+    body: Option<Vec<u8>>,
+) -> JsValue {
+    let headers = MirroredHeaders {
+        protocol_version: protocol_version.as_deref(),
+        method: mcp_method.as_deref(),
+        name: mcp_name.as_deref(),
+    };
+    let seen = body.as_deref().map_or(Seen::Headers(headers), |body| Seen::Body(headers, body));
+    decide(method, url, authorization.as_deref(), origin_header.as_deref(), seen)
+}
+
+fn decide(
+    method: &str,
+    url: &str,
+    authorization: Option<&str>,
+    origin_header: Option<&str>,
+    seen: Seen<'_>,
+) -> JsValue {
     let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return JsValue::UNDEFINED };
     let Ok(edge) = &*start else { return JsValue::UNDEFINED };
     let (path, query) = convert::path_and_query(url);
-    let head = RequestHead {
-        method,
-        path,
-        query,
-        authorization: authorization.as_deref(),
-        origin_header: origin_header.as_deref(),
-    };
-    match edge.gate(&head) {
+    let head = RequestHead { method, path, query, authorization, origin_header };
+    match edge.look(&head, seen) {
         None => JsValue::UNDEFINED,
         Some(Gated::Forward(forward)) => convert::forward(&forward).into(),
         Some(Gated::Respond(response)) => convert::response_parts(&response),
+        Some(Gated::Look(Look::MirroredHeaders)) => 1.into(),
+        Some(Gated::Look(Look::Body)) => 2.into(),
     }
 }
 

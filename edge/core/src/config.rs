@@ -5,6 +5,7 @@ mod host;
 mod pages;
 mod registration;
 mod resource;
+mod scope_rule;
 mod url_setting;
 
 use std::fmt;
@@ -15,6 +16,7 @@ pub use host::{HostPatterns, RedirectHosts};
 pub use pages::{Brand, ConsentMode, Pages};
 pub use registration::Registration;
 pub use resource::ProtectedResource;
+pub use scope_rule::ScopeRule;
 use url_setting::{absolute_url, public_origin};
 
 use crate::{

@@ -7,12 +7,14 @@ use crate::{
     client::{ClientMemory, Directory},
     config::Config,
     endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token},
-    gate::{self, Admissions, Gated, RequestHead},
+    gate::{self, Admissions, Gated, RequestHead, Seen},
     message::{
+        cors,
         request::Request,
         response::{Caching, json, set, with_status},
     },
     platform::{Level, Platform, Record},
+    refreshes::Refreshes,
     route::Route,
     upstream::KeyCache,
 };
@@ -25,19 +27,31 @@ pub struct Edge<P> {
     admissions: Admissions,
     upstream_keys: KeyCache,
     clients: ClientMemory,
+    refreshes: Refreshes,
 }
 
 impl<P: Platform> Edge<P> {
     /// An edge with these settings.
     pub fn new(config: Config, platform: P) -> Self {
-        let (admissions, clients) = (Admissions::default(), ClientMemory::default());
-        Self { config, platform, admissions, clients, upstream_keys: KeyCache::default() }
+        Self {
+            config,
+            platform,
+            admissions: Admissions::default(),
+            upstream_keys: KeyCache::default(),
+            clients: ClientMemory::default(),
+            refreshes: Refreshes::default(),
+        }
     }
 
     /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
     pub fn gate(&self, head: &RequestHead<'_>) -> Option<Gated> {
+        self.look(head, Seen::Nothing)
+    }
+
+    /// As [`Edge::gate`], when that has asked to look closer: with what was looked at.
+    pub fn look(&self, head: &RequestHead<'_>, seen: Seen<'_>) -> Option<Gated> {
         let resource = self.config.resource_at(head.path)?;
-        let (gated, record) = gate::decide(head, resource, &self.config, &self.admissions, self.platform.now());
+        let (gated, record) = gate::decide(head, seen, resource, &self.config, &self.admissions, self.platform.now());
         if let Some(record) = record {
             self.platform.log(&record);
         }
@@ -70,8 +84,8 @@ impl<P: Platform> Edge<P> {
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
             Route::Authorize => authorize::ask(&request, config, &clients).await,
             Route::Callback => callback::handle(&request, config, platform, now),
-            Route::Token => token::handle(&request, config, &self.upstream_keys, &clients).await,
-            Route::Revoke => revoke::handle(&request, config, &clients).await,
+            Route::Token => token::handle(&request, config, (&self.upstream_keys, &self.refreshes), &clients).await,
+            Route::Revoke => revoke::handle(&request, config, &self.refreshes, &clients).await,
             Route::Logout => logout::handle(&request, config),
             Route::SignedOut => return logout::done(config),
         };
@@ -120,7 +134,7 @@ fn preflight(allowed: &[Method]) -> Response<String> {
     let mut response = with_status(StatusCode::NO_CONTENT, String::new());
     set(&mut response, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     set(&mut response, header::ACCESS_CONTROL_ALLOW_METHODS, &list(allowed));
-    set(&mut response, header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, MCP-Protocol-Version");
+    set(&mut response, header::ACCESS_CONTROL_ALLOW_HEADERS, cors::ALLOWED_HEADERS);
     response.headers_mut().insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from(86_400));
     response
 }

@@ -3,7 +3,7 @@
 //! A plain synchronous function over the head of a request. A token that has passed once is remembered by its SHA-256
 //! until it expires, and the identity assertion made for it is used for [`ASSERTION_REUSE_SECONDS`].
 
-use std::{cell::RefCell, num::NonZeroUsize, rc::Rc};
+use std::{borrow::Cow, cell::RefCell, num::NonZeroUsize, rc::Rc};
 
 use edgeward_identity::{Identity, assertion};
 use http::{Response, StatusCode, header};
@@ -17,6 +17,7 @@ use crate::{
     message::{
         authorization_header::bearer_token,
         cors,
+        operation::{self, Malformed, MirroredHeaders},
         response::{Caching, json, set},
     },
     oauth::Scope,
@@ -51,6 +52,28 @@ pub enum Gated {
     Forward(Forward),
     /// Answer it.
     Respond(Response<String>),
+    /// Its head is not enough: look closer.
+    Look(Look),
+}
+
+/// What else must be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The headers that say what a request asks for.
+    MirroredHeaders,
+    /// The body, of which no more than [`operation::MAX_BYTES`] and one more need be read.
+    Body,
+}
+
+/// What has been looked at beside the head.
+#[derive(Debug, Clone, Copy)]
+pub enum Seen<'a> {
+    /// Nothing.
+    Nothing,
+    /// These headers.
+    Headers(MirroredHeaders<'a>),
+    /// These headers, and the body.
+    Body(MirroredHeaders<'a>, &'a [u8]),
 }
 
 /// How to pass a request on: its own method, headers and body, without `Authorization`, `Cookie` and every
@@ -85,6 +108,7 @@ impl Default for Admissions {
 /// Decides about a request for `resource`. Gives a record when it refuses.
 pub fn decide(
     head: &RequestHead<'_>,
+    seen: Seen<'_>,
     resource: &ProtectedResource,
     config: &Config,
     admissions: &Admissions,
@@ -92,7 +116,7 @@ pub fn decide(
 ) -> (Gated, Option<Record>) {
     let outcome = check_origin(head, config).and_then(|()| match head.origin_header {
         Some(origin) if head.method == "OPTIONS" => Ok(Gated::Respond(cors::preflight(origin))),
-        _ => forward(head, resource, config, admissions, now),
+        _ => forward(head, seen, resource, config, admissions, now),
     });
     match outcome {
         Ok(gated) => (gated, None),
@@ -117,39 +141,74 @@ fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError
 
 fn forward(
     head: &RequestHead<'_>,
+    seen: Seen<'_>,
     resource: &ProtectedResource,
     config: &Config,
     admissions: &Admissions,
     now: UnixTime,
 ) -> Result<Gated, GateError> {
-    let identity = admit(head, resource, config, admissions, now)?;
+    let value = head.authorization.ok_or(GateError::NoToken)?;
+    let token = bearer_token(value).ok_or(GateError::MalformedToken)?;
+    let mut admissions = admissions.0.borrow_mut();
+    let admission = admit(token, resource, config, &mut admissions, now)?;
+    let needed = match needed(head, seen, resource)? {
+        Ok(needed) => needed,
+        Err(look) => return Ok(Gated::Look(look)),
+    };
+    if !allows(&admission.identity, &needed) {
+        return Err(GateError::InsufficientScope(needed.into_owned()));
+    }
+    let identity = assertion_of(admission, config, now)?;
     let query = head.query.map_or(String::new(), |query| format!("?{query}"));
     let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
     Ok(Gated::Forward(Forward { url, identity, page_origin: head.origin_header.map(str::to_owned) }))
 }
 
-fn admit(
+/// The scopes that the request needs, all of them, or what must be looked at to tell.
+fn needed<'a>(
     head: &RequestHead<'_>,
+    seen: Seen<'_>,
+    resource: &'a ProtectedResource,
+) -> Result<Result<Cow<'a, Scope>, Look>, GateError> {
+    // These have no message in their body.
+    let Some(policy) =
+        resource.policy.as_ref().filter(|_| !matches!(head.method, "GET" | "HEAD" | "DELETE" | "OPTIONS"))
+    else {
+        return Ok(Ok(Cow::Borrowed(&resource.default_scope)));
+    };
+    let (headers, body) = match seen {
+        Seen::Nothing => return Ok(Err(Look::MirroredHeaders)),
+        Seen::Headers(headers) => (headers, None),
+        Seen::Body(headers, body) => (headers, Some(body)),
+    };
+    let operations = match (headers.operation(), body) {
+        (Some(operation), _) => vec![operation],
+        (None, None) => return Ok(Err(Look::Body)),
+        (None, Some(body)) if body.len() > operation::MAX_BYTES => return Err(GateError::BodyTooLong),
+        (None, Some(body)) => operation::operations(body)?,
+    };
+    let needs = operations.iter().map(|operation| policy.needs(operation));
+    Ok(Ok(Cow::Owned(needs.fold(resource.default_scope.clone(), |all, needed| all.union(&needed)))))
+}
+
+/// The token's admission to `resource`: remembered, or opened now.
+fn admit<'a>(
+    token: &str,
     resource: &ProtectedResource,
     config: &Config,
-    admissions: &Admissions,
+    admissions: &'a mut LruCache<[u8; 32], Admission>,
     now: UnixTime,
-) -> Result<Rc<str>, GateError> {
-    let value = head.authorization.ok_or(GateError::NoToken)?;
-    let token = bearer_token(value).ok_or(GateError::MalformedToken)?;
+) -> Result<&'a mut Admission, GateError> {
     let digest: [u8; 32] = Sha256::digest(token).into();
-    let mut admissions = admissions.0.borrow_mut();
     let known = admissions.get(&digest).is_some_and(|admission| admission.expires_at > now);
     if !known {
         admissions.put(digest, open(token, config, now)?);
     }
     let admission = admissions.get_mut(&digest).ok_or(GateError::NoToken)?;
-    if admission.resource != resource.indicator.as_str() {
-        return Err(GateError::WrongAudience);
-    }
-    if !allows(&admission.identity, &resource.default_scope) {
-        return Err(GateError::InsufficientScope);
-    }
+    if admission.resource == resource.indicator.as_str() { Ok(admission) } else { Err(GateError::WrongAudience) }
+}
+
+fn assertion_of(admission: &mut Admission, config: &Config, now: UnixTime) -> Result<Rc<str>, GateError> {
     match &admission.assertion {
         Some((minted_at, assertion)) if now.secs_since(*minted_at) < ASSERTION_REUSE_SECONDS && *minted_at <= now => {
             Ok(Rc::clone(assertion))
@@ -171,12 +230,15 @@ fn allows(identity: &Identity, needed: &Scope) -> bool {
 
 fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateError> {
     let (claims, profile, expires_at) = access_token::open(token, &config.issuer, &config.keys, now)?;
+    let is_meant = |resource: &&ProtectedResource| resource.indicator.as_str() == claims.audience;
+    let resource = config.resources.iter().find(is_meant).ok_or(GateError::WrongAudience)?;
     let identity = Identity {
         issuer: config.issuer.clone(),
-        audience: config.origin_audience.clone(),
+        audience: resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone(),
         subject: claims.subject,
         client_id: claims.client_id,
-        scopes: claims.scope.to_strings(),
+        // With what they imply: the origin knows of no hierarchy.
+        scopes: resource.expand(&claims.scope).to_strings(),
         username: profile.username,
         email: profile.email,
         groups: profile.groups,
@@ -204,9 +266,15 @@ pub enum GateError {
     /// The token is for another resource.
     #[error("access token: wrong audience")]
     WrongAudience,
-    /// The token allows less than every request to the resource needs.
+    /// The token allows less than this, which the request needs.
     #[error("access token: insufficient scope")]
-    InsufficientScope,
+    InsufficientScope(Scope),
+    /// There is a policy, and the body is no message to judge.
+    #[error(transparent)]
+    Message(#[from] Malformed),
+    /// There is a policy, and the body is longer than we read.
+    #[error("the body is too long to be judged")]
+    BodyTooLong,
     /// The identity could not be signed.
     #[error("the identity assertion could not be minted")]
     Assertion,
@@ -214,13 +282,14 @@ pub enum GateError {
 
 /// The answer to a refused request (RFC 6750 §3, RFC 9728 §5.1). The challenge names every scope that is needed.
 fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> Response<String> {
+    let needed = if let GateError::InsufficientScope(needed) = error { needed } else { &resource.default_scope };
     let challenge = |error: &str| {
         format!(
             "Bearer {error}resource_metadata=\"{}{}{}\", scope=\"{}\"",
             config.issuer,
             Route::ProtectedResourceMetadata.path(),
             resource.path,
-            resource.default_scope
+            needed
         )
     };
     let (status, code, challenge) = match error {
@@ -230,9 +299,11 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
         GateError::MalformedToken | GateError::Token(_) | GateError::WrongAudience => {
             (StatusCode::UNAUTHORIZED, "invalid_token", Some(challenge("error=\"invalid_token\", ")))
         }
-        GateError::InsufficientScope => {
+        GateError::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, "insufficient_scope", Some(challenge("error=\"insufficient_scope\", ")))
         }
+        GateError::Message(_) => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        GateError::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", None),
         GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
     };
     let mut response = json(status, &json!({ "error": code }), Caching::NoStore);

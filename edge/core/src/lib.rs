@@ -9,6 +9,8 @@ pub mod message;
 
 pub mod jose;
 
+pub mod policy;
+
 pub mod platform;
 
 pub mod keys;
@@ -26,6 +28,7 @@ pub mod page;
 pub mod upstream;
 
 pub mod access_token;
+pub mod refreshes;
 
 pub mod gate;
 
@@ -35,5 +38,5 @@ pub mod edge;
 
 pub use config::{Config, ConfigErrors};
 pub use edge::{Edge, misconfigured};
-pub use gate::{Forward, Gated, RequestHead};
+pub use gate::{Forward, Gated, Look, RequestHead, Seen};
 pub use message::request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request};

@@ -3,6 +3,7 @@
 pub mod authorization_header;
 pub mod cors;
 pub mod members;
+pub mod operation;
 pub mod parameters;
 pub mod request;
 pub mod response;

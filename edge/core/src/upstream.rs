@@ -39,17 +39,27 @@ pub struct UpstreamGrant {
     pub refresh_token: Option<Secret<String>>,
     /// When Cognito's own access token expires: ours must not outlive it.
     pub expires_at: UnixTime,
+    /// The scope of Cognito's own access token.
+    pub scope: String,
 }
 
 /// Where to send the browser to sign in. Nothing that the client sent goes along: Cognito rejects scopes and resources
-/// it does not know, and mangles states.
-pub fn authorization_url(cognito: &Cognito, redirect_uri: &str, transaction: &Transaction) -> Option<String> {
+/// it does not know, and mangles states. `scopes` are those that the settings map the client's to.
+pub fn authorization_url(
+    cognito: &Cognito,
+    scopes: &[&str],
+    redirect_uri: &str,
+    transaction: &Transaction,
+) -> Option<String> {
     let verifier = CodeVerifier::parse(&transaction.upstream_verifier)?;
+    let scope = scopes.iter().fold(cognito.scopes.to_string(), |all, scope| {
+        if all.split(' ').any(|known| known == *scope) { all } else { format!("{all} {scope}") }
+    });
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("response_type", "code")
         .append_pair("client_id", &cognito.client_id)
         .append_pair("redirect_uri", redirect_uri)
-        .append_pair("scope", &cognito.scopes.to_string())
+        .append_pair("scope", &scope)
         .append_pair("state", &transaction.id)
         .append_pair("nonce", &transaction.upstream_nonce)
         .append_pair("code_challenge", verifier.challenge().as_str())

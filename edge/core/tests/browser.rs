@@ -96,7 +96,7 @@ fn an_assertion_is_reused_for_thirty_seconds_and_then_minted_anew() {
     let authorization = format!("Bearer {}", token(&edge, "https://edge.example/mcp", 900));
     let identity = || match edge.gate("/mcp", Some(&authorization), None) {
         Gated::Forward(forward) => forward.identity,
-        Gated::Respond(response) => panic!("refused: {response:?}"),
+        other => panic!("not forwarded: {other:?}"),
     };
     let first = identity();
     edge.advance(29);

@@ -1,4 +1,5 @@
-//! Pages of other origins at the gate: those that the settings allow may call and read, others may not.
+//! Pages of other origins. At the gate those that the settings allow may call and read, others may not. The endpoints for
+//! machines are for all: no cookie counts there.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support;
@@ -57,4 +58,51 @@ fn a_page_can_read_how_to_sign_in() {
 
     let without = ask(&edge, "POST", None);
     assert_eq!(field(&without, header::ACCESS_CONTROL_ALLOW_ORIGIN), None);
+}
+
+#[test]
+fn every_script_may_use_the_endpoints_for_machines() {
+    let edge = edge();
+    let stranger = [("origin", "https://any.example"), ("content-type", "application/json")];
+    let client_id = edge.public_client();
+    let form = |path: &str, parameters: &[(&str, &str)]| post_form(path, &stranger[..1], parameters);
+    for (path, methods, asked, status) in [
+        ("/.well-known/oauth-protected-resource", "GET", None, 200),
+        ("/.well-known/oauth-protected-resource/mcp", "GET", None, 200),
+        ("/.well-known/oauth-protected-resource/nothing", "GET", None, 404),
+        ("/.well-known/oauth-authorization-server", "GET", None, 200),
+        ("/.well-known/jwks.json", "GET", None, 200),
+        ("/register", "POST", Some(request(http::Method::POST, "/register", &stranger, "{}")), 400),
+        ("/token", "POST", Some(form("/token", &[("grant_type", "password"), ("client_id", &client_id)])), 400),
+        ("/token", "POST", Some(form("/token", &[("grant_type", "password")])), 401),
+        ("/revoke", "POST", Some(form("/revoke", &[("token", "unknown"), ("client_id", &client_id)])), 200),
+        ("/revoke", "POST", Some(form("/revoke", &[("client_id", &client_id)])), 400),
+    ] {
+        let preflight = edge.respond(request(http::Method::OPTIONS, path, &stranger[..1], ""));
+        assert_eq!(preflight.status(), 204, "{path}");
+        assert_eq!(field(&preflight, header::ACCESS_CONTROL_ALLOW_ORIGIN), Some("*"), "{path}");
+        assert_eq!(field(&preflight, header::ACCESS_CONTROL_ALLOW_METHODS), Some(methods), "{path}");
+        assert_eq!(field(&preflight, header::ACCESS_CONTROL_ALLOW_HEADERS), Some("Authorization, *"), "{path}");
+        let answer = edge.respond(asked.unwrap_or_else(|| request(http::Method::GET, path, &stranger[..1], "")));
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(field(&answer, header::ACCESS_CONTROL_ALLOW_ORIGIN), Some("*"), "{path}");
+        assert_eq!(field(&answer, header::ACCESS_CONTROL_ALLOW_CREDENTIALS), None, "{path}");
+        if matches!(path, "/token" | "/revoke") && status != 200 {
+            let exposed = field(&answer, header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap_or_default();
+            assert!(exposed.contains("Retry-After") && exposed.contains("WWW-Authenticate"), "{path}: {exposed}");
+        }
+    }
+}
+
+#[test]
+fn no_script_may_use_the_pages_for_people() {
+    let edge = edge();
+    let client_id = edge.public_client();
+    for path in [authorization_request(&client_id, &[]).as_str(), "/callback?code=a&state=b", "/healthz"] {
+        let preflight = edge.respond(request(http::Method::OPTIONS, path, &[("origin", PAGE)], ""));
+        assert_eq!(preflight.status(), 405, "{path}");
+        assert_eq!(field(&preflight, header::ACCESS_CONTROL_ALLOW_METHODS), None, "{path}");
+    }
+    let page = edge.get(&authorization_request(&client_id, &[]));
+    assert_eq!(field(&page, header::ACCESS_CONTROL_ALLOW_ORIGIN), None);
 }

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use super::scope_rule::{Members, ScopeEntry, ScopeRule};
 use crate::{
     oauth::{Resource, Scope, ScopeToken, scope::OFFLINE_ACCESS},
+    policy::{Policy, Rule},
     route,
 };
 
@@ -16,12 +18,18 @@ pub struct ProtectedResource {
     pub path: String,
     /// Its path at the origin.
     pub origin_path: String,
+    /// The audience of identity assertions for it, if it has one of its own.
+    pub origin_audience: Option<String>,
     /// Its name, for people.
     pub name: Option<String>,
     /// Its scopes, each with what it allows in words.
     pub scopes: Vec<(ScopeToken, String)>,
+    /// What else holds for each scope.
+    pub rules: Vec<(ScopeToken, ScopeRule)>,
     /// What a client gets that asks for no scope, and what every request needs.
     pub default_scope: Scope,
+    /// What single operations need beyond that; none, and no request's body is looked at.
+    pub policy: Option<Policy>,
 }
 
 impl ProtectedResource {
@@ -41,9 +49,22 @@ pub(super) fn all_scopes(resources: &[ProtectedResource]) -> Scope {
 struct Entry {
     path: String,
     origin_path: Option<String>,
+    origin_audience: Option<String>,
     name: Option<String>,
-    scopes: serde_json::Map<String, serde_json::Value>,
+    scopes: Members<ScopeEntry>,
     default_scopes: Option<Vec<String>>,
+    policy: Option<PolicyEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicyEntry {
+    #[serde(default)]
+    tools: Members<Vec<String>>,
+    #[serde(default)]
+    prompts: Members<Vec<String>>,
+    #[serde(default)]
+    resources: Members<Vec<String>>,
 }
 
 /// `/mcp` with the one scope `mcp`.
@@ -70,7 +91,7 @@ pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, 
 }
 
 fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
-    let Entry { path, origin_path, name, scopes, default_scopes } = entry;
+    let Entry { path, origin_path, origin_audience, name, scopes, default_scopes, policy } = entry;
     for path in [Some(&path), origin_path.as_ref()].into_iter().flatten() {
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/".contains(&c);
         if !path.starts_with('/') || path.ends_with('/') || path.contains("//") || !path.bytes().all(plain) {
@@ -85,15 +106,18 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
     if indicator.as_str() != format!("{issuer}{path}") {
         return Err(format!("has the path {path:?}, which is not in its normal form"));
     }
-    let mut described = Vec::new();
-    for (token, words) in scopes {
-        let words = words.as_str().ok_or_else(|| format!("has no description of the scope {token:?}"))?;
-        match ScopeToken::parse(&token) {
-            Some(token) if token.as_str() != OFFLINE_ACCESS => described.push((token, words.to_owned())),
-            _ => return Err(format!("has {token:?}, which cannot be a scope of a resource")),
-        }
+    let parsed = scopes.0.into_iter().map(|(token, entry)| match ScopeToken::parse(&token) {
+        Some(token) if token.as_str() != OFFLINE_ACCESS => Ok((token, entry)),
+        _ => Err(format!("has {token:?}, which cannot be a scope of a resource")),
+    });
+    let parsed: Vec<(ScopeToken, ScopeEntry)> = parsed.collect::<Result<_, _>>()?;
+    let all: Scope = parsed.iter().map(|(token, _)| token.clone()).collect();
+    let (mut described, mut rules) = (Vec::new(), Vec::new());
+    for (token, entry) in parsed {
+        let (words, rule) = entry.check(&token, &all)?;
+        described.push((token.clone(), words));
+        rules.push((token, rule));
     }
-    let all: Scope = described.iter().map(|(token, _)| token.clone()).collect();
     let default_scope = match default_scopes {
         None => all.clone(),
         Some(tokens) => Scope::parse(&tokens.join(" ")).ok_or("has default_scopes that are no scopes")?,
@@ -101,12 +125,33 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
     if default_scope.is_empty() || !default_scope.is_subset(&all) {
         return Err(format!("needs default_scopes of {path:?} that are among its scopes"));
     }
+    let policy = policy.map(|policy| check_policy(policy, &all)).transpose()?;
     Ok(ProtectedResource {
         indicator,
         origin_path: origin_path.unwrap_or_else(|| path.clone()),
+        origin_audience,
         path,
         name,
         scopes: described,
+        rules,
         default_scope,
+        policy,
     })
+}
+
+fn check_policy(entry: PolicyEntry, all: &Scope) -> Result<Policy, String> {
+    let rules = |members: Members<Vec<String>>| -> Result<Vec<Rule>, String> {
+        let rule = |(pattern, scopes): (String, Vec<String>)| {
+            let name = pattern.strip_suffix('*').unwrap_or(&pattern);
+            if pattern.is_empty() || name.contains('*') || name.trim() != name {
+                return Err(format!("has {pattern:?} in a policy, which is no name and no beginning of one with `*`"));
+            }
+            match Scope::parse(&scopes.join(" ")) {
+                Some(scope) if !scope.is_empty() && scope.is_subset(all) => Ok(Rule { pattern, scope }),
+                _ => Err(format!("has a policy for {pattern:?} that names no scopes of the resource")),
+            }
+        };
+        members.0.into_iter().map(rule).collect()
+    };
+    Ok(Policy { tools: rules(entry.tools)?, prompts: rules(entry.prompts)?, resources: rules(entry.resources)? })
 }

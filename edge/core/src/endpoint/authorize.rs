@@ -149,7 +149,9 @@ fn go_on(
     if sealed.len() > MAX_PENDING_BYTES {
         return Err(AuthorizationError::TooLong);
     }
-    let location = upstream::authorization_url(&config.cognito, &callback_uri(&config.issuer), transaction)
+    let resource = config.resource(Some(&transaction.resource)).ok_or(AuthorizationError::ServerError)?;
+    let scopes = resource.upstream_scopes(&transaction.scope);
+    let location = upstream::authorization_url(&config.cognito, &scopes, &callback_uri(&config.issuer), transaction)
         .ok_or(AuthorizationError::ServerError)?;
     let mut response = redirect(StatusCode::SEE_OTHER, &location);
     let name = cookie_name(PENDING_COOKIE, &transaction.id);

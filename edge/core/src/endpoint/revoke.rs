@@ -15,18 +15,26 @@ use crate::{
         response::{Caching, cache, set, with_status},
     },
     platform::{Level, Platform, UnixTime},
+    refreshes::Refreshes,
     sealed::{self, RefreshToken},
     upstream,
 };
 
 /// Revokes a refresh token of the client's own. Access tokens made from it are good until they expire.
-pub async fn handle<P: Platform>(request: &Request, config: &Config, clients: &Directory<'_, P>) -> Answer {
+pub async fn handle<P: Platform>(
+    request: &Request,
+    config: &Config,
+    refreshes: &Refreshes,
+    clients: &Directory<'_, P>,
+) -> Answer {
     let client = match client(request, clients).await {
         Ok(client) => client,
         Err(error) => return refuse(&error, request, "revocation refused"),
     };
     match revoke(request, &client, config, clients.platform, clients.now).await {
         Ok(grant) => {
+            // What was answered a moment ago must not be answered again.
+            grant.iter().for_each(|grant| refreshes.forget(grant));
             let event = if grant.is_some() { "grant revoked" } else { "nothing to revoke" };
             Answer::new(done(), Level::Info, event).about(&client.digest, grant.as_deref())
         }

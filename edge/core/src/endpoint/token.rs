@@ -19,19 +19,20 @@ use crate::{
         response::{Caching, json},
     },
     oauth::{CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
-    platform::{Level, Platform, UnixTime},
+    platform::{Level, Platform, Record, UnixTime},
+    refreshes::{Answered, RefreshKey, Refreshes, Turn},
     sealed::{self, AuthorizationCode, RefreshToken},
-    upstream::{self, KeyCache, UpstreamGrant},
+    upstream::{self, KeyCache, UpstreamError, UpstreamGrant},
 };
 
 /// Redeems a code or uses a refresh token.
 pub async fn handle<P: Platform>(
     request: &Request,
     config: &Config,
-    keys: &KeyCache,
+    memory: (&KeyCache, &Refreshes),
     clients: &Directory<'_, P>,
 ) -> Answer {
-    let (client, outcome) = attempt(request, config, keys, clients).await;
+    let (client, outcome) = attempt(request, config, memory, clients).await;
     let answer = match outcome {
         Ok((body, event, grant_id)) => {
             let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
@@ -54,7 +55,7 @@ type Issued = (serde_json::Value, &'static str, String);
 async fn attempt<P: Platform>(
     request: &Request,
     config: &Config,
-    keys: &KeyCache,
+    (keys, refreshes): (&KeyCache, &Refreshes),
     clients: &Directory<'_, P>,
 ) -> (Option<Client>, Result<Issued, TokenError>) {
     let form = match form_of(request) {
@@ -65,7 +66,7 @@ async fn attempt<P: Platform>(
         Ok(client) => client,
         Err(error) => return (None, Err(error.into())),
     };
-    let issuer = Issuer { client: &client, config, keys, platform: clients.platform, now: clients.now };
+    let issuer = Issuer { client: &client, config, keys, refreshes, platform: clients.platform, now: clients.now };
     let outcome = match form.get("grant_type") {
         Ok(Some("authorization_code")) => issuer.redeem(&form).await,
         Ok(Some("refresh_token")) => issuer.refresh(&form).await,
@@ -81,6 +82,7 @@ struct Issuer<'a, P> {
     client: &'a Client,
     config: &'a Config,
     keys: &'a KeyCache,
+    refreshes: &'a Refreshes,
     platform: &'a P,
     now: UnixTime,
 }
@@ -104,6 +106,8 @@ impl<P: Platform> Issuer<'_, P> {
         if !means(form, &transaction.resource) {
             return Err(TokenError::OtherResource);
         }
+        // A resource that is no longer served has no tokens.
+        let resource = self.config.resource(Some(&transaction.resource)).ok_or(TokenError::OtherResource)?;
         let granted = upstream::redeem(
             &upstream_code,
             &transaction,
@@ -114,13 +118,17 @@ impl<P: Platform> Issuer<'_, P> {
             self.now,
         )
         .await?;
+        let scope = resource.grantable(&transaction.scope, &granted.subject.profile.groups, &granted.scope);
+        if scope.is_empty() {
+            return Err(TokenError::NothingGranted);
+        }
         let refresh_token = match self.client.refresh {
             Refresh::NotRegistered => None,
             Refresh::Granted => granted.refresh_token.as_ref().map(|token| RefreshToken {
                 upstream_token: token.expose().clone(),
                 subject: granted.subject.subject.clone(),
                 resource: transaction.resource.clone(),
-                scope: transaction.scope.clone(),
+                scope: scope.clone(),
                 grant_id: transaction.id.clone(),
             }),
         };
@@ -128,7 +136,7 @@ impl<P: Platform> Issuer<'_, P> {
             client_id: &self.client.client_id,
             subject: &granted.subject,
             resource: &transaction.resource,
-            scope: &transaction.scope,
+            scope: &scope,
             grant_id: &transaction.id,
         };
         self.issue(&grant, &granted, refresh_token.as_ref(), "token issued")
@@ -136,26 +144,58 @@ impl<P: Platform> Issuer<'_, P> {
 
     /// RFC 6749 §6.
     async fn refresh(&self, form: &Parameters<'_>) -> Result<Issued, TokenError> {
-        let token: RefreshToken =
-            sealed::open(required(form, "refresh_token")?, self.client.digest.as_str(), &self.config.keys, self.now)
-                .map_err(TokenError::RefreshToken)?;
+        let presented = required(form, "refresh_token")?;
+        let token: RefreshToken = sealed::open(presented, self.client.digest.as_str(), &self.config.keys, self.now)
+            .map_err(TokenError::RefreshToken)?;
         if !means(form, &token.resource) {
             return Err(TokenError::OtherResourceAtRefresh);
         }
         // A resource that is no longer served has no tokens.
-        if self.config.resource(Some(&token.resource)).is_none() {
-            return Err(TokenError::OtherResourceAtRefresh);
-        }
+        let resource = self.config.resource(Some(&token.resource)).ok_or(TokenError::OtherResourceAtRefresh)?;
         let asked = Scope::parse(form.get("scope")?.unwrap_or("")).ok_or(TokenError::Scope)?.without(OFFLINE_ACCESS);
         let scope = if asked.is_empty() { token.scope.clone() } else { asked };
-        if !scope.is_subset(&token.scope) {
+        if !scope.is_subset(&resource.expand(&token.scope)) {
             return Err(TokenError::Scope);
         }
-        let granted = upstream::refresh(&token, &self.config.cognito, self.keys, self.platform, self.now).await?;
-        // Without rotation at Cognito its token stays; ours is sealed anew either way, with the scope first granted:
-        // a narrower access token does not narrow the grant.
+        let key = RefreshKey::of(presented, &self.client.digest, &scope);
+        let turn = match self.refreshes.turn(key, self.platform).await {
+            Turn::Answered(Answered { body, grant_id }) => return Ok((body, "token refreshed again", grant_id)),
+            Turn::Ask(turn) => turn,
+        };
+        if let Some(reason) = self.refreshes.buried(&token.upstream_token, self.now) {
+            return Err(UpstreamError::InvalidGrant(reason).into());
+        }
+        let granted = match upstream::refresh(&token, &self.config.cognito, self.keys, self.platform, self.now).await {
+            Ok(granted) => granted,
+            Err(error) => {
+                if let UpstreamError::InvalidGrant(reason) = error {
+                    let now = self.platform.now();
+                    // Another request was faster, and Cognito has no grace.
+                    if let Some(Answered { body, grant_id }) = self.refreshes.answered(key, now) {
+                        return Ok((body, "token refreshed again", grant_id));
+                    }
+                    self.refreshes.bury(&token.upstream_token, reason, now);
+                }
+                return Err(error.into());
+            }
+        };
+        if granted.refresh_token.is_none() && self.refreshes.is_first_time() {
+            let record = Record::new(Level::Warn, "refresh tokens are not rotated");
+            self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
+        }
+        let permitted = |scope| resource.grantable(scope, &granted.subject.profile.groups, &granted.scope);
+        // What the user may not have any more is lost to the grant, and comes back only by signing in again.
+        let (left, scope) = (permitted(&token.scope), permitted(&scope));
+        if left.is_empty() {
+            return Err(TokenError::NothingLeft);
+        }
+        if scope.is_empty() {
+            return Err(TokenError::Scope);
+        }
+        // Without rotation at Cognito its token stays; ours is sealed anew either way, with all that is left of the
+        // scope: a narrower access token does not narrow the grant.
         let upstream_token = granted.refresh_token.as_ref().map_or(&token.upstream_token, |new| new.expose());
-        let next = RefreshToken { upstream_token: upstream_token.clone(), ..token.clone() };
+        let next = RefreshToken { upstream_token: upstream_token.clone(), scope: left, ..token.clone() };
         let grant = Grant {
             client_id: &self.client.client_id,
             subject: &granted.subject,
@@ -163,7 +203,9 @@ impl<P: Platform> Issuer<'_, P> {
             scope: &scope,
             grant_id: &token.grant_id,
         };
-        self.issue(&grant, &granted, Some(&next), "token refreshed")
+        let issued = self.issue(&grant, &granted, Some(&next), "token refreshed")?;
+        turn.answer(&issued.0, &issued.2, self.platform);
+        Ok(issued)
     }
 
     /// The token response (RFC 6749 §5.1).

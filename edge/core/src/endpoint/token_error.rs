@@ -89,6 +89,12 @@ pub(super) enum TokenError {
     /// More scope than was granted.
     #[error("scope holds more than was granted")]
     Scope,
+    /// The user may have nothing of what was asked for.
+    #[error("the user may not be granted any scope that was asked for")]
+    NothingGranted,
+    /// The user may have nothing any more of what was granted.
+    #[error("the user may not have any more what was granted")]
+    NothingLeft,
     /// Cognito did not play along.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
@@ -151,11 +157,12 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str)
         | TokenError::RefreshToken(_)
         // SDKs give up for good on `invalid_target` at a refresh; on `invalid_grant` they sign in again.
         | TokenError::OtherResourceAtRefresh
+        | TokenError::NothingLeft
         | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
             (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
         }
         TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
-        TokenError::Scope => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
+        TokenError::Scope | TokenError::NothingGranted => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
         // A client must not throw away its sign-in because its own host does not answer us.
         TokenError::Client(ClientError::Document(DocumentError::Unavailable(_)))
         | TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
@@ -174,6 +181,9 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str)
         body["error_description"] = error.to_string().into();
     }
     let mut response = json(status, &body, Caching::NoStore);
+    // What scripts of other origins must read beside the body, or do not know when to come back.
+    let exposed = HeaderValue::from_static("Retry-After, WWW-Authenticate");
+    response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         let seconds = match error {
             TokenError::Upstream(UpstreamError::Unavailable { retry_after: Some(seconds), .. }) => *seconds,

@@ -6,9 +6,9 @@ use super::response::{set, with_status};
 
 /// What pages may read of an answer beside its body: how to sign in, and the session of older clients.
 const EXPOSED: &str = "WWW-Authenticate, Mcp-Session-Id";
-/// The protocol's own; of its headers there are more with each revision, and `*` does not stand for `Authorization`.
 const ALLOWED_METHODS: &str = "GET, POST, DELETE";
-const ALLOWED_HEADERS: &str = "Authorization, *";
+/// Of the protocol's headers there are more with each revision, and `*` does not stand for `Authorization`.
+pub const ALLOWED_HEADERS: &str = "Authorization, *";
 /// Browsers ask again after a day at the latest.
 const MAX_AGE: &str = "86400";
 

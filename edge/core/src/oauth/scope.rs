@@ -72,6 +72,20 @@ impl Scope {
         self.iter().filter(|scope| scope.as_str() != token).cloned().collect()
     }
 
+    /// This set and `other`.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut all = self.clone();
+        other.0.iter().for_each(|token| all.add(token));
+        all
+    }
+
+    fn add(&mut self, token: &ScopeToken) {
+        if !self.0.contains(token) {
+            self.0.push(token.clone());
+        }
+    }
+
     /// The tokens.
     pub fn iter(&self) -> impl Iterator<Item = &ScopeToken> {
         self.0.iter()
@@ -87,9 +101,7 @@ impl FromIterator<ScopeToken> for Scope {
     fn from_iter<I: IntoIterator<Item = ScopeToken>>(tokens: I) -> Self {
         let mut set = Self::default();
         for token in tokens {
-            if !set.contains(token.as_str()) {
-                set.0.push(token);
-            }
+            set.add(&token);
         }
         set
     }

@@ -31,7 +31,7 @@ impl From<WrongKind> for UpstreamError {
     }
 }
 
-/// Verifies both tokens and says who signed in and until when Cognito's access lasts.
+/// Verifies both tokens and says who signed in, and with which scope and until when Cognito's access lasts.
 pub(super) async fn verify<P: Platform>(
     id_token: &str,
     access_token: &str,
@@ -40,7 +40,7 @@ pub(super) async fn verify<P: Platform>(
     keys: &KeyCache,
     platform: &P,
     now: UnixTime,
-) -> Result<(Subject, UnixTime), UpstreamError> {
+) -> Result<(Subject, String, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
     let (id, _) = open(id_token, cognito, keys, platform, now).await?;
     let (access, expires_at) = open(access_token, cognito, keys, platform, now).await?;
@@ -74,7 +74,8 @@ pub(super) async fn verify<P: Platform>(
         email: owned(id.text("email")?.filter(|_| verified)),
         groups: id.texts("cognito:groups")?.into_iter().flatten().map(str::to_owned).collect(),
     };
-    Ok((Subject { subject: subject.to_owned(), profile, auth_time: id.time("auth_time")? }, expires_at))
+    let scope = access.text("scope")?.unwrap_or_default().to_owned();
+    Ok((Subject { subject: subject.to_owned(), profile, auth_time: id.time("auth_time")? }, scope, expires_at))
 }
 
 /// Verifies algorithm, key, signature and expiry.

@@ -65,9 +65,9 @@ async fn grant<P: Platform>(
     now: UnixTime,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let id_token = answer.id_token.as_deref().ok_or(UpstreamError::Unusable("no ID token"))?;
-    let (subject, expires_at) =
+    let (subject, scope, expires_at) =
         id_token::verify(id_token, &answer.access_token, expectation, cognito, keys, platform, now).await?;
-    Ok(UpstreamGrant { subject, refresh_token: answer.refresh_token.map(Secret::new), expires_at })
+    Ok(UpstreamGrant { subject, refresh_token: answer.refresh_token.map(Secret::new), expires_at, scope })
 }
 
 fn judge(reply: &FetchReply) -> Result<TokenAnswer, UpstreamError> {

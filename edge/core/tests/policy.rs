@@ -1,0 +1,209 @@
+//! What single tools, prompts and resources need, at the gate: from the headers, or from the body.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+use edgeward_core::{
+    Gated, Look, RequestHead, Seen,
+    access_token::{self, Grant},
+    message::operation::{MAX_BYTES, MirroredHeaders},
+    oauth::Scope,
+    platform::UnixTime,
+    sealed::Profile,
+    upstream::Subject,
+};
+use http::{Response, header};
+use support::*;
+
+const PAGE: &str = "https://inspector.example";
+const RESOURCES: &str = r#"[
+    {"path": "/mcp", "default_scopes": ["read"],
+        "scopes": {"read": "Read", "write": {"words": "Write", "implies": ["read"]}, "secret": "See secrets"},
+        "policy": {"tools": {"delete_*": ["write"]}, "resources": {"file:///secret/*": ["secret"]}}},
+    {"path": "/free", "scopes": {"read": "Read"}}]"#;
+
+fn edge() -> TestEdge {
+    TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES), ("EDGEWARD_ALLOWED_ORIGINS", PAGE)])
+}
+
+fn authorization(edge: &TestEdge, resource: &str, scope: &str) -> String {
+    let now = UnixTime::from_secs(START);
+    let subject = Subject { subject: "user".into(), profile: Profile::default(), auth_time: None };
+    let (scope, resource) = (Scope::parse(scope).unwrap(), format!("{ISSUER}{resource}"));
+    let grant = Grant { client_id: "client", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
+    let config = config(&[]).unwrap();
+    let token = access_token::mint(&grant, "token".into(), &config, now, now.plus(900), &edge.world).unwrap();
+    format!("Bearer {token}")
+}
+
+/// A request as an adapter makes it: the head, then what the gate asks for.
+struct Ask<'a> {
+    edge: &'a TestEdge,
+    method: &'a str,
+    path: &'a str,
+    scope: &'a str,
+    headers: MirroredHeaders<'a>,
+    body: &'a [u8],
+}
+
+impl Ask<'_> {
+    fn send(&self) -> (Vec<Look>, Result<(), Response<String>>) {
+        let authorization = authorization(self.edge, self.path, self.scope);
+        let head = RequestHead {
+            method: self.method,
+            path: self.path,
+            query: None,
+            authorization: Some(&authorization),
+            origin_header: Some(PAGE),
+        };
+        let (mut looks, mut seen) = (Vec::new(), Seen::Nothing);
+        loop {
+            match self.edge.edge.look(&head, seen).unwrap() {
+                Gated::Forward(_) => return (looks, Ok(())),
+                Gated::Respond(response) => return (looks, Err(response)),
+                Gated::Look(look) => {
+                    assert!(!looks.contains(&look), "asked twice");
+                    looks.push(look);
+                    seen = match look {
+                        Look::MirroredHeaders => Seen::Headers(self.headers),
+                        Look::Body => Seen::Body(self.headers, self.body),
+                    };
+                }
+            }
+        }
+    }
+}
+
+fn ask<'a>(edge: &'a TestEdge, scope: &'a str, body: &'a str) -> Ask<'a> {
+    Ask { edge, method: "POST", path: "/mcp", scope, headers: MirroredHeaders::default(), body: body.as_bytes() }
+}
+
+const BODY: [Look; 2] = [Look::MirroredHeaders, Look::Body];
+
+const DELETE: &str = r#"{"method":"tools/call","params":{"name":"delete_one"}}"#;
+const SHOW: &str = r#"{"method":"tools/call","params":{"name":"show"}}"#;
+const SECRET: &str = r#"{"method":"resources/read","params":{"uri":"file:///secret/a"}}"#;
+
+fn needs(refused: &Response<String>) -> String {
+    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
+    let challenge = refused.headers()[header::WWW_AUTHENTICATE].to_str().unwrap();
+    assert!(challenge.contains(r#"error="insufficient_scope""#), "{challenge}");
+    challenge.split("scope=\"").last().unwrap().trim_end_matches('"').to_owned()
+}
+
+#[test]
+fn one_challenge_names_every_scope_that_is_needed() {
+    let edge = edge();
+    let batch = format!("[{SHOW},{DELETE},{SECRET}]");
+    let unknown = r#"{"method":"tools/invoke","params":{"name":"show"}}"#;
+    for (scope, body, expected) in [
+        ("read", SHOW, None),
+        ("write", SHOW, None),
+        ("secret", SHOW, Some("read")),
+        ("read", DELETE, Some("read write")),
+        ("secret", DELETE, Some("read write")),
+        ("write", DELETE, None),
+        ("read write", SECRET, Some("read secret")),
+        ("read secret", SECRET, None),
+        ("read write", &batch, Some("read write secret")),
+        ("write secret", &batch, None),
+        ("write", unknown, Some("read write secret")),
+        ("write secret", unknown, None),
+    ] {
+        let (looks, outcome) = ask(&edge, scope, body).send();
+        assert_eq!(looks, BODY);
+        assert_eq!(outcome.err().map(|refused| needs(&refused)).as_deref(), expected, "{scope}: {body}");
+    }
+}
+
+#[test]
+fn modern_headers_are_enough() {
+    let edge = edge();
+    let headers = |method, name| MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some(method), name };
+    for (scope, headers, expected) in [
+        ("read", headers("tools/call", Some("show")), None),
+        ("read", headers("tools/call", Some("Delete_one")), Some("read write")),
+        ("read", headers("tools/call", Some("=?base64?ZGVsZXRlX29uZQ==?=")), Some("read write")),
+        ("write", headers("tools/call", Some("delete_one")), None),
+        ("read", headers("tools/list", None), None),
+        ("read", headers("Tools/List", None), Some("read write secret")),
+    ] {
+        // The body is a trap: nobody may look at it.
+        let (looks, outcome) = Ask { headers, ..ask(&edge, scope, "") }.send();
+        assert_eq!(looks, [Look::MirroredHeaders]);
+        assert_eq!(outcome.err().map(|refused| needs(&refused)).as_deref(), expected, "{scope}: {headers:?}");
+    }
+}
+
+#[test]
+fn headers_that_leave_a_doubt_do_not_hide_the_body() {
+    let edge = edge();
+    let modern = Some("2026-07-28");
+    for (protocol_version, method, name) in [
+        (None, Some("tools/list"), None),
+        (Some("2025-11-25"), Some("tools/list"), None),
+        (Some("2026-07-28, 2025-11-25"), Some("tools/list"), None),
+        (modern, None, None),
+        (modern, Some("tools/list, tools/call"), None),
+        (modern, Some("tools/call"), None),
+        (modern, Some("tools/call"), Some("show, delete_one")),
+        (modern, Some("tools/call"), Some("=?base64?c2hvdw?=")),
+    ] {
+        let headers = MirroredHeaders { protocol_version, method, name };
+        let (looks, outcome) = Ask { headers, ..ask(&edge, "read", DELETE) }.send();
+        assert_eq!(looks, BODY, "{headers:?}");
+        assert_eq!(needs(&outcome.unwrap_err()), "read write", "{headers:?}");
+    }
+}
+
+#[test]
+fn a_body_that_cannot_be_judged_is_refused() {
+    let edge = edge();
+    for body in ["", "{}", "[]", "tools/call", r#"{"method":"tools/list","Method":"tools/call"}"#] {
+        let refused = ask(&edge, "read write secret", body).send().1.unwrap_err();
+        assert_eq!(refused.status(), 400, "{body}");
+        assert_eq!(refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
+        assert!(!refused.headers().contains_key(header::WWW_AUTHENTICATE));
+    }
+    let padded = |length: usize| format!("{SHOW}{}", " ".repeat(length - SHOW.len()));
+    assert!(ask(&edge, "read", &padded(MAX_BYTES)).send().1.is_ok());
+    assert_eq!(ask(&edge, "read", &padded(MAX_BYTES + 1)).send().1.unwrap_err().status(), 413);
+}
+
+#[test]
+fn only_what_needs_a_look_gets_one() {
+    let edge = edge();
+    for method in ["GET", "DELETE"] {
+        assert!(matches!(Ask { method, ..ask(&edge, "read", "") }.send(), (looks, Ok(())) if looks.is_empty()));
+    }
+    let (looks, outcome) = Ask { method: "PUT", ..ask(&edge, "read", DELETE) }.send();
+    assert_eq!((looks.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&BODY[..], "read write"));
+    let free = Ask { path: "/free", ..ask(&edge, "read", "{") }.send();
+    assert!(matches!(free, (looks, Ok(())) if looks.is_empty()), "no policy");
+    // Who may not come in at all is not looked at.
+    let head = RequestHead { method: "POST", path: "/mcp", query: None, authorization: None, origin_header: None };
+    let Some(Gated::Respond(response)) = edge.edge.gate(&head) else { panic!("not refused") };
+    assert_eq!(response.status(), 401);
+}
+
+#[test]
+fn what_the_settings_say_of_a_policy_is_checked() {
+    for (policy, problem) in [
+        (r#"{"tools":{"a":["c"]}}"#, "scopes"),
+        (r#"{"tools":{"a":[]}}"#, "scopes"),
+        (r#"{"tools":{"":["b"]}}"#, "name"),
+        (r#"{"tools":{"a*b":["b"]}}"#, "name"),
+        (r#"{"tools":{" a":["b"]}}"#, "name"),
+        (r#"{"tools":{"a":["b"],"a":["b"]}}"#, "twice"),
+        (r#"{"tools":{"a":["b"]},"tools":{}}"#, "tools"),
+        (r#"{"tool":{"a":["b"]}}"#, "tool"),
+        (r#"{"tools":[]}"#, "object"),
+    ] {
+        let resources = format!(r#"[{{"path":"/mcp","scopes":{{"b":"B"}},"policy":{policy}}}]"#);
+        let error = config(&[("EDGEWARD_RESOURCES", &resources)]).expect_err(policy).to_string();
+        assert!(error.starts_with("EDGEWARD_RESOURCES") && error.contains(problem), "{policy}: {error}");
+    }
+    let all = r#"[{"path":"/mcp","scopes":{"b":"B"},"policy":{"tools":{"*":["b"]},"prompts":{},"resources":{}}}]"#;
+    assert!(config(&[("EDGEWARD_RESOURCES", all)]).is_ok());
+}

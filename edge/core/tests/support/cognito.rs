@@ -1,0 +1,73 @@
+//! What Cognito sends: tokens signed with RS256, and the key that verifies them.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jwt_compact::{
+    Algorithm, AlgorithmSignature,
+    alg::{Rsa, RsaPrivateKey},
+    jwk::JsonWebKey,
+};
+use serde_json::{Value, json};
+
+use super::support::{START, TestEdge};
+
+/// A key of the tests' own; nothing else is signed with it.
+const RSA: &str = include_str!("rsa.json");
+pub(crate) const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example";
+pub(crate) const SUBJECT: &str = "subject";
+
+/// The user pool's keys.
+pub(crate) fn jwks() -> String {
+    let mut jwk: Value = serde_json::from_str(RSA).unwrap();
+    for private in ["d", "p", "q"] {
+        jwk.as_object_mut().unwrap().remove(private);
+    }
+    json!({ "keys": [jwk] }).to_string()
+}
+
+/// A token with these claims.
+pub(crate) fn sign(claims: &Value) -> String {
+    let encode = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
+    let message = format!("{}.{}", encode(&json!({ "alg": "RS256", "kid": "r1" })), encode(claims));
+    let jwk = serde_json::from_slice::<JsonWebKey<'_>>(RSA.as_bytes()).unwrap();
+    let signature = Rsa::rs256().sign(&RsaPrivateKey::try_from(&jwk).unwrap(), message.as_bytes());
+    format!("{message}.{}", Base64UrlUnpadded::encode_string(&signature.as_bytes()))
+}
+
+/// An answer of the token endpoint about the user, in these groups and with this scope in Cognito's access token.
+pub(crate) struct TokenAnswer<'a> {
+    pub(crate) refresh_token: Option<&'a str>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) groups: &'a [&'a str],
+    pub(crate) scope: &'a str,
+}
+
+impl Default for TokenAnswer<'_> {
+    fn default() -> Self {
+        Self { refresh_token: Some("next"), nonce: None, groups: &[], scope: "openid email" }
+    }
+}
+
+impl TokenAnswer<'_> {
+    pub(crate) fn body(&self) -> String {
+        let exp = START + 100_000;
+        let id = json!({
+            "iss": POOL, "sub": SUBJECT, "aud": "upstreamclient", "token_use": "id", "exp": exp,
+            "nonce": self.nonce, "cognito:groups": self.groups,
+        });
+        let access = json!({
+            "iss": POOL, "sub": SUBJECT, "client_id": "upstreamclient", "token_use": "access", "exp": exp,
+            "scope": self.scope,
+        });
+        let mut body = json!({ "access_token": sign(&access), "id_token": sign(&id), "token_type": "Bearer" });
+        if let Some(token) = self.refresh_token {
+            body["refresh_token"] = token.into();
+        }
+        body.to_string()
+    }
+
+    /// Scripts it as the next answer.
+    pub(crate) fn script(&self, edge: &TestEdge) {
+        edge.reply(200, self.body());
+    }
+}
