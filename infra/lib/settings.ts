@@ -19,12 +19,30 @@ const scope = z.string().regex(/^[!#-[\]-~]{1,64}$/, "must be a scope token of R
 
 const hostPattern = z.string().regex(/^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, "must be a host such as example.com, or *.example.com for those below it");
 
+/** What single operations need: name, or URI, and scopes. */
+const requirements = z.record(z.string().min(1), z.array(scope).min(1));
+
 const resource = z.strictObject({
   path: z.string().regex(/^\/[A-Za-z0-9/_.-]+$/, "must be a path such as /mcp"),
   name: z.string().min(1).max(64).optional(),
   origin_path: z.string().startsWith("/").optional(),
-  scopes: z.record(scope, z.string().min(1)),
+  origin_audience: url.optional(),
+  scopes: z.record(
+    scope,
+    z.union([
+      z.string().min(1),
+      z.strictObject({
+        words: z.string().min(1),
+        implies: z.array(scope).optional(),
+        groups: z.array(z.string().min(1)).optional(),
+        cognito_scope: scope.optional(),
+      }),
+    ]),
+  ),
   default_scopes: z.array(scope).optional(),
+  policy: z
+    .strictObject({ tools: requirements.optional(), prompts: requirements.optional(), resources: requirements.optional() })
+    .optional(),
 });
 
 const identityProvider = z.discriminatedUnion("kind", [

@@ -101,6 +101,18 @@ describe("deployments", () => {
     expect(SupportedIdentityProviders).toHaveLength(2);
   });
 
+  test("enable the scopes of Cognito that the edge maps its own to, once they are there", () => {
+    const scopes = { read: "Read", write: { words: "Write", implies: ["read"], groups: ["editors"], cognito_scope: "files/write" } };
+    const { security } = synthesize("test", {
+      edge: { resources: [{ path: "/mcp", scopes, policy: { tools: { "delete_*": ["write"] } } }] },
+      userPool: { resourceServers: { files: { write: "Write files" } } },
+    });
+    const [client] = Object.values(security.Resources).filter(({ Type }) => Type === "AWS::Cognito::UserPoolClient");
+    expect(client?.Properties["AllowedOAuthScopes"]).toEqual(["openid", "email", "files/write"]);
+    const servers = Object.entries(security.Resources).filter(([, { Type }]) => Type === "AWS::Cognito::UserPoolResourceServer");
+    expect(client).toMatchObject({ DependsOn: expect.arrayContaining(servers.map(([id]) => id)) });
+  });
+
   test("match what was reviewed", () => {
     const hashes = /"[0-9a-f]{64}(\.zip)?"|[0-9a-f]{64}/g;
     const text = JSON.stringify(synthesize(), null, 1).replaceAll(hashes, "HASH");

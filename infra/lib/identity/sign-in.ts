@@ -26,6 +26,13 @@ import type { Names } from "../names.ts";
 import type { IdentityProvider, Settings } from "../settings.ts";
 import { loginDomain } from "./login-domain.ts";
 
+/** Scopes that the edge asks for at Cognito: always, and together with one of its own. */
+function upstreamScopes({ edge }: Settings): string[] {
+  const own = (edge.resources ?? []).flatMap(({ scopes }) => Object.values(scopes));
+  const mapped = own.flatMap((scope) => (typeof scope === "string" ? [] : (scope.cognito_scope ?? [])));
+  return [...new Set([...(edge.cognitoScopes ?? ["openid", "email"]), ...mapped])];
+}
+
 export interface SignInProps {
   readonly settings: Settings;
   readonly names: Names;
@@ -99,15 +106,16 @@ export class SignIn extends Construct {
     });
     this.domainName = pool.customDomain ? pool.customDomain.name : `${domain.domainName}.auth.${settings.region}.amazoncognito.com`;
 
-    for (const [identifier, scopes] of Object.entries(pool.resourceServers)) {
-      new UserPoolResourceServer(this, `ResourceServer-${identifier}`, {
-        userPool: this.userPool,
-        identifier,
-        scopes: Object.entries(scopes).map(
-          ([scopeName, scopeDescription]) => new ResourceServerScope({ scopeName, scopeDescription }),
-        ),
-      });
-    }
+    const resourceServers = Object.entries(pool.resourceServers).map(
+      ([identifier, scopes]) =>
+        new UserPoolResourceServer(this, `ResourceServer-${identifier}`, {
+          userPool: this.userPool,
+          identifier,
+          scopes: Object.entries(scopes).map(
+            ([scopeName, scopeDescription]) => new ResourceServerScope({ scopeName, scopeDescription }),
+          ),
+        }),
+    );
     const providers = pool.identityProviders.map((provider) => this.federate(provider));
 
     this.client = new UserPoolClient(this, "Edge", {
@@ -118,7 +126,7 @@ export class SignIn extends Construct {
       authFlows: {},
       oAuth: {
         flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
-        scopes: (settings.edge.cognitoScopes ?? ["openid", "email"]).map((scope) => OAuthScope.custom(scope)),
+        scopes: upstreamScopes(settings).map((scope) => OAuthScope.custom(scope)),
         callbackUrls: [`${settings.publicUrl}/callback`],
         logoutUrls: [`${settings.publicUrl}/signed-out`, ...pool.logoutUrls],
       },
@@ -134,7 +142,8 @@ export class SignIn extends Construct {
       // The replaced token works for as long as an answer may have been lost.
       refreshTokenRotationGracePeriod: Duration.seconds(60),
     });
-    this.client.node.addDependency(...providers);
+    // It names their scopes, and them.
+    this.client.node.addDependency(...providers, ...resourceServers);
 
     new CfnManagedLoginBranding(this, "Branding", {
       userPoolId: this.userPool.userPoolId,

@@ -156,6 +156,16 @@ async fn custom_scopes_belong_to_a_resource_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn scopes_that_resources_are_mapped_to_belong_to_one_too() {
+    let world = World::complete().await;
+    let scopes = json!({ "write": { "words": "Write", "cognito_scope": "files/write" } });
+    world.put("edge/resources", &json!([{ "path": "/mcp", "scopes": scopes }]).to_string());
+    check(&world, "does not allow the scope files/write").await;
+    world.aws().app_client["AllowedOAuthScopes"] = json!(["openid", "email", "files/write"]);
+    check(&world, "no resource server of the user pool has the scope files/write").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_script_gets_each_problem_in_parts() {
     let world = World::complete().await;
     world.aws().parameters.remove(&origin("jwks"));

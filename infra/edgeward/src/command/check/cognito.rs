@@ -1,5 +1,7 @@
 //! Cognito: its discovery document, the app client, the resource servers.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use aws_sdk_cognitoidentityprovider::types::{OAuthFlowType, UserPoolClientType};
 use edgeward_core::{Config, route::Route};
@@ -27,8 +29,7 @@ pub(super) async fn check(described: &Described, config: Option<&Config>, report
         Err(error) => report.problem(Problem::new("the app client", format!("{error:#}"), "deploy the security stack")),
     }
     let Some(config) = config else { return Ok(()) };
-    let asked: Vec<_> =
-        config.cognito.scopes.to_strings().into_iter().filter(|scope| !OPENID.contains(&scope.as_str())).collect();
+    let asked: Vec<_> = asked(config).into_iter().filter(|scope| !OPENID.contains(&scope.as_str())).collect();
     if asked.is_empty() {
         return Ok(());
     }
@@ -40,13 +41,22 @@ pub(super) async fn check(described: &Described, config: Option<&Config>, report
                 report.problem(Problem::new(
                     "the user pool",
                     what,
-                    "add it to a resource server, or take it out of cognito-scopes",
+                    "add it to a resource server, or take it out of cognito-scopes or resources",
                 ));
             }
         }
         Err(error) => report.problem(Problem::new("the user pool", format!("{error:#}"), "allow it to be read")),
     }
     Ok(())
+}
+
+/// The scopes that the edge asks for at Cognito: always, and together with one of its own.
+fn asked(config: &Config) -> BTreeSet<String> {
+    let mut asked: BTreeSet<_> = config.cognito.scopes.to_strings().into_iter().collect();
+    for resource in &config.resources {
+        asked.extend(resource.upstream_scopes(&resource.scope()).into_iter().map(str::to_owned));
+    }
+    asked
 }
 
 async fn discovery(config: &Config, fetch: &Fetch, report: &mut Report) {
@@ -116,7 +126,7 @@ fn app_client(client: &UserPoolClientType, pool: &Pool, config: Option<&Config>,
         }
     }
     let allowed = client.allowed_o_auth_scopes();
-    for scope in config.cognito.scopes.to_strings().into_iter().filter(|scope| !allowed.contains(scope)) {
+    for scope in asked(config).into_iter().filter(|scope| !allowed.contains(scope)) {
         problem(format!("does not allow the scope {scope}, which the edge asks for"));
     }
 }
