@@ -13,7 +13,7 @@ DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx inf
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
+.PHONY: help demo dev test conformance check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
 	setup-edge named tool
 
 help: ## list the targets
@@ -34,6 +34,10 @@ test: ## run every test: native, in a browser, and black-box against the running
 	cargo test $(NATIVE) --doc
 	@# Cargo takes packages by name: edgeward-tests, which runs the whole stack, comes last.
 	cargo test $(NATIVE) --tests
+
+conformance: stack ## run the official conformance tool through the edge, as MCP client and as judge of authorization servers
+	+cargo build -p edgeward-origin -p edgeward-tests -p edgeward-conformance --bins
+	$(TARGET)/debug/edgeward-conformance-run
 
 check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests
 	.ci/setup rust check

@@ -25,4 +25,5 @@ pub mod recorder;
 pub mod rollout;
 pub mod signal;
 pub mod stack;
+pub mod token_proxy;
 pub mod weather;

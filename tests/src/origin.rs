@@ -19,9 +19,21 @@ pub struct Origin {
     url: String,
 }
 
+/// Which program is the origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Program {
+    /// The real one.
+    #[default]
+    Real,
+    /// The one that the official conformance tool asks for.
+    Conformance,
+}
+
 /// What an origin has to be told.
 #[derive(Debug)]
 pub struct Settings<'a> {
+    /// Which one.
+    pub program: Program,
     /// Port to listen on.
     pub port: u16,
     /// The edge's issuer.
@@ -39,7 +51,11 @@ impl Origin {
     /// When it is not built, ends, or does not serve in time.
     pub async fn start(settings: &Settings<'_>, folder: &Path) -> Result<Self> {
         let address = loopback(settings.port);
-        let mut command = Command::new(place::program("edgeward-origin")?);
+        let program = match settings.program {
+            Program::Real => "edgeward-origin",
+            Program::Conformance => "edgeward-conformance",
+        };
+        let mut command = Command::new(place::program(program)?);
         command
             .env_clear()
             .env(names::ISSUER.variable, settings.issuer)

@@ -67,9 +67,17 @@ pub fn edge_entry() -> Result<PathBuf> {
 /// # Errors
 /// When it is not installed.
 pub fn wrangler() -> Result<PathBuf> {
-    let path = node_modules().join(".bin/wrangler");
+    node_tool("wrangler")
+}
+
+/// A program of a package in `tests/tools`.
+///
+/// # Errors
+/// When it is not installed.
+pub fn node_tool(name: &str) -> Result<PathBuf> {
+    let path = node_modules().join(".bin").join(name);
     if !path.is_file() {
-        bail!("wrangler is not installed: run `make edge`");
+        bail!("{name} is not installed: run `make edge`");
     }
     Ok(path)
 }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// A running program. It is stopped when it is dropped, also by a panic.
@@ -81,6 +81,28 @@ impl Process {
     /// When the system does not say.
     pub fn exited(&self) -> io::Result<Option<ExitStatus>> {
         lock(&self.child).try_wait()
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// When it does not in time, or the system does not say.
+    pub async fn ends(&self, patience: Duration) -> Result<ExitStatus> {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.exited()? {
+                return Ok(status);
+            }
+            if started.elapsed() > patience {
+                bail!(
+                    "{} has not ended after {} s; its log is {}",
+                    self.name,
+                    patience.as_secs(),
+                    self.log_path().display()
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Asks it and all it started to stop, and makes them after `GRACE`.

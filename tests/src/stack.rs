@@ -32,6 +32,8 @@ pub struct Options {
     pub edge_port: Port,
     /// Port of the origin.
     pub origin_port: Port,
+    /// Which program is the origin.
+    pub origin: origin::Program,
     /// Port of Cognito's domain.
     pub cognito_port: Port,
     /// Port of Cognito's issuer.
@@ -124,8 +126,13 @@ impl Stack {
         let weather = Weather::start(loopback(0)).await.context("cannot start the weather service")?;
         let cognito = Cognito::start(pool(options, &issuer)).await.context("cannot start the local Cognito")?;
         let variables = variables(options, &issuer, &origin_url, &cognito)?;
-        let settings =
-            origin::Settings { port: origin_port, issuer: &issuer, audience: &origin_url, weather: &weather.url() };
+        let settings = origin::Settings {
+            program: options.origin,
+            port: origin_port,
+            issuer: &issuer,
+            audience: &origin_url,
+            weather: &weather.url(),
+        };
         // Both take their time.
         let (origin, edge) = tokio::join!(
             Origin::start(&settings, folder),

@@ -1,0 +1,48 @@
+//! State that travels with the client, with a MAC: one that was changed on the way is refused.
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use hmac::{Hmac, Mac as _};
+use rmcp::ErrorData;
+use sha2::Sha256;
+
+/// Seals and opens states, with a key of this process.
+#[derive(Clone)]
+pub(crate) struct RequestStates(Hmac<Sha256>);
+
+impl RequestStates {
+    pub(crate) fn new() -> Result<Self, getrandom::Error> {
+        let mut key = [0; 64];
+        getrandom::fill(&mut key)?;
+        Ok(Self(Hmac::new(&key.into())))
+    }
+
+    pub(crate) fn seal(&self, text: &str) -> String {
+        let mac = self.0.clone().chain_update(text).finalize().into_bytes();
+        format!("{}.{}", Base64UrlUnpadded::encode_string(text.as_bytes()), Base64UrlUnpadded::encode_string(&mac))
+    }
+
+    pub(crate) fn open(&self, state: &str) -> Result<String, ErrorData> {
+        let opened = || {
+            let (text, mac) = state.split_once('.')?;
+            let (text, mac) = (Base64UrlUnpadded::decode_vec(text).ok()?, Base64UrlUnpadded::decode_vec(mac).ok()?);
+            self.0.clone().chain_update(&text).verify_slice(&mac).ok()?;
+            String::from_utf8(text).ok()
+        };
+        opened().ok_or_else(|| ErrorData::invalid_params("requestState is not one of this server's", None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_comes_back_and_a_changed_one_does_not() {
+        let states = RequestStates::new().unwrap();
+        let state = states.seal("step 1");
+        assert_eq!(states.open(&state).unwrap(), "step 1");
+        assert!(states.open(&format!("{state}-x")).is_err());
+        assert!(states.open(&state.replacen('c', "d", 1)).is_err());
+        assert!(RequestStates::new().unwrap().open(&state).is_err());
+    }
+}

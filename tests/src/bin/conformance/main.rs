@@ -1,0 +1,62 @@
+//! Runs the official conformance tool through the edge: `make conformance`.
+//!
+//! The tool has no way to sign in, so as a client it comes through a proxy that adds a token. As a judge of authorization
+//! servers it asks for a browser, which is driven here. Nothing that it finds is excused.
+
+mod authorization;
+mod report;
+mod server;
+mod tool;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use edgeward_tests::{
+    origin::Program,
+    signal::interrupted,
+    stack::{Options, Stack},
+};
+
+use self::report::Tally;
+
+/// The revisions of the protocol that the tool knows requirements of.
+const REVISIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let ended = tokio::select! {
+        ended = run() => ended,
+        signal = interrupted() => signal.and_then(|()| bail!("interrupted")),
+    };
+    match ended {
+        Ok(tally) => {
+            println!("conformance: {} passed, {} failed", tally.passed, tally.failed);
+            if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("\nconformance: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<Tally> {
+    println!("Edgeward conformance: the official tool, through the edge, and nothing excused.\n");
+    let options = Options { name: "conformance", origin: Program::Conformance, ..Options::default() };
+    let stack = Stack::start(options).await?;
+    let logs = stack.folder().display().to_string();
+    let tally = all(&stack).await.with_context(|| format!("the logs are in {logs}"))?;
+    println!("\nWhat the tool saw is in {logs}");
+    Ok(tally)
+}
+
+async fn all(stack: &Stack) -> Result<Tally> {
+    let mut total = Tally::default();
+    for revision in REVISIONS {
+        total.add(server::judge(stack, revision).await.with_context(|| format!("server, {revision}"))?);
+    }
+    for revision in REVISIONS {
+        total.add(authorization::judge(stack, revision).await.with_context(|| format!("authorization, {revision}"))?);
+    }
+    Ok(total)
+}
