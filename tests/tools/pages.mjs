@@ -1,0 +1,201 @@
+// Looks at every page in a real browser: `node pages.mjs ISSUER USERNAME PASSWORD FOLDER`. Each check is a line, `ok` or
+// `FAIL`; pictures of the pages go to FOLDER.
+
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const [issuer, username, password, folder] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const driver = JSON.parse(readFileSync(new URL('webdriver.json', import.meta.url), 'utf8'));
+const executables = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
+// The client's address, and a page of another site. Not routed in the browser, which lets redirects pass.
+let elsewhere = '';
+const server = createServer((request, response) => {
+    const isPage = request.url === '/page';
+    response.setHeader('content-type', isPage ? 'text/html' : 'text/plain').end(isPage ? elsewhere : 'The client has it.');
+});
+await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
+const CLIENT = `http://127.0.0.1:${server.address().port}`;
+const LOOPBACK = `${CLIENT}/callback`;
+const APPLICATION = 'edgeward-tests://application/callback';
+
+let failed = false;
+const check = async (what, act) => {
+    try {
+        await act();
+        console.log(`ok    ${what}`);
+    } catch (error) {
+        failed = true;
+        console.log(`FAIL  ${what}: ${String(error.message).split('\n')[0]}`);
+    }
+};
+const must = (good, why) => {
+    if (!good) throw new Error(why);
+};
+
+const register = async (redirectUri, more = {}) => {
+    const metadata = { client_name: 'Weather Desk', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none', ...more };
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${issuer}/register`, { method: 'POST', headers, body: JSON.stringify(metadata) });
+    return (await answer.json()).client_id;
+};
+const authorization = (clientId, redirectUri) => {
+    const challenge = createHash('sha256').update(randomBytes(32)).digest('base64url');
+    const request = { response_type: 'code', client_id: clientId, redirect_uri: redirectUri, state: randomBytes(8).toString('hex') };
+    return `${issuer}/authorize?${new URLSearchParams({ ...request, code_challenge: challenge, code_challenge_method: 'S256' })}`;
+};
+
+const browser = await chromium.launch({ executablePath: executables.find(existsSync), args: driver['goog:chromeOptions'].args });
+/** A user with a browser of their own. */
+const visit = async (options, act) => {
+    const context = await browser.newContext(options);
+    context.setDefaultTimeout(15_000);
+    try {
+        return await act(await context.newPage(), context);
+    } finally {
+        await context.close();
+    }
+};
+const button = (page, decision) => page.locator(`button[name=decision][value=${decision}]`);
+const logIn = async (page) => {
+    await page.locator('input[name=username]').fill(username);
+    await page.locator('input[name=password]').fill(password);
+    await page.locator('input[name=signInSubmitButton]').click();
+};
+const atClient = (page) => page.waitForURL((url) => url.href.startsWith(LOOPBACK));
+const answer = (page) => new URL(page.url()).searchParams;
+
+const desk = await register(LOOPBACK);
+const application = await register(APPLICATION, { client_name: 'An application' });
+const states = {
+    consent: async (page) => page.goto(authorization(desk, LOOPBACK)),
+    'consent-elsewhere': async (page) => {
+        const away = 'https://away.example/callback';
+        await page.goto(authorization(await register(away, { client_uri: 'https://home.example/' }), away));
+    },
+    application: async (page) => {
+        await page.goto(authorization(application, APPLICATION));
+        await button(page, 'deny').click();
+    },
+    error: async (page) => page.goto(`${issuer}/authorize?client_id=unknown`),
+    'signed-out': async (page) => page.goto(`${issuer}/signed-out`),
+};
+
+for (const [state, open] of Object.entries(states)) {
+    for (const colorScheme of ['light', 'dark']) {
+        const viewport = colorScheme === 'light' ? { width: 320, height: 720 } : { width: 1024, height: 720 };
+        await check(`${state}, ${colorScheme}, ${viewport.width} pixels wide: nothing is cut off or blocked`, () =>
+            visit({ viewport, colorScheme }, async (page) => {
+                const said = [];
+                page.on('console', (message) => said.push(message.text()));
+                await open(page);
+                await page.screenshot({ path: join(folder, `${state}-${colorScheme}.png`), fullPage: true });
+                const width = await page.evaluate(() => document.documentElement.scrollWidth);
+                must(width <= viewport.width, `${width} pixels wide`);
+                const complaints = said.filter((text) => !text.includes('status of 400'));
+                must(complaints.length === 0, complaints.join('; '));
+            }),
+        );
+        // The page allows no script, the checker's neither.
+        await check(`${state}, ${colorScheme}: axe finds nothing`, () =>
+            visit({ viewport, colorScheme, bypassCSP: true }, async (page) => {
+                await open(page);
+                await page.evaluate(axe);
+                const { violations } = await page.evaluate(() => globalThis.axe.run());
+                must(violations.length === 0, violations.map(({ id, help }) => `${id}: ${help}`).join('; '));
+            }),
+        );
+    }
+}
+
+await check('the keyboard alone can answer', () =>
+    visit({}, async (page) => {
+        await page.goto(authorization(desk, LOOPBACK));
+        for (let presses = 0; presses < 10; presses++) {
+            await page.keyboard.press('Tab');
+            if (await button(page, 'deny').evaluate((element) => element === document.activeElement)) break;
+        }
+        await page.keyboard.press('Enter');
+        await atClient(page);
+        must(answer(page).get('error') === 'access_denied', page.url());
+    }),
+);
+await check('a user signs in; with a live session at Cognito, once more without a password', () =>
+    visit({}, async (page) => {
+        await page.goto(authorization(desk, LOOPBACK));
+        await button(page, 'allow').click();
+        await logIn(page);
+        await atClient(page);
+        must(answer(page).get('code'), 'no code');
+        await page.goto(authorization(desk, LOOPBACK));
+        await button(page, 'allow').click();
+        await atClient(page);
+        must(answer(page).get('code'), 'no second code');
+    }),
+);
+await check('what is remembered is not asked again when the user opens the address, and is when a page does', () =>
+    visit({}, async (page) => {
+        await page.goto(authorization(desk, LOOPBACK));
+        await page.locator('input[name=remember]').check();
+        await button(page, 'allow').click();
+        await logIn(page);
+        await atClient(page);
+        await page.goto(authorization(desk, LOOPBACK));
+        await atClient(page);
+        must(answer(page).get('code'), 'no code');
+        elsewhere = `<a href="${authorization(desk, LOOPBACK).replaceAll('&', '&amp;')}">go</a>`;
+        await page.goto(`${CLIENT}/page`);
+        await page.locator('a').click();
+        await button(page, 'allow').waitFor();
+    }),
+);
+await check('two tabs do not disturb each other', () =>
+    visit({}, async (page, context) => {
+        const other = await context.newPage();
+        await page.goto(authorization(desk, LOOPBACK));
+        await other.goto(authorization(desk, LOOPBACK));
+        await button(page, 'allow').click();
+        await logIn(page);
+        await atClient(page);
+        await button(other, 'allow').click();
+        await atClient(other);
+        must(answer(page).get('code') && answer(other).get('code'), 'a code is missing');
+    }),
+);
+await check('the back button leads to a page that can be answered', () =>
+    visit({}, async (page) => {
+        await page.goto(authorization(desk, LOOPBACK));
+        await button(page, 'allow').click();
+        await page.locator('input[name=password]').waitFor();
+        await page.goBack();
+        await button(page, 'allow').click();
+        await logIn(page);
+        await atClient(page);
+        must(answer(page).get('code'), 'no code');
+    }),
+);
+await check('a page that was answered already says so', () =>
+    visit({}, async (page, context) => {
+        await page.goto(authorization(desk, LOOPBACK));
+        await context.clearCookies();
+        await button(page, 'allow').click();
+        const text = await page.locator('main').innerText();
+        must(text.includes('was answered already') && text.includes('connect again'), text);
+    }),
+);
+await check('no page of another site can frame it', () =>
+    visit({}, async (page) => {
+        elsewhere = `<iframe src="${authorization(desk, LOOPBACK).replaceAll('&', '&amp;')}"></iframe>`;
+        await page.goto(`${CLIENT}/page`);
+        const frame = page.frames().find((frame) => frame !== page.mainFrame());
+        must((await frame.locator('button').count()) === 0, 'the page is in the frame');
+        must(frame.url().startsWith('chrome-error://'), frame.url());
+    }),
+);
+await browser.close();
+server.close();
+process.exitCode = failed ? 1 : 0;
