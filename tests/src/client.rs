@@ -135,9 +135,17 @@ impl SigningIn {
     /// # Errors
     /// When rmcp's client finds something wrong.
     pub async fn start(mcp: &Url, challenge: &str, name: &str) -> Result<Self> {
+        Self::at(REDIRECT_URI, mcp, challenge, name).await
+    }
+
+    /// As [`SigningIn::start`], with another address for answers.
+    ///
+    /// # Errors
+    /// When rmcp's client finds something wrong.
+    pub async fn at(redirect_uri: &str, mcp: &Url, challenge: &str, name: &str) -> Result<Self> {
         let wire = Wire::new()?;
         let mut state = OAuthState::new_with_oauth_http_client(mcp.clone(), Arc::new(wire.clone())).await?;
-        let request = AuthorizationRequest::new(REDIRECT_URI).with_client_name(name).with_challenge(challenge);
+        let request = AuthorizationRequest::new(redirect_uri).with_client_name(name).with_challenge(challenge);
         state.start_authorization(request).await?;
         Ok(Self { state, mcp: mcp.clone(), wire })
     }
