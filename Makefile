@@ -13,7 +13,7 @@ DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx inf
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test conformance check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
+.PHONY: help demo dev test conformance interop check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
 	setup-edge named tool
 
 help: ## list the targets
@@ -38,6 +38,10 @@ test: ## run every test: native, in a browser, and black-box against the running
 conformance: stack ## run the official conformance tool through the edge, as MCP client and as judge of authorization servers
 	+cargo build -p edgeward-origin -p edgeward-tests -p edgeward-conformance --bins
 	$(TARGET)/debug/edgeward-conformance-run
+
+interop: stack ## other people's clients sign in, in a real browser, use the server, outlive their tokens, come back
+	.ci/setup browser
+	$(TARGET)/debug/edgeward-interop
 
 check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests
 	.ci/setup rust check

@@ -135,8 +135,16 @@ impl SigningIn {
     /// # Errors
     /// When rmcp's client finds something wrong.
     pub async fn start(mcp: &Url, challenge: &str, name: &str) -> Result<Self> {
-        Self::start_with(mcp, AuthorizationRequest::new(REDIRECT_URI).with_client_name(name).with_challenge(challenge))
-            .await
+        Self::at(REDIRECT_URI, mcp, challenge, name).await
+    }
+
+    /// As [`SigningIn::start`], with another address for answers.
+    ///
+    /// # Errors
+    /// When rmcp's client finds something wrong.
+    pub async fn at(redirect_uri: &str, mcp: &Url, challenge: &str, name: &str) -> Result<Self> {
+        let request = AuthorizationRequest::new(redirect_uri).with_client_name(name);
+        Self::start_with(mcp, request.with_challenge(challenge)).await
     }
 
     /// As [`SigningIn::start`], for a client with its metadata at a URL: it registers only where it must.
