@@ -15,6 +15,7 @@ mod decision;
 mod discovery;
 mod flow;
 mod gate;
+mod machines;
 mod misconfiguration;
 mod policy;
 mod refresh;
@@ -51,6 +52,7 @@ fn together() -> Vec<Test> {
         scopes::tests(),
         gate::tests(),
         policy::tests(),
+        machines::tests(),
         flow::tests(),
         streaming::tests(),
     ]

@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use client::{PreRegistered, SecretDigest};
 use edgeward_identity::names::edge as names;
-pub use resource::ProtectedResource;
+pub use resource::{Machine, ProtectedResource};
 pub use scope_rule::ScopeRule;
 use url_setting::{absolute_url, public_origin};
 

@@ -106,7 +106,7 @@ pub(super) async fn verify<P: Platform>(
 }
 
 /// Verifies algorithm, key, signature and expiry.
-async fn open<T: DeserializeOwned, P: Platform>(
+pub(super) async fn open<T: DeserializeOwned, P: Platform>(
     token: &str,
     cognito: &Cognito,
     keys: &KeyCache,
