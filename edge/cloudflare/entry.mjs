@@ -12,6 +12,7 @@ let configured;
 // The gate's answers that are no decision, and the longest body that it looks at.
 const LOOK_AT_HEADERS = 1;
 const LOOK_AT_BODY = 2;
+const LOOK_AT_TOKEN = 3;
 const MAX_BODY_BYTES = 1024 * 1024;
 
 // Before every call into wasm that may be the first one after an await.
@@ -130,12 +131,31 @@ function share(response, fields) {
   return shared;
 }
 
+// Has a machine's token verified, for which Cognito's keys may have to be fetched, and asks the gate again.
+async function lookAtToken(request, env, ctx) {
+  const headers = new Headers();
+  for (const name of ["authorization", "origin"]) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const verdict = await new Edge(ctx, env).fetch(new Request(request.url, { headers }));
+  if (verdict.status !== 204) return verdict;
+  const decision = guarded(() => decide(request, env, ctx));
+  // Forgotten already: so many others have come.
+  if (decision === LOOK_AT_TOKEN) return failure(503, "temporarily_unavailable");
+  return conclude(request, env, ctx, decision);
+}
+
+function conclude(request, env, ctx, decision) {
+  if (decision === LOOK_AT_TOKEN) return lookAtToken(request, env, ctx);
+  if (decision === LOOK_AT_HEADERS) decision = guarded(() => lookCloser(request));
+  if (decision === LOOK_AT_BODY) return lookAtBody(request, env, ctx);
+  if (decision === undefined) return new Edge(ctx, env).fetch(request);
+  return typeof decision === "string" ? forward(request, decision) : answer(decision);
+}
+
 export default {
   fetch(request, env, ctx) {
-    let decision = guarded(() => decide(request, env, ctx));
-    if (decision === LOOK_AT_HEADERS) decision = guarded(() => lookCloser(request));
-    if (decision === LOOK_AT_BODY) return lookAtBody(request, env, ctx);
-    if (decision === undefined) return new Edge(ctx, env).fetch(request);
-    return typeof decision === "string" ? forward(request, decision) : answer(decision);
+    return conclude(request, env, ctx, guarded(() => decide(request, env, ctx)));
   },
 };

@@ -15,9 +15,13 @@ pub struct Identity {
     /// The origin this is meant for (`aud`).
     #[serde(rename = "aud")]
     pub audience: String,
-    /// The user, as the identity provider names them (`sub`); never the client.
+    /// The user, as the identity provider names them (`sub`); the client only when nobody but a machine is calling.
     #[serde(rename = "sub")]
     pub subject: String,
+    /// Whether that is a person. Absent for people: so an origin that does not know it takes a machine for a user of
+    /// that name, and must be replaced before an edge lets machines in.
+    #[serde(default, skip_serializing_if = "Kind::is_user")]
+    pub kind: Kind,
     /// The OAuth client that acts for the user (`client_id`, RFC 8693 §4.3).
     pub client_id: String,
     /// What the user allowed the client (`scope`, RFC 8693 §4.2).
@@ -37,6 +41,24 @@ pub struct Identity {
     pub auth_time: Option<UnixTime>,
     /// The grant under which this happens: one sign-in of one user for one client, stable across refreshes.
     pub grant_id: String,
+}
+
+/// Who a subject is. An origin refuses kinds that it does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A person who has signed in.
+    #[default]
+    User,
+    /// A program that acts for itself (RFC 6749 §4.4).
+    Machine,
+}
+
+impl Kind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_user(&self) -> bool {
+        *self == Self::User
+    }
 }
 
 impl Identity {

@@ -9,6 +9,6 @@ pub mod names;
 mod time;
 
 pub use assertion::{AssertionError, Verifier};
-pub use identity::Identity;
+pub use identity::{Identity, Kind};
 pub use keys::{KeyError, SigningKey, VerifyingKeys};
 pub use time::UnixTime;

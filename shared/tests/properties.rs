@@ -3,7 +3,7 @@
 mod support;
 
 use edgeward_identity::{
-    AssertionError, Identity, UnixTime,
+    AssertionError, Identity, Kind, UnixTime,
     assertion::{MAX_LIFETIME, MAX_SKEW, TYPE, mint},
     jws,
 };
@@ -22,6 +22,7 @@ fn any_identity() -> impl Strategy<Value = Identity> {
     let optional = prop::option::of(text);
     (
         "\\PC{1,24}",
+        prop_oneof![Just(Kind::User), Just(Kind::Machine)],
         text,
         scopes,
         optional.clone(),
@@ -30,10 +31,11 @@ fn any_identity() -> impl Strategy<Value = Identity> {
         prop::option::of(moment()),
         text,
     )
-        .prop_map(|(subject, client_id, scopes, username, email, groups, auth_time, grant_id)| Identity {
+        .prop_map(|(subject, kind, client_id, scopes, username, email, groups, auth_time, grant_id)| Identity {
             issuer: ISSUER.into(),
             audience: AUDIENCE.into(),
             subject,
+            kind,
             client_id,
             scopes,
             username,

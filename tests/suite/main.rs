@@ -16,6 +16,7 @@ mod decision;
 mod discovery;
 mod flow;
 mod gate;
+mod machines;
 mod metadata_documents;
 mod misconfiguration;
 mod other_settings;
@@ -58,6 +59,7 @@ fn together() -> Vec<Test> {
         scopes::tests(),
         gate::tests(),
         policy::tests(),
+        machines::tests(),
         flow::tests(),
         streaming::tests(),
     ]

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use edgeward_cognito::{Config, ResourceServer, Rotation};
+use edgeward_cognito::{AppClient, Config, ResourceServer, Rotation};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     client::REDIRECT_URI,
@@ -30,6 +30,12 @@ pub(crate) const OTHER_RESOURCE: &str = "/second";
 pub(crate) const JUDGED_RESOURCE: &str = "/judged";
 /// The scope of Cognito's that `alerts` of that resource stands for.
 pub(crate) const UPSTREAM_SCOPE: &str = "https://edgeward.example/tests/alerts";
+/// An app client of Cognito's that acts for itself, and may use that resource.
+pub(crate) const MACHINE: &str = "edgewardtestsmachine000001";
+/// Another, which may not.
+pub(crate) const OTHER_MACHINE: &str = "edgewardtestsmachine000002";
+/// The secret of both.
+pub(crate) const MACHINE_SECRET: &str = "not+a+secret_edgeward_tests_only_000000000000000001";
 /// A private-use scheme that redirect URIs may have.
 pub(crate) const PRIVATE_USE_SCHEME: &str = "edgeward-tests";
 
@@ -65,6 +71,7 @@ impl World {
                     "prompts": { "weather_briefing": ["brief"] },
                     "resources": { "weather://alerts/*": ["alerts"] },
                 },
+                "machines": { MACHINE: { UPSTREAM_SCOPE: ["use", "alerts"] } },
             },
         ]);
         let hosts = DocumentHost::start().await?;
@@ -97,6 +104,8 @@ fn pool() -> Config {
         client.rotation = Some(Rotation { retry_grace_period_seconds: GRACE_SECONDS });
         client.allowed_scopes.push(UPSTREAM_SCOPE.to_owned());
     }
+    let machine = |id| AppClient::machine(id, MACHINE_SECRET, &[UPSTREAM_SCOPE]);
+    pool.app_clients.extend([MACHINE, OTHER_MACHINE].map(machine));
     let (identifier, scope) = UPSTREAM_SCOPE.rsplit_once('/').unwrap_or_default();
     pool.resource_servers = vec![ResourceServer { identifier: identifier.to_owned(), scopes: vec![scope.to_owned()] }];
     pool

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use edgeward_identity::{Identity, SigningKey, UnixTime, assertion, names::IDENTITY_HEADER};
+use edgeward_identity::{Identity, Kind, SigningKey, UnixTime, assertion, names::IDENTITY_HEADER};
 use edgeward_tests::{
     by_hand,
     container::Container,
@@ -142,6 +142,7 @@ fn vouched(request: RequestBuilder, key: &SigningKey) -> Result<RequestBuilder> 
         issuer: ISSUER.into(),
         audience: AUDIENCE.into(),
         subject: "7d8ca528-4931-4254-9273-ea5ee853f271".into(),
+        kind: Kind::User,
         client_id: "client".into(),
         scopes: vec!["mcp".into()],
         username: Some("demo".into()),

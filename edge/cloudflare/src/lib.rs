@@ -46,7 +46,8 @@ pub fn configure(env: &Env) {
 
 /// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; to forward
 /// it, a string of lines: URL, identity, then names and values in turn of header fields for the answer; to answer it, an
-/// array of status, header names and values in turn, and body; a number when [`look`] must decide: 2 if with the body.
+/// array of status, header names and values in turn, and body; a number when something else must be looked at: 1 for the
+/// headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
 pub fn gate(method: &str, url: &str, authorization: Option<String>, origin_header: Option<String>) -> JsValue {
     decide(method, url, authorization.as_deref(), origin_header.as_deref(), Seen::Nothing)
@@ -91,6 +92,7 @@ fn decide(
         Some(Gated::Respond(response)) => convert::response_parts(&response),
         Some(Gated::Look(Look::MirroredHeaders)) => 1.into(),
         Some(Gated::Look(Look::Body)) => 2.into(),
+        Some(Gated::Look(Look::Token)) => 3.into(),
     }
 }
 

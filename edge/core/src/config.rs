@@ -15,7 +15,7 @@ use edgeward_identity::names::edge as names;
 pub use host::{HostPatterns, RedirectHosts};
 pub use pages::{Brand, ConsentMode, Pages};
 pub use registration::Registration;
-pub use resource::ProtectedResource;
+pub use resource::{Machine, ProtectedResource};
 pub use scope_rule::ScopeRule;
 use url_setting::{absolute_url, public_origin};
 

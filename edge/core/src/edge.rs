@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{
     client::{ClientMemory, Directory},
-    config::Config,
+    config::{Config, ProtectedResource},
     endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token},
     gate::{self, Admissions, Gated, RequestHead, Seen},
     message::{
@@ -58,9 +58,29 @@ impl<P: Platform> Edge<P> {
         Some(gated)
     }
 
-    /// Answers a request for one of the edge's own endpoints.
+    async fn vouch(&self, request: &Request, resource: &ProtectedResource) -> Response<String> {
+        let (config, memory, now) = (&self.config, (&self.admissions, &self.upstream_keys), self.platform.now());
+        let authorization = request.header(header::AUTHORIZATION);
+        match gate::vouch(authorization, resource, config, memory, &self.platform, now).await {
+            Ok(()) => with_status(StatusCode::NO_CONTENT, String::new()),
+            Err(error) => {
+                let (response, record) = gate::refusal(&error, request.header(header::ORIGIN), resource, config);
+                self.platform.log(&record);
+                response
+            }
+        }
+    }
+
+    /// Answers a request for one of the edge's own endpoints. One for a protected resource, of which the header fields are
+    /// enough, has its token verified when the gate has asked for that: after a 204 the gate is to be asked again, anything
+    /// else is the answer.
     pub async fn respond(&self, request: Request) -> Response<String> {
-        let Some(route) = Route::find(&request.path) else { return not_found() };
+        let Some(route) = Route::find(&request.path) else {
+            return match self.config.resource_at(&request.path) {
+                Some(resource) => self.vouch(&request, resource).await,
+                None => not_found(),
+            };
+        };
         let allowed = methods(route);
         if request.method == Method::OPTIONS && is_for_machines(route) {
             return preflight(&allowed);

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, cell::RefCell, num::NonZeroUsize, rc::Rc};
 
-use edgeward_identity::{Identity, assertion};
+use edgeward_identity::{Identity, Kind, assertion};
 use http::{Response, StatusCode, header};
 use lru::LruCache;
 use serde_json::json;
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     access_token::{self, AccessTokenError},
-    config::{Config, ProtectedResource},
+    config::{Config, Machine, ProtectedResource},
     message::{
         authorization_header::bearer_token,
         cors,
@@ -21,12 +21,15 @@ use crate::{
         response::{Caching, json, set},
     },
     oauth::Scope,
-    platform::{Level, Record, UnixTime},
+    platform::{Level, Platform, Record, UnixTime},
     route::Route,
+    upstream::{self, KeyCache, UpstreamError},
 };
 
 /// An assertion is minted anew after this long; it lives [`assertion::MAX_LIFETIME`].
 pub const ASSERTION_REUSE_SECONDS: u64 = 30;
+/// When to come back if Cognito's keys cannot be had.
+const RETRY_AFTER_SECONDS: &str = "5";
 /// Remembered tokens: some kilobytes each, so some tens of megabytes at the most.
 const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(8191);
 
@@ -59,6 +62,8 @@ pub enum Gated {
 /// What else must be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
+    /// The token, which is not ours: see [`vouch`].
+    Token,
     /// The headers that say what a request asks for.
     MirroredHeaders,
     /// The body, of which no more than [`operation::MAX_BYTES`] and one more need be read.
@@ -89,7 +94,9 @@ pub struct Forward {
 }
 
 /// Tokens that have passed.
-pub struct Admissions(RefCell<LruCache<[u8; 32], Admission>>);
+pub struct Admissions(RefCell<Remembered>);
+
+type Remembered = LruCache<[u8; 32], Admission>;
 
 struct Admission {
     identity: Identity,
@@ -121,16 +128,31 @@ pub fn decide(
     match outcome {
         Ok(gated) => (gated, None),
         Err(error) => {
-            let mut response = refuse(&error, resource, config);
-            if let Some(origin) = head.origin_header.filter(|_| error != GateError::ForbiddenOrigin) {
-                cors::share(&mut response, origin);
-            }
-            let level = if matches!(error, GateError::Assertion) { Level::Alert } else { Level::Info };
-            let mut record = Record::new(level, "gate refused").because(&error);
-            record.status = Some(response.status().as_u16());
+            let (response, record) = refusal(&error, head.origin_header, resource, config);
             (Gated::Respond(response), Some(record))
         }
     }
+}
+
+/// The answer to a refused request, which pages of allowed origins may read, and what the log is told.
+pub fn refusal(
+    error: &GateError,
+    origin_header: Option<&str>,
+    resource: &ProtectedResource,
+    config: &Config,
+) -> (Response<String>, Record) {
+    let mut response = refuse(error, resource, config);
+    if let Some(origin) = origin_header.filter(|_| *error != GateError::ForbiddenOrigin) {
+        cors::share(&mut response, origin);
+    }
+    let level = match error {
+        GateError::Assertion => Level::Alert,
+        GateError::Machine(UpstreamError::Unavailable { .. }) => Level::Warn,
+        _ => Level::Info,
+    };
+    let mut record = Record::new(level, "gate refused").because(error);
+    record.status = Some(response.status().as_u16());
+    (response, record)
 }
 
 /// DNS rebinding: a page of another site must not speak to us with what the browser adds.
@@ -150,6 +172,12 @@ fn forward(
     let value = head.authorization.ok_or(GateError::NoToken)?;
     let token = bearer_token(value).ok_or(GateError::MalformedToken)?;
     let mut admissions = admissions.0.borrow_mut();
+    if !resource.machines.is_empty()
+        && !is_known(token, resource, &admissions, now)
+        && upstream::looks_like_cognitos(token)
+    {
+        return Ok(Gated::Look(Look::Token));
+    }
     let admission = admit(token, resource, config, &mut admissions, now)?;
     let needed = match needed(head, seen, resource)? {
         Ok(needed) => needed,
@@ -191,12 +219,52 @@ fn needed<'a>(
     Ok(Ok(Cow::Owned(needs.fold(resource.default_scope.clone(), |all, needed| all.union(&needed)))))
 }
 
+/// Verifies a machine's token of Cognito's own, which may mean to fetch Cognito's keys, and remembers it for `resource`.
+///
+/// # Errors
+/// When the token is not good, is not one of the machines that may come here, or Cognito's keys cannot be had.
+pub async fn vouch<P: Platform>(
+    authorization: Option<&str>,
+    resource: &ProtectedResource,
+    config: &Config,
+    (admissions, keys): (&Admissions, &KeyCache),
+    platform: &P,
+    now: UnixTime,
+) -> Result<(), GateError> {
+    let token = authorization.ok_or(GateError::NoToken)?;
+    let token = bearer_token(token).ok_or(GateError::MalformedToken)?;
+    let verified = upstream::verify_machine_token(token, &config.cognito, keys, platform, now).await?;
+    let is_it = |machine: &&Machine| machine.client_id == verified.client_id;
+    let machine = resource.machines.iter().find(is_it).ok_or(GateError::UnknownMachine)?;
+    let identity = Identity {
+        issuer: config.issuer.clone(),
+        audience: audience(resource, config),
+        subject: verified.client_id.clone(),
+        kind: Kind::Machine,
+        client_id: verified.client_id.clone(),
+        scopes: resource.expand(&machine.scope(&verified.scope)).to_strings(),
+        username: None,
+        email: None,
+        groups: Vec::new(),
+        auth_time: None,
+        grant_id: verified.client_id,
+    };
+    let resource = resource.indicator.as_str().to_owned();
+    let admission = Admission { identity, resource, expires_at: verified.expires_at, assertion: None };
+    admissions.0.borrow_mut().put(Sha256::digest(token).into(), admission);
+    Ok(())
+}
+
+fn audience(resource: &ProtectedResource, config: &Config) -> String {
+    resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone()
+}
+
 /// The token's admission to `resource`: remembered, or opened now.
 fn admit<'a>(
     token: &str,
     resource: &ProtectedResource,
     config: &Config,
-    admissions: &'a mut LruCache<[u8; 32], Admission>,
+    admissions: &'a mut Remembered,
     now: UnixTime,
 ) -> Result<&'a mut Admission, GateError> {
     let digest: [u8; 32] = Sha256::digest(token).into();
@@ -206,6 +274,13 @@ fn admit<'a>(
     }
     let admission = admissions.get_mut(&digest).ok_or(GateError::NoToken)?;
     if admission.resource == resource.indicator.as_str() { Ok(admission) } else { Err(GateError::WrongAudience) }
+}
+
+/// Whether the token has been admitted to this very resource: a machine's token names none, and may be good for several.
+fn is_known(token: &str, resource: &ProtectedResource, admissions: &Remembered, now: UnixTime) -> bool {
+    let digest: [u8; 32] = Sha256::digest(token).into();
+    let is_good = |known: &Admission| known.expires_at > now && known.resource == resource.indicator.as_str();
+    admissions.peek(&digest).is_some_and(is_good)
 }
 
 fn assertion_of(admission: &mut Admission, config: &Config, now: UnixTime) -> Result<Rc<str>, GateError> {
@@ -234,8 +309,9 @@ fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateEr
     let resource = config.resources.iter().find(is_meant).ok_or(GateError::WrongAudience)?;
     let identity = Identity {
         issuer: config.issuer.clone(),
-        audience: resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone(),
+        audience: audience(resource, config),
         subject: claims.subject,
+        kind: Kind::User,
         client_id: claims.client_id,
         // With what they imply: the origin knows of no hierarchy.
         scopes: resource.expand(&claims.scope).to_strings(),
@@ -263,6 +339,12 @@ pub enum GateError {
     /// The token is not good.
     #[error(transparent)]
     Token(#[from] AccessTokenError),
+    /// The token is Cognito's, and not good; or its keys cannot be had.
+    #[error("token of a machine: {0}")]
+    Machine(#[from] UpstreamError),
+    /// The token is good, but of nobody who may come with it.
+    #[error("token of a machine that the settings do not name")]
+    UnknownMachine,
     /// The token is for another resource.
     #[error("access token: wrong audience")]
     WrongAudience,
@@ -296,9 +378,17 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
         GateError::ForbiddenOrigin => (StatusCode::FORBIDDEN, "forbidden_origin", None),
         // RFC 6750 §3.1: no error code for a request that has shown no token.
         GateError::NoToken => (StatusCode::UNAUTHORIZED, "unauthorized", Some(challenge(""))),
-        GateError::MalformedToken | GateError::Token(_) | GateError::WrongAudience => {
-            (StatusCode::UNAUTHORIZED, "invalid_token", Some(challenge("error=\"invalid_token\", ")))
+        // A token must not be thrown away because Cognito's keys cannot be had.
+        GateError::Machine(UpstreamError::Unavailable { .. }) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", None)
         }
+        GateError::MalformedToken
+        | GateError::Token(_)
+        | GateError::WrongAudience
+        | GateError::UnknownMachine
+        | GateError::Machine(
+            UpstreamError::InvalidClient | UpstreamError::InvalidGrant(_) | UpstreamError::Unusable(_),
+        ) => (StatusCode::UNAUTHORIZED, "invalid_token", Some(challenge("error=\"invalid_token\", "))),
         GateError::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, "insufficient_scope", Some(challenge("error=\"insufficient_scope\", ")))
         }
@@ -309,6 +399,9 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
     let mut response = json(status, &json!({ "error": code }), Caching::NoStore);
     // What only the allowed may call is not for every script to read.
     response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        set(&mut response, header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
     if let Some(challenge) = challenge {
         set(&mut response, header::WWW_AUTHENTICATE, &challenge);
     }

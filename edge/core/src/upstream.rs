@@ -2,6 +2,7 @@
 
 mod id_token;
 mod jwks;
+mod machine_token;
 mod post;
 mod revocation_endpoint;
 mod token_endpoint;
@@ -16,6 +17,7 @@ use crate::{
     sealed::{Profile, Transaction},
     secret::Secret,
 };
+pub use machine_token::{MachineToken, looks_like_cognitos, verify_machine_token};
 pub use revocation_endpoint::revoke;
 pub use token_endpoint::{redeem, refresh};
 

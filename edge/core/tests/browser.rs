@@ -129,6 +129,7 @@ fn tokens_of_other_kinds_audiences_and_keys_are_refused_with_a_challenge() {
         issuer: ISSUER.into(),
         audience: "https://edge.example/mcp".into(),
         subject: "user-1".into(),
+        kind: edgeward_identity::Kind::User,
         client_id: "client".into(),
         scopes: vec!["mcp".into()],
         username: None,

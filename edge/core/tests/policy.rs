@@ -67,6 +67,7 @@ impl Ask<'_> {
                     seen = match look {
                         Look::MirroredHeaders => Seen::Headers(self.headers),
                         Look::Body => Seen::Body(self.headers, self.body),
+                        Look::Token => panic!("no machine may come here"),
                     };
                 }
             }

@@ -18,7 +18,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use edgeward_identity::{SigningKey, UnixTime, assertion};
+use edgeward_identity::{Kind, SigningKey, UnixTime, assertion};
 use edgeward_origin::{
     Clock, Identity,
     server::{Settings, router, settings::Values},
@@ -62,6 +62,7 @@ pub(crate) fn identity_of(subject: &str) -> Identity {
         issuer: ISSUER.into(),
         audience: AUDIENCE.into(),
         subject: subject.into(),
+        kind: Kind::User,
         client_id: "client-1".into(),
         scopes: vec!["mcp".into(), "weather".into()],
         username: Some("demo".into()),

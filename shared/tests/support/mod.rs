@@ -1,7 +1,7 @@
 //! What the tests share.
 #![allow(dead_code, reason = "every test file uses another part")]
 
-use edgeward_identity::{Identity, SigningKey, UnixTime, Verifier};
+use edgeward_identity::{Identity, Kind, SigningKey, UnixTime, Verifier};
 use serde_json::{Value, json};
 
 pub(crate) const ISSUER: &str = "https://edge.example";
@@ -53,6 +53,7 @@ pub(crate) fn identity() -> Identity {
         issuer: ISSUER.into(),
         audience: AUDIENCE.into(),
         subject: "7d8ca528-4931-4254-9273-ea5ee853f271".into(),
+        kind: Kind::User,
         client_id: "client".into(),
         scopes: vec!["mcp".into(), "weather:read".into()],
         username: Some("demo".into()),

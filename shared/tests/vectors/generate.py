@@ -50,6 +50,9 @@ IDENTITY = {
     "auth_time": NOW - 3600,
     "grant_id": "0YdS2vTqQwG9b1mZ4nXk7A",
 }
+# `kind` stands behind `sub`; people have none.
+MACHINE = {"iss": ISSUER, "aud": AUDIENCE, "sub": "1example23456789", "kind": "machine",
+           "client_id": "1example23456789", "scope": "mcp", "grant_id": "1example23456789"}
 MINIMAL = {name: IDENTITY[name] for name in ["iss", "aud", "sub", "client_id", "scope", "grant_id"]}
 
 
@@ -78,6 +81,7 @@ accepted = [
         ("every claim", NOW, NOW, 60, IDENTITY),
         ("only what is required", NOW, NOW, 60, MINIMAL),
         ("no scope", NOW, NOW, 60, {**MINIMAL, "scope": ""}),
+        ("a machine", NOW, NOW, 60, MACHINE),
         ("the last second", NOW + 59, NOW, 60, IDENTITY),
         ("a short life", NOW, NOW, 1, IDENTITY),
         ("an edge whose clock is 5 seconds ahead", NOW, NOW + 5, 60, IDENTITY),
@@ -124,6 +128,8 @@ refused = [
         ("claims that are no JSON", "malformed claims", token(payload=b64(b"claims")), VALID),
         ("no subject", "malformed claims", token(payload=without(claims(IDENTITY), "sub")), VALID),
         ("a list of scopes", "malformed claims", token(payload=with_claim(scope=["mcp"])), VALID),
+        ("a kind that nobody knows", "malformed claims", token(payload=with_claim(kind="robot")),
+         token(payload=with_claim(kind="user"))),
         ("a list of audiences", "malformed claims", token(payload=with_claim(aud=[AUDIENCE])), VALID),
         ("no issue time", "no claim `iat`", token(payload=without(claims(IDENTITY), "iat")), VALID),
         ("no expiry", "no claim `exp`", token(payload=without(claims(IDENTITY), "exp")), VALID),

@@ -30,6 +30,26 @@ pub struct ProtectedResource {
     pub default_scope: Scope,
     /// What single operations need beyond that; none, and no request's body is looked at.
     pub policy: Option<Policy>,
+    /// Machines that may come with Cognito's own tokens.
+    pub machines: Vec<Machine>,
+}
+
+/// An app client of Cognito's that acts for itself.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// The app client.
+    pub client_id: String,
+    /// Scopes of Cognito's, and what each stands for here.
+    pub scopes: Vec<(String, Scope)>,
+}
+
+impl Machine {
+    /// What it has here, when Cognito has granted it `upstream_scope`.
+    pub fn scope(&self, upstream_scope: &str) -> Scope {
+        let has = |wanted: &str| upstream_scope.split(' ').any(|scope| scope == wanted);
+        let granted = self.scopes.iter().filter(|(wanted, _)| has(wanted));
+        granted.fold(Scope::default(), |all, (_, scope)| all.union(scope))
+    }
 }
 
 impl ProtectedResource {
@@ -54,6 +74,8 @@ struct Entry {
     scopes: Members<ScopeEntry>,
     default_scopes: Option<Vec<String>>,
     policy: Option<PolicyEntry>,
+    #[serde(default)]
+    machines: Members<Members<Vec<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -91,7 +113,7 @@ pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, 
 }
 
 fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
-    let Entry { path, origin_path, origin_audience, name, scopes, default_scopes, policy } = entry;
+    let Entry { path, origin_path, origin_audience, name, scopes, default_scopes, policy, machines } = entry;
     for path in [Some(&path), origin_path.as_ref()].into_iter().flatten() {
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/".contains(&c);
         if !path.starts_with('/') || path.ends_with('/') || path.contains("//") || !path.bytes().all(plain) {
@@ -126,6 +148,7 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
         return Err(format!("needs default_scopes of {path:?} that are among its scopes"));
     }
     let policy = policy.map(|policy| check_policy(policy, &all)).transpose()?;
+    let machines = check_machines(machines, &all)?;
     Ok(ProtectedResource {
         indicator,
         origin_path: origin_path.unwrap_or_else(|| path.clone()),
@@ -136,7 +159,23 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
         rules,
         default_scope,
         policy,
+        machines,
     })
+}
+
+fn check_machines(entries: Members<Members<Vec<String>>>, all: &Scope) -> Result<Vec<Machine>, String> {
+    let machine = |(client_id, scopes): (String, Members<Vec<String>>)| {
+        let scope = |(upstream, scopes): (String, Vec<String>)| match Scope::parse(&scopes.join(" ")) {
+            Some(scope) if !scope.is_empty() && scope.is_subset(all) => Ok((upstream, scope)),
+            _ => Err(format!("has for {upstream:?} of a machine no scopes of the resource")),
+        };
+        let scopes = scopes.0.into_iter().map(scope).collect::<Result<Vec<_>, _>>()?;
+        if client_id.is_empty() || scopes.is_empty() || scopes.iter().any(|(upstream, _)| upstream.is_empty()) {
+            return Err("has a machine without client id or scopes".into());
+        }
+        Ok(Machine { client_id, scopes })
+    };
+    entries.0.into_iter().map(machine).collect()
 }
 
 fn check_policy(entry: PolicyEntry, all: &Scope) -> Result<Policy, String> {

@@ -15,7 +15,7 @@ use crate::{
 /// Our clock may be this many seconds ahead of Cognito's.
 const MAX_SKEW: u64 = 60;
 /// Cognito's tokens are one or two kilobytes.
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
+pub(super) const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// What the ID token must say beyond what every one must.
 pub(super) struct Expectation<'a> {
@@ -79,7 +79,7 @@ pub(super) async fn verify<P: Platform>(
 }
 
 /// Verifies algorithm, key, signature and expiry.
-async fn open<P: Platform>(
+pub(super) async fn open<P: Platform>(
     token: &str,
     cognito: &Cognito,
     keys: &KeyCache,

@@ -12,6 +12,8 @@ use crate::Caller;
 struct Who {
     /// The user, as the identity provider names them.
     subject: String,
+    /// Whether that is a user, or a machine that acts for itself.
+    kind: Kind,
     /// The user's name at the identity provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<String>,
@@ -31,6 +33,14 @@ struct Who {
     issuer: String,
 }
 
+/// Who is calling.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    User,
+    Machine,
+}
+
 #[tool_router(router = whoami_router, vis = "pub(super)")]
 impl Tools {
     #[tool(
@@ -41,6 +51,10 @@ impl Tools {
     async fn whoami(&self, Caller(identity): Caller) -> Json<Who> {
         Json(Who {
             subject: identity.subject,
+            kind: match identity.kind {
+                edgeward_identity::Kind::User => Kind::User,
+                edgeward_identity::Kind::Machine => Kind::Machine,
+            },
             username: identity.username,
             email: identity.email,
             groups: identity.groups,

@@ -1,0 +1,64 @@
+//! Access tokens that Cognito has given to a machine (`client_credentials`, RFC 6749 §4.4).
+
+use edgeward_identity::jws::Compact;
+
+use super::{
+    KeyCache, UpstreamError,
+    id_token::{MAX_TOKEN_BYTES, open},
+    jwks::ALGORITHM,
+};
+use crate::{
+    config::Cognito,
+    platform::{Platform, UnixTime},
+};
+
+/// A machine, as its verified token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineToken {
+    /// Its app client.
+    pub client_id: String,
+    /// What Cognito has granted it.
+    pub scope: String,
+    /// When that ends.
+    pub expires_at: UnixTime,
+}
+
+/// Verifies a machine's token.
+///
+/// # Errors
+/// As [`UpstreamError`] says.
+pub async fn verify_machine_token<P: Platform>(
+    token: &str,
+    cognito: &Cognito,
+    keys: &KeyCache,
+    platform: &P,
+    now: UnixTime,
+) -> Result<MachineToken, UpstreamError> {
+    let unusable = UpstreamError::Unusable;
+    let (claims, expires_at) = open(token, cognito, keys, platform, now).await?;
+    if claims.text("iss")? != Some(&cognito.issuer) {
+        return Err(unusable("a token of another issuer"));
+    }
+    if claims.text("token_use")? != Some("access") {
+        return Err(unusable("a token of the wrong use"));
+    }
+    // A user's token, of the same app client or any other, names the user.
+    let client_id = claims.text("client_id")?.ok_or(unusable("a token without an app client"))?;
+    if claims.text("sub")? != Some(client_id) || claims.any("username").is_some() {
+        return Err(unusable("a user's token"));
+    }
+    // Cognito binds no machine's token to a resource: one that is bound was made some other way.
+    if claims.any("aud").is_some() {
+        return Err(unusable("a token for another resource"));
+    }
+    if expires_at <= now {
+        return Err(unusable("an expired token"));
+    }
+    let scope = claims.text("scope")?.unwrap_or_default().to_owned();
+    Ok(MachineToken { client_id: client_id.to_owned(), scope, expires_at })
+}
+
+/// Whether `token` looks like one of Cognito's; ours have another algorithm.
+pub fn looks_like_cognitos(token: &str) -> bool {
+    Compact::parse(token, MAX_TOKEN_BYTES).is_ok_and(|token| token.header.alg == ALGORITHM)
+}
