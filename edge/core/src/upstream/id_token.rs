@@ -1,7 +1,10 @@
 //! Verifying Cognito's ID and access tokens (OpenID Connect Core §3.1.3.7).
 
 use jwt_compact::{AlgorithmExt, Claims, UntrustedToken, alg::Rsa, alg::StrongAlg};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::{KeyCache, Subject, UpstreamError};
 use crate::{
@@ -57,14 +60,19 @@ impl Truth {
     }
 }
 
+/// An access token of a user's or a machine's.
 #[derive(Deserialize)]
-struct AccessToken {
-    iss: String,
-    sub: String,
-    client_id: String,
-    token_use: String,
+pub(super) struct AccessToken {
+    pub(super) iss: String,
+    pub(super) sub: String,
+    pub(super) client_id: String,
+    pub(super) token_use: String,
     #[serde(default)]
-    scope: String,
+    pub(super) scope: String,
+    /// Only when it is bound to a resource.
+    pub(super) aud: Option<IgnoredAny>,
+    /// Only a user's.
+    pub(super) username: Option<IgnoredAny>,
 }
 
 /// Verifies both tokens and says who signed in, and with which scope and until when Cognito's access lasts.

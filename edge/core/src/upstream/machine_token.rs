@@ -1,9 +1,9 @@
 //! Access tokens that Cognito has given to a machine (`client_credentials`, RFC 6749 §4.4).
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use super::{KeyCache, UpstreamError, id_token::open};
+use super::{
+    KeyCache, UpstreamError,
+    id_token::{AccessToken, open},
+};
 use crate::{
     config::Cognito,
     platform::{Platform, UnixTime},
@@ -20,18 +20,6 @@ pub struct MachineToken {
     pub expires_at: UnixTime,
 }
 
-#[derive(Deserialize)]
-struct Claims {
-    iss: String,
-    sub: String,
-    client_id: String,
-    token_use: String,
-    #[serde(default)]
-    scope: String,
-    aud: Option<Value>,
-    username: Option<Value>,
-}
-
 /// Verifies a machine's token.
 ///
 /// # Errors
@@ -44,7 +32,7 @@ pub async fn verify_machine_token<P: Platform>(
     now: UnixTime,
 ) -> Result<MachineToken, UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (claims, expires_at) = open::<Claims, P>(token, cognito, keys, platform, now).await?;
+    let (claims, expires_at) = open::<AccessToken, P>(token, cognito, keys, platform, now).await?;
     if claims.iss != cognito.issuer {
         return Err(unusable("a token of another issuer"));
     }
