@@ -13,7 +13,7 @@ DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx inf
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test conformance interop check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
+.PHONY: help demo dev test conformance interop pages check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
 	setup-edge named tool
 
 help: ## list the targets
@@ -42,6 +42,10 @@ conformance: stack ## run the official conformance tool through the edge, as MCP
 interop: stack ## other people's clients sign in, in a real browser, use the server, outlive their tokens, come back
 	.ci/setup browser
 	$(TARGET)/debug/edgeward-interop
+
+pages: stack ## look at every page in a real browser, and make the pictures in tests/screenshots
+	.ci/setup browser
+	$(TARGET)/debug/edgeward-pages
 
 check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests
 	.ci/setup rust check

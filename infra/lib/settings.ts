@@ -40,6 +40,8 @@ const resource = z.strictObject({
     ]),
   ),
   default_scopes: z.array(scope).optional(),
+  /** Cognito app clients of machines: client id, and what each scope of Cognito's is here. */
+  machines: z.record(z.string().min(1), z.record(scope, z.array(scope))).optional(),
   policy: z
     .strictObject({ tools: requirements.optional(), prompts: requirements.optional(), resources: requirements.optional() })
     .optional(),

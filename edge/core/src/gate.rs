@@ -173,7 +173,7 @@ fn forward(
     let token = bearer_token(value).ok_or(GateError::MalformedToken)?;
     let mut admissions = admissions.0.borrow_mut();
     if !resource.machines.is_empty()
-        && !is_known(token, resource, &admissions, now)
+        && !is_known(token, resource, &mut admissions, now)
         && upstream::looks_like_cognitos(token)
     {
         return Ok(Gated::Look(Look::Token));
@@ -277,10 +277,10 @@ fn admit<'a>(
 }
 
 /// Whether the token has been admitted to this very resource: a machine's token names none, and may be good for several.
-fn is_known(token: &str, resource: &ProtectedResource, admissions: &Remembered, now: UnixTime) -> bool {
+fn is_known(token: &str, resource: &ProtectedResource, admissions: &mut Remembered, now: UnixTime) -> bool {
     let digest: [u8; 32] = Sha256::digest(token).into();
     let is_good = |known: &Admission| known.expires_at > now && known.resource == resource.indicator.as_str();
-    admissions.peek(&digest).is_some_and(is_good)
+    admissions.get(&digest).is_some_and(is_good)
 }
 
 fn assertion_of(admission: &mut Admission, config: &Config, now: UnixTime) -> Result<Rc<str>, GateError> {

@@ -128,17 +128,19 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
     if indicator.as_str() != format!("{issuer}{path}") {
         return Err(format!("has the path {path:?}, which is not in its normal form"));
     }
-    let parsed = scopes.0.into_iter().map(|(token, entry)| match ScopeToken::parse(&token) {
-        Some(token) if token.as_str() != OFFLINE_ACCESS => Ok((token, entry)),
-        _ => Err(format!("has {token:?}, which cannot be a scope of a resource")),
-    });
-    let parsed: Vec<(ScopeToken, ScopeEntry)> = parsed.collect::<Result<_, _>>()?;
-    let all: Scope = parsed.iter().map(|(token, _)| token.clone()).collect();
+    let mut all = Scope::default();
+    for (token, _) in &scopes.0 {
+        match ScopeToken::parse(token) {
+            Some(token) if token.as_str() != OFFLINE_ACCESS => all.add(&token),
+            _ => return Err(format!("has {token:?}, which cannot be a scope of a resource")),
+        }
+    }
     let (mut described, mut rules) = (Vec::new(), Vec::new());
-    for (token, entry) in parsed {
-        let (words, rule) = entry.check(&token, &all)?;
+    // The set has the same order: no token is there twice.
+    for (token, (_, entry)) in all.iter().zip(scopes.0) {
+        let (words, rule) = entry.check(token, &all)?;
         described.push((token.clone(), words));
-        rules.push((token, rule));
+        rules.push((token.clone(), rule));
     }
     let default_scope = match default_scopes {
         None => all.clone(),
@@ -164,33 +166,46 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
 }
 
 fn check_machines(entries: Members<Members<Vec<String>>>, all: &Scope) -> Result<Vec<Machine>, String> {
-    let machine = |(client_id, scopes): (String, Members<Vec<String>>)| {
-        let scope = |(upstream, scopes): (String, Vec<String>)| match Scope::parse(&scopes.join(" ")) {
-            Some(scope) if !scope.is_empty() && scope.is_subset(all) => Ok((upstream, scope)),
-            _ => Err(format!("has for {upstream:?} of a machine no scopes of the resource")),
-        };
-        let scopes = scopes.0.into_iter().map(scope).collect::<Result<Vec<_>, _>>()?;
-        if client_id.is_empty() || scopes.is_empty() || scopes.iter().any(|(upstream, _)| upstream.is_empty()) {
+    let mut machines = Vec::new();
+    for (client_id, entries) in entries.0 {
+        let mut scopes = Vec::new();
+        for (upstream, names) in entries.0 {
+            let scope = some_of(&names, all).filter(|_| !upstream.is_empty());
+            let scope = scope.ok_or_else(|| format!("has for {upstream:?} of a machine no scopes of the resource"))?;
+            scopes.push((upstream, scope));
+        }
+        if client_id.is_empty() || scopes.is_empty() {
             return Err("has a machine without client id or scopes".into());
         }
-        Ok(Machine { client_id, scopes })
-    };
-    entries.0.into_iter().map(machine).collect()
+        machines.push(Machine { client_id, scopes });
+    }
+    Ok(machines)
 }
 
 fn check_policy(entry: PolicyEntry, all: &Scope) -> Result<Policy, String> {
-    let rules = |members: Members<Vec<String>>| -> Result<Vec<Rule>, String> {
-        let rule = |(pattern, scopes): (String, Vec<String>)| {
-            let name = pattern.strip_suffix('*').unwrap_or(&pattern);
-            if pattern.is_empty() || name.contains('*') || name.trim() != name {
-                return Err(format!("has {pattern:?} in a policy, which is no name and no beginning of one with `*`"));
-            }
-            match Scope::parse(&scopes.join(" ")) {
-                Some(scope) if !scope.is_empty() && scope.is_subset(all) => Ok(Rule { pattern, scope }),
-                _ => Err(format!("has a policy for {pattern:?} that names no scopes of the resource")),
-            }
-        };
-        members.0.into_iter().map(rule).collect()
-    };
-    Ok(Policy { tools: rules(entry.tools)?, prompts: rules(entry.prompts)?, resources: rules(entry.resources)? })
+    Ok(Policy {
+        tools: check_rules(entry.tools, all)?,
+        prompts: check_rules(entry.prompts, all)?,
+        resources: check_rules(entry.resources, all)?,
+    })
+}
+
+fn check_rules(entries: Members<Vec<String>>, all: &Scope) -> Result<Vec<Rule>, String> {
+    let mut rules = Vec::new();
+    for (pattern, names) in entries.0 {
+        let name = pattern.strip_suffix('*').unwrap_or(&pattern);
+        if pattern.is_empty() || name.contains('*') || name.trim() != name {
+            return Err(format!("has {pattern:?} in a policy, which is no name and no beginning of one with `*`"));
+        }
+        let scope = some_of(&names, all);
+        let scope =
+            scope.ok_or_else(|| format!("has a policy for {pattern:?} that names no scopes of the resource"))?;
+        rules.push(Rule { pattern, scope });
+    }
+    Ok(rules)
+}
+
+/// These scopes, if there are any and all of them are among `all`.
+fn some_of(names: &[String], all: &Scope) -> Option<Scope> {
+    Scope::parse(&names.join(" ")).filter(|scope| !scope.is_empty() && scope.is_subset(all))
 }

@@ -180,8 +180,8 @@ fn read(message: &Json<'_>, found: &mut Vec<Operation>) -> Result<(), Malformed>
 
 /// JSON with all members of its objects, also those that are there twice.
 enum Json<'a> {
-    Object(Vec<(Cow<'a, str>, Json<'a>)>),
-    Array(Vec<Json<'a>>),
+    Object(Vec<(Cow<'a, str>, Self)>),
+    Array(Vec<Self>),
     Text(Cow<'a, str>),
     Other,
 }

@@ -80,7 +80,8 @@ impl Scope {
         all
     }
 
-    fn add(&mut self, token: &ScopeToken) {
+    /// Adds a token, unless it is there.
+    pub fn add(&mut self, token: &ScopeToken) {
         if !self.0.contains(token) {
             self.0.push(token.clone());
         }
