@@ -3,14 +3,12 @@
 //! It changes nothing that it is not told to: the head goes on as it came, and the answer streams through as it arrives.
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
 
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
@@ -18,7 +16,7 @@ use axum::{
 use futures_util::StreamExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::forward::{self, MAX_BODY, Received, lock};
+use crate::forward::{self, Received, lock};
 
 /// A running proxy; it stops when it is dropped.
 #[derive(Debug)]
@@ -123,16 +121,17 @@ impl Drop for Recorder {
 }
 
 async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let mut received = match Received::read(request).await {
+        Ok(received) => received,
+        Err(status) => return status.into_response(),
+    };
     let number = {
         let mut seen = lock(&shared.seen);
         seen.push(Exchange {
-            method: head.method.to_string(),
-            path: path.clone(),
-            request_headers: head.headers.clone(),
-            request_body: String::from_utf8_lossy(&body).into_owned(),
+            method: received.method.to_string(),
+            path: received.path.clone(),
+            request_headers: received.headers.clone(),
+            request_body: String::from_utf8_lossy(&received.body).into_owned(),
             ..Exchange::default()
         });
         seen.len() - 1
@@ -140,11 +139,9 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let Some(Behind { base, headers: changes }) = lock(&shared.behind).clone() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let mut headers = head.headers;
     for (name, value) in &changes {
-        headers.insert(name, value.clone());
+        received.headers.insert(name, value.clone());
     }
-    let received = Received { method: head.method, path, headers, body };
     let Ok((headers, answer)) = forward::send(&shared.http, &base, received).await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
@@ -155,13 +152,10 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         exchange.status = status.as_u16();
         exchange.headers = answer.headers().clone();
     }
-    let body = answer.bytes_stream().map(move |chunk: Result<Bytes, reqwest::Error>| {
-        let chunk = chunk.map_err(io::Error::other)?;
+    let body = answer.bytes_stream().map(move |chunk| {
+        let chunk = chunk?;
         lock(&shared.seen)[number].body.push_str(&String::from_utf8_lossy(&chunk));
-        Ok::<_, io::Error>(chunk)
+        Ok::<_, reqwest::Error>(chunk)
     });
-    let mut response = Response::new(Body::from_stream(body));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    forward::answer(status, headers, body)
 }

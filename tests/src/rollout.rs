@@ -2,7 +2,6 @@
 //! other, and meanwhile a client's requests meet both.
 
 use std::{
-    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{
@@ -15,7 +14,6 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use axum::{
     Router,
-    body::{Body, to_bytes},
     extract::{Request, State},
     http::StatusCode,
     response::{IntoResponse as _, Response},
@@ -25,7 +23,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     edge::Edge,
-    forward::{self, MAX_BODY, Received, lock},
+    forward::{self, Received, lock},
     port::Port,
 };
 
@@ -110,22 +108,20 @@ impl Drop for Front {
 }
 
 async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let received = Received { method: head.method, path, headers: head.headers, body };
+    let received = match Received::read(request).await {
+        Ok(received) => received,
+        Err(status) => return status.into_response(),
+    };
     let Some(instance) = shared.next() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     match forward::send(&shared.http, instance.url(), received).await {
         Ok((headers, answer)) => {
             let status = answer.status();
+            // Held until the last of it is through.
             let body = answer.bytes_stream().map(move |chunk| {
                 let _held = &instance;
-                chunk.map_err(io::Error::other)
+                chunk
             });
-            let mut response = Response::new(Body::from_stream(body));
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            response
+            forward::answer(status, headers, body)
         }
         Err(error) => (StatusCode::BAD_GATEWAY, format!("the instance does not answer: {error}")).into_response(),
     }

@@ -3,21 +3,19 @@
 //! It stands for the edge: where a request names the proxy's own address in `Host` or `Origin`, the edge gets its own.
 //! Every other name goes on as it came, so that the edge still sees who pretends to be somebody else.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Result;
 use axum::{
     Router,
-    body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use futures_util::StreamExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    forward::{self, MAX_BODY, Received},
+    forward::{self, Received},
     port::loopback,
 };
 
@@ -96,20 +94,13 @@ impl Shared {
 }
 
 async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let mut headers = head.headers;
-    shared.rename(&mut headers);
-    let received = Received { method: head.method, path, headers, body };
-    let (headers, answer) = match forward::send(&shared.http, &shared.edge, received).await {
-        Ok(answered) => answered,
-        Err(error) => return (StatusCode::BAD_GATEWAY, format!("the edge does not answer: {error}")).into_response(),
+    let mut received = match Received::read(request).await {
+        Ok(received) => received,
+        Err(status) => return status.into_response(),
     };
-    let status = answer.status();
-    let body = answer.bytes_stream().map(|chunk| chunk.map_err(io::Error::other));
-    let mut response = Response::new(Body::from_stream(body));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    shared.rename(&mut received.headers);
+    match forward::send(&shared.http, &shared.edge, received).await {
+        Ok((headers, answer)) => forward::answer(answer.status(), headers, answer.bytes_stream()),
+        Err(error) => (StatusCode::BAD_GATEWAY, format!("the edge does not answer: {error}")).into_response(),
+    }
 }

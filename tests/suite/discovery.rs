@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use edgeward_tests::{by_hand, client::challenge};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::world::{World, tests};
@@ -15,6 +15,7 @@ tests![
     the_authorization_server_tells_its_endpoints,
     the_published_keys_are_public,
     scripts_of_any_origin_can_use_the_endpoints_for_machines,
+    endpoints_take_their_own_methods_only,
 ];
 
 async fn a_request_without_a_token_is_told_where_to_read_on(world: Arc<World>) -> Result<()> {
@@ -29,6 +30,26 @@ async fn both_forms_of_the_resource_document_say_the_same(world: Arc<World>) -> 
     assert_eq!(root, document(&world, "/.well-known/oauth-protected-resource/mcp").await?);
     assert_eq!(root["resource"], world.stack.mcp().as_str());
     assert_eq!(root["authorization_servers"], json!([world.stack.issuer()]));
+    let scopes = root["scopes_supported"].as_array().context("no scopes")?;
+    assert!(scopes.contains(&json!("mcp")) && !scopes.contains(&json!("offline_access")), "{scopes:?}");
+    Ok(())
+}
+
+async fn endpoints_take_their_own_methods_only(world: Arc<World>) -> Result<()> {
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+    for (path, method, allow) in [
+        ("/token", Method::GET, "POST"),
+        ("/token", Method::PUT, "POST"),
+        ("/register", Method::GET, "POST"),
+        ("/revoke", Method::DELETE, "POST"),
+        ("/authorize", Method::PUT, "GET, POST"),
+        ("/.well-known/oauth-authorization-server", Method::POST, "GET"),
+        ("/logout", Method::POST, "GET"),
+    ] {
+        let answer = http.request(method.clone(), world.stack.url(path)).send().await?;
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+        assert_eq!(answer.headers()["allow"], allow, "{method} {path}");
+    }
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use crate::{
 
 tests![
     a_forged_token_is_refused,
+    a_token_in_the_query_is_no_token,
     an_expired_token_is_refused,
     a_token_for_another_audience_or_from_another_issuer_is_refused,
     a_token_for_another_resource_of_the_edge_is_refused,
@@ -69,6 +70,16 @@ async fn a_forged_token_is_refused(world: Arc<World>) -> Result<()> {
     refused(&world, &world.whoami(&format!("{unsigned}.")).await?);
     refused(&world, &world.whoami("nonsense").await?);
     assert_eq!(world.whoami(&good).await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+async fn a_token_in_the_query_is_no_token(world: Arc<World>) -> Result<()> {
+    let good = token(&world).await?;
+    let mut url = world.stack.mcp();
+    url.query_pairs_mut().append_pair("access_token", &good);
+    let answer = by_hand::whoami(url.as_str())?.send().await?;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(by_hand::whoami(url.as_str())?.bearer_auth(&good).send().await?.status(), StatusCode::OK);
     Ok(())
 }
 

@@ -176,6 +176,26 @@ fn a_program_on_this_computer_is_remembered_whatever_its_port() {
 }
 
 #[test]
+fn a_user_is_told_where_the_answer_goes() {
+    let edge = TestEdge::with(&[("EDGEWARD_PRIVATE_USE_SCHEMES", "cursor")]);
+    for (redirect_uri, host, warning) in [
+        ("https://client.example/cb", "client.example", None),
+        ("http://127.0.0.1/cb", "127.0.0.1", Some("a program on this computer")),
+        ("http://localhost/cb", "localhost", Some("a program on this computer")),
+        ("http://[::1]/cb", "[::1]", Some("a program on this computer")),
+        ("cursor://a.b/cb", "cursor:", Some("an application on this device")),
+    ] {
+        let client = edge.register(&format!(r#"{{"redirect_uris":["{redirect_uri}"]}}"#));
+        let target = authorization_request(client["client_id"].as_str().unwrap(), &[("redirect_uri", redirect_uri)]);
+        let page = edge.get(&target).into_body();
+        assert!(page.contains(&format!("<p class=\"host\"><bdi>{host}</bdi></p>")), "{redirect_uri}: {page}");
+        for words in ["a program on this computer", "an application on this device"] {
+            assert_eq!(page.contains(words), warning == Some(words), "{redirect_uri}: {words}");
+        }
+    }
+}
+
+#[test]
 fn a_user_is_told_when_a_client_calls_another_host_its_home() {
     let edge = TestEdge::new();
     let page = |client_uri: &str, redirect_uri: &str| {

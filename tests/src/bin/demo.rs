@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use edgeward_tests::{
     browser::{Browser, Decision, Landing, Page, User},
     client::{self, Asked, Connection, Era, REDIRECT_URI, SignedIn, SigningIn},
-    signal::interrupted,
+    signal::to_its_end,
     stack::{Options, Stack},
 };
 use reqwest::Url;
@@ -14,20 +14,10 @@ use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = tokio::select! {
-        ended = run() => ended,
-        signal = interrupted() => signal.and_then(|()| bail!("interrupted")),
-    };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("\nedgeward-demo: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    to_its_end("edgeward-demo", run()).await
 }
 
-async fn run() -> Result<()> {
+async fn run() -> Result<ExitCode> {
     println!("Edgeward demo: sign in with Cognito at the edge, call MCP tools at the origin.\n");
     println!("Starting the stack on this machine …");
     let stack = Stack::start(Options { name: "demo", ..Options::default() }).await?;
@@ -38,7 +28,7 @@ async fn run() -> Result<()> {
     let logs = stack.folder().display().to_string();
     walk(&stack).await.with_context(|| format!("the logs are in {logs}"))?;
     println!("\nDone. The logs are in {logs}");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn walk(stack: &Stack) -> Result<()> {

@@ -2,34 +2,22 @@
 
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::User,
     place,
-    signal::interrupted,
+    signal::{counted, to_its_end},
     stack::{Options, Stack},
 };
 use serde_json::json;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = tokio::select! {
-        ended = run() => ended,
-        signal = interrupted() => signal.and_then(|()| bail!("interrupted")),
-    };
-    match ended {
-        Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("edgeward-pages: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    to_its_end("pages", run()).await
 }
 
-/// How many checks failed.
-async fn run() -> Result<usize> {
+async fn run() -> Result<ExitCode> {
     let brand = json!({ "name": "Acme Weather", "color": "#0b6e4f" });
     let variables = [
         (names::BRAND, brand.to_string()),
@@ -50,7 +38,5 @@ async fn run() -> Result<usize> {
     let count = |word: &str| said.lines().filter(|line| line.starts_with(word)).count();
     let (passed, failed) = (count("ok "), count("FAIL "));
     ensure!(output.status.success() == (failed == 0), "{}", String::from_utf8_lossy(&output.stderr));
-    ensure!(passed > 0, "nothing was looked at: {}", String::from_utf8_lossy(&output.stderr));
-    println!("pages: {passed} passed, {failed} failed");
-    Ok(failed)
+    Ok(counted("pages", passed, failed))
 }

@@ -10,7 +10,6 @@ use std::{
 use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
-    body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -20,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{Aws, Service};
-use crate::forward::{self, MAX_BODY, Received, lock};
+use crate::forward::{self, Received, lock};
 
 /// A running proxy; it stops when it is dropped.
 #[derive(Debug)]
@@ -72,10 +71,10 @@ impl Drop for Endpoint {
 }
 
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, MAX_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let mut received = Received { method: head.method, path, headers: head.headers, body };
+    let mut received = match Received::read(request).await {
+        Ok(received) => received,
+        Err(status) => return status.into_response(),
+    };
     match shared.about_secrets(&received).await {
         Ok(Some(answer)) => return Json(answer).into_response(),
         Ok(None) => {}
@@ -85,13 +84,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         shared.translate(&mut received.headers);
     }
     match forward::send(&shared.http, &shared.emulator, received).await {
-        Ok((headers, answer)) => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = answer.status();
-            *response.headers_mut() = headers;
-            *response.body_mut() = Body::from_stream(answer.bytes_stream());
-            response
-        }
+        Ok((headers, answer)) => forward::answer(answer.status(), headers, answer.bytes_stream()),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }

@@ -10,10 +10,10 @@ mod tool;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use edgeward_tests::{
     origin::Program,
-    signal::interrupted,
+    signal::{counted, to_its_end},
     stack::{Options, Stack},
 };
 
@@ -24,30 +24,17 @@ const REVISIONS: [&str; 2] = ["2025-11-25", "2026-07-28"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = tokio::select! {
-        ended = run() => ended,
-        signal = interrupted() => signal.and_then(|()| bail!("interrupted")),
-    };
-    match ended {
-        Ok(tally) => {
-            println!("conformance: {} passed, {} failed", tally.passed, tally.failed);
-            if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(error) => {
-            eprintln!("\nconformance: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    to_its_end("conformance", run()).await
 }
 
-async fn run() -> Result<Tally> {
+async fn run() -> Result<ExitCode> {
     println!("Edgeward conformance: the official tool, through the edge, and nothing excused.\n");
     let options = Options { name: "conformance", origin: Program::Conformance, ..Options::default() };
     let stack = Stack::start(options).await?;
     let logs = stack.folder().display().to_string();
     let tally = all(&stack).await.with_context(|| format!("the logs are in {logs}"))?;
     println!("\nWhat the tool saw is in {logs}");
-    Ok(tally)
+    Ok(counted("conformance", tally.passed, tally.failed))
 }
 
 async fn all(stack: &Stack) -> Result<Tally> {

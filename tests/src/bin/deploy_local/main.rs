@@ -13,36 +13,24 @@ mod stacks;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
-use edgeward_tests::{load::Load, signal::interrupted};
+use anyhow::{Context as _, Result};
+use edgeward_tests::{load::Load, signal::to_its_end};
 
 use self::{scene::Scene, serving::Serving};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = tokio::select! {
-        ended = run() => ended,
-        signal = interrupted() => signal.and_then(|()| bail!("interrupted")),
-    };
-    match ended {
-        Ok(()) => {
-            println!("deploy-local: ok");
-            ExitCode::SUCCESS
-        }
-        Err(error) => {
-            eprintln!("\ndeploy-local: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    to_its_end("deploy-local", run()).await
 }
 
-async fn run() -> Result<()> {
+async fn run() -> Result<ExitCode> {
     println!("Edgeward on an emulated AWS: deploy, sign in, call, rotate, take away.");
     let scene = Scene::start().await?;
     let logs = scene.folder.display().to_string();
     act(&scene).await.with_context(|| format!("the logs are in {logs}"))?;
     println!("\nDone. The logs are in {logs}");
-    Ok(())
+    println!("deploy-local: ok");
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn act(scene: &Scene) -> Result<()> {

@@ -15,8 +15,11 @@ mod subject;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
-use edgeward_tests::{client::Era, signal::interrupted};
+use anyhow::{Context as _, Result};
+use edgeward_tests::{
+    client::Era,
+    signal::{counted, to_its_end},
+};
 
 use self::{
     inspector::Inspector,
@@ -31,29 +34,16 @@ const LIFETIME: i64 = 15;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let ended = tokio::select! {
-        ended = run() => ended,
-        signal = interrupted() => signal.and_then(|()| bail!("interrupted")),
-    };
-    match ended {
-        Ok(tally) => {
-            println!("interop: {} passed, {} failed", tally.passed, tally.failed);
-            if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(error) => {
-            eprintln!("\ninterop: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    to_its_end("interop", run()).await
 }
 
-async fn run() -> Result<Tally> {
+async fn run() -> Result<ExitCode> {
     println!("Edgeward interop: other people's clients, and a user with a real browser.\n");
     let scene = Scene::start().await?;
     let logs = scene.stack.folder().display().to_string();
     let tally = all(&scene).await.with_context(|| format!("the logs are in {logs}"))?;
     println!("\nThe logs are in {logs}");
-    Ok(tally)
+    Ok(counted("interop", tally.passed, tally.failed))
 }
 
 /// All at the same time, so that they wait for the end of their tokens together.
