@@ -100,7 +100,8 @@ destroy: named tool ## take DEPLOYMENT=prod away, with all its users; YES=yes to
 
 deploy-local: stack image ## deploy all of it to this machine, to an emulator of AWS; sign in, call, rotate, take it away
 	.ci/setup deploy emulator
-	+cargo build -p edgeward-cli
+	@# The selection of `make test`, which then finds it compiled.
+	+cargo build $(NATIVE) --bins
 	$(TARGET)/debug/edgeward-deploy-local
 
 clean: ## remove everything that was built or installed into this folder
