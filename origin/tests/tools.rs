@@ -31,6 +31,7 @@ async fn whoami_tells_the_verified_identity_as_data_and_as_text() {
         let who = result.structured_content.clone().unwrap();
         let expected = json!({
             "subject": "user-1",
+            "kind": "user",
             "username": "demo",
             "email": "demo@example.com",
             "groups": ["staff"],
