@@ -71,13 +71,8 @@ fn consent_page(
     platform: &impl Platform,
     now: UnixTime,
 ) -> Result<Response<String>, AuthorizationError> {
-    let seal_pending =
-        sealed::seal(&PendingAuthorization(transaction.clone()), &transaction.id, &config.keys, now, platform)
-            .map_err(|_| AuthorizationError::ServerError)?;
     // What is sealed now is as long as what will be: better to refuse here than after the user has decided.
-    if seal_pending.len() > MAX_PENDING_BYTES {
-        return Err(AuthorizationError::TooLong);
-    }
+    seal_pending(&transaction, config, platform, now)?;
     let binding = random_id(platform).map_err(|_| AuthorizationError::ServerError)?;
     let id = transaction.id.clone();
     let sealed =
@@ -143,12 +138,7 @@ fn go_on(
     platform: &impl Platform,
     now: UnixTime,
 ) -> Result<Response<String>, AuthorizationError> {
-    let pending = PendingAuthorization(transaction.clone());
-    let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform)
-        .map_err(|_| AuthorizationError::ServerError)?;
-    if sealed.len() > MAX_PENDING_BYTES {
-        return Err(AuthorizationError::TooLong);
-    }
+    let sealed = seal_pending(transaction, config, platform, now)?;
     let resource = config.resource(Some(&transaction.resource)).ok_or(AuthorizationError::ServerError)?;
     let scopes = resource.upstream_scopes(&transaction.scope);
     let location = upstream::authorization_url(&config.cognito, &scopes, &callback_uri(&config.issuer), transaction)
@@ -160,6 +150,19 @@ fn go_on(
     }
     set_cookie(&mut response, &name, &sealed, max_age::<PendingAuthorization>());
     Ok(response)
+}
+
+/// What the cookie of a sign-in under way holds, if it fits in one.
+fn seal_pending(
+    transaction: &Transaction,
+    config: &Config,
+    platform: &impl Platform,
+    now: UnixTime,
+) -> Result<String, AuthorizationError> {
+    let pending = PendingAuthorization(transaction.clone());
+    let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform)
+        .map_err(|_| AuthorizationError::ServerError)?;
+    if sealed.len() > MAX_PENDING_BYTES { Err(AuthorizationError::TooLong) } else { Ok(sealed) }
 }
 
 /// What came back from the consent page.

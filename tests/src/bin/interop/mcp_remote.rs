@@ -7,16 +7,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use edgeward_tests::{
-    client::{self, Connection},
-    place,
-    port::Port,
-};
+use edgeward_tests::{client::Connection, place, port::Port};
 use rmcp::{ClientLifecycleMode, ClientServiceExt as _};
-use serde_json::json;
 use tokio::process::{Child, Command};
 
-use crate::{browser::Browser, scene::Scene, subject::Subject};
+use crate::{
+    browser::Browser,
+    scene::Scene,
+    subject::{Subject, tools_over, whoami_over},
+};
 
 pub(crate) struct McpRemote {
     url: String,
@@ -69,13 +68,11 @@ impl Subject for McpRemote {
     }
 
     async fn tools(&mut self) -> Result<String> {
-        let tools = self.connection()?.list_all_tools().await?;
-        Ok(tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>().join(" "))
+        tools_over(self.connection()?).await
     }
 
     async fn whoami(&mut self) -> Result<String> {
-        let answer = client::call(self.connection()?, "whoami", json!({})).await?;
-        Ok(answer.structured_content.unwrap_or_default().to_string())
+        whoami_over(self.connection()?).await
     }
 
     async fn reconnect(&mut self) -> Result<()> {

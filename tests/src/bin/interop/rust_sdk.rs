@@ -7,10 +7,13 @@ use edgeward_tests::{
     port::loopback,
 };
 use reqwest::Url;
-use serde_json::json;
 use tokio::{net::TcpListener, sync::mpsc};
 
-use crate::{browser::Browser, scene::Scene, subject::Subject};
+use crate::{
+    browser::Browser,
+    scene::Scene,
+    subject::{Subject, tools_over, whoami_over},
+};
 
 pub(crate) struct RustSdk {
     mcp: Url,
@@ -54,13 +57,11 @@ impl Subject for RustSdk {
     }
 
     async fn tools(&mut self) -> Result<String> {
-        let tools = self.connection()?.list_all_tools().await?;
-        Ok(tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>().join(" "))
+        tools_over(self.connection()?).await
     }
 
     async fn whoami(&mut self) -> Result<String> {
-        let answer = client::call(self.connection()?, "whoami", json!({})).await?;
-        Ok(answer.structured_content.unwrap_or_default().to_string())
+        whoami_over(self.connection()?).await
     }
 
     async fn reconnect(&mut self) -> Result<()> {

@@ -3,7 +3,11 @@
 use std::{ops::Add, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use edgeward_tests::browser::User;
+use edgeward_tests::{
+    browser::User,
+    client::{self, Connection},
+};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::{
@@ -23,6 +27,18 @@ pub(crate) trait Subject: Sized {
     async fn reconnect(&mut self) -> Result<()>;
     /// Where its user is.
     fn browser(&self) -> &Browser;
+}
+
+/// The names of the tools, over a connection of rmcp's.
+pub(crate) async fn tools_over(connection: &Connection) -> Result<String> {
+    let tools = connection.list_all_tools().await?;
+    Ok(tools.iter().map(|tool| tool.name.as_ref()).collect::<Vec<_>>().join(" "))
+}
+
+/// What `whoami` answers, over a connection of rmcp's.
+pub(crate) async fn whoami_over(connection: &Connection) -> Result<String> {
+    let answer = client::call(connection, "whoami", json!({})).await?;
+    Ok(answer.structured_content.unwrap_or_default().to_string())
 }
 
 /// Steps that passed and that failed.
