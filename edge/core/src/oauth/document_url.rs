@@ -167,6 +167,8 @@ mod tests {
             ("https://client.example/a\tb", NotNormal),
             ("https://client.example/ü", NotNormal),
             ("https://bücher.example/c", NotNormal),
+            ("https://Bücher.example/c", NotNormal),
+            ("https://X%aa-/c", NotNormal),
         ] {
             assert_eq!(DocumentUrl::parse(bad), Err(error), "{bad}");
         }

@@ -77,6 +77,8 @@ mod tests {
             "https://h/mcp?x",
             "ftp://h/mcp",
             "urn:x:y",
+            "https://Bücher/mcp",
+            "https://X%aa/mcp",
         ] {
             assert_eq!(Resource::parse(bad), None, "{bad}");
         }

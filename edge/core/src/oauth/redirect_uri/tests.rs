@@ -35,6 +35,7 @@ fn each_rule_refuses_its_own_violation() {
         ("/callback", NotAbsolute),
         ("https:client.example/cb", NotAbsolute),
         ("https:///client.example/cb", NotAbsolute),
+        ("https://Client%aa.example/cb", NotAbsolute),
         ("https://client.example/cb#fragment", Fragment),
         ("https://client.example/cb#", Fragment),
         ("https://user@client.example/", UserInformation),
