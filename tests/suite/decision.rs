@@ -28,6 +28,8 @@ async fn a_user_who_denies_is_sent_back_with_access_denied(world: Arc<World>) ->
     let mut browser = Browser::new()?;
     let consent = browser.open_consent(&client.authorization_url(&client.authorization())?).await?;
     let page = browser.decide(&consent, Decision::Deny).await?;
+    // Any other status would have the browser send the form again, to the client (RFC 9700 §4.12).
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
     let back = page.redirect()?.expect("a redirect");
     assert_eq!((back.origin(), back.path()), (redirect_uri().origin(), redirect_uri().path()));
     assert_eq!(query(&back, "error").as_deref(), Some("access_denied"));
@@ -102,6 +104,7 @@ async fn asking_again_leaves_the_first_page_good(world: Arc<World>) -> Result<()
     for consent in [first, second] {
         let page = browser.decide(&consent, Decision::Allow).await?;
         let to = page.redirect()?.with_context(|| page.summary())?;
+        assert_eq!(page.status, StatusCode::SEE_OTHER);
         assert!(to.as_str().starts_with(world.stack.cognito().domain_url()), "to Cognito");
     }
     Ok(())

@@ -11,17 +11,40 @@ use crate::world::{World, tests};
 
 tests![
     a_request_without_a_token_is_told_where_to_read_on,
+    every_first_request_is_answered_alike,
     both_forms_of_the_resource_document_say_the_same,
     the_authorization_server_tells_its_endpoints,
     the_published_keys_are_public,
     scripts_of_any_origin_can_use_the_endpoints_for_machines,
     endpoints_take_their_own_methods_only,
+    endpoints_for_machines_never_redirect,
 ];
 
 async fn a_request_without_a_token_is_told_where_to_read_on(world: Arc<World>) -> Result<()> {
     let challenge = challenge(&world.stack.mcp()).await?;
     let metadata = world.stack.url("/.well-known/oauth-protected-resource/mcp");
     assert_eq!(challenge, format!(r#"Bearer resource_metadata="{metadata}", scope="mcp""#));
+    Ok(())
+}
+
+/// Clients differ in what they try first: an event stream, a session to end, a handshake of either era.
+async fn every_first_request_is_answered_alike(world: Arc<World>) -> Result<()> {
+    let expected = challenge(&world.stack.mcp()).await?;
+    let (http, message) = (by_hand::http()?, |method: &str| json!({ "jsonrpc": "2.0", "id": 1, "method": method }));
+    let at = |method| http.request(method, world.stack.mcp());
+    let modern = at(Method::POST).header("mcp-protocol-version", "2026-07-28").header("mcp-method", "server/discover");
+    for (what, request) in [
+        ("stream", at(Method::GET).header("accept", "text/event-stream")),
+        ("end of a session", at(Method::DELETE).header("mcp-session-id", "unknown")),
+        ("initialize", at(Method::POST).json(&message("initialize"))),
+        ("server/discover", modern.json(&message("server/discover"))),
+        ("nothing", at(Method::POST)),
+        ("HEAD", at(Method::HEAD)),
+    ] {
+        let answer = request.send().await?;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{what}");
+        assert_eq!(answer.headers()["www-authenticate"], expected.as_str(), "{what}");
+    }
     Ok(())
 }
 
@@ -32,6 +55,8 @@ async fn both_forms_of_the_resource_document_say_the_same(world: Arc<World>) -> 
     assert_eq!(root["authorization_servers"], json!([world.stack.issuer()]));
     let scopes = root["scopes_supported"].as_array().context("no scopes")?;
     assert!(scopes.contains(&json!("mcp")) && !scopes.contains(&json!("offline_access")), "{scopes:?}");
+    assert_eq!(root["bearer_methods_supported"], json!(["header"]));
+    assert_eq!(without_a_value(&root), "");
     Ok(())
 }
 
@@ -67,11 +92,47 @@ async fn the_authorization_server_tells_its_endpoints(world: Arc<World>) -> Resu
     assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     assert_eq!(document["client_id_metadata_document_supported"], true);
+    assert_eq!(document["response_types_supported"], json!(["code"]));
+    assert_eq!(document["grant_types_supported"], json!(["authorization_code", "refresh_token"]));
+    let scopes = document["scopes_supported"].as_array().context("no scopes")?;
+    assert!(scopes.contains(&json!("mcp")) && scopes.contains(&json!("offline_access")), "{scopes:?}");
+    assert_eq!(without_a_value(&document), "");
     for endpoint in ["token", "revocation"] {
         let methods = json!(["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]);
         assert_eq!(document[format!("{endpoint}_endpoint_auth_methods_supported")], methods);
         let algorithms = &document[format!("{endpoint}_endpoint_auth_signing_alg_values_supported")];
         assert_eq!(*algorithms, json!(["EdDSA", "RS256"]));
+    }
+    Ok(())
+}
+
+/// The members that have nothing to say.
+fn without_a_value(document: &Value) -> String {
+    let is_empty = |value: &Value| value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty);
+    let members = document.as_object().into_iter().flatten();
+    members.filter(|(_, value)| is_empty(value)).map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Clients follow no redirect with a POST, and none of metadata to another place.
+async fn endpoints_for_machines_never_redirect(world: Arc<World>) -> Result<()> {
+    let http = by_hand::http()?;
+    for path in [
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/mcp",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+        "/.well-known/jwks.json",
+        "/register",
+        "/token",
+        "/revoke",
+        "/mcp",
+    ] {
+        for path in [path.to_owned(), format!("{path}/"), format!("/{path}"), path.to_uppercase()] {
+            for method in [Method::GET, Method::POST, Method::OPTIONS, Method::HEAD] {
+                let status = http.request(method.clone(), world.stack.url(&path)).send().await?.status();
+                assert!(!status.is_redirection(), "{method} {path}: {status}");
+            }
+        }
     }
     Ok(())
 }

@@ -6,18 +6,23 @@ use anyhow::Result;
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::Browser,
-    by_hand::{Answer, HandMade, http},
+    by_hand::{Answer, HandMade, http, whoami},
     client::REDIRECT_URI,
     document_host::Document,
     edge::Edge,
     port::Port,
+    stack::{Options, Stack},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{World, refused, tests};
+use crate::world::{World, records, refused, tests};
 
-tests![an_operator_decides_who_registers_and_where_users_are_sent, a_code_outlives_a_host_that_does_not_answer,];
+tests![
+    an_operator_decides_who_registers_and_where_users_are_sent,
+    a_code_outlives_a_host_that_does_not_answer,
+    a_pool_that_does_not_rotate_works_and_is_told_of_once,
+];
 
 const TOKEN: &str = "an-initial-access-token-of-the-operators";
 const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
@@ -106,5 +111,25 @@ async fn a_code_outlives_a_host_that_does_not_answer(world: Arc<World>) -> Resul
     }
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text("error"));
     edge.stop();
+    Ok(())
+}
+
+async fn a_pool_that_does_not_rotate_works_and_is_told_of_once(_: Arc<World>) -> Result<()> {
+    // As in Cognito, rotation is off if nobody has said anything.
+    let stack = Stack::start(Options { name: "unrotated", ..Options::default() }).await?;
+    let client = HandMade::register(&stack).await?;
+    let mut tokens = client.tokens().await?;
+    for _ in 0..3 {
+        let next = client.token(&client.refreshing(tokens.text("refresh_token"))).await?;
+        assert_eq!(next.status, StatusCode::OK, "{}", next.text("error"));
+        assert_ne!(next.text("refresh_token"), tokens.text("refresh_token"));
+        tokens = next;
+    }
+    assert_eq!(whoami(stack.mcp().as_str())?.bearer_auth(tokens.text("access_token")).send().await?.status(), 200);
+    stack.stop();
+    let told = records(&stack.edge().process().log()).into_iter();
+    let told: Vec<_> = told.filter(|record| record["event"] == "refresh tokens are not rotated").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0]["level"], "warn");
     Ok(())
 }

@@ -1,5 +1,5 @@
-// Looks at every page in a real browser: `node pages.mjs ISSUER USERNAME PASSWORD FOLDER`. Each check is a line, `ok` or
-// `FAIL`; pictures of the pages go to FOLDER.
+// Looks at every page in a real browser: `node pages.mjs ISSUER USERNAME PASSWORD DOCUMENT FOLDER`. DOCUMENT is the URL of a
+// client's metadata. Each check is a line, `ok` or `FAIL`; pictures of the pages go to FOLDER.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const [issuer, username, password, folder] = process.argv.slice(2);
+const [issuer, username, password, described, folder] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const driver = JSON.parse(readFileSync(new URL('webdriver.json', import.meta.url), 'utf8'));
 const executables = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
@@ -45,7 +45,7 @@ const register = async (redirectUri, more = {}) => {
 };
 const authorization = (clientId, redirectUri) => {
     const challenge = createHash('sha256').update(randomBytes(32)).digest('base64url');
-    const request = { response_type: 'code', client_id: clientId, redirect_uri: redirectUri, state: randomBytes(8).toString('hex') };
+    const request = { response_type: 'code', client_id: clientId, redirect_uri: redirectUri, state: randomBytes(8).toString('hex'), scope: 'read write' };
     return `${issuer}/authorize?${new URLSearchParams({ ...request, code_challenge: challenge, code_challenge_method: 'S256' })}`;
 };
 
@@ -77,6 +77,7 @@ const states = {
         const away = 'https://away.example/callback';
         await page.goto(authorization(await register(away, { client_uri: 'https://home.example/' }), away));
     },
+    'consent-described': async (page) => page.goto(authorization(described, new URL('/callback', described).href)),
     application: async (page) => {
         await page.goto(authorization(application, APPLICATION));
         await button(page, 'deny').click();

@@ -1,6 +1,6 @@
 //! Outbound requests.
 
-use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest};
+use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest, UnixTime};
 use futures_util::StreamExt;
 use worker::{AbortSignal, Headers, Method, Request, RequestInit, RequestRedirect, Response, ResponseBody, web_sys};
 
@@ -26,6 +26,8 @@ async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply
         content_type: header("content-type"),
         cache_control: header("cache-control"),
         age: seconds("age"),
+        // What is no date is not a number to JavaScript, and the epoch here.
+        expires: header("expires").map(|date| UnixTime::from_secs((js_sys::Date::parse(&date) / 1000.0) as u64)),
         body: Vec::new(),
     };
     reply.body = read(&mut response, request.max_bytes).await?;

@@ -87,6 +87,8 @@ pub struct FetchReply {
     pub cache_control: Option<String>,
     /// `Age` in seconds: how long a cache has had the answer.
     pub age: Option<u32>,
+    /// `Expires`; one that is no date has passed (RFC 9111 §5.3).
+    pub expires: Option<UnixTime>,
     /// The whole body.
     pub body: Vec<u8>,
 }

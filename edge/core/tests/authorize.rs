@@ -246,7 +246,9 @@ fn a_decision_counts_only_with_its_own_cookie_origin_and_time() {
     // Two tabs at once: the second page has not spoilt the first.
     assert_eq!(decide(&edge, (&id, &sealed), &cookie, ISSUER, "allow").status(), 303);
     edge.advance(600);
-    assert_eq!(decide(&edge, (&id, &sealed), &cookie, ISSUER, "allow").status(), 400);
+    let late = decide(&edge, (&id, &sealed), &cookie, ISSUER, "allow");
+    assert_eq!(late.status(), 400);
+    assert!(late.body().contains("more than ten minutes") && late.body().contains("connect again"), "{}", late.body());
 }
 
 /// From consent to Cognito: the pending cookie and our state there.

@@ -6,11 +6,15 @@ use anyhow::{Context as _, Result, ensure};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::User,
+    document_host::{Document, DocumentHost},
     place,
     signal::{counted, to_its_end},
     stack::{Options, Stack},
 };
 use serde_json::json;
+
+/// A client whose domain vouches for its name.
+const DESCRIBED: &str = "https://desk.example/client.json";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -19,18 +23,30 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<ExitCode> {
     let brand = json!({ "name": "Acme Weather", "color": "#0b6e4f" });
+    let resources = json!([{
+        "path": "/mcp", "name": "Acme Weather for assistants", "default_scopes": ["read"],
+        "scopes": { "read": "See forecasts and alerts", "write": "Change what you are alerted of" },
+    }]);
     let variables = [
         (names::BRAND, brand.to_string()),
+        (names::RESOURCES, resources.to_string()),
         (names::CONSENT, "remember".to_owned()),
         (names::PRIVATE_USE_SCHEMES, "edgeward-tests".to_owned()),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
-    let stack = Stack::start(Options { name: "pages", variables, ..Options::default() }).await?;
+    let hosts = DocumentHost::start().await?;
+    let document = json!({
+        "client_id": DESCRIBED, "client_name": "Weather Desk",
+        "redirect_uris": ["https://desk.example/callback"], "token_endpoint_auth_method": "none",
+    });
+    hosts.put(DESCRIBED, Document::json(&document));
+    let elsewhere = Some(hosts.address());
+    let stack = Stack::start(Options { name: "pages", variables, elsewhere, ..Options::default() }).await?;
     let mut command = Command::new("node");
     command
         .env("PATH", place::node_path())
         .arg(place::checkout().join("tests/tools/pages.mjs"))
-        .args([stack.issuer(), User::DEMO.name, User::DEMO.password])
+        .args([stack.issuer(), User::DEMO.name, User::DEMO.password, DESCRIBED])
         .arg(place::checkout().join("tests/screenshots"));
     let output = tokio::task::spawn_blocking(move || command.output()).await?.context("cannot run node")?;
     let said = String::from_utf8_lossy(&output.stdout);

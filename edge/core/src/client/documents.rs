@@ -84,7 +84,7 @@ impl Documents {
             check(&reply.body)?;
             Ok(reply)
         });
-        let outcome = outcome.map(|reply| (lifetime(&reply), Rc::<[u8]>::from(reply.body)));
+        let outcome = outcome.map(|reply| (lifetime(&reply, now), Rc::<[u8]>::from(reply.body)));
         // The time after the fetch, which may have taken as long as a failure is remembered.
         let then = platform.now();
         self.at(url, |entry| {
@@ -187,19 +187,18 @@ async fn fetch<P: Platform>(url: &DocumentUrl, platform: &P) -> Result<FetchRepl
     if is_json { Ok(reply) } else { Err(Refused("its content type is not JSON")) }
 }
 
-/// How long an answer may be kept (RFC 9111 §5.2.2), in seconds and within our bounds.
-fn lifetime(reply: &FetchReply) -> u64 {
-    let Some(directives) = &reply.cache_control else { return DEFAULT_SECONDS };
-    let directives = directives.to_ascii_lowercase();
+/// How long an answer may be kept (RFC 9111 §4.2.1, §5.2.2), in seconds and within our bounds.
+fn lifetime(reply: &FetchReply, now: UnixTime) -> u64 {
+    let directives = reply.cache_control.as_deref().unwrap_or_default().to_ascii_lowercase();
     let mut directives = directives.split(',').map(str::trim);
     if directives.clone().any(|directive| matches!(directive, "no-store" | "no-cache")) {
         return MIN_SECONDS;
     }
     let max_age = directives.find_map(|directive| directive.strip_prefix("max-age="));
-    match max_age.and_then(|seconds| seconds.trim_matches('"').parse::<u64>().ok()) {
-        Some(seconds) => seconds.saturating_sub(reply.age.unwrap_or(0).into()).clamp(MIN_SECONDS, MAX_SECONDS),
-        None => DEFAULT_SECONDS,
-    }
+    let max_age = max_age.and_then(|seconds| seconds.trim_matches('"').parse::<u64>().ok());
+    let fresh = max_age.map(|seconds| seconds.saturating_sub(reply.age.unwrap_or(0).into()));
+    let fresh = fresh.or_else(|| reply.expires.map(|then| then.secs_since(now)));
+    fresh.unwrap_or(DEFAULT_SECONDS).clamp(MIN_SECONDS, MAX_SECONDS)
 }
 
 /// Why we do not go to a URL.
@@ -234,9 +233,11 @@ pub enum DocumentError {
 mod tests {
     use super::*;
 
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
     fn lives(cache_control: &str, age: Option<u32>) -> u64 {
         let cache_control = Some(cache_control.to_owned()).filter(|text| !text.is_empty());
-        lifetime(&FetchReply { cache_control, age, ..FetchReply::default() })
+        lifetime(&FetchReply { cache_control, age, ..FetchReply::default() }, NOW)
     }
 
     #[test]
@@ -258,5 +259,17 @@ mod tests {
         ] {
             assert_eq!(lives(cache_control, age), seconds, "{cache_control} {age:?}");
         }
+    }
+    #[test]
+    fn without_an_age_it_lives_until_it_expires() {
+        let lives = |cache_control: Option<&str>, expires| {
+            let cache_control = cache_control.map(str::to_owned);
+            lifetime(&FetchReply { cache_control, expires: Some(expires), ..FetchReply::default() }, NOW)
+        };
+        assert_eq!(lives(None, NOW.plus(600)), 600);
+        assert_eq!(lives(Some("public"), NOW.plus(600)), 600);
+        assert_eq!(lives(Some("max-age=300"), NOW.plus(600)), 300);
+        assert_eq!(lives(None, NOW.plus(1_000_000)), 86_400);
+        assert_eq!(lives(None, UnixTime::from_secs(0)), 60, "it has passed");
     }
 }

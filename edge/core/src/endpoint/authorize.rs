@@ -83,7 +83,8 @@ fn consent_page(
     for surplus in surplus_cookies(request, CONSENT_COOKIE, &name) {
         clear_cookie(&mut response, &surplus);
     }
-    set_cookie(&mut response, &name, &binding, max_age::<ConsentTransaction>());
+    // It outlives the page, so that a late answer is not taken for one from another browser.
+    set_cookie(&mut response, &name, &binding, max_age::<ConsentTransaction>() + 3600);
     Ok(response)
 }
 
