@@ -1,6 +1,7 @@
 //! Settings, read and checked once: later code never asks whether they are sane.
 
 mod client;
+mod entry;
 mod host;
 mod pages;
 mod registration;

@@ -2,6 +2,7 @@
 
 pub mod authorization_header;
 pub mod cors;
+pub mod json;
 pub mod members;
 pub mod operation;
 pub mod parameters;

@@ -1,9 +1,11 @@
 //! Pre-registered clients among the settings.
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::resource::{ProtectedResource, all_scopes};
+use super::{
+    entry,
+    resource::{ProtectedResource, all_scopes},
+};
 use crate::{
     oauth::{RedirectUri, Scope, client_id, redirect_uri::PrivateUseSchemes},
     secret::Secret,
@@ -40,26 +42,18 @@ impl SecretDigest {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    client_id: String,
-    client_name: Option<String>,
-    redirect_uris: Vec<String>,
-    client_secret: Option<String>,
-    scopes: Option<Vec<String>>,
-}
+const MEMBERS: [&str; 5] = ["client_id", "client_name", "redirect_uris", "client_secret", "scopes"];
 
 pub(super) fn parse(
     text: &str,
     schemes: &PrivateUseSchemes,
     resources: &[ProtectedResource],
 ) -> Result<Vec<PreRegistered>, String> {
-    // The parser's own message could quote a secret.
-    let entries: Vec<Entry> = serde_json::from_slice(text.as_bytes()).map_err(|_| "is not as documented")?;
+    let json = entry::json(text)?;
+    let entries = entry::list(&json, &MEMBERS)?;
     let mut clients: Vec<PreRegistered> = Vec::new();
     for entry in entries {
-        let Entry { client_id, client_name, redirect_uris, client_secret, scopes } = entry;
+        let client_id = entry.required("client_id")?;
         let visible = |c: u8| c.is_ascii_graphic() || c == b' ';
         if client_id.is_empty() || client_id.len() > client_id::MAX_BYTES || !client_id.bytes().all(visible) {
             return Err("has a client_id that cannot be one".into());
@@ -67,22 +61,29 @@ pub(super) fn parse(
         if clients.iter().any(|other| other.client_id == client_id) {
             return Err(format!("has the client {client_id:?} twice"));
         }
-        if client_secret.as_ref().is_some_and(|secret| secret.len() < 32) {
+        let client_secret = entry.text("client_secret")?;
+        if client_secret.is_some_and(|secret| secret.len() < 32) {
             return Err(format!("has a client_secret of {client_id:?} shorter than 32 characters"));
         }
+        let redirect_uris = entry.texts("redirect_uris")?.unwrap_or_default();
         let redirect_uris: Result<Vec<_>, _> =
-            redirect_uris.iter().map(|uri| RedirectUri::parse(uri, schemes)).collect();
+            redirect_uris.into_iter().map(|uri| RedirectUri::parse(uri, schemes)).collect();
         let redirect_uris = redirect_uris.map_err(|error| format!("has a {error} for {client_id:?}"))?;
         if redirect_uris.is_empty() {
             return Err(format!("has no redirect URI for {client_id:?}"));
         }
-        let scopes = match scopes.map(|scopes| Scope::parse(&scopes.join(" "))) {
+        let scopes = match entry.texts("scopes")?.map(|scopes| Scope::parse(&scopes.join(" "))) {
             None => None,
             Some(Some(scopes)) if scopes.is_subset(&all_scopes(resources)) => Some(scopes),
             Some(_) => return Err(format!("has scopes for {client_id:?} that no resource has")),
         };
-        let client_secret = client_secret.as_deref().map(SecretDigest::of);
-        clients.push(PreRegistered { client_id, client_name, redirect_uris, client_secret, scopes });
+        clients.push(PreRegistered {
+            client_id: client_id.to_owned(),
+            client_name: entry.text("client_name")?.map(str::to_owned),
+            redirect_uris,
+            client_secret: client_secret.map(SecretDigest::of),
+            scopes,
+        });
     }
     Ok(clients)
 }

@@ -1,9 +1,11 @@
 //! What the operator says about the pages that people see.
 
-use serde::Deserialize;
 use url::Url;
 
-use super::url_setting::absolute_url;
+use super::{
+    entry::{self, Entry},
+    url_setting::absolute_url,
+};
 
 /// Settings of the pages.
 #[derive(Debug, Default)]
@@ -43,14 +45,6 @@ pub struct Color {
     rgb: [u8; 3],
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: Option<String>,
-    logo: Option<String>,
-    color: Option<String>,
-}
-
 pub(super) fn consent_mode(text: &str) -> Result<ConsentMode, String> {
     match text {
         "ask" => Ok(ConsentMode::Ask),
@@ -60,10 +54,15 @@ pub(super) fn consent_mode(text: &str) -> Result<ConsentMode, String> {
 }
 
 pub(super) fn brand(text: &str) -> Result<Brand, String> {
-    let entry: Entry = serde_json::from_slice(text.as_bytes()).map_err(|_| "is not as documented")?;
-    let logo = entry.logo.as_deref().map(logo).transpose()?;
-    let color = entry.color.as_deref().map(|text| Color::parse(text).ok_or("has a color that is not #rrggbb"));
-    Ok(Brand { name: entry.name.filter(|name| !name.is_empty()), logo, color: color.transpose()? })
+    let json = entry::json(text)?;
+    let entry = Entry::read(&json, &["name", "logo", "color"])?;
+    let name = entry.text("name")?.filter(|name| !name.is_empty());
+    let color = entry.text("color")?.map(|text| Color::parse(text).ok_or("has a color that is not #rrggbb"));
+    Ok(Brand {
+        name: name.map(str::to_owned),
+        logo: entry.text("logo")?.map(logo).transpose()?,
+        color: color.transpose()?,
+    })
 }
 
 /// It stands in a header, too, where blanks, `;` and `,` separate.

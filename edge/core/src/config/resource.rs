@@ -1,9 +1,13 @@
 //! Protected resources among the settings.
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
-use super::scope_rule::{Members, ScopeEntry, ScopeRule};
+use super::{
+    entry::{self, Entry, members},
+    scope_rule::{self, ScopeRule},
+};
 use crate::{
+    message::json::Json,
     oauth::{Resource, Scope, ScopeToken, scope::OFFLINE_ACCESS},
     policy::{Policy, Rule},
     route,
@@ -64,30 +68,9 @@ pub(super) fn all_scopes(resources: &[ProtectedResource]) -> Scope {
     resources.iter().flat_map(|resource| &resource.scopes).map(|(token, _)| token.clone()).collect()
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    path: String,
-    origin_path: Option<String>,
-    origin_audience: Option<String>,
-    name: Option<String>,
-    scopes: Members<ScopeEntry>,
-    default_scopes: Option<Vec<String>>,
-    policy: Option<PolicyEntry>,
-    #[serde(default)]
-    machines: Members<Members<Vec<String>>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PolicyEntry {
-    #[serde(default)]
-    tools: Members<Vec<String>>,
-    #[serde(default)]
-    prompts: Members<Vec<String>>,
-    #[serde(default)]
-    resources: Members<Vec<String>>,
-}
+const MEMBERS: [&str; 8] =
+    ["path", "origin_path", "origin_audience", "name", "scopes", "default_scopes", "policy", "machines"];
+const POLICY_MEMBERS: [&str; 3] = ["tools", "prompts", "resources"];
 
 /// `/mcp` with the one scope `mcp`.
 pub(super) fn default(issuer: &str) -> Vec<ProtectedResource> {
@@ -96,8 +79,8 @@ pub(super) fn default(issuer: &str) -> Vec<ProtectedResource> {
 }
 
 pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, String> {
-    let entries: Vec<Entry> =
-        serde_json::from_slice(text.as_bytes()).map_err(|error| format!("is not as documented: {error}"))?;
+    let json = entry::json(text)?;
+    let entries = entry::list(&json, &MEMBERS)?;
     if entries.is_empty() {
         return Err("names no resource".into());
     }
@@ -112,15 +95,16 @@ pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, 
     Ok(resources)
 }
 
-fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
-    let Entry { path, origin_path, origin_audience, name, scopes, default_scopes, policy, machines } = entry;
-    for path in [Some(&path), origin_path.as_ref()].into_iter().flatten() {
+fn check(entry: Entry<'_>, issuer: &str) -> Result<ProtectedResource, String> {
+    let path = entry.required("path")?;
+    let origin_path = entry.text("origin_path")?.unwrap_or(path);
+    for path in [path, origin_path] {
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/".contains(&c);
         if !path.starts_with('/') || path.ends_with('/') || path.contains("//") || !path.bytes().all(plain) {
             return Err(format!("has the path {path:?}, which is not of the form /name"));
         }
     }
-    if route::is_reserved(&path) {
+    if route::is_reserved(path) {
         return Err(format!("has the path {path:?}, which the edge itself answers"));
     }
     let indicator =
@@ -128,8 +112,9 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
     if indicator.as_str() != format!("{issuer}{path}") {
         return Err(format!("has the path {path:?}, which is not in its normal form"));
     }
+    let scopes = entry.members("scopes")?;
     let mut all = Scope::default();
-    for (token, _) in &scopes.0 {
+    for (token, _) in scopes {
         match ScopeToken::parse(token) {
             Some(token) if token.as_str() != OFFLINE_ACCESS => all.add(&token),
             _ => return Err(format!("has {token:?}, which cannot be a scope of a resource")),
@@ -137,75 +122,71 @@ fn check(entry: Entry, issuer: &str) -> Result<ProtectedResource, String> {
     }
     let (mut described, mut rules) = (Vec::new(), Vec::new());
     // The set has the same order: no token is there twice.
-    for (token, (_, entry)) in all.iter().zip(scopes.0) {
-        let (words, rule) = entry.check(token, &all)?;
+    for (token, (_, json)) in all.iter().zip(scopes) {
+        let (words, rule) = scope_rule::check(json, token, &all)?;
         described.push((token.clone(), words));
         rules.push((token.clone(), rule));
     }
-    let default_scope = match default_scopes {
+    let default_scope = match entry.texts("default_scopes")? {
         None => all.clone(),
         Some(tokens) => Scope::parse(&tokens.join(" ")).ok_or("has default_scopes that are no scopes")?,
     };
     if default_scope.is_empty() || !default_scope.is_subset(&all) {
         return Err(format!("needs default_scopes of {path:?} that are among its scopes"));
     }
-    let policy = policy.map(|policy| check_policy(policy, &all)).transpose()?;
-    let machines = check_machines(machines, &all)?;
+    let policy = entry.any("policy").map(|policy| check_policy(Entry::read(policy, &POLICY_MEMBERS)?, &all));
     Ok(ProtectedResource {
         indicator,
-        origin_path: origin_path.unwrap_or_else(|| path.clone()),
-        origin_audience,
-        path,
-        name,
+        origin_path: origin_path.to_owned(),
+        origin_audience: entry.text("origin_audience")?.map(str::to_owned),
+        path: path.to_owned(),
+        name: entry.text("name")?.map(str::to_owned),
         scopes: described,
         rules,
         default_scope,
-        policy,
-        machines,
+        policy: policy.transpose()?,
+        machines: check_machines(entry.members("machines")?, &all)?,
     })
 }
 
-fn check_machines(entries: Members<Members<Vec<String>>>, all: &Scope) -> Result<Vec<Machine>, String> {
+fn check_machines(entries: &[(Cow<'_, str>, Json<'_>)], all: &Scope) -> Result<Vec<Machine>, String> {
     let mut machines = Vec::new();
-    for (client_id, entries) in entries.0 {
+    for (client_id, entries) in entries {
         let mut scopes = Vec::new();
-        for (upstream, names) in entries.0 {
-            let scope = some_of(&names, all).filter(|_| !upstream.is_empty());
+        for (upstream, names) in members(entries)? {
+            let scope = some_of(names, all).filter(|_| !upstream.is_empty());
             let scope = scope.ok_or_else(|| format!("has for {upstream:?} of a machine no scopes of the resource"))?;
-            scopes.push((upstream, scope));
+            scopes.push((upstream.to_string(), scope));
         }
         if client_id.is_empty() || scopes.is_empty() {
             return Err("has a machine without client id or scopes".into());
         }
-        machines.push(Machine { client_id, scopes });
+        machines.push(Machine { client_id: client_id.to_string(), scopes });
     }
     Ok(machines)
 }
 
-fn check_policy(entry: PolicyEntry, all: &Scope) -> Result<Policy, String> {
-    Ok(Policy {
-        tools: check_rules(entry.tools, all)?,
-        prompts: check_rules(entry.prompts, all)?,
-        resources: check_rules(entry.resources, all)?,
-    })
+fn check_policy(entry: Entry<'_>, all: &Scope) -> Result<Policy, String> {
+    let rules = |name| check_rules(entry.members(name)?, all);
+    Ok(Policy { tools: rules("tools")?, prompts: rules("prompts")?, resources: rules("resources")? })
 }
 
-fn check_rules(entries: Members<Vec<String>>, all: &Scope) -> Result<Vec<Rule>, String> {
+fn check_rules(entries: &[(Cow<'_, str>, Json<'_>)], all: &Scope) -> Result<Vec<Rule>, String> {
     let mut rules = Vec::new();
-    for (pattern, names) in entries.0 {
-        let name = pattern.strip_suffix('*').unwrap_or(&pattern);
+    for (pattern, names) in entries {
+        let name = pattern.strip_suffix('*').unwrap_or(pattern);
         if pattern.is_empty() || name.contains('*') || name.trim() != name {
             return Err(format!("has {pattern:?} in a policy, which is no name and no beginning of one with `*`"));
         }
-        let scope = some_of(&names, all);
+        let scope = some_of(names, all);
         let scope =
             scope.ok_or_else(|| format!("has a policy for {pattern:?} that names no scopes of the resource"))?;
-        rules.push(Rule { pattern, scope });
+        rules.push(Rule { pattern: pattern.to_string(), scope });
     }
     Ok(rules)
 }
 
 /// These scopes, if there are any and all of them are among `all`.
-fn some_of(names: &[String], all: &Scope) -> Option<Scope> {
-    Scope::parse(&names.join(" ")).filter(|scope| !scope.is_empty() && scope.is_subset(all))
+fn some_of(names: &Json<'_>, all: &Scope) -> Option<Scope> {
+    Scope::parse(&names.texts()?.join(" ")).filter(|scope| !scope.is_empty() && scope.is_subset(all))
 }

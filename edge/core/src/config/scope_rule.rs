@@ -1,14 +1,10 @@
 //! What holds for one scope beside its words: which scopes it implies, and who may be granted it.
 
-use std::{fmt, marker::PhantomData};
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+use super::{ProtectedResource, entry::Entry};
+use crate::{
+    message::json::Json,
+    oauth::{Scope, ScopeToken},
 };
-
-use super::ProtectedResource;
-use crate::oauth::{Scope, ScopeToken};
 
 /// Cognito's own limit.
 const MAX_UPSTREAM_BYTES: usize = 256;
@@ -69,105 +65,32 @@ impl ProtectedResource {
     }
 }
 
-/// A scope among the settings: words, or an object.
-#[derive(Debug, Default)]
-pub(super) struct ScopeEntry {
-    words: String,
-    rule: RuleEntry,
-}
+const MEMBERS: [&str; 4] = ["words", "implies", "cognito_scope", "groups"];
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleEntry {
-    words: String,
-    #[serde(default)]
-    implies: Vec<String>,
-    cognito_scope: Option<String>,
-    groups: Option<Vec<String>>,
-}
-
-impl ScopeEntry {
-    /// The words and the rule; `all` are the scopes that it may imply.
-    pub(super) fn check(self, token: &ScopeToken, all: &Scope) -> Result<(String, ScopeRule), String> {
-        let RuleEntry { words, implies, cognito_scope, groups } = self.rule;
-        let name = token.as_str();
-        let implies = Scope::parse(&implies.join(" ")).filter(|implied| implied.is_subset(all));
-        let implies =
-            implies.ok_or_else(|| format!("has in `implies` of {name:?} what is no scope of the resource"))?;
-        let printable = |c: u8| c.is_ascii_graphic() && c != b'"' && c != b'\\';
-        let is_scope =
-            |text: &String| !text.is_empty() && text.len() <= MAX_UPSTREAM_BYTES && text.bytes().all(printable);
-        if cognito_scope.as_ref().is_some_and(|scope| !is_scope(scope)) {
-            return Err(format!("has a cognito_scope of {name:?} that cannot be one"));
-        }
-        // An empty list would mean nobody to one reader and everybody to another.
-        if groups.as_ref().is_some_and(|groups| groups.is_empty() || groups.iter().any(String::is_empty)) {
-            return Err(format!("has groups of {name:?} that name no group"));
-        }
-        let words = if words.is_empty() { self.words } else { words };
-        Ok((words, ScopeRule { implies, upstream: cognito_scope, groups: groups.unwrap_or_default() }))
+/// The words and the rule of a scope among the settings: words alone, or an object. `all` are the scopes that it may
+/// imply.
+pub(super) fn check(json: &Json<'_>, token: &ScopeToken, all: &Scope) -> Result<(String, ScopeRule), String> {
+    if let Some(words) = json.text() {
+        return Ok((words.to_owned(), ScopeRule::default()));
     }
-}
-
-impl<'de> Deserialize<'de> for ScopeEntry {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = ScopeEntry;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("words, or an object with `words`")
-            }
-
-            fn visit_str<E: Error>(self, words: &str) -> Result<ScopeEntry, E> {
-                Ok(ScopeEntry { words: words.to_owned(), rule: RuleEntry::default() })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ScopeEntry, A::Error> {
-                let rule = RuleEntry::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(ScopeEntry { words: String::new(), rule })
-            }
-        }
-
-        deserializer.deserialize_any(Either)
+    let entry = Entry::read(json, &MEMBERS)?;
+    let name = token.as_str();
+    let implies = Scope::parse(&entry.texts("implies")?.unwrap_or_default().join(" "));
+    let implies = implies
+        .filter(|implied| implied.is_subset(all))
+        .ok_or_else(|| format!("has in `implies` of {name:?} what is no scope of the resource"))?;
+    let printable = |c: u8| c.is_ascii_graphic() && c != b'"' && c != b'\\';
+    let is_scope = |text: &str| !text.is_empty() && text.len() <= MAX_UPSTREAM_BYTES && text.bytes().all(printable);
+    let upstream = entry.text("cognito_scope")?;
+    if upstream.is_some_and(|scope| !is_scope(scope)) {
+        return Err(format!("has a cognito_scope of {name:?} that cannot be one"));
     }
-}
-
-/// The members of a JSON object in their order, each there once: of two, one would be lost, and it may be the one that
-/// forbids.
-#[derive(Debug)]
-pub(super) struct Members<T>(pub(super) Vec<(String, T)>);
-
-impl<T> Default for Members<T> {
-    fn default() -> Self {
-        Self(Vec::new())
+    // An empty list would mean nobody to one reader and everybody to another.
+    let groups = entry.texts("groups")?;
+    if groups.as_ref().is_some_and(|groups| groups.is_empty() || groups.contains(&"")) {
+        return Err(format!("has groups of {name:?} that name no group"));
     }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-            type Value = Members<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<T>, A::Error> {
-                let mut members: Vec<(String, T)> = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, T>()? {
-                    if members.iter().any(|(other, _)| *other == name) {
-                        return Err(Error::custom(format_args!("{name:?} is there twice")));
-                    }
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Object(PhantomData))
-    }
+    let groups = groups.unwrap_or_default().into_iter().map(str::to_owned).collect();
+    let rule = ScopeRule { implies, upstream: upstream.map(str::to_owned), groups };
+    Ok((entry.required("words")?.to_owned(), rule))
 }

@@ -4,13 +4,10 @@
 //! requests, and of any whose headers leave a doubt, only the body tells: whatever a server does, it does by that.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use base64ct::{Base64, Encoding};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
-};
+
+use super::json::Json;
 
 /// The longest body that is looked at.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -138,22 +135,22 @@ pub fn operations(body: &[u8]) -> Result<Vec<Operation>, Malformed> {
 }
 
 fn read(message: &Json<'_>, found: &mut Vec<Operation>) -> Result<(), Malformed> {
-    let Some(method) = message.member("method")? else {
+    let Some(method) = member(message, "method")? else {
         // An answer to a request of the server's.
-        return match message.member("result")?.or(message.member("error")?) {
+        return match member(message, "result")?.or(member(message, "error")?) {
             Some(_) => Ok(()),
             None => Err(Malformed),
         };
     };
-    let parameters = message.member("params")?;
-    let text = |object: Option<&Json<'_>>, name| match object.map_or(Ok(None), |object| object.member(name))? {
+    let parameters = member(message, "params")?;
+    let text = |object: Option<&Json<'_>>, name| match object.map_or(Ok(None), |object| member(object, name))? {
         Some(Json::Text(text)) => Ok(text.clone().into_owned()),
         _ => Err(Malformed),
     };
-    match Kind::of(method.text()?) {
+    match Kind::of(method.text().ok_or(Malformed)?) {
         Kind::Named(member, make) => found.push(make(text(parameters, member)?)),
         Kind::Completion => {
-            let reference = parameters.map_or(Ok(None), |parameters| parameters.member("ref"))?;
+            let reference = parameters.map_or(Ok(None), |parameters| member(parameters, "ref"))?;
             found.push(match text(reference, "type")?.as_str() {
                 "ref/prompt" => Operation::Prompt(text(reference, "name")?),
                 "ref/resource" => Operation::Resource(text(reference, "uri")?),
@@ -161,12 +158,12 @@ fn read(message: &Json<'_>, found: &mut Vec<Operation>) -> Result<(), Malformed>
             });
         }
         Kind::Subscription => {
-            let filter = parameters.map_or(Ok(None), |parameters| parameters.member("notifications"))?;
-            match filter.map_or(Ok(None), |filter| filter.member("resourceSubscriptions"))? {
+            let filter = parameters.map_or(Ok(None), |parameters| member(parameters, "notifications"))?;
+            match filter.map_or(Ok(None), |filter| member(filter, "resourceSubscriptions"))? {
                 None | Some(Json::Other) => found.push(Operation::Other),
                 Some(Json::Array(uris)) => {
                     for uri in uris {
-                        found.push(Operation::Resource(uri.text()?.to_owned()));
+                        found.push(Operation::Resource(uri.text().ok_or(Malformed)?.to_owned()));
                     }
                 }
                 Some(_) => return Err(Malformed),
@@ -178,29 +175,15 @@ fn read(message: &Json<'_>, found: &mut Vec<Operation>) -> Result<(), Malformed>
     Ok(())
 }
 
-/// JSON with all members of its objects, also those that are there twice.
-enum Json<'a> {
-    Object(Vec<(Cow<'a, str>, Self)>),
-    Array(Vec<Self>),
-    Text(Cow<'a, str>),
-    Other,
-}
-
-impl Json<'_> {
-    /// The member `name` of an object. Two are refused, and so is one that only a careless reader takes for it: some
-    /// libraries ignore the case of names.
-    fn member(&self, name: &str) -> Result<Option<&Self>, Malformed> {
-        let Self::Object(members) = self else { return Err(Malformed) };
-        let mut alike = members.iter().filter(|(key, _)| folds_to(key, name));
-        match (alike.next(), alike.next()) {
-            (None, _) => Ok(None),
-            (Some((key, value)), None) if key == name => Ok(Some(value)),
-            _ => Err(Malformed),
-        }
-    }
-
-    fn text(&self) -> Result<&str, Malformed> {
-        if let Self::Text(text) = self { Ok(text) } else { Err(Malformed) }
+/// The member `name` of an object. Two are refused, and so is one that only a careless reader takes for it: some
+/// libraries ignore the case of names.
+fn member<'a>(json: &'a Json<'_>, name: &str) -> Result<Option<&'a Json<'a>>, Malformed> {
+    let Json::Object(members) = json else { return Err(Malformed) };
+    let mut alike = members.iter().filter(|(key, _)| folds_to(key, name));
+    match (alike.next(), alike.next()) {
+        (None, _) => Ok(None),
+        (Some((key, value)), None) if key == name => Ok(Some(value)),
+        _ => Err(Malformed),
     }
 }
 
@@ -212,67 +195,6 @@ fn folds_to(key: &str, name: &str) -> bool {
         c => c.to_ascii_lowercase(),
     };
     key.chars().map(fold).eq(name.chars().map(fold))
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Json<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyJson)
-    }
-}
-
-struct AnyJson;
-
-impl<'de> Visitor<'de> for AnyJson {
-    type Value = Json<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
-        Ok(Json::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {
-        let mut all = Vec::new();
-        while let Some(item) = items.next_element()? {
-            all.push(item);
-        }
-        Ok(Json::Array(all))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json<'de>, A::Error> {
-        let mut all = Vec::new();
-        while let Some((name, value)) = members.next_entry::<Json<'de>, Json<'de>>()? {
-            let Json::Text(name) = name else { return Err(Error::custom("a name that is no text")) };
-            all.push((name, value));
-        }
-        Ok(Json::Object(all))
-    }
 }
 
 #[cfg(test)]
