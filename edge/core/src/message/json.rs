@@ -92,4 +92,3 @@ impl<'de> Visitor<'de> for AnyJson {
         Ok(Json::Object(all))
     }
 }
-
