@@ -70,11 +70,12 @@ const MEMBERS: [&str; 4] = ["words", "implies", "cognito_scope", "groups"];
 /// The words and the rule of a scope among the settings: words alone, or an object. `all` are the scopes that it may
 /// imply.
 pub(super) fn check(json: &Json<'_>, token: &ScopeToken, all: &Scope) -> Result<(String, ScopeRule), String> {
-    if let Some(words) = json.text() {
-        return Ok((words.to_owned(), ScopeRule::default()));
-    }
-    let entry = Entry::read(json, &MEMBERS)?;
     let name = token.as_str();
+    let entry = match json {
+        Json::Text(words) => return Ok((words.to_string(), ScopeRule::default())),
+        Json::Object(_) => Entry::read(json, &MEMBERS)?,
+        _ => return Err(format!("has for {name:?} neither words nor an object")),
+    };
     let implies = Scope::parse(&entry.texts("implies")?.unwrap_or_default().join(" "));
     let implies = implies
         .filter(|implied| implied.is_subset(all))
