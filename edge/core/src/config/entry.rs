@@ -40,9 +40,10 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// A member, if it is there.
+    /// A member, if it is there; null counts as absent.
     pub(super) fn any(self, name: &str) -> Option<&'a Json<'a>> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+        let found = self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value);
+        found.filter(|value| !matches!(value, Json::Null))
     }
 
     /// A member that is text, if it is there.

@@ -16,7 +16,9 @@ pub enum Json<'a> {
     Array(Vec<Self>),
     /// A text.
     Text(Cow<'a, str>),
-    /// Null, a truth value or a number.
+    /// Null.
+    Null,
+    /// A truth value or a number.
     Other,
 }
 
@@ -72,7 +74,7 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
+        Ok(Json::Null)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json<'de>, A::Error> {

@@ -160,7 +160,7 @@ fn read(message: &Json<'_>, found: &mut Vec<Operation>) -> Result<(), Malformed>
         Kind::Subscription => {
             let filter = parameters.map_or(Ok(None), |parameters| member(parameters, "notifications"))?;
             match filter.map_or(Ok(None), |filter| member(filter, "resourceSubscriptions"))? {
-                None | Some(Json::Other) => found.push(Operation::Other),
+                None | Some(Json::Null | Json::Other) => found.push(Operation::Other),
                 Some(Json::Array(uris)) => {
                     for uri in uris {
                         found.push(Operation::Resource(uri.text().ok_or(Malformed)?.to_owned()));
