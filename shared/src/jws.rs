@@ -5,7 +5,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::{Algorithm, AlgorithmExt, AlgorithmSignature, Claims, alg::Ed25519};
 use serde::{
-    Deserialize, Serialize,
+    Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 
@@ -59,8 +59,7 @@ pub fn verify<T: DeserializeOwned>(typ: &str, token: &str, keys: &VerifyingKeys)
     }
     let key_id = token.header.kid.as_deref().ok_or(JwsError::NoKeyId)?;
     let key = keys.find(key_id).ok_or_else(|| JwsError::UnknownKey { key_id: shorten(key_id) })?;
-    let signature = <Ed25519 as Algorithm>::Signature::try_from_slice(&token.signature);
-    if !signature.is_ok_and(|signature| Ed25519.verify_signature(&signature, key, token.message.as_bytes())) {
+    if !is_signed(token.message.as_bytes(), &token.signature, key) {
         return Err(JwsError::BadSignature);
     }
     // Read twice: a type that holds both would have to be put together from any members, at several times the code.
@@ -71,6 +70,12 @@ pub fn verify<T: DeserializeOwned>(typ: &str, token: &str, keys: &VerifyingKeys)
         expires_at: times.exp.ok_or(JwsError::MissingClaim { claim: "exp" })?,
         claims,
     })
+}
+
+/// Whether `signature` is the one of `key` over `message` (RFC 8032 §5.1.7), with S below the order of the group.
+fn is_signed(message: &[u8], signature: &[u8], key: &<Ed25519 as Algorithm>::VerifyingKey) -> bool {
+    <Ed25519 as Algorithm>::Signature::try_from_slice(signature)
+        .is_ok_and(|signature| Ed25519.verify_signature(&signature, key, message))
 }
 
 #[derive(Deserialize)]
@@ -101,7 +106,13 @@ pub struct Header {
     pub typ: Option<String>,
     /// The key.
     pub kid: Option<String>,
-    crit: Option<IgnoredAny>,
+    /// Whether there is a member `crit`, be it null.
+    #[serde(default, rename = "crit", deserialize_with = "is_there")]
+    is_critical: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 impl<'a> Compact<'a> {
@@ -118,7 +129,7 @@ impl<'a> Compact<'a> {
         let (header, claims) = message.split_once('.').ok_or(JwsError::Malformed)?;
         let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;
         // RFC 7515 §4.1.11: a critical extension that is not understood makes the token invalid; we understand none.
-        if header.crit.is_some() {
+        if header.is_critical {
             return Err(JwsError::CriticalExtension);
         }
         Ok(Self { header, claims: decode(claims)?, message, signature: decode(signature)? })
@@ -173,3 +184,6 @@ pub enum JwsError {
     #[error("cannot be written as a token")]
     Unrepresentable,
 }
+
+#[cfg(test)]
+mod tests;

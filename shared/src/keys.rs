@@ -98,7 +98,9 @@ impl VerifyingKeys {
                 return Err(KeyError::DuplicateKeyId { key_id });
             }
             let parsed = parse_jwk(jwk, &key_id)?;
-            let key = PublicKey::try_from(&parsed).map_err(|_| KeyError::NotEd25519 { key_id: key_id.clone() })?;
+            let key = PublicKey::try_from(&parsed).ok().filter(|key| !key.is_weak());
+            // A point of small order has signatures that anyone can make.
+            let key = key.ok_or_else(|| KeyError::NotEd25519 { key_id: key_id.clone() })?;
             found.0.push((key_id, key));
         }
         if found.0.is_empty() { Err(KeyError::NoKeys) } else { Ok(found) }

@@ -132,6 +132,19 @@ fn one_bad_key_spoils_the_set() {
 }
 
 #[test]
+fn a_key_for_which_anyone_can_sign_is_unusable() {
+    // Points of order 1, 2 and 4.
+    let one = "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let minus_one = "7P_______________________________________38";
+    for x in [one, minus_one, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        let mut weak = public_jwk();
+        weak["x"] = x.into();
+        assert_eq!(set(&[weak]).map(|_| ()), Err(unusable()), "{x}");
+    }
+    assert!(set(&[public_jwk()]).is_ok());
+}
+
+#[test]
 fn no_error_and_no_debug_output_holds_key_material() {
     let secret = jwk()["d"].as_str().unwrap().to_owned();
     assert!(!format!("{:?}", key()).contains(&secret));

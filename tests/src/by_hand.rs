@@ -62,6 +62,11 @@ impl Parameters {
         self
     }
 
+    /// Names and values, in order.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// Leaves one out.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {

@@ -4,6 +4,7 @@
 //! one afterwards. Those of `closing` look at the whole run's logs and traffic, so they run when the others have ended
 //! and the stack has stopped.
 
+mod attacks;
 mod authorization;
 mod callback;
 mod client_assertion;
@@ -62,6 +63,7 @@ fn together() -> Vec<Test> {
         machines::tests(),
         flow::tests(),
         streaming::tests(),
+        attacks::tests(),
     ]
     .into_iter()
     .flatten()

@@ -19,7 +19,9 @@ async fn the_readme_lists_every_test(_: Arc<World>) -> Result<()> {
         .filter(|word| word.contains("::") && !word.contains(' '))
         .collect();
     let tests = crate::all();
-    let tests: BTreeSet<&str> = tests.iter().map(|test| test.name.as_str()).collect();
+    // The attacks have a document of their own.
+    let tests = tests.iter().map(|test| test.name.as_str()).filter(|name| !name.starts_with("attacks::"));
+    let tests: BTreeSet<&str> = tests.collect();
     let missing: Vec<_> = tests.difference(&listed).collect();
     let gone: Vec<_> = listed.difference(&tests).collect();
     assert!(missing.is_empty() && gone.is_empty(), "not in tests/README.md: {missing:#?}; only there: {gone:#?}");

@@ -116,7 +116,15 @@ impl Test {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let topic = module.rsplit("::").next().unwrap_or(module);
-        Self { name: format!("{topic}::{name}"), run: Box::new(move |world| Box::pin(run(world))) }
+        Self::named(format!("{topic}::{name}"), move |world| Box::pin(run(world)))
+    }
+
+    /// A test that is more than a function.
+    pub(crate) fn named(
+        name: String,
+        run: impl FnOnce(Arc<World>) -> Pin<Box<dyn Future<Output = Result<()>> + Send>> + Send + 'static,
+    ) -> Self {
+        Self { name, run: Box::new(run) }
     }
 
     pub(crate) fn trial(self, world: Arc<World>, runtime: Handle) -> Trial {

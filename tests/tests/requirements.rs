@@ -2,34 +2,15 @@
 
 mod support;
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
-use support::codes;
+use support::{codes, is_target, is_there};
 
 const TABLE: &str = include_str!("../REQUIREMENTS.md");
-const MAKEFILE: &str = include_str!("../../Makefile");
-
-/// Where the files of a name's beginning are; the longest comes first.
-const FOLDERS: [(&str, &str); 5] = [
-    ("core/src/", "edge/core/src/"),
-    ("core/", "edge/core/tests/"),
-    ("origin/", "origin/tests/"),
-    ("shared/", "shared/tests/"),
-    ("suite/", "tests/suite/"),
-];
-
 /// The last cell of every row.
 fn shown() -> impl Iterator<Item = &'static str> {
     let rows = TABLE.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| requirement "));
     rows.filter_map(|row| row.trim_end_matches('|').rsplit('|').next()).map(str::trim)
-}
-
-fn is_there(name: &str) -> bool {
-    let Some((file, function)) = name.split_once("::") else { return false };
-    let Some((from, to)) = FOLDERS.iter().find(|(from, _)| file.starts_with(from)) else { return false };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file.replacen(from, to, 1)).with_extension("rs");
-    let source = fs::read_to_string(path).unwrap_or_default();
-    source.contains(&format!("fn {function}("))
 }
 
 #[test]
@@ -51,8 +32,4 @@ fn every_row_names_a_test_or_says_why_not() {
         assert!(named || excused, "neither a test nor a reason: {cell}");
     }
     assert!(count > 100, "{count} rows");
-}
-
-fn is_target(code: &str) -> bool {
-    code.strip_prefix("make ").is_some_and(|target| MAKEFILE.contains(&format!("\n{target}: ")))
 }

@@ -21,12 +21,14 @@ pub enum PublicKey {
 }
 
 impl PublicKey {
-    /// The signature key that `jwk` is; `None` if it is none, or one for another algorithm.
+    /// The signature key that `jwk` is; `None` if it is none, one for another algorithm, or too weak: of RSA under 2048
+    /// bits, of Ed25519 a point of small order, for which there are signatures that anyone can make.
     pub fn parse(jwk: &Value) -> Option<Self> {
         if let Some(rsa) = parse(jwk, "RSA", &["RS256"]) {
             return StrongKey::try_from(RsaPublicKey::try_from(&rsa).ok()?).ok().map(Self::Rsa);
         }
-        Ed25519Key::try_from(&parse(jwk, "OKP", &["EdDSA", "Ed25519"])?).ok().map(Self::Ed25519)
+        let key = Ed25519Key::try_from(&parse(jwk, "OKP", &["EdDSA", "Ed25519"])?).ok()?;
+        (!key.is_weak()).then_some(Self::Ed25519(key))
     }
 
     /// Its algorithm, as a token's header names it.

@@ -391,6 +391,17 @@ fn a_weak_key_is_no_key() {
     weak["n"] = json!(Base64UrlUnpadded::encode_string(&[0xff; 128]));
     edge.reply_document(&document(("jwks", json!({ "keys": [weak] }))), |_| {});
     assert_eq!(edge.get(&authorization_request(URL, &[])).status(), 400);
+    // Points of order 1, 2 and 4: everybody could sign for such a client.
+    let (mut one, mut minus_one) = ([0; 32], [0xff; 32]);
+    one[0] = 1;
+    (minus_one[0], minus_one[31]) = (0xec, 0x7f);
+    for point in [one, minus_one, [0; 32]] {
+        let edge = TestEdge::new();
+        let x = Base64UrlUnpadded::encode_string(&point);
+        let weak = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "weak", "x": x });
+        edge.reply_document(&document(("jwks", json!({ "keys": [weak] }))), |_| {});
+        assert_eq!(edge.get(&authorization_request(URL, &[])).status(), 400, "{point:?}");
+    }
 }
 
 #[test]
