@@ -14,7 +14,7 @@ ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test conformance interop pages check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
-	setup-edge named tool
+	setup-edge named tool panicking-edge
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,7 +27,7 @@ dev: stack ## serve the whole stack on fixed ports until Ctrl-C
 
 test: ## run every test: native, in a browser, and black-box against the running stack
 	.ci/setup edge browser
-	+$(MAKE) --no-print-directory edge
+	+$(MAKE) --no-print-directory edge panicking-edge
 	wasm-pack test --headless --chrome edge/core --test browser
 	@# One selection of packages throughout, or the same dependencies are compiled again with other features.
 	cargo build $(NATIVE) --bins --tests
@@ -125,6 +125,14 @@ native:
 
 wasm:
 	+cargo build --profile edge $(WASM) -p edgeward-cloudflare
+
+# The edge with panics to order, which the tests run beside the real one. Into a folder of its own, and unoptimized: it is
+# never deployed.
+panicking-edge: setup-edge
+	+cargo build $(WASM) -p edgeward-cloudflare --features test-panic
+	@cd edge/cloudflare; \
+	[ $(TARGET)/panicking-edge/index.js -nt $(TARGET)/wasm32-unknown-unknown/debug/edgeward_cloudflare.wasm ] || \
+		worker-build --dev --out-dir $(TARGET)/panicking-edge -- --features test-panic
 
 setup-edge:
 	+.ci/setup edge

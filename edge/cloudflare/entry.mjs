@@ -9,11 +9,26 @@ const { configure, gate, look } = Edge.prototype;
 const wasm = globalThis.__worker_init_state;
 let configured;
 
+// Requests that the handler has not answered: what tells each of them that its instance has died. A panic unwinds nothing
+// in wasm, so nobody else would, and they would wait for ever.
+const waiting = new Set();
+let dead = false;
+Object.defineProperty(wasm, "criticalError", {
+  get: () => dead,
+  set(value) {
+    dead = value;
+    if (dead) for (const tell of waiting) tell();
+  },
+});
+
 // The gate's answers that are no decision, and the longest body that it looks at.
 const LOOK_AT_HEADERS = 1;
 const LOOK_AT_BODY = 2;
 const LOOK_AT_TOKEN = 3;
 const MAX_BODY_BYTES = 1024 * 1024;
+
+// How long an origin may take to begin its answer: longer than clients wait for it, and than a CDN before it does.
+const FIRST_BYTE_MS = 100_000;
 
 // Before every call into wasm that may be the first one after an await.
 function prepare(env, ctx) {
@@ -102,22 +117,28 @@ async function forward(request, target, body) {
   headers.delete("authorization");
   headers.delete("cookie");
   headers.set("x-edgeward-identity", identity);
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, FIRST_BYTE_MS)));
   try {
     // The request's own `redirect: "manual"` and `signal` went along with the copy: a redirect of the origin's is the
     // client's to see, not the edge's to follow. Passing them again would copy the request once more.
-    const response = await fetch(forwarded);
+    const response = await Promise.race([fetch(forwarded), late]);
+    // What is still under way ends with the answer to its request.
+    if (response === undefined) return share(refused(504, "origin too slow", "gateway_timeout"), fields);
     if (response.status !== 401) return share(response, fields);
     response.body?.cancel().catch(() => {});
   } catch {
-    return share(badGateway("origin unreachable"), fields);
+    return share(refused(502, "origin unreachable", "bad_gateway"), fields);
+  } finally {
+    clearTimeout(timer);
   }
   // The origin has refused the edge, not the client, whose token is good and must not be thrown away.
-  return share(badGateway("origin refused the identity"), fields);
+  return share(refused(502, "origin refused the identity", "bad_gateway"), fields);
 }
 
-function badGateway(event) {
-  console.error(JSON.stringify({ level: "alert", event, status: 502 }));
-  return failure(502, "bad_gateway");
+function refused(status, event, error) {
+  console.error(JSON.stringify({ level: "alert", event, status }));
+  return failure(status, error);
 }
 
 // Adds what lets a page of another origin read the answer, if such a page asked.
@@ -138,7 +159,7 @@ async function lookAtToken(request, env, ctx) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const verdict = await new Edge(ctx, env).fetch(new Request(request.url, { headers }));
+  const verdict = await handle(new Request(request.url, { headers }), env, ctx);
   if (verdict.status !== 204) return verdict;
   const decision = guarded(() => decide(request, env, ctx));
   // Forgotten already: so many others have come.
@@ -146,11 +167,31 @@ async function lookAtToken(request, env, ctx) {
   return conclude(request, env, ctx, decision);
 }
 
+// Everything that the gate does not decide. What is lost with its instance is begun again if nothing was asked for but an
+// answer; whoever sent more must know that it may have been done.
+async function handle(request, env, ctx, attempts = request.method === "GET" || request.method === "HEAD" ? 2 : 1) {
+  let tell;
+  const lost = new Promise((resolve) => waiting.add((tell = resolve)));
+  try {
+    const response = await Promise.race([new Edge(ctx, env).fetch(request), lost]);
+    if (response !== undefined) return response;
+  } catch {
+    // Told below, like a loss.
+  } finally {
+    waiting.delete(tell);
+  }
+  console.error(JSON.stringify({ level: "alert", event: "handler failed", status: 503 }));
+  if (attempts > 1) return handle(request, env, ctx, attempts - 1);
+  const response = failure(503, "temporarily_unavailable");
+  response.headers.set("retry-after", "1");
+  return response;
+}
+
 function conclude(request, env, ctx, decision) {
   if (decision === LOOK_AT_TOKEN) return lookAtToken(request, env, ctx);
   if (decision === LOOK_AT_HEADERS) decision = guarded(() => lookCloser(request));
   if (decision === LOOK_AT_BODY) return lookAtBody(request, env, ctx);
-  if (decision === undefined) return new Edge(ctx, env).fetch(request);
+  if (decision === undefined) return handle(request, env, ctx);
   return typeof decision === "string" ? forward(request, decision) : answer(decision);
 }
 

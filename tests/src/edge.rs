@@ -32,6 +32,16 @@ pub struct Edge {
 /// The variables and secrets of an edge, by name.
 pub type Variables = BTreeMap<String, String>;
 
+/// What stands around an edge in place of the platform, so that a test can have what the platform would not give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Around {
+    /// Its clock can be moved ([`Edge::move_clock`]), and whatever waits for longer than half a minute waits for a fiftieth
+    /// of that.
+    Clock,
+    /// It is the build that panics when it is told to.
+    Panics,
+}
+
 /// Where requests go that the edge sends to hosts below `example`: the Internet has none.
 pub type Elsewhere = Option<SocketAddr>;
 
@@ -56,6 +66,16 @@ impl Edge {
         Ok(this)
     }
 
+    /// As [`Edge::start`], with a name of its own for its log: `NAME.log`.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_named(name: &str, port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
+        let this = Self::spawn(name, port, variables, None, folder)?;
+        this.answers(StatusCode::OK).await?;
+        Ok(this)
+    }
+
     /// Starts another one, whose settings are wrong, and waits until it refuses to serve. Its log is
     /// `misconfigured-edge.log`.
     ///
@@ -65,6 +85,44 @@ impl Edge {
         let this = Self::spawn("misconfigured-edge", port, variables, None, folder)?;
         this.answers(StatusCode::INTERNAL_SERVER_ERROR).await?;
         Ok(this)
+    }
+
+    /// Starts another one with something around it. Its log is `NAME.log`.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_around(name: &str, around: Around, variables: &Variables, folder: &Path) -> Result<Self> {
+        let entry = place::edge_entry()?;
+        let own = folder.join(name);
+        let write = || {
+            write_settings(&own, &entry, variables, None)?;
+            let script = match around {
+                Around::Clock => movable(&entry),
+                Around::Panics => panicking(&entry)?,
+            };
+            fs::write(own.join("entry.mjs"), script)?;
+            let mut settings = wrangler_config(&entry)?;
+            settings["main"] = "entry.mjs".into();
+            fs::write(own.join("wrangler.json"), settings.to_string())?;
+            anyhow::Ok(())
+        };
+        write().context("cannot write the edge's settings")?;
+        let this = Self::run(name, Port::Free.choose()?, own, folder)?;
+        this.answers(StatusCode::OK).await?;
+        Ok(this)
+    }
+
+    /// Sets the clock of an edge with [`Around::Clock`]: so many seconds ahead of this machine's, or behind it.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn move_clock(&self, ahead: i64) -> Result<()> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let answer = http.get(format!("{}{CLOCK_PATH}?{ahead}", self.url)).send().await?;
+        if answer.status() != StatusCode::NO_CONTENT {
+            bail!("its clock cannot be moved: {}", answer.status());
+        }
+        Ok(())
     }
 
     async fn answers(&self, status: StatusCode) -> Result<()> {
@@ -182,6 +240,39 @@ export default edge;
 "#,
         entry = json!(entry)
     )
+}
+
+/// The edge as it is, with a clock and timers around the platform's.
+fn movable(entry: &Path) -> String {
+    format!(
+        r#"import edge from {entry};
+const {{ now }} = Date;
+const wait = globalThis.setTimeout;
+let ahead = 0;
+Date.now = () => now.call(Date) + ahead;
+globalThis.setTimeout = (act, delay, ...rest) => wait(act, delay > 30_000 ? delay / 50 : delay, ...rest);
+export default {{
+  fetch(request, env, ctx) {{
+    const url = new URL(request.url);
+    if (url.pathname !== "{CLOCK_PATH}") return edge.fetch(request, env, ctx);
+    ahead = Number(url.search.slice(1)) * 1000;
+    return new Response(null, {{ status: 204 }});
+  }},
+}};
+"#,
+        entry = json!(entry)
+    )
+}
+
+const CLOCK_PATH: &str = "/test-clock";
+
+/// The edge's entry, around the build that panics.
+fn panicking(entry: &Path) -> Result<String> {
+    let build = place::target()?.join("panicking-edge/index.js");
+    if !build.is_file() {
+        bail!("the edge that panics is not built: run `make panicking-edge`");
+    }
+    Ok(fs::read_to_string(entry)?.replace(&json!("./build/index.js").to_string(), &json!(build).to_string()))
 }
 
 /// What the edge's own `wrangler.toml` says about the runtime, with its entry named by its full path.

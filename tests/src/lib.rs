@@ -13,6 +13,7 @@ pub mod cookie_jar;
 pub mod document_host;
 pub mod edge;
 pub mod emulator;
+pub mod fault_origin;
 pub mod form;
 pub mod forward;
 pub mod keys;

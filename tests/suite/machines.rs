@@ -16,7 +16,7 @@ use crate::{
 tests![a_machine_passes_where_the_settings_name_it, whoever_is_no_such_machine_is_refused];
 
 /// `client_credentials` at Cognito.
-async fn token(world: &World, client_id: &str) -> Result<String> {
+pub(crate) async fn token(world: &World, client_id: &str) -> Result<String> {
     let request = by_hand::http()?
         .post(format!("{}/oauth2/token", world.stack.cognito().domain_url()))
         .basic_auth(client_id, Some(MACHINE_SECRET))

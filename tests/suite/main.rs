@@ -15,12 +15,16 @@ mod cognito_faults;
 mod cognito_tokens;
 mod decision;
 mod discovery;
+mod edge_faults;
+mod faulty;
 mod flow;
 mod gate;
 mod machines;
 mod metadata_documents;
 mod misconfiguration;
+mod origin_faults;
 mod other_settings;
+mod outage;
 mod pages;
 mod policy;
 mod refresh;
@@ -79,6 +83,9 @@ fn alone() -> Vec<Test> {
         revocation::tests(),
         cognito_faults::tests(),
         cognito_tokens::tests(),
+        origin_faults::tests(),
+        edge_faults::tests(),
+        outage::tests(),
     ]
     .into_iter()
     .flatten()
@@ -109,7 +116,7 @@ fn main() -> ExitCode {
     let one_by_one = Arguments { test_threads: Some(1), ..arguments.clone() };
     let run = |arguments: &Arguments, tests| libtest_mimic::run(arguments, trials(tests, &world, runtime.handle()));
     let mut conclusions = vec![run(&arguments, together()), run(&one_by_one, alone())];
-    world.stack.stop();
+    world.stop();
     conclusions.push(run(&arguments, closing::tests()));
     let failed = conclusions.iter().find(|conclusion| conclusion.has_failed());
     failed.map_or(ExitCode::SUCCESS, Conclusion::exit_code)
@@ -117,7 +124,7 @@ fn main() -> ExitCode {
 
 async fn stop_when_interrupted(world: Arc<World>) {
     if interrupted().await.is_ok() {
-        world.stack.stop();
+        world.stop();
         std::process::exit(130);
     }
 }

@@ -11,6 +11,7 @@ use edgeward_tests::{
     stack::{Options, Recording, Stack},
 };
 use serde_json::json;
+use tokio::sync::OnceCell;
 
 use crate::world::World;
 
@@ -93,7 +94,7 @@ impl World {
             elsewhere: Some(hosts.address()),
             ..Options::default()
         };
-        Ok(Self { stack: Stack::start(options).await?, keys, client_secret, hosts })
+        Ok(Self { stack: Stack::start(options).await?, keys, client_secret, hosts, faulty: OnceCell::new() })
     }
 }
 

@@ -13,7 +13,9 @@ use edgeward_tests::{
 use libtest_mimic::{Failed, Trial};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{runtime::Handle, sync::OnceCell, time::timeout};
+
+use crate::faulty::Faulty;
 
 /// The running stack, and what only its owner knows.
 pub(crate) struct World {
@@ -24,6 +26,8 @@ pub(crate) struct World {
     pub(crate) client_secret: String,
     /// The web servers of other people.
     pub(crate) hosts: DocumentHost,
+    /// Another edge, for the tests of faults.
+    pub(crate) faulty: OnceCell<Faulty>,
 }
 
 impl World {

@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{codes, is_target, is_there};
+use support::{codes, is_target, is_test};
 
 const DOCUMENT: &str = include_str!("../ATTACKS.md");
 
@@ -30,7 +30,7 @@ fn every_row_names_tests_that_are_there_or_says_why_not() {
         let codes = codes(cell);
         assert!(!codes.is_empty(), "neither a test nor a reason: {cell}");
         for code in codes {
-            assert!(is_case(code) || is_target(code) || is_there(code), "not there: {code}");
+            assert!(is_case(code) || is_target(code) || is_test(code), "not there: {code}");
         }
     }
     assert!(count > 70, "{count} rows");

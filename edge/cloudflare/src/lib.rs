@@ -7,6 +7,8 @@ mod convert;
 mod fetch;
 mod log;
 mod randomness;
+#[cfg(feature = "test-panic")]
+mod test_panic;
 mod timer;
 
 use std::{cell::OnceCell, rc::Rc};
@@ -85,6 +87,8 @@ fn decide(
     let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return JsValue::UNDEFINED };
     let Ok(edge) = &*start else { return JsValue::UNDEFINED };
     let (path, query) = convert::path_and_query(url);
+    #[cfg(feature = "test-panic")]
+    test_panic::in_gate(path);
     let head = RequestHead { method, path, query, authorization, origin_header };
     match edge.look(&head, seen) {
         None => JsValue::UNDEFINED,
@@ -102,6 +106,8 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
     match &*edge(&env) {
         Ok(edge) => {
             let request = convert::request(request).await?;
+            #[cfg(feature = "test-panic")]
+            test_panic::in_handler(&request.path).await;
             convert::response(edge.respond(request).await)
         }
         Err(errors) => {

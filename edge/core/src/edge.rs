@@ -16,7 +16,7 @@ use crate::{
     platform::{Level, Platform, Record},
     refreshes::Refreshes,
     route::Route,
-    upstream::KeyCache,
+    upstream::UpstreamMemory,
 };
 
 /// An edge: settings, a platform to run on, and what is remembered between requests. Losing that costs time, nothing
@@ -25,7 +25,7 @@ pub struct Edge<P> {
     config: Config,
     platform: P,
     admissions: Admissions,
-    upstream_keys: KeyCache,
+    upstream: UpstreamMemory,
     clients: ClientMemory,
     refreshes: Refreshes,
 }
@@ -37,7 +37,7 @@ impl<P: Platform> Edge<P> {
             config,
             platform,
             admissions: Admissions::default(),
-            upstream_keys: KeyCache::default(),
+            upstream: UpstreamMemory::default(),
             clients: ClientMemory::default(),
             refreshes: Refreshes::default(),
         }
@@ -59,7 +59,7 @@ impl<P: Platform> Edge<P> {
     }
 
     async fn vouch(&self, request: &Request, resource: &ProtectedResource) -> Response<String> {
-        let (config, memory, now) = (&self.config, (&self.admissions, &self.upstream_keys), self.platform.now());
+        let (config, memory, now) = (&self.config, (&self.admissions, &self.upstream), self.platform.now());
         let authorization = request.header(header::AUTHORIZATION);
         match gate::vouch(authorization, resource, config, memory, &self.platform, now).await {
             Ok(()) => with_status(StatusCode::NO_CONTENT, String::new()),
@@ -104,8 +104,8 @@ impl<P: Platform> Edge<P> {
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
             Route::Authorize => authorize::ask(&request, config, &clients).await,
             Route::Callback => callback::handle(&request, config, platform, now),
-            Route::Token => token::handle(&request, config, (&self.upstream_keys, &self.refreshes), &clients).await,
-            Route::Revoke => revoke::handle(&request, config, &self.refreshes, &clients).await,
+            Route::Token => token::handle(&request, config, (&self.upstream, &self.refreshes), &clients).await,
+            Route::Revoke => revoke::handle(&request, config, (&self.upstream, &self.refreshes), &clients).await,
             Route::Logout => logout::handle(&request, config),
             Route::SignedOut => return logout::done(config),
         };

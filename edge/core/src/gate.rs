@@ -23,7 +23,7 @@ use crate::{
     oauth::Scope,
     platform::{Level, Platform, Record, UnixTime},
     route::Route,
-    upstream::{self, KeyCache, UpstreamError},
+    upstream::{self, UpstreamError, UpstreamMemory},
 };
 
 /// An assertion is minted anew after this long; it lives [`assertion::MAX_LIFETIME`].
@@ -227,13 +227,13 @@ pub async fn vouch<P: Platform>(
     authorization: Option<&str>,
     resource: &ProtectedResource,
     config: &Config,
-    (admissions, keys): (&Admissions, &KeyCache),
+    (admissions, upstream): (&Admissions, &UpstreamMemory),
     platform: &P,
     now: UnixTime,
 ) -> Result<(), GateError> {
     let token = authorization.ok_or(GateError::NoToken)?;
     let token = bearer_token(token).ok_or(GateError::MalformedToken)?;
-    let verified = upstream::verify_machine_token(token, &config.cognito, keys, platform, now).await?;
+    let verified = upstream::verify_machine_token(token, &config.cognito, upstream, platform, now).await?;
     let is_it = |machine: &&Machine| machine.client_id == verified.client_id;
     let machine = resource.machines.iter().find(is_it).ok_or(GateError::UnknownMachine)?;
     let identity = Identity {

@@ -1,5 +1,6 @@
 //! Cognito, where Edgeward is the client: sending users there and turning what comes back into a [`Subject`].
 
+mod circuit;
 mod id_token;
 mod jwks;
 mod machine_token;
@@ -7,9 +8,10 @@ mod post;
 mod revocation_endpoint;
 mod token_endpoint;
 
-pub use jwks::KeyCache;
+pub use circuit::{OPEN_SECONDS, THRESHOLD, TRIAL_SECONDS};
 use serde::Deserialize;
 
+use self::{circuit::Circuit, jwks::KeyCache};
 use crate::{
     config::Cognito,
     oauth::{CodeVerifier, pkce},
@@ -20,6 +22,14 @@ use crate::{
 pub use machine_token::{MachineToken, looks_like_cognitos, verify_machine_token};
 pub use revocation_endpoint::revoke;
 pub use token_endpoint::{redeem, refresh};
+
+/// What an instance remembers of Cognito. Losing it costs time, nothing else.
+#[derive(Default)]
+pub struct UpstreamMemory {
+    keys: KeyCache,
+    /// Of the user pool's domain; that of the keys' host is with them.
+    domain: Circuit,
+}
 
 /// Who signed in, as Cognito's verified tokens say.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,13 +47,8 @@ impl Scene {
         let edge = TestEdge::new();
         let client_id = edge.public_client();
         let token = refresh_token(&edge, &client_id, "first");
-        TokenAnswer::default().script(&edge);
-        edge.reply(200, cognito::jwks());
-        let scene = Self { edge, client_id, token };
-        let warm = refresh_token(&scene.edge, &scene.client_id, "another");
-        assert_eq!(scene.refresh(&warm).status(), 200);
-        scene.edge.world.fetched.borrow_mut().clear();
-        scene
+        edge.world.keys.replace(Some(cognito::jwks()));
+        Self { edge, client_id, token }
     }
 
     fn request(&self, token: &str) -> edgeward_core::Request {

@@ -23,14 +23,14 @@ const RESOURCES: &str = r#"[
 struct Scene {
     edge: TestEdge,
     client_id: String,
-    keys_known: std::cell::Cell<bool>,
 }
 
 impl Scene {
     fn new() -> Self {
         let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
         let client_id = edge.public_client();
-        Self { edge, client_id, keys_known: false.into() }
+        edge.world.keys.replace(Some(cognito::jwks()));
+        Self { edge, client_id }
     }
 
     /// Signs a user in and gives the scope that Cognito was asked for, and the token response.
@@ -60,9 +60,6 @@ impl Scene {
 
     fn script(&self, answer: &TokenAnswer<'_>) {
         answer.script(&self.edge);
-        if !self.keys_known.replace(true) {
-            self.edge.reply(200, cognito::jwks());
-        }
     }
 
     fn refresh(&self, tokens: &Value, scope: &str, answer: &TokenAnswer<'_>) -> Response<String> {

@@ -1,12 +1,21 @@
 //! `POST /token` with a scripted Cognito: client authentication, and what each fault of Cognito's becomes.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "support/cognito.rs"]
+mod cognito;
 mod support;
 
 use base64ct::{Base64, Encoding};
 use edgeward_core::platform::Level;
 use http::{Method, Response, header};
 use support::*;
+
+/// An edge that can get Cognito's keys.
+fn edge(overrides: &[(&str, &str)]) -> TestEdge {
+    let edge = TestEdge::with(overrides);
+    edge.world.keys.replace(Some(cognito::jwks()));
+    edge
+}
 
 /// A code for `client_id`, straight from the callback.
 fn code(edge: &TestEdge, client_id: &str) -> String {
@@ -49,7 +58,7 @@ fn error(response: &Response<String>) -> String {
 
 #[test]
 fn cognito_never_sees_a_code_whose_request_is_wrong() {
-    let edge = TestEdge::new();
+    let edge = edge(&[]);
     let client_id = edge.public_client();
     let other = edge.register(
         r#"{"client_name":"Other","redirect_uris":["https://client.example/cb"],"token_endpoint_auth_method":"none"}"#,
@@ -86,7 +95,7 @@ fn cognito_never_sees_a_code_whose_request_is_wrong() {
 
 #[test]
 fn each_fault_of_cognitos_has_its_answer() {
-    let edge = TestEdge::new();
+    let edge = edge(&[]);
     let client_id = edge.public_client();
     for (status, body, expected, level) in [
         (400, r#"{"error":"invalid_grant"}"#, (400, "invalid_grant"), Level::Info),
@@ -111,7 +120,7 @@ fn each_fault_of_cognitos_has_its_answer() {
 
 #[test]
 fn the_second_secret_is_tried_when_cognito_does_not_know_the_first() {
-    let edge = TestEdge::with(&[("COGNITO_CLIENT_SECRET", "new old")]);
+    let edge = edge(&[("COGNITO_CLIENT_SECRET", "new old")]);
     let client_id = edge.public_client();
     let code = code(&edge, &client_id);
     edge.reply(400, r#"{"error":"invalid_client"}"#);
@@ -132,7 +141,7 @@ fn the_second_secret_is_tried_when_cognito_does_not_know_the_first() {
 
 #[test]
 fn a_confidential_client_proves_itself_in_the_header_or_in_the_form_but_not_in_both() {
-    let edge = TestEdge::new();
+    let edge = edge(&[]);
     let registered = edge.register(r#"{"redirect_uris":["https://client.example/cb"]}"#);
     let (id, secret) = (registered["client_id"].as_str().unwrap(), registered["client_secret"].as_str().unwrap());
     let basic = |secret: &str| format!("Basic {}", Base64::encode_string(format!("{id}:{secret}").as_bytes()));

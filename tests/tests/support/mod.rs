@@ -35,7 +35,7 @@ pub(crate) fn codes(document: &str) -> Vec<&str> {
 }
 
 /// Whether there is a test of this name, such as `suite/code::a_code_is_refused_a_second_time`.
-pub(crate) fn is_there(name: &str) -> bool {
+pub(crate) fn is_test(name: &str) -> bool {
     let Some((file, function)) = name.split_once("::") else { return false };
     let Some((from, to)) = FOLDERS.iter().find(|(from, _)| file.starts_with(from)) else { return false };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file.replacen(from, to, 1)).with_extension("rs");

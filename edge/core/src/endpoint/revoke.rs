@@ -17,21 +17,21 @@ use crate::{
     platform::{Level, Platform, UnixTime},
     refreshes::Refreshes,
     sealed::{self, RefreshToken},
-    upstream,
+    upstream::{self, UpstreamMemory},
 };
 
 /// Revokes a refresh token of the client's own. Access tokens made from it are good until they expire.
 pub async fn handle<P: Platform>(
     request: &Request,
     config: &Config,
-    refreshes: &Refreshes,
+    (upstream, refreshes): (&UpstreamMemory, &Refreshes),
     clients: &Directory<'_, P>,
 ) -> Answer {
     let client = match client(request, clients).await {
         Ok(client) => client,
         Err(error) => return refuse(&error, request, "revocation refused"),
     };
-    match revoke(request, &client, config, clients.platform, clients.now).await {
+    match revoke(request, &client, (config, upstream), clients.platform, clients.now).await {
         Ok(grant) => {
             // What was answered a moment ago must not be answered again.
             grant.iter().for_each(|grant| refreshes.forget(grant));
@@ -51,7 +51,7 @@ async fn client<P: Platform>(request: &Request, clients: &Directory<'_, P>) -> R
 async fn revoke<P: Platform>(
     request: &Request,
     client: &Client,
-    config: &Config,
+    (config, upstream): (&Config, &UpstreamMemory),
     platform: &P,
     now: UnixTime,
 ) -> Result<Option<String>, TokenError> {
@@ -59,7 +59,7 @@ async fn revoke<P: Platform>(
     let token = required(&form, "token")?;
     match sealed::open::<RefreshToken>(token, client.digest.as_str(), &config.keys, now) {
         Ok(token) => {
-            upstream::revoke(&token, &config.cognito, platform).await?;
+            upstream::revoke(&token, &config.cognito, upstream, platform).await?;
             Ok(Some(token.grant_id))
         }
         Err(_) => match access_token::open(token, &config.issuer, &config.keys, now) {

@@ -22,14 +22,14 @@ use crate::{
     platform::{Level, Platform, Record, UnixTime},
     refreshes::{Answered, RefreshKey, Refreshes, Turn},
     sealed::{self, AuthorizationCode, RefreshToken},
-    upstream::{self, KeyCache, UpstreamError, UpstreamGrant},
+    upstream::{self, UpstreamError, UpstreamGrant, UpstreamMemory},
 };
 
 /// Redeems a code or uses a refresh token.
 pub async fn handle<P: Platform>(
     request: &Request,
     config: &Config,
-    memory: (&KeyCache, &Refreshes),
+    memory: (&UpstreamMemory, &Refreshes),
     clients: &Directory<'_, P>,
 ) -> Answer {
     let (client, outcome) = attempt(request, config, memory, clients).await;
@@ -55,7 +55,7 @@ type Issued = (serde_json::Value, &'static str, String);
 async fn attempt<P: Platform>(
     request: &Request,
     config: &Config,
-    (keys, refreshes): (&KeyCache, &Refreshes),
+    (upstream, refreshes): (&UpstreamMemory, &Refreshes),
     clients: &Directory<'_, P>,
 ) -> (Option<Client>, Result<Issued, TokenError>) {
     let form = match form_of(request) {
@@ -66,7 +66,7 @@ async fn attempt<P: Platform>(
         Ok(client) => client,
         Err(error) => return (None, Err(error.into())),
     };
-    let issuer = Issuer { client: &client, config, keys, refreshes, platform: clients.platform, now: clients.now };
+    let issuer = Issuer { client: &client, config, upstream, refreshes, platform: clients.platform, now: clients.now };
     let outcome = match form.get("grant_type") {
         Ok(Some("authorization_code")) => issuer.redeem(&form).await,
         Ok(Some("refresh_token")) => issuer.refresh(&form).await,
@@ -81,7 +81,7 @@ async fn attempt<P: Platform>(
 struct Issuer<'a, P> {
     client: &'a Client,
     config: &'a Config,
-    keys: &'a KeyCache,
+    upstream: &'a UpstreamMemory,
     refreshes: &'a Refreshes,
     platform: &'a P,
     now: UnixTime,
@@ -113,7 +113,7 @@ impl<P: Platform> Issuer<'_, P> {
             &transaction,
             &callback_uri(&self.config.issuer),
             &self.config.cognito,
-            self.keys,
+            self.upstream,
             self.platform,
             self.now,
         )
@@ -165,20 +165,21 @@ impl<P: Platform> Issuer<'_, P> {
         if let Some(reason) = self.refreshes.buried(&token.upstream_token, self.now) {
             return Err(UpstreamError::InvalidGrant(reason).into());
         }
-        let granted = match upstream::refresh(&token, &self.config.cognito, self.keys, self.platform, self.now).await {
-            Ok(granted) => granted,
-            Err(error) => {
-                if let UpstreamError::InvalidGrant(reason) = error {
-                    let now = self.platform.now();
-                    // Another request was faster, and Cognito has no grace.
-                    if let Some(Answered { body, grant_id }) = self.refreshes.answered(key, now) {
-                        return Ok((body, "token refreshed again", grant_id));
+        let granted =
+            match upstream::refresh(&token, &self.config.cognito, self.upstream, self.platform, self.now).await {
+                Ok(granted) => granted,
+                Err(error) => {
+                    if let UpstreamError::InvalidGrant(reason) = error {
+                        let now = self.platform.now();
+                        // Another request was faster, and Cognito has no grace.
+                        if let Some(Answered { body, grant_id }) = self.refreshes.answered(key, now) {
+                            return Ok((body, "token refreshed again", grant_id));
+                        }
+                        self.refreshes.bury(&token.upstream_token, reason, now);
                     }
-                    self.refreshes.bury(&token.upstream_token, reason, now);
+                    return Err(error.into());
                 }
-                return Err(error.into());
-            }
-        };
+            };
         if granted.refresh_token.is_none() && self.refreshes.is_first_time() {
             let record = Record::new(Level::Warn, "refresh tokens are not rotated");
             self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));

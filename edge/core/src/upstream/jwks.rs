@@ -1,87 +1,120 @@
-//! Cognito's public keys: fetched once, again for an unknown `kid`, but never in a storm.
+//! Cognito's public keys: fetched once, again for an unknown `kid` or one that does not verify, but never in a
+//! storm.
 
-use std::{cell::RefCell, rc::Rc};
+use std::cell::RefCell;
 
+use edgeward_identity::jws::Compact;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::UpstreamError;
+use super::{
+    UpstreamError,
+    circuit::{Circuit, Deadlines},
+};
 use crate::{
     config::Cognito,
     jose::PublicKey,
     platform::{FetchRequest, Platform, UnixTime},
 };
 
-/// No refetch for an unknown `kid` sooner than this after the last fetch.
+/// No refetch for a token that does not verify sooner than this after the last fetch.
 const FLOOR_SECONDS: u64 = 30;
 /// Keys older than this are fetched anew, so that a withdrawn key is forgotten.
 const MAX_AGE_SECONDS: u64 = 3600;
 /// What Cognito signs with.
 pub(super) const ALGORITHM: &str = "RS256";
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
-const DEADLINE_MS: u32 = 5_000;
+/// With the pause between them five seconds.
+const DEADLINES: Deadlines = (3_000, Some(1_600));
 
 /// Keys remembered between requests.
 #[derive(Default)]
-pub struct KeyCache(RefCell<Option<Fetched>>);
+pub(super) struct KeyCache {
+    fetched: RefCell<Option<Fetched>>,
+    circuit: Circuit,
+}
 
 struct Fetched {
     at: UnixTime,
-    keys: Vec<(String, Rc<PublicKey>)>,
+    keys: Vec<(String, PublicKey)>,
 }
 
 impl KeyCache {
-    /// The key with this `kid`.
+    /// Verifies a signature, with keys that were fetched anew if those at hand do not verify it.
     ///
     /// # Errors
-    /// When Cognito cannot be asked, or has no such key.
-    pub(super) async fn find<P: Platform>(
+    /// When Cognito cannot be asked, has no such key, or has one that does not verify it.
+    pub(super) async fn verify<P: Platform>(
         &self,
-        key_id: &str,
+        token: &Compact<'_>,
         cognito: &Cognito,
         platform: &P,
         now: UnixTime,
-    ) -> Result<Rc<PublicKey>, UpstreamError> {
-        let (known, age) = self.look(key_id, now);
-        match (known, age) {
-            (Some(key), Some(age)) if age < MAX_AGE_SECONDS => Ok(key),
-            (None, Some(age)) if age < FLOOR_SECONDS => Err(UpstreamError::Unusable("unknown key")),
-            (known, _) => match fetch(cognito, platform).await {
-                Ok(keys) => {
-                    self.0.replace(Some(Fetched { at: now, keys }));
-                    self.look(key_id, now).0.ok_or(UpstreamError::Unusable("unknown key"))
-                }
-                // A key that was good an hour ago is better than no sign-in.
-                Err(error) => known.ok_or(error),
+    ) -> Result<(), UpstreamError> {
+        let (verdict, age) = self.look(token, now);
+        match (verdict, age) {
+            (Ok(()), Some(age)) if age < MAX_AGE_SECONDS => Ok(()),
+            // A key that was good an hour ago is better than no sign-in, and than waiting for a host that is down.
+            (Ok(()), _) if self.circuit.is_doubtful(now) => Ok(()),
+            (Err(error), Some(age)) if age < FLOOR_SECONDS => Err(error),
+            (verdict, _) => match self.fetch(cognito, platform, now).await {
+                Ok(()) => self.look(token, now).0,
+                Err(error) => verdict.map_err(|_| error),
             },
         }
     }
 
-    fn look(&self, key_id: &str, now: UnixTime) -> (Option<Rc<PublicKey>>, Option<u64>) {
-        let fetched = self.0.borrow();
-        let key = fetched.as_ref().and_then(|fetched| fetched.keys.iter().find(|(id, _)| id == key_id));
-        (key.map(|(_, key)| Rc::clone(key)), fetched.as_ref().map(|fetched| now.secs_since(fetched.at)))
+    /// Sees to it that there are keys, of whatever age: before a code is spent on tokens that could not be verified.
+    ///
+    /// # Errors
+    /// When there are none and Cognito cannot be asked.
+    pub(super) async fn prepare<P: Platform>(
+        &self,
+        cognito: &Cognito,
+        platform: &P,
+        now: UnixTime,
+    ) -> Result<(), UpstreamError> {
+        if self.fetched.borrow().is_some() { Ok(()) } else { self.fetch(cognito, platform, now).await }
     }
-}
 
-async fn fetch<P: Platform>(cognito: &Cognito, platform: &P) -> Result<Vec<(String, Rc<PublicKey>)>, UpstreamError> {
-    let request = FetchRequest {
-        url: cognito.jwks_url.clone(),
-        authorization: None,
-        form: None,
-        max_bytes: MAX_DOCUMENT_BYTES,
-        deadline_ms: DEADLINE_MS,
-    };
-    let reply = platform.fetch(request).await?;
-    if reply.status != 200 {
-        let reason = format!("status {} for its keys", reply.status);
-        return Err(UpstreamError::Unavailable { reason, retry_after: reply.retry_after });
+    async fn fetch<P: Platform>(&self, cognito: &Cognito, platform: &P, now: UnixTime) -> Result<(), UpstreamError> {
+        let request = |deadline_ms| FetchRequest {
+            url: cognito.jwks_url.clone(),
+            authorization: None,
+            form: None,
+            max_bytes: MAX_DOCUMENT_BYTES,
+            deadline_ms,
+        };
+        let reply = self.circuit.fetch(&request, DEADLINES, platform).await?;
+        let keys = if reply.status == 200 { parse(&reply.body) } else { None };
+        let Some(keys) = keys else {
+            // Anything else than keys is as good as no answer.
+            if reply.status < 500 {
+                self.circuit.has_failed(platform);
+            }
+            let reason = format!("no keys, status {}", reply.status);
+            return Err(UpstreamError::Unavailable { reason, retry_after: reply.retry_after });
+        };
+        self.fetched.replace(Some(Fetched { at: now, keys }));
+        Ok(())
     }
-    parse(&reply.body).ok_or(UpstreamError::Unavailable { reason: "no keys".into(), retry_after: None })
+
+    /// What the keys at hand make of a token, and how old they are.
+    fn look(&self, token: &Compact<'_>, now: UnixTime) -> (Result<(), UpstreamError>, Option<u64>) {
+        let fetched = self.fetched.borrow();
+        let keys = fetched.iter().flat_map(|fetched| &fetched.keys);
+        let key = keys.into_iter().find(|(id, _)| Some(id) == token.header.kid.as_ref());
+        let verdict = match key {
+            Some((_, key)) if key.verifies(token) => Ok(()),
+            Some(_) => Err(UpstreamError::Unusable("a token with a bad signature")),
+            None => Err(UpstreamError::Unusable("unknown key")),
+        };
+        (verdict, fetched.as_ref().map(|fetched| now.secs_since(fetched.at)))
+    }
 }
 
 /// The RS256 signature keys of a JWKS; `None` if it is none, or holds no such key.
-fn parse(document: &[u8]) -> Option<Vec<(String, Rc<PublicKey>)>> {
+fn parse(document: &[u8]) -> Option<Vec<(String, PublicKey)>> {
     #[derive(Deserialize)]
     struct Jwks {
         keys: Vec<Value>,
@@ -91,8 +124,8 @@ fn parse(document: &[u8]) -> Option<Vec<(String, Rc<PublicKey>)>> {
     (!keys.is_empty()).then_some(keys)
 }
 
-fn parse_key(jwk: &Value) -> Option<(String, Rc<PublicKey>)> {
+fn parse_key(jwk: &Value) -> Option<(String, PublicKey)> {
     let key_id = jwk.get("kid").and_then(Value::as_str)?;
     let key = PublicKey::parse(jwk).filter(|key| key.algorithm() == ALGORITHM)?;
-    Some((key_id.to_owned(), Rc::new(key)))
+    Some((key_id.to_owned(), key))
 }

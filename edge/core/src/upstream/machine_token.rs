@@ -3,7 +3,7 @@
 use edgeward_identity::jws::Compact;
 
 use super::{
-    KeyCache, UpstreamError,
+    UpstreamError, UpstreamMemory,
     id_token::{MAX_TOKEN_BYTES, open},
     jwks::ALGORITHM,
 };
@@ -30,12 +30,12 @@ pub struct MachineToken {
 pub async fn verify_machine_token<P: Platform>(
     token: &str,
     cognito: &Cognito,
-    keys: &KeyCache,
+    memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<MachineToken, UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (claims, expires_at) = open(token, cognito, keys, platform, now).await?;
+    let (claims, expires_at) = open(token, cognito, &memory.keys, platform, now).await?;
     if claims.text("iss")? != Some(&cognito.issuer) {
         return Err(unusable("a token of another issuer"));
     }

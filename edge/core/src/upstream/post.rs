@@ -2,33 +2,40 @@
 
 use base64ct::{Base64, Encoding};
 
-use super::UpstreamError;
+use super::{
+    UpstreamError,
+    circuit::{Circuit, Deadlines},
+};
 use crate::{
     config::Cognito,
-    platform::{Fetch, FetchReply, FetchRequest},
+    platform::{FetchReply, FetchRequest, Platform},
     secret::Secret,
 };
 
 /// Cognito's tokens are one or two kilobytes each.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// Clients give up after ten seconds.
-const DEADLINE_MS: u32 = 8_000;
+/// Of what must not be sent twice: the first one may have been acted on. Clients give up after ten seconds.
+pub(super) const ONCE: Deadlines = (8_000, None);
+/// Of what may be.
+pub(super) const TWICE: Deadlines = (5_000, Some(2_600));
 
 /// Posts a form and has the answer judged: with the first secret, and with the second if Cognito does not know the first.
 /// Authentication comes before everything else there, so what the form holds is still good.
 ///
 /// # Errors
 /// As [`UpstreamError`] says.
-pub(super) async fn post<P: Fetch, T>(
+pub(super) async fn post<P: Platform, T>(
     path: &str,
     form: &[(&str, &str)],
     judge: impl Fn(&FetchReply) -> Result<T, UpstreamError>,
-    cognito: &Cognito,
+    deadlines: Deadlines,
+    (cognito, circuit): (&Cognito, &Circuit),
     platform: &P,
 ) -> Result<T, UpstreamError> {
     let mut last = UpstreamError::InvalidClient;
     for secret in &cognito.client_secrets {
-        let reply = platform.fetch(request(path, form, secret, cognito)).await?;
+        let request = |deadline_ms| request(path, form, secret, cognito, deadline_ms);
+        let reply = circuit.fetch(&request, deadlines, platform).await?;
         match judge(&reply) {
             Err(UpstreamError::InvalidClient) => last = UpstreamError::InvalidClient,
             outcome => return outcome,
@@ -37,7 +44,13 @@ pub(super) async fn post<P: Fetch, T>(
     Err(last)
 }
 
-fn request(path: &str, form: &[(&str, &str)], secret: &Secret<String>, cognito: &Cognito) -> FetchRequest {
+fn request(
+    path: &str,
+    form: &[(&str, &str)],
+    secret: &Secret<String>,
+    cognito: &Cognito,
+    deadline_ms: u32,
+) -> FetchRequest {
     let credentials = Secret::new(format!("{}:{}", cognito.client_id, secret.expose()));
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     FetchRequest {
@@ -45,7 +58,7 @@ fn request(path: &str, form: &[(&str, &str)], secret: &Secret<String>, cognito: 
         authorization: Some(Secret::new(format!("Basic {}", Base64::encode_string(credentials.expose().as_bytes())))),
         form: Some(Secret::new(body)),
         max_bytes: MAX_ANSWER_BYTES,
-        deadline_ms: DEADLINE_MS,
+        deadline_ms,
     }
 }
 

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 
 use super::{
-    UpstreamError,
-    post::{post, unavailable},
+    UpstreamError, UpstreamMemory,
+    post::{TWICE, post, unavailable},
 };
 use crate::{
     config::Cognito,
-    platform::{Fetch, FetchReply},
+    platform::{FetchReply, Platform},
     sealed::RefreshToken,
 };
 
@@ -16,8 +16,14 @@ use crate::{
 ///
 /// # Errors
 /// As [`UpstreamError`] says.
-pub async fn revoke<P: Fetch>(token: &RefreshToken, cognito: &Cognito, platform: &P) -> Result<(), UpstreamError> {
-    post("/oauth2/revoke", &[("token", &token.upstream_token)], judge, cognito, platform).await
+pub async fn revoke<P: Platform>(
+    token: &RefreshToken,
+    cognito: &Cognito,
+    memory: &UpstreamMemory,
+    platform: &P,
+) -> Result<(), UpstreamError> {
+    let form = [("token", token.upstream_token.as_str())];
+    post("/oauth2/revoke", &form, judge, TWICE, (cognito, &memory.domain), platform).await
 }
 
 fn judge(reply: &FetchReply) -> Result<(), UpstreamError> {

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::{
-    KeyCache, TokenAnswer, UpstreamError, UpstreamGrant, id_token,
-    post::{post, unavailable},
+    TokenAnswer, UpstreamError, UpstreamGrant, UpstreamMemory, id_token,
+    post::{ONCE, post, unavailable},
 };
 use crate::{
     config::Cognito,
@@ -24,7 +24,7 @@ pub async fn redeem<P: Platform>(
     transaction: &Transaction,
     redirect_uri: &str,
     cognito: &Cognito,
-    keys: &KeyCache,
+    memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<UpstreamGrant, UpstreamError> {
@@ -34,9 +34,9 @@ pub async fn redeem<P: Platform>(
         ("redirect_uri", redirect_uri),
         ("code_verifier", &transaction.upstream_verifier),
     ];
-    let answer = post(PATH, &form, judge, cognito, platform).await?;
+    let answer = ask(&form, cognito, memory, platform, now).await?;
     let expectation = id_token::Expectation { nonce: Some(&transaction.upstream_nonce), subject: None };
-    grant(answer, &expectation, cognito, keys, platform, now).await
+    grant(answer, &expectation, cognito, memory, platform, now).await
 }
 
 /// Uses Cognito's refresh token.
@@ -46,27 +46,39 @@ pub async fn redeem<P: Platform>(
 pub async fn refresh<P: Platform>(
     token: &RefreshToken,
     cognito: &Cognito,
-    keys: &KeyCache,
+    memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token.upstream_token.as_str())];
-    let answer = post(PATH, &form, judge, cognito, platform).await?;
+    let answer = ask(&form, cognito, memory, platform, now).await?;
     let expectation = id_token::Expectation { nonce: None, subject: Some(&token.subject) };
-    grant(answer, &expectation, cognito, keys, platform, now).await
+    grant(answer, &expectation, cognito, memory, platform, now).await
+}
+
+/// Never sends anything twice: a code works once, and so does a refresh token that is rotated.
+async fn ask<P: Platform>(
+    form: &[(&str, &str)],
+    cognito: &Cognito,
+    memory: &UpstreamMemory,
+    platform: &P,
+    now: UnixTime,
+) -> Result<TokenAnswer, UpstreamError> {
+    memory.keys.prepare(cognito, platform, now).await?;
+    post(PATH, form, judge, ONCE, (cognito, &memory.domain), platform).await
 }
 
 async fn grant<P: Platform>(
     answer: TokenAnswer,
     expectation: &id_token::Expectation<'_>,
     cognito: &Cognito,
-    keys: &KeyCache,
+    memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let id_token = answer.id_token.as_deref().ok_or(UpstreamError::Unusable("no ID token"))?;
     let (subject, scope, expires_at) =
-        id_token::verify(id_token, &answer.access_token, expectation, cognito, keys, platform, now).await?;
+        id_token::verify(id_token, &answer.access_token, expectation, cognito, &memory.keys, platform, now).await?;
     Ok(UpstreamGrant { subject, refresh_token: answer.refresh_token.map(Secret::new), expires_at, scope })
 }
 

@@ -1,0 +1,106 @@
+//! Asking one of Cognito's hosts: when it is asked again, and when it is left alone.
+
+use std::cell::Cell;
+
+use super::UpstreamError;
+use crate::platform::{FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime};
+
+/// So many requests in a row without an answer, or with one of a failing server, and no more are sent for a while.
+pub const THRESHOLD: u8 = 3;
+/// That while, in seconds. Then one request tries, and the others go when it has been answered.
+pub const OPEN_SECONDS: u64 = 5;
+/// A request that tries for longer than this was ended by the platform, and another one tries.
+pub const TRIAL_SECONDS: u64 = 10;
+/// A second attempt comes so many milliseconds after the first, and up to 255 more.
+const PAUSE_MS: u32 = 100;
+
+/// Within how many milliseconds a request must be answered; what changes nothing if it is sent twice has a second one.
+pub(super) type Deadlines = (u32, Option<u32>);
+
+/// What an instance remembers of a host.
+pub(super) struct Circuit(Cell<State>);
+
+#[derive(Clone, Copy)]
+struct State {
+    /// In a row, the last one included.
+    failures: u8,
+    /// No more requests before.
+    until: UnixTime,
+}
+
+impl Default for Circuit {
+    fn default() -> Self {
+        Self(Cell::new(State { failures: 0, until: UnixTime::from_secs(0) }))
+    }
+}
+
+impl Circuit {
+    /// Sends a request that is made for each deadline. Only the first failure in a row has it sent again: a host that is
+    /// down gets no more requests from this than one.
+    ///
+    /// # Errors
+    /// When there is no answer, or none can be expected.
+    pub(super) async fn fetch<P: Platform>(
+        &self,
+        prepare: &dyn Fn(u32) -> FetchRequest,
+        (deadline, mut second): Deadlines,
+        platform: &P,
+    ) -> Result<FetchReply, UpstreamError> {
+        self.admit(platform.now())?;
+        let mut request = prepare(deadline);
+        loop {
+            let outcome = platform.fetch(request).await;
+            let is_down = match &outcome {
+                Ok(reply) => reply.status >= 500,
+                Err(error) => *error != FetchError::TooLong,
+            };
+            if !is_down {
+                self.has_answered(platform);
+                return Ok(outcome?);
+            }
+            let failures = self.has_failed(platform);
+            let Some(deadline) = second.take().filter(|_| failures == 1) else { return Ok(outcome?) };
+            let mut jitter = [0];
+            // Without randomness there is no jitter, which does no harm.
+            let _ = platform.fill(&mut jitter);
+            platform.sleep(PAUSE_MS + u32::from(jitter[0])).await;
+            request = prepare(deadline);
+        }
+    }
+
+    /// Whether the last request failed, and that was a moment ago.
+    pub(super) fn is_doubtful(&self, now: UnixTime) -> bool {
+        let State { failures, until } = self.0.get();
+        failures > 0 && now < until
+    }
+
+    fn admit(&self, now: UnixTime) -> Result<(), UpstreamError> {
+        let State { failures, until } = self.0.get();
+        if failures >= THRESHOLD {
+            if now < until {
+                let retry_after = u32::try_from(until.secs_since(now)).ok();
+                return Err(UpstreamError::Unavailable { reason: "it has not answered of late".into(), retry_after });
+            }
+            self.0.set(State { failures, until: now.plus(TRIAL_SECONDS) });
+        }
+        Ok(())
+    }
+
+    /// Notes a failure, and says how many there were in a row.
+    pub(super) fn has_failed<P: Platform>(&self, platform: &P) -> u8 {
+        let failures = self.0.get().failures.saturating_add(1);
+        self.0.set(State { failures, until: platform.now().plus(OPEN_SECONDS) });
+        if failures == THRESHOLD {
+            platform.log(&Record::new(Level::Alert, "Cognito is left alone"));
+        }
+        failures
+    }
+
+    fn has_answered<P: Platform>(&self, platform: &P) {
+        let State { failures, until } = self.0.get();
+        self.0.set(State { failures: 0, until });
+        if failures >= THRESHOLD {
+            platform.log(&Record::new(Level::Info, "Cognito is back"));
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! A Cognito that does not answer: what is sent again, when it is left alone, and what is not spent on it.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "support/cognito.rs"]
+mod cognito;
+mod support;
+
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+use cognito::{POOL, SUBJECT, TokenAnswer, jwks, sign};
+use edgeward_core::{
+    Gated, Look,
+    oauth::{ClientDigest, Scope},
+    platform::{FetchError, Level, UnixTime},
+    sealed::{self, RefreshToken},
+    upstream::{OPEN_SECONDS, THRESHOLD, TRIAL_SECONDS},
+};
+use http::{Method, Response, header};
+use serde_json::{Value, json};
+use support::*;
+
+const MACHINE: &str = "1machine";
+const RESOURCES: &str =
+    r#"[{"path": "/mcp", "scopes": {"mcp": "Use it"}, "machines": {"1machine": {"api/all": ["mcp"]}}}]"#;
+
+/// An edge with one client and a refresh token of its.
+struct Scene {
+    edge: TestEdge,
+    client_id: String,
+    token: String,
+}
+
+impl Scene {
+    /// With Cognito's keys at hand.
+    fn new() -> Self {
+        let scene = Self::without_keys();
+        scene.edge.world.keys.replace(Some(jwks()));
+        scene
+    }
+
+    fn without_keys() -> Self {
+        let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
+        let client_id = edge.public_client();
+        let token = RefreshToken {
+            upstream_token: "cognitos".to_owned(),
+            subject: SUBJECT.to_owned(),
+            resource: format!("{ISSUER}/mcp"),
+            scope: Scope::parse("mcp").unwrap(),
+            grant_id: "grant".to_owned(),
+        };
+        let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));
+        let token = sealed::seal(&token, ClientDigest::of(&client_id).as_str(), &keys, now, &edge.world).unwrap();
+        Self { edge, client_id, token }
+    }
+
+    fn refresh_request(&self) -> edgeward_core::Request {
+        let parameters =
+            [("grant_type", "refresh_token"), ("client_id", &self.client_id), ("refresh_token", &self.token)];
+        post_form("/token", &[], &parameters)
+    }
+
+    fn refresh(&self) -> Response<String> {
+        self.edge.respond(self.refresh_request())
+    }
+
+    fn revocation_request(&self) -> edgeward_core::Request {
+        post_form("/revoke", &[], &[("client_id", &self.client_id), ("token", &self.token)])
+    }
+
+    fn revoke(&self) -> Response<String> {
+        self.edge.respond(self.revocation_request())
+    }
+
+    /// As an adapter asks for a machine.
+    fn machine(&self, token: &str) -> Result<(), Response<String>> {
+        let authorization = format!("Bearer {token}");
+        for _ in 0..2 {
+            match self.edge.gate("/mcp", Some(&authorization), None) {
+                Gated::Forward(_) => return Ok(()),
+                Gated::Respond(response) => return Err(response),
+                Gated::Look(look) => assert_eq!(look, Look::Token),
+            }
+            let verdict = self.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""));
+            if verdict.status() != 204 {
+                return Err(verdict);
+            }
+        }
+        panic!("verified and not remembered");
+    }
+
+    /// Scripts no answer at all.
+    fn fail(&self, error: FetchError) {
+        self.edge.world.replies.borrow_mut().push_back(Err(error));
+    }
+
+    fn succeed(&self) {
+        TokenAnswer::default().script(&self.edge);
+    }
+
+    /// What was asked for, and how long for each.
+    fn asked(&self) -> Vec<(String, u32)> {
+        let path = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
+        self.edge.world.fetched.borrow().iter().map(|request| (path(&request.url), request.deadline_ms)).collect()
+    }
+
+    fn events(&self, event: &str) -> Vec<Level> {
+        let records = self.edge.world.records.borrow();
+        records.iter().filter(|record| record.event == event).map(|record| record.level).collect()
+    }
+}
+
+/// Come back later: the token is as good as before.
+fn unavailable(response: &Response<String>) -> u64 {
+    let body: Value = serde_json::from_str(response.body()).unwrap();
+    assert_eq!((response.status().as_u16(), &body["error"]), (503, &"temporarily_unavailable".into()));
+    response.headers()[header::RETRY_AFTER].to_str().unwrap().parse().unwrap()
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_cognito_that_does_not_answer_is_left_alone_for_a_while() {
+    let scene = Scene::new();
+    for failures in 1..=usize::from(THRESHOLD) {
+        scene.fail(FetchError::DeadlineExceeded);
+        assert_eq!(unavailable(&scene.refresh()), 5);
+        assert_eq!(scene.edge.fetches(), failures);
+    }
+    for passed in 0..OPEN_SECONDS {
+        assert_eq!(unavailable(&scene.refresh()), OPEN_SECONDS - passed, "when it is asked again");
+        assert_eq!(unavailable(&scene.revoke()), OPEN_SECONDS - passed, "revocation is at the same host");
+        scene.edge.advance(1);
+    }
+    assert_eq!(scene.edge.fetches(), usize::from(THRESHOLD), "nobody was kept waiting");
+    assert_eq!(scene.events("Cognito is left alone"), [Level::Alert]);
+
+    // One tries, and fails; the others do not wait with it.
+    scene.fail(FetchError::DeadlineExceeded);
+    scene.edge.world.held.set(true);
+    let mut trial = pin!(scene.edge.edge.respond(scene.refresh_request()));
+    assert!(poll(trial.as_mut()).is_pending());
+    assert_eq!(unavailable(&scene.revoke()), TRIAL_SECONDS);
+    scene.edge.world.held.set(false);
+    let Poll::Ready(failed) = poll(trial.as_mut()) else { panic!("still waiting") };
+    assert_eq!(unavailable(&failed), 5);
+    assert_eq!(unavailable(&scene.refresh()), OPEN_SECONDS);
+    assert_eq!(scene.edge.fetches(), usize::from(THRESHOLD) + 1);
+
+    // The next one that tries succeeds, with the same token, and then everybody does.
+    scene.edge.advance(OPEN_SECONDS);
+    scene.succeed();
+    assert_eq!(scene.refresh().status(), 200);
+    scene.edge.reply(200, "");
+    assert_eq!(scene.revoke().status(), 200);
+    assert_eq!(scene.events("Cognito is left alone").len(), 1, "said once");
+    assert_eq!(scene.events("Cognito is back"), [Level::Info]);
+}
+
+#[test]
+fn a_trial_that_the_platform_has_ended_does_not_close_the_door_for_good() {
+    let scene = Scene::new();
+    for _ in 0..THRESHOLD {
+        scene.fail(FetchError::Connection);
+        unavailable(&scene.refresh());
+    }
+    scene.edge.advance(OPEN_SECONDS);
+    scene.edge.world.held.set(true);
+    // Never polled again, and never dropped before the end.
+    let mut ended = Box::pin(scene.edge.edge.respond(scene.revocation_request()));
+    assert!(poll(ended.as_mut()).is_pending());
+    scene.edge.world.held.set(false);
+    scene.edge.advance(TRIAL_SECONDS - 1);
+    assert_eq!(unavailable(&scene.refresh()), 1);
+    scene.edge.advance(1);
+    scene.succeed();
+    assert_eq!(scene.refresh().status(), 200);
+}
+
+#[test]
+fn a_cognito_that_answers_is_not_left_alone_whatever_it_answers() {
+    for (status, body) in [(429, ""), (403, "<html>"), (400, r#"{"error":"invalid_client"}"#), (200, "<html>")] {
+        let scene = Scene::new();
+        for asked in 1..=2 * usize::from(THRESHOLD) {
+            scene.edge.reply(status, body);
+            unavailable(&scene.refresh());
+            assert_eq!(scene.edge.fetches(), asked, "{status}");
+        }
+        scene.succeed();
+        assert_eq!(scene.refresh().status(), 200, "{status}");
+    }
+    // Failures count in a row only.
+    let scene = Scene::new();
+    for _ in 0..2 * THRESHOLD {
+        scene.edge.reply(500, "");
+        scene.edge.reply(429, "");
+        unavailable(&scene.refresh());
+        unavailable(&scene.refresh());
+    }
+    assert_eq!(scene.edge.fetches(), 4 * usize::from(THRESHOLD));
+}
+
+#[test]
+fn what_may_be_sent_twice_is_sent_twice_once_and_nothing_else_is() {
+    for error in [FetchError::Connection, FetchError::DeadlineExceeded] {
+        let scene = Scene::new();
+        scene.fail(error);
+        unavailable(&scene.refresh());
+        assert_eq!(scene.asked(), [("token".to_owned(), 8_000)], "a refresh token may be used up");
+    }
+    let scene = Scene::new();
+    scene.fail(FetchError::Connection);
+    scene.edge.reply(200, "");
+    assert_eq!(scene.revoke().status(), 200);
+    let asked = scene.asked();
+    assert_eq!(asked.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["revoke", "revoke"]);
+    let forms: Vec<_> = scene.edge.world.fetched.borrow().iter().map(|request| request.form.clone()).collect();
+    let forms: Vec<_> = forms.iter().flatten().map(|form| form.expose().as_str()).collect();
+    assert_eq!(forms, ["token=cognitos"; 2]);
+    let pause = scene.edge.world.slept.get();
+    assert!((100..=355).contains(&pause), "{pause} ms apart");
+    assert!(u64::from(asked[0].1 + asked[1].1) + 355 <= 8_000, "in the same time: {asked:?}");
+
+    // A host that is down gets no second request for each first one.
+    let counts = [(); 4].map(|()| {
+        scene.edge.world.fetched.borrow_mut().clear();
+        scene.fail(FetchError::Connection);
+        scene.fail(FetchError::Connection);
+        unavailable(&scene.revoke());
+        scene.edge.world.replies.borrow_mut().clear();
+        scene.edge.fetches()
+    });
+    assert_eq!(counts, [2, 1, 0, 0]);
+}
+
+#[test]
+fn pauses_before_a_second_request_differ() {
+    let scene = Scene::new();
+    let pauses: BTreeSet<u64> = (0..8)
+        .map(|_| {
+            let before = scene.edge.world.slept.get();
+            scene.fail(FetchError::Connection);
+            scene.edge.reply(200, "");
+            assert_eq!(scene.revoke().status(), 200);
+            scene.edge.world.slept.get() - before
+        })
+        .collect();
+    assert!(pauses.len() > 4, "{pauses:?}");
+}
+
+#[test]
+fn a_token_is_not_spent_while_there_are_no_keys_to_verify_the_answer_with() {
+    for reply in [None, Some((503, "")), Some((200, "<html>")), Some((200, r#"{"keys":[]}"#))] {
+        let scene = Scene::without_keys();
+        for _ in 0..2 {
+            match reply {
+                Some((status, body)) => scene.edge.reply(status, body),
+                None => scene.fail(FetchError::DeadlineExceeded),
+            }
+        }
+        unavailable(&scene.refresh());
+        let asked = scene.asked();
+        assert!(asked.iter().all(|(path, _)| path == "jwks.json") && asked.len() <= 2, "{asked:?}");
+        assert!(asked.iter().map(|(_, deadline)| deadline).sum::<u32>() + 355 <= 5_000, "{asked:?}");
+        scene.edge.world.replies.borrow_mut().clear();
+        scene.edge.advance(OPEN_SECONDS);
+        scene.edge.reply(200, jwks());
+        scene.succeed();
+        assert_eq!(scene.refresh().status(), 200, "{reply:?}: the same token");
+    }
+}
+
+#[test]
+fn machines_are_not_kept_waiting_for_new_keys_while_there_are_old_ones() {
+    let scene = Scene::without_keys();
+    let token = |number: u64| {
+        sign(&json!({
+            "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
+            "exp": START + 100_000, "jti": number,
+        }))
+    };
+    scene.edge.reply(200, jwks());
+    assert!(scene.machine(&token(0)).is_ok());
+    scene.edge.advance(3_600);
+    scene.fail(FetchError::DeadlineExceeded);
+    scene.fail(FetchError::DeadlineExceeded);
+    assert!(scene.machine(&token(1)).is_ok(), "with the key of an hour ago");
+    assert_eq!(scene.edge.fetches(), 3);
+    for number in 2..20 {
+        assert!(scene.machine(&token(number)).is_ok());
+    }
+    assert_eq!(scene.edge.fetches(), 3, "nobody else waits");
+    scene.edge.advance(OPEN_SECONDS);
+    scene.edge.reply(200, jwks());
+    assert!(scene.machine(&token(20)).is_ok());
+    assert_eq!(scene.edge.fetches(), 4, "and then they are fetched");
+}
+
+#[test]
+fn a_machine_that_nobody_can_verify_is_told_to_come_back() {
+    let scene = Scene::without_keys();
+    let token = sign(&json!({
+        "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
+        "exp": START + 100_000,
+    }));
+    for _ in 0..2 * THRESHOLD {
+        assert_eq!(unavailable(&scene.machine(&token).unwrap_err()), 5);
+    }
+    assert_eq!(scene.edge.fetches(), usize::from(THRESHOLD), "and waits for nothing");
+    scene.edge.advance(OPEN_SECONDS);
+    scene.edge.reply(200, jwks());
+    assert!(scene.machine(&token).is_ok());
+}
+
+#[test]
+fn keys_that_were_wrong_are_fetched_again_before_they_are_old() {
+    let scene = Scene::without_keys();
+    let token = sign(&json!({
+        "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
+        "exp": START + 100_000,
+    }));
+    let mut wrong: Value = serde_json::from_str(&jwks()).unwrap();
+    let modulus = wrong["keys"][0]["n"].as_str().unwrap();
+    let half = modulus.len() / 2;
+    let other = if &modulus[half..=half] == "A" { "B" } else { "A" };
+    wrong["keys"][0]["n"] = format!("{}{other}{}", &modulus[..half], &modulus[half + 1..]).into();
+    scene.edge.reply(200, wrong.to_string());
+    for _ in 0..3 {
+        assert_eq!(scene.machine(&token).unwrap_err().status(), 401);
+        assert_eq!(scene.edge.fetches(), 1, "but not each time");
+    }
+    scene.edge.advance(30);
+    scene.edge.reply(200, jwks());
+    assert!(scene.machine(&token).is_ok());
+    assert_eq!(scene.edge.fetches(), 2);
+}
