@@ -13,8 +13,8 @@ DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx inf
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test conformance interop pages check edge size image image-test infra-test deploy destroy deploy-local clean stack native wasm \
-	setup-edge named tool panicking-edge
+.PHONY: help demo dev test fuzz conformance interop pages load check edge size image image-test infra-test deploy destroy \
+	deploy-local clean stack native wasm setup-edge named tool panicking-edge
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,6 +35,10 @@ test: ## run every test: native, in a browser, and black-box against the running
 	@# Cargo takes packages by name: edgeward-tests, which runs the whole stack, comes last.
 	cargo test $(NATIVE) --tests
 
+fuzz: ## fuzz everything that reads what strangers send, FUZZ_SECONDS=20 each
+	.ci/setup fuzz
+	tests/fuzz/run
+
 conformance: stack ## run the official conformance tool through the edge, as MCP client and as judge of authorization servers
 	+cargo build -p edgeward-origin -p edgeward-tests -p edgeward-conformance --bins
 	$(TARGET)/debug/edgeward-conformance-run
@@ -50,6 +54,7 @@ pages: stack ## look at every page in a real browser, and make the pictures in t
 check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests
 	.ci/setup rust check
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/fuzz/Cargo.toml --check
 	cargo clippy $(NATIVE) --all-targets -- -D warnings
 	cargo clippy $(WASM) -p edgeward-cloudflare -p edgeward-core -p edgeward-identity -- -D warnings
 	cargo check $(WASM) -p edgeward-core

@@ -100,10 +100,11 @@ impl Config {
 
         let issuer = read.required(names::PUBLIC_URL, public_origin);
         let pool_id = read.required(names::COGNITO_USER_POOL_ID, |text| {
+            // Both become part of a URL, which must stay the one that is meant.
+            let plain = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
             text.split_once('_')
-                .map(|(region, _)| region)
-                .filter(|region| !region.is_empty())
-                .map(|region| format!("https://cognito-idp.{region}.amazonaws.com/{text}"))
+                .filter(|(region, id)| plain(region) && plain(id))
+                .map(|(region, _)| format!("https://cognito-idp.{region}.amazonaws.com/{text}"))
                 .ok_or_else(|| "is not of the form <region>_<id>".into())
         });
         let cognito_issuer = read.optional(names::COGNITO_ISSUER, absolute_url).or(pool_id);

@@ -151,6 +151,31 @@ mod properties {
         }
 
         #[test]
+        fn a_uri_is_found_if_it_is_registered_and_more_that_is_registered_hides_nothing(
+            text in "(https|http|cursor)://(client\\.example|localhost|127\\.0\\.0\\.1|\\[::1\\])(:[1-9][0-9]{0,3})?(/[a-z.%?=&]{0,12})?",
+            others in prop::collection::vec("https?://(a|localhost)(:[1-9])?/[a-b]?", 0..4),
+        ) {
+            let Ok(uri) = parse(&text) else { return Ok(()) };
+            let others: Vec<_> = others.iter().filter_map(|other| parse(other).ok()).collect();
+            let found = uri.clone().find_in(&others);
+            let all = [others, vec![uri.clone()]].concat();
+            let target = uri.clone().find_in(&all).unwrap();
+            prop_assert_eq!(target.as_str(), &text);
+            prop_assert!(found.is_none_or(|found| found == target));
+            prop_assert_eq!(serde_json::from_str::<RedirectTarget>(&serde_json::to_string(&target).unwrap()).unwrap(), target);
+            prop_assert!(uri.find_in(&[]).is_none());
+        }
+
+        #[test]
+        fn which_of_two_is_registered_makes_no_difference(
+            one in "http://(localhost|127\\.0\\.0\\.1)(:[0-9]{0,2})?/[ab]?",
+            other in "http://(localhost|127\\.0\\.0\\.1)(:[0-9]{0,2})?/[ab]?",
+        ) {
+            prop_assume!(parse(&one).is_ok() && parse(&other).is_ok());
+            prop_assert_eq!(matches(&one, &other), matches(&other, &one));
+        }
+
+        #[test]
         fn any_port_of_a_loopback_uri_matches(port in 1u16..) {
             let requested = format!("http://127.0.0.1:{port}/callback");
             prop_assert!(matches("http://127.0.0.1/callback", &requested));
