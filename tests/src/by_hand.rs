@@ -272,6 +272,11 @@ pub fn whoami(mcp: &str) -> Result<RequestBuilder> {
 /// # Errors
 /// When the HTTP client cannot be made.
 pub fn call(mcp: &str, tool: &str, arguments: &Value) -> Result<RequestBuilder> {
+    Ok(call_over(&http()?, mcp, tool, arguments, "by hand"))
+}
+
+/// As [`call`], over connections that are there, with a token for progress.
+pub fn call_over(http: &Client, mcp: &str, tool: &str, arguments: &Value, progress_token: &str) -> RequestBuilder {
     let message = json!({
         "jsonrpc": "2.0",
         "id": 1,
@@ -280,20 +285,19 @@ pub fn call(mcp: &str, tool: &str, arguments: &Value) -> Result<RequestBuilder> 
             "name": tool,
             "arguments": arguments,
             "_meta": {
-                "progressToken": "by hand",
+                "progressToken": progress_token,
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientInfo": { "name": "by hand", "version": "0" },
                 "io.modelcontextprotocol/clientCapabilities": {},
             },
         },
     });
-    let request = http()?
-        .post(mcp)
+    http.post(mcp)
         .header("Accept", "application/json, text/event-stream")
         .header("MCP-Protocol-Version", "2026-07-28")
         .header("Mcp-Method", "tools/call")
-        .header("Mcp-Name", tool);
-    Ok(request.json(&message))
+        .header("Mcp-Name", tool)
+        .json(&message)
 }
 
 /// An HTTP client that follows no redirect.

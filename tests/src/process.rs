@@ -75,6 +75,22 @@ impl Process {
         &self.log.path
     }
 
+    /// Resident memory, in bytes, of those of its processes that are called `name`.
+    pub fn memory(&self, name: &str) -> u64 {
+        let group = lock(&self.child).id().to_string();
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pages = processes.filter_map(|process| {
+            let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+            // The name stands in parentheses and may hold anything; of what follows, the third is the group and the 22nd
+            // the resident pages (proc_pid_stat(5)).
+            let (before, after) = stat.rsplit_once(')')?;
+            let mut fields = after.split_whitespace();
+            let is_ours = before.split_once('(')?.1 == name && fields.nth(2)? == group;
+            is_ours.then(|| fields.nth(18)?.parse::<u64>().ok()).flatten()
+        });
+        pages.sum::<u64>() * rustix::param::page_size() as u64
+    }
+
     /// How it ended, if it has.
     ///
     /// # Errors

@@ -128,7 +128,12 @@ fn lengths() -> Vec<Case> {
             Length::Of(1024 * KIB + 1),
             "413 body_too_long",
         )
-        .add("a_message_far_over", "a message to be judged of 2 MiB, announced", Length::Of(2048 * KIB), "413 body_too_long")
+        .add(
+            "a_message_far_over",
+            "a message to be judged of 2 MiB, announced",
+            Length::Of(2048 * KIB),
+            "413 body_too_long",
+        )
         .add(
             "a_message_unannounced",
             "a message to be judged of 2 MiB in chunks",

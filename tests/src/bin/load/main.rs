@@ -1,0 +1,74 @@
+//! What the stack does under load, and what it has in memory afterwards: `make load`.
+//!
+//! Everything is on this machine, the clients too, so the figures are what this machine can do. What is checked does not
+//! depend on it: nothing fails, nothing is lost, every answer is for the user who asked, and memory does not go on
+//! growing.
+
+mod calls;
+mod figures;
+mod hostile;
+mod people;
+mod sign_ins;
+mod streams;
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use edgeward_cognito::Config;
+use edgeward_identity::names::edge as names;
+use edgeward_tests::{
+    signal::to_its_end,
+    stack::{Options, Stack},
+};
+
+use crate::{figures::Memory, hostile::Hostility, people::People};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    to_its_end("load", run()).await
+}
+
+/// More a second are not asked for.
+const CALLS_PER_SECOND: u32 = 2_000;
+const STREAMS: usize = 1_000;
+const SIGN_INS_PER_MINUTE: u32 = 200;
+/// Memory may be so many bytes more at the end than when everything had run for the first time.
+const GROWTH: u64 = 64 * 1024 * 1024;
+
+async fn run() -> Result<ExitCode> {
+    let seconds = match std::env::var("LOAD_SECONDS") {
+        Ok(text) => text.parse().context("LOAD_SECONDS is no number of seconds")?,
+        Err(_) => 60,
+    };
+    let time = Duration::from_secs(seconds);
+    let cognito = Config { users: people::users(), ..Config::default() };
+    // Long enough for all of it: what is measured is not the refresh.
+    let variables = [(names::ACCESS_TOKEN_SECONDS.to_owned(), "3600".to_owned())].into();
+    let stack = Stack::start(Options { name: "load", cognito, variables, ..Options::default() }).await?;
+    let stack = Arc::new(stack);
+    println!("load: {seconds} s each, on {} cores; the clients are on them, too", cores());
+    let people = Arc::new(People::sign_in(&stack).await?);
+    let memory = Memory::watch(&stack);
+    // A short round first: what is there once is not growth.
+    let mut warm = [0; 2];
+    for (round, time) in [("first", time / 5), ("then", time)] {
+        println!("{}", memory.now(round));
+        let calls = calls::run(&stack, &people, CALLS_PER_SECOND, Hostility::None, time).await?;
+        calls.finish("calls", &memory)?;
+        streams::run(&stack, &people, STREAMS, time).await?.finish("streams", &memory)?;
+        sign_ins::run(&stack, SIGN_INS_PER_MINUTE, time).await?.finish("sign-ins", &memory)?;
+        let mixed = calls::run(&stack, &people, CALLS_PER_SECOND, Hostility::EveryFifth, time).await?;
+        mixed.finish("a fifth hostile", &memory)?;
+        if round == "first" {
+            warm = memory.resident();
+        }
+    }
+    println!("{}", memory.now("after"));
+    memory.flat(warm, GROWTH)?;
+    println!("load: ok");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
