@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use edgeward_tests::stack::Stack;
 use tokio::task::JoinHandle;
 
@@ -116,16 +116,14 @@ impl Memory {
         format!("edge {}, origin {}", words(0), words(1))
     }
 
-    /// That neither has grown by more than `allowed` bytes since it had `before`.
+    /// That neither has more than this, in bytes.
     ///
     /// # Errors
     /// When one has.
-    pub(crate) fn flat(&self, before: [u64; 2], allowed: u64) -> Result<()> {
-        for (name, (before, now)) in ["edge", "origin"].into_iter().zip(before.into_iter().zip(self.resident())) {
-            ensure!(before > 0, "the memory of the {name} cannot be seen");
-            if now > before + allowed {
-                bail!("the {name} has grown from {} MB to {} MB", megabytes(before), megabytes(now));
-            }
+    pub(crate) fn bounded(&self, most: [u64; 2]) -> Result<()> {
+        for (name, (most, now)) in ["edge", "origin"].into_iter().zip(most.into_iter().zip(self.resident())) {
+            ensure!(now > 0, "the memory of the {name} cannot be seen");
+            ensure!(now <= most, "the {name} has {} MB, more than {}", megabytes(now), megabytes(most));
         }
         Ok(())
     }
