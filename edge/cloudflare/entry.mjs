@@ -8,6 +8,9 @@ const { configure, gate, look } = Edge.prototype;
 // Kept by the `worker` crate: `criticalError` after a panic, `instanceId` changes with every fresh instance.
 const wasm = globalThis.__worker_init_state;
 let configured;
+// Whether anybody wants to know how long requests take; and whether their answers say so.
+let observing = false;
+let serverTiming = false;
 
 // Requests that the handler has not answered: what tells each of them that its instance has died. A panic unwinds nothing
 // in wasm, so nobody else would, and they would wait for ever.
@@ -36,7 +39,8 @@ function prepare(env, ctx) {
   // the glue copies strings into the old instance first and swaps instances after (wasm-bindgen 0.2.130).
   if (wasm.criticalError) new Edge(ctx, env);
   if (configured !== wasm.instanceId) {
-    configure(env);
+    serverTiming = configure(env);
+    observing = serverTiming || env.METRICS !== undefined;
     configured = wasm.instanceId;
   }
 }
@@ -44,13 +48,14 @@ function prepare(env, ctx) {
 function decide(request, env, ctx) {
   prepare(env, ctx);
   const { headers } = request;
-  return gate(request.method, request.url, headers.get("authorization") ?? undefined, headers.get("origin") ?? undefined);
+  const fields = ["authorization", "origin", "traceparent"];
+  return gate(request.method, request.url, ...fields.map((name) => headers.get(name) ?? undefined));
 }
 
 // Decides about a request whose head was not enough.
 function lookCloser(request, body) {
   const { headers } = request;
-  const fields = ["authorization", "origin", "mcp-protocol-version", "mcp-method", "mcp-name"];
+  const fields = ["authorization", "origin", "traceparent", "mcp-protocol-version", "mcp-method", "mcp-name"];
   return look(request.method, request.url, ...fields.map((name) => headers.get(name) ?? undefined), body);
 }
 
@@ -87,7 +92,7 @@ function guarded(decide) {
     return decide();
   } catch {
     wasm.criticalError = true;
-    console.error(JSON.stringify({ level: "alert", event: "gate failed", status: 500 }));
+    log("alert", "gate failed", 500);
     return [500, ["content-type", "application/json", "cache-control", "no-store"], '{"error":"server_error"}'];
   }
 }
@@ -102,9 +107,37 @@ function failure(status, error) {
   return Response.json({ error }, { status, headers: { "cache-control": "no-store" } });
 }
 
+// Requests that went to the MCP server, where somebody wants to know.
+const passedOn = new WeakSet();
+
+// Measures how long a request takes until the head of its answer is there: for the answer itself, if the setting says so,
+// and for the dataset, if there is one, which the platform writes to after the answer. Its clock goes on with I/O only, so
+// that what is measured is waiting: for the MCP server, or for Cognito.
+async function observed(request, env, isResource, answered) {
+  const started = Date.now();
+  const response = await answered;
+  const milliseconds = Date.now() - started;
+  const by = passedOn.has(request) ? "origin" : "edge";
+  const { pathname } = new URL(request.url);
+  // Paths of strangers' choice are not told apart.
+  const route = isResource || OWN_PATHS.has(pathname) ? pathname : "other";
+  env.METRICS?.writeDataPoint({
+    indexes: [route],
+    blobs: [route, `${response.status}`, by],
+    doubles: [milliseconds],
+  });
+  if (!serverTiming) return response;
+  const timed = new Response(response.body, response);
+  timed.headers.append("server-timing", `${by};dur=${milliseconds}`);
+  return timed;
+}
+
+const OWN_PATHS = new Set(["/register", "/authorize", "/callback", "/token", "/revoke", "/logout"]);
+
 // Passes a request on, with its body if that was read.
 async function forward(request, target, body) {
-  const [url, identity, ...fields] = target.split("\n");
+  if (observing) passedOn.add(request);
+  const [url, identity, traceparent, ...fields] = target.split("\n");
   const { method, signal } = request;
   const forwarded = body
     ? new Request(url, { method, headers: request.headers, body, redirect: "manual", signal })
@@ -117,6 +150,14 @@ async function forward(request, target, body) {
   headers.delete("authorization");
   headers.delete("cookie");
   headers.set("x-edgeward-identity", identity);
+  if (traceparent) {
+    headers.set("traceparent", traceparent);
+    headers.delete("tracestate");
+  }
+  const refused = (status, event, error) => {
+    log("alert", event, status, headers.get("traceparent").slice(3, 35));
+    return share(failure(status, error), fields);
+  };
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, FIRST_BYTE_MS)));
   try {
@@ -124,21 +165,21 @@ async function forward(request, target, body) {
     // client's to see, not the edge's to follow. Passing them again would copy the request once more.
     const response = await Promise.race([fetch(forwarded), late]);
     // What is still under way ends with the answer to its request.
-    if (response === undefined) return share(refused(504, "origin too slow", "gateway_timeout"), fields);
+    if (response === undefined) return refused(504, "origin too slow", "gateway_timeout");
     if (response.status !== 401) return share(response, fields);
     response.body?.cancel().catch(() => {});
   } catch {
-    return share(refused(502, "origin unreachable", "bad_gateway"), fields);
+    return refused(502, "origin unreachable", "bad_gateway");
   } finally {
     clearTimeout(timer);
   }
   // The origin has refused the edge, not the client, whose token is good and must not be thrown away.
-  return share(refused(502, "origin refused the identity", "bad_gateway"), fields);
+  return refused(502, "origin refused the identity", "bad_gateway");
 }
 
-function refused(status, event, error) {
-  console.error(JSON.stringify({ level: "alert", event, status }));
-  return failure(status, error);
+// Records as those of edge/core/src/audit.rs.
+function log(level, event, status, trace) {
+  console.error(JSON.stringify({ v: 1, level, event, status, trace }));
 }
 
 // Adds what lets a page of another origin read the answer, if such a page asked.
@@ -155,7 +196,7 @@ function share(response, fields) {
 // Has a machine's token verified, for which Cognito's keys may have to be fetched, and asks the gate again.
 async function lookAtToken(request, env, ctx) {
   const headers = new Headers();
-  for (const name of ["authorization", "origin"]) {
+  for (const name of ["authorization", "origin", "traceparent"]) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
@@ -180,7 +221,7 @@ async function handle(request, env, ctx, attempts = request.method === "GET" || 
   } finally {
     waiting.delete(tell);
   }
-  console.error(JSON.stringify({ level: "alert", event: "handler failed", status: 503 }));
+  log("alert", "handler failed", 503);
   if (attempts > 1) return handle(request, env, ctx, attempts - 1);
   const response = failure(503, "temporarily_unavailable");
   response.headers.set("retry-after", "1");
@@ -197,6 +238,8 @@ function conclude(request, env, ctx, decision) {
 
 export default {
   fetch(request, env, ctx) {
-    return conclude(request, env, ctx, guarded(() => decide(request, env, ctx)));
+    const decision = guarded(() => decide(request, env, ctx));
+    const answered = conclude(request, env, ctx, decision);
+    return observing ? observed(request, env, decision !== undefined, answered) : answered;
   },
 };

@@ -40,6 +40,9 @@ export const EDGE_PARAMETERS = [
   "consent",
   "brand",
   "sign-out-urls",
+  "rate-limits",
+  "server-timing",
+  "metrics-dataset",
 ] as const;
 export type EdgeParameter = (typeof EDGE_PARAMETERS)[number];
 

@@ -8,6 +8,12 @@ import type { Settings } from "./settings.ts";
 import { COGNITO_QUOTAS, QUOTA_ALARM } from "./watch/quotas.ts";
 import { failures, perMinute, Watch } from "./watch/watch.ts";
 
+/** As the edge's setting has them. */
+function rateLimits({ client, redirectHost, address }: NonNullable<Settings["edge"]["rateLimits"]> = {}): string {
+  const named = Object.entries({ client, "redirect-host": redirectHost, address });
+  return named.flatMap(([name, number]) => (number ? [`${name}:${number}`] : [])).join(" ");
+}
+
 /** Who may sign in, and how the edge asks: user pool, app client, the pool's firewall, and what the edge is told of it. */
 export class SecurityStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings, props: StackProps = {}) {
@@ -41,6 +47,9 @@ export class SecurityStack extends Stack {
       ["redirect-hosts", edge.redirectHosts?.join(" "), "The only hosts that users are sent to"],
       ["consent", edge.consent, "When users are asked for consent"],
       ["brand", edge.brand && JSON.stringify(edge.brand), "How pages look"],
+      ["rate-limits", rateLimits(edge.rateLimits), "Requests a minute that one party may make"],
+      ["server-timing", edge.serverTiming, "Whether answers say how long they took"],
+      ["metrics-dataset", edge.metricsDataset, "Where counts and times are written to"],
       ["sign-out-urls", settings.userPool.logoutUrls.join(" "), "Where /logout may send browsers"],
     ];
     for (const [name, value, description] of parameters) {

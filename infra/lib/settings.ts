@@ -125,6 +125,8 @@ const firewall = z.strictObject({
   signInsPerAddress: z.int().min(100).max(2_000_000_000).default(1000),
 });
 
+const requestsPerMinute = z.int().min(1).max(1_000_000).optional();
+
 /** Environments of the edge's `wrangler.toml`. */
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
 
@@ -161,6 +163,11 @@ const schema = z
           })
           .optional(),
         cognitoScopes: z.array(scope).optional(),
+        serverTiming: z.enum(["on", "off"]).optional(),
+        /** Dataset of Workers Analytics Engine for counts and times. */
+        metricsDataset: z.string().regex(/^[A-Za-z0-9_]{1,64}$/, "must be letters, digits and _").optional(),
+        /** Requests a minute at the endpoints of the sign-in, at one of Cloudflare's locations. */
+        rateLimits: z.strictObject({ client: requestsPerMinute, redirectHost: requestsPerMinute, address: requestsPerMinute }).optional(),
       })
       .prefault({}),
     userPool: userPool.prefault({}),

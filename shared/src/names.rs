@@ -56,6 +56,12 @@ pub mod edge {
     pub const BRAND: &str = "EDGEWARD_BRAND";
     /// Where `/logout` may send browsers, separated by spaces.
     pub const SIGN_OUT_URLS: &str = "EDGEWARD_SIGN_OUT_URLS";
+    /// Requests a minute of one client, redirect host, address: `client:1200 redirect-host:2400 address:6000`.
+    pub const RATE_LIMITS: &str = "EDGEWARD_RATE_LIMITS";
+    /// Whether answers say how long they took: `on` or `off`.
+    pub const SERVER_TIMING: &str = "EDGEWARD_SERVER_TIMING";
+    /// The dataset that counts and times are written to.
+    pub const METRICS_DATASET: &str = "EDGEWARD_METRICS_DATASET";
     /// Lifetime of access tokens in seconds.
     pub const ACCESS_TOKEN_SECONDS: &str = "EDGEWARD_ACCESS_TOKEN_SECONDS";
 
@@ -80,7 +86,7 @@ pub mod edge {
     }
 
     /// All settings.
-    pub const SETTINGS: [Setting; 25] = [
+    pub const SETTINGS: [Setting; 28] = [
         plain(PUBLIC_URL, "public-url"),
         plain(ORIGIN_URL, "origin-url"),
         plain(ORIGIN_AUDIENCE, "origin-audience"),
@@ -106,6 +112,9 @@ pub mod edge {
         plain(CONSENT, "consent"),
         plain(BRAND, "brand"),
         plain(SIGN_OUT_URLS, "sign-out-urls"),
+        plain(RATE_LIMITS, "rate-limits"),
+        plain(SERVER_TIMING, "server-timing"),
+        plain(METRICS_DATASET, "metrics-dataset"),
     ];
 
     /// The setting of a variable.

@@ -32,9 +32,29 @@ pub struct Edge {
 /// The variables and secrets of an edge, by name.
 pub type Variables = BTreeMap<String, String>;
 
+/// How many requests a minute one party may make. The stack that suites share has no limits: they flood it on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// As many as `wrangler.toml` says.
+    Deployed,
+    /// As many as this, of one client, redirect host, address.
+    Of([u32; 3]),
+}
+
+/// Where requests go that the edge sends to hosts below `example`: the Internet has none.
+pub type Elsewhere = Option<SocketAddr>;
+
 /// What stands around an edge in place of the platform, so that a test can have what the platform would not give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Around {
+    /// Nothing.
+    Nothing,
+    /// Hosts below `example`.
+    Hosts(SocketAddr),
+    /// The platform's counters.
+    Limits(Limits),
+    /// A dataset, whose data points are logged as well.
+    Dataset,
     /// Its clock can be moved ([`Edge::move_clock`]), and whatever waits for longer than half a minute waits for a fiftieth
     /// of that.
     Clock,
@@ -42,8 +62,11 @@ pub enum Around {
     Panics,
 }
 
-/// Where requests go that the edge sends to hosts below `example`: the Internet has none.
-pub type Elsewhere = Option<SocketAddr>;
+impl From<Elsewhere> for Around {
+    fn from(elsewhere: Elsewhere) -> Self {
+        elsewhere.map_or(Self::Nothing, Self::Hosts)
+    }
+}
 
 impl Edge {
     /// Starts it on a port, with its log in `folder`, and waits until it serves.
@@ -51,7 +74,7 @@ impl Edge {
     /// # Errors
     /// When it is not built, wrangler is not installed, it ends, or does not serve in time.
     pub async fn start(port: u16, variables: &Variables, elsewhere: Elsewhere, folder: &Path) -> Result<Self> {
-        let this = Self::spawn("edge", port, variables, elsewhere, folder)?;
+        let this = Self::spawn("edge", port, variables, elsewhere.into(), folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
     }
@@ -61,7 +84,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::start`].
     pub async fn start_other(port: u16, variables: &Variables, elsewhere: Elsewhere, folder: &Path) -> Result<Self> {
-        let this = Self::spawn("other-edge", port, variables, elsewhere, folder)?;
+        let this = Self::spawn("other-edge", port, variables, elsewhere.into(), folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
     }
@@ -71,7 +94,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::start`].
     pub async fn start_named(name: &str, port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
-        let this = Self::spawn(name, port, variables, None, folder)?;
+        let this = Self::spawn(name, port, variables, Around::Nothing, folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
     }
@@ -82,7 +105,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::start`]; also when it serves.
     pub async fn start_misconfigured(port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
-        let this = Self::spawn("misconfigured-edge", port, variables, None, folder)?;
+        let this = Self::spawn("misconfigured-edge", port, variables, Around::Nothing, folder)?;
         this.answers(StatusCode::INTERNAL_SERVER_ERROR).await?;
         Ok(this)
     }
@@ -92,22 +115,7 @@ impl Edge {
     /// # Errors
     /// As [`Edge::start`].
     pub async fn start_around(name: &str, around: Around, variables: &Variables, folder: &Path) -> Result<Self> {
-        let entry = place::edge_entry()?;
-        let own = folder.join(name);
-        let write = || {
-            write_settings(&own, &entry, variables, None)?;
-            let script = match around {
-                Around::Clock => movable(&entry),
-                Around::Panics => panicking(&entry)?,
-            };
-            fs::write(own.join("entry.mjs"), script)?;
-            let mut settings = wrangler_config(&entry)?;
-            settings["main"] = "entry.mjs".into();
-            fs::write(own.join("wrangler.json"), settings.to_string())?;
-            anyhow::Ok(())
-        };
-        write().context("cannot write the edge's settings")?;
-        let this = Self::run(name, Port::Free.choose()?, own, folder)?;
+        let this = Self::spawn(name, Port::Free.choose()?, variables, around, folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
     }
@@ -148,10 +156,10 @@ impl Edge {
         Ok(this)
     }
 
-    fn spawn(name: &str, port: u16, variables: &Variables, elsewhere: Elsewhere, folder: &Path) -> Result<Self> {
+    fn spawn(name: &str, port: u16, variables: &Variables, around: Around, folder: &Path) -> Result<Self> {
         let entry = place::edge_entry()?;
         let own = folder.join(name);
-        write_settings(&own, &entry, variables, elsewhere).context("cannot write the edge's settings")?;
+        write_settings(&own, &entry, variables, around).context("cannot write the edge's settings")?;
         Self::run(name, port, own, folder)
     }
 
@@ -206,11 +214,18 @@ impl Drop for Edge {
 }
 
 /// All as secrets, which wrangler does not print.
-fn write_settings(folder: &Path, entry: &Path, variables: &Variables, elsewhere: Elsewhere) -> Result<()> {
+fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Around) -> Result<()> {
     fs::create_dir_all(folder)?;
-    let mut settings = wrangler_config(entry)?;
-    if let Some(address) = elsewhere {
-        fs::write(folder.join("entry.mjs"), diverted(entry, address))?;
+    let mut settings = wrangler_config(entry, around)?;
+    let wrapped = match around {
+        Around::Nothing | Around::Limits(_) => None,
+        Around::Hosts(address) => Some(diverted(entry, address)),
+        Around::Dataset => Some(observed(entry)),
+        Around::Clock => Some(movable(entry)),
+        Around::Panics => Some(panicking(entry)?),
+    };
+    if let Some(text) = wrapped {
+        fs::write(folder.join("entry.mjs"), text)?;
         settings["main"] = "entry.mjs".into();
     }
     fs::write(folder.join("wrangler.json"), settings.to_string())?;
@@ -264,6 +279,24 @@ export default {{
     )
 }
 
+/// The edge as it is, with a dataset that logs each data point before the platform's gets it.
+fn observed(entry: &Path) -> String {
+    format!(
+        r#"import edge from {entry};
+export default {{
+  fetch(request, env, ctx) {{
+    const writeDataPoint = (point) => {{
+      console.log(JSON.stringify({{ point }}));
+      env.METRICS.writeDataPoint(point);
+    }};
+    return edge.fetch(request, {{ ...env, METRICS: {{ writeDataPoint }} }}, ctx);
+  }},
+}};
+"#,
+        entry = json!(entry)
+    )
+}
+
 const CLOCK_PATH: &str = "/test-clock";
 
 /// The edge's entry, around the build that panics.
@@ -276,15 +309,30 @@ fn panicking(entry: &Path) -> Result<String> {
 }
 
 /// What the edge's own `wrangler.toml` says about the runtime, with its entry named by its full path.
-fn wrangler_config(entry: &Path) -> Result<Value> {
+fn wrangler_config(entry: &Path, around: Around) -> Result<Value> {
     let own = entry.with_file_name("wrangler.toml");
     let text = fs::read_to_string(&own).with_context(|| format!("cannot read {}", own.display()))?;
-    let setting = |name: &str| {
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix('='))?;
-        // A string and a list of strings look alike in TOML and JSON.
-        serde_json::from_str::<Value>(value.split(" #").next()?.trim()).ok()
-    };
-    let date = setting("compatibility_date").context("wrangler.toml has no compatibility_date")?;
-    let flags = setting("compatibility_flags").unwrap_or_else(|| json!([]));
-    Ok(json!({ "name": "edgeward", "main": entry, "compatibility_date": date, "compatibility_flags": flags }))
+    let own: Value = toml::from_str(&text).with_context(|| format!("cannot read {}", own.display()))?;
+    let mut config = json!({
+        "name": "edgeward",
+        "main": entry,
+        "compatibility_date": own["compatibility_date"],
+        "compatibility_flags": own["compatibility_flags"],
+    });
+    match around {
+        Around::Nothing | Around::Hosts(_) | Around::Clock | Around::Panics => {}
+        Around::Limits(limits) => {
+            let mut counters = own["env"]["prod"]["ratelimits"].clone();
+            if let Limits::Of(numbers) = limits {
+                for (counter, number) in counters.as_array_mut().into_iter().flatten().zip(numbers) {
+                    counter["simple"]["limit"] = number.into();
+                }
+            }
+            config["ratelimits"] = counters;
+        }
+        Around::Dataset => {
+            config["analytics_engine_datasets"] = json!([{ "binding": "METRICS", "dataset": "edgeward" }]);
+        }
+    }
+    Ok(config)
 }

@@ -5,6 +5,7 @@
 //! and the stack has stopped.
 
 mod attacks;
+mod audit;
 mod authorization;
 mod callback;
 mod client_assertion;
@@ -19,9 +20,11 @@ mod edge_faults;
 mod faulty;
 mod flow;
 mod gate;
+mod limits;
 mod machines;
 mod metadata_documents;
 mod misconfiguration;
+mod observation;
 mod origin_faults;
 mod other_settings;
 mod outage;
@@ -80,6 +83,9 @@ fn alone() -> Vec<Test> {
     [
         misconfiguration::tests(),
         other_settings::tests(),
+        limits::tests(),
+        audit::tests(),
+        observation::tests(),
         revocation::tests(),
         cognito_faults::tests(),
         cognito_tokens::tests(),

@@ -36,7 +36,9 @@ pub(crate) async fn request(mut request: worker::Request) -> Result<Request> {
     } else {
         Body::Complete(Vec::new())
     };
-    Ok(Request { method, path: path.to_owned(), query: query.map(str::to_owned), headers, body })
+    // The platform overwrites what a client sends under this name.
+    let address = request.headers().get("cf-connecting-ip")?;
+    Ok(Request { method, path: path.to_owned(), query: query.map(str::to_owned), headers, body, address })
 }
 
 /// How long the client says that the body is; it is counted all the same.
@@ -68,9 +70,10 @@ pub(crate) fn response(response: http::Response<String>) -> Result<Response> {
     Ok(answer.with_status(status).with_headers(headers))
 }
 
-/// How to forward, in one crossing: URL, identity, and what the answer's header is to say, each on a line of its own.
+/// How to forward, in one crossing: URL, identity, `traceparent` if it is a new one, and what the answer's header is to say, each on a line of its own.
 pub(crate) fn forward(forward: &Forward) -> String {
-    let mut lines = format!("{}\n{}", forward.url, forward.identity);
+    let traceparent = forward.traceparent.as_deref().unwrap_or_default();
+    let mut lines = format!("{}\n{}\n{traceparent}", forward.url, forward.identity);
     for (name, value) in forward.page_origin.iter().flat_map(|origin| cors::fields(origin)) {
         lines.extend(["\n", name.as_str(), "\n", value]);
     }

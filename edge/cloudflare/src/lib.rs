@@ -4,6 +4,7 @@
 
 mod clock;
 mod convert;
+mod count;
 mod fetch;
 mod log;
 mod randomness;
@@ -13,15 +14,17 @@ mod timer;
 
 use std::{cell::OnceCell, rc::Rc};
 
+use count::Counters;
 use edgeward_core::{
     Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, message::operation::MirroredHeaders, misconfigured,
-    platform::Log,
 };
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Request, Response, Result, event};
 
 /// Cloudflare Workers as core's platform.
-struct Workers;
+struct Workers {
+    counters: Counters,
+}
 
 type Start = std::result::Result<Edge<Workers>, ConfigErrors>;
 
@@ -34,25 +37,33 @@ fn edge(env: &Env) -> Rc<Start> {
     EDGE.with(|cell| {
         let start = || {
             let config = Config::parse(|name| env.var(name).ok().map(|value| value.to_string()));
-            Rc::new(config.map(|config| Edge::new(config, Workers)))
+            Rc::new(config.map(|config| Edge::new(config, Workers { counters: Counters::of(env) })))
         };
         Rc::clone(cell.get_or_init(start))
     })
 }
 
-/// Reads the settings. `entry.mjs` calls it once for each instance of the wasm, before anything else.
+/// Reads the settings. `entry.mjs` calls it once for each instance of the wasm, before anything else. Gives whether answers
+/// are to say how long they took.
 #[wasm_bindgen]
-pub fn configure(env: &Env) {
-    edge(env);
+pub fn configure(env: &Env) -> bool {
+    edge(env).as_ref().as_ref().is_ok_and(|edge| edge.config().server_timing)
 }
 
 /// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; to forward
-/// it, a string of lines: URL, identity, then names and values in turn of header fields for the answer; to answer it, an
+/// it, a string of lines: URL, identity, `traceparent` or nothing, then names and values in turn of header fields for the answer; to answer it, an
 /// array of status, header names and values in turn, and body; a number when something else must be looked at: 1 for the
 /// headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
-pub fn gate(method: &str, url: &str, authorization: Option<String>, origin_header: Option<String>) -> JsValue {
-    decide(method, url, authorization.as_deref(), origin_header.as_deref(), Seen::Nothing)
+pub fn gate(
+    method: &str,
+    url: &str,
+    authorization: Option<String>,
+    origin_header: Option<String>,
+    traceparent: Option<String>,
+) -> JsValue {
+    let head = Head { authorization, origin_header, traceparent };
+    decide(method, url, &head, Seen::Nothing)
 }
 
 /// As [`gate`], with the headers that say what a request asks for, and its body if that was read.
@@ -63,6 +74,7 @@ pub fn look(
     url: &str,
     authorization: Option<String>,
     origin_header: Option<String>,
+    traceparent: Option<String>,
     protocol_version: Option<String>,
     mcp_method: Option<String>,
     mcp_name: Option<String>,
@@ -74,22 +86,31 @@ pub fn look(
         name: mcp_name.as_deref(),
     };
     let seen = body.as_deref().map_or(Seen::Headers(headers), |body| Seen::Body(headers, body));
-    decide(method, url, authorization.as_deref(), origin_header.as_deref(), seen)
+    let head = Head { authorization, origin_header, traceparent };
+    decide(method, url, &head, seen)
 }
 
-fn decide(
-    method: &str,
-    url: &str,
-    authorization: Option<&str>,
-    origin_header: Option<&str>,
-    seen: Seen<'_>,
-) -> JsValue {
+/// The header fields that every decision looks at.
+struct Head {
+    authorization: Option<String>,
+    origin_header: Option<String>,
+    traceparent: Option<String>,
+}
+
+fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
     let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return JsValue::UNDEFINED };
     let Ok(edge) = &*start else { return JsValue::UNDEFINED };
     let (path, query) = convert::path_and_query(url);
     #[cfg(feature = "test-panic")]
     test_panic::in_gate(path);
-    let head = RequestHead { method, path, query, authorization, origin_header };
+    let head = RequestHead {
+        method,
+        path,
+        query,
+        authorization: head.authorization.as_deref(),
+        origin_header: head.origin_header.as_deref(),
+        traceparent: head.traceparent.as_deref(),
+    };
     match edge.look(&head, seen) {
         None => JsValue::UNDEFINED,
         Some(Gated::Forward(forward)) => convert::forward(&forward).into(),
@@ -112,7 +133,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         }
         Err(errors) => {
             let (response, record) = misconfigured(errors);
-            Workers.log(&record);
+            log::write(&record);
             convert::response(response)
         }
     }

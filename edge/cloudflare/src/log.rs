@@ -7,11 +7,15 @@ use crate::Workers;
 
 impl Log for Workers {
     fn log(&self, record: &Record) {
-        let line = serde_json::to_string(record).unwrap_or_default();
-        match record.level {
-            Level::Info => console_log!("{line}"),
-            Level::Warn => console_warn!("{line}"),
-            Level::Alert => console_error!("{line}"),
-        }
+        write(record);
+    }
+}
+
+pub(crate) fn write(record: &Record) {
+    let line = serde_json::to_string(record).unwrap_or_default();
+    match record.level {
+        Level::Info => console_log!("{line}"),
+        Level::Warn => console_warn!("{line}"),
+        Level::Alert => console_error!("{line}"),
     }
 }

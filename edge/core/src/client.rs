@@ -214,6 +214,11 @@ fn key_set(body: &[u8]) -> Result<ClientKeys, DocumentError> {
     ClientKeys::parse(&serde_json::from_slice(body).map_err(|_| DocumentError::Refused("it is no JWKS"))?)
 }
 
+/// Whom a request to the token endpoint names; that it is it has not been checked.
+pub(crate) fn claimed(request: &Request, form: &Parameters<'_>) -> Option<String> {
+    shown(request, form).ok().map(|(client_id, _)| client_id)
+}
+
 /// Whom a request names, and what it shows for it: not more than one thing (RFC 6749 §2.3).
 fn shown(request: &Request, form: &Parameters<'_>) -> Result<(String, Shown), ClientError> {
     let secret_of = |text: Option<&str>| text.map(|text| Secret::new(text.to_owned()));

@@ -4,6 +4,7 @@ mod client;
 mod entry;
 mod host;
 mod pages;
+mod rate_limits;
 mod registration;
 mod resource;
 mod scope_rule;
@@ -15,6 +16,7 @@ pub use client::{PreRegistered, SecretDigest};
 use edgeward_identity::names::edge as names;
 pub use host::{HostPatterns, RedirectHosts};
 pub use pages::{Brand, ConsentMode, Pages};
+pub use rate_limits::RateLimits;
 pub use registration::Registration;
 pub use resource::{Machine, ProtectedResource};
 pub use scope_rule::ScopeRule;
@@ -57,6 +59,12 @@ pub struct Config {
     pub access_token_seconds: u64,
     /// What people see.
     pub pages: Pages,
+    /// How many requests one party may make.
+    pub rate_limits: RateLimits,
+    /// Whether answers say how long they took (Server Timing).
+    pub server_timing: bool,
+    /// Where the platform keeps counts and times, if anywhere.
+    pub metrics_dataset: Option<String>,
 }
 
 /// The Cognito user pool and our app client there.
@@ -140,11 +148,7 @@ impl Config {
         let clients =
             read.optional(names::CLIENTS, |text| client::parse(text, &schemes, &resources)).unwrap_or_default();
         let registration = registration::read(&mut read);
-        let documents = read.optional(names::CLIENT_METADATA_DOCUMENTS, |text| match text {
-            "on" => Ok(true),
-            "off" => Ok(false),
-            _ => Err("is neither `on` nor `off`".into()),
-        });
+        let documents = read.optional(names::CLIENT_METADATA_DOCUMENTS, on_or_off);
         let allowed = read.optional(names::CLIENT_METADATA_HOSTS, HostPatterns::parse).unwrap_or_default();
         let denied = read.optional(names::CLIENT_METADATA_DENIED_HOSTS, HostPatterns::parse).unwrap_or_default();
         let metadata_documents = match documents.unwrap_or(true) {
@@ -165,6 +169,13 @@ impl Config {
             brand: read.optional(names::BRAND, pages::brand).unwrap_or_default(),
             sign_out_urls: read.optional(names::SIGN_OUT_URLS, pages::sign_out_urls).unwrap_or_default(),
         };
+
+        let server_timing = read.optional(names::SERVER_TIMING, on_or_off).unwrap_or(false);
+        let metrics_dataset = read.optional(names::METRICS_DATASET, |text| {
+            let is_name = text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_');
+            if is_name { Ok(text.to_owned()) } else { Err("is not a name of letters, digits and `_`".into()) }
+        });
+        let rate_limits = read.optional(names::RATE_LIMITS, RateLimits::parse).unwrap_or_default();
 
         let errors = read.errors;
         match (issuer, cognito_issuer, jwks_url, domain, client_id, client_secrets, origin_url, keys) {
@@ -198,6 +209,9 @@ impl Config {
                 allowed_origins,
                 access_token_seconds: access_token_seconds.unwrap_or(900),
                 pages,
+                rate_limits,
+                server_timing,
+                metrics_dataset,
                 issuer,
             }),
             _ => Err(ConfigErrors(errors)),
@@ -220,6 +234,14 @@ impl Config {
     pub fn resource_at(&self, path: &str) -> Option<&ProtectedResource> {
         let path = path.strip_suffix('/').unwrap_or(path);
         self.resources.iter().find(|resource| resource.path == path)
+    }
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("is neither `on` nor `off`".into()),
     }
 }
 

@@ -6,16 +6,18 @@ use serde_json::json;
 use crate::{
     client::{ClientMemory, Directory},
     config::{Config, ProtectedResource},
-    endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token},
-    gate::{self, Admissions, Gated, RequestHead, Seen},
+    endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token, upstream_failure},
+    gate::{self, Admissions, GateError, Gated, RequestHead, Seen},
+    limit,
     message::{
         cors,
         request::Request,
         response::{Caching, json, set, with_status},
     },
-    platform::{Level, Platform, Record},
+    platform::{Clock, Event, Level, Log, Platform, Record},
     refreshes::Refreshes,
     route::Route,
+    trace::{TRACEPARENT, Trace, Traced},
     upstream::UpstreamMemory,
 };
 
@@ -43,6 +45,11 @@ impl<P: Platform> Edge<P> {
         }
     }
 
+    /// Its settings.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
     pub fn gate(&self, head: &RequestHead<'_>) -> Option<Gated> {
         self.look(head, Seen::Nothing)
@@ -51,21 +58,35 @@ impl<P: Platform> Edge<P> {
     /// As [`Edge::gate`], when that has asked to look closer: with what was looked at.
     pub fn look(&self, head: &RequestHead<'_>, seen: Seen<'_>) -> Option<Gated> {
         let resource = self.config.resource_at(head.path)?;
-        let (gated, record) = gate::decide(head, seen, resource, &self.config, &self.admissions, self.platform.now());
-        if let Some(record) = record {
+        let (mut gated, record) =
+            gate::decide(head, seen, resource, &self.config, &self.admissions, self.platform.now());
+        let trace = || Trace::of(head.traceparent, &self.platform);
+        if let Some(mut record) = record {
+            record.trace = Some(trace().id().to_owned());
             self.platform.log(&record);
+        }
+        if let Gated::Forward(forward) = &mut gated {
+            forward.traceparent = Some(trace()).filter(|trace| trace.is_new).map(Trace::into_traceparent);
         }
         Some(gated)
     }
 
-    async fn vouch(&self, request: &Request, resource: &ProtectedResource) -> Response<String> {
-        let (config, memory, now) = (&self.config, (&self.admissions, &self.upstream), self.platform.now());
+    async fn vouch(
+        &self,
+        request: &Request,
+        resource: &ProtectedResource,
+        platform: &Traced<'_, P>,
+    ) -> Response<String> {
+        let (config, memory, now) = (&self.config, (&self.admissions, &self.upstream), platform.now());
         let authorization = request.header(header::AUTHORIZATION);
-        match gate::vouch(authorization, resource, config, memory, &self.platform, now).await {
+        match gate::vouch(authorization, resource, config, memory, platform, now).await {
             Ok(()) => with_status(StatusCode::NO_CONTENT, String::new()),
             Err(error) => {
                 let (response, record) = gate::refusal(&error, request.header(header::ORIGIN), resource, config);
-                self.platform.log(&record);
+                if let GateError::Machine(error) = &error {
+                    upstream_failure(error).iter().for_each(|record| platform.log(record));
+                }
+                platform.log(&record);
                 response
             }
         }
@@ -75,9 +96,10 @@ impl<P: Platform> Edge<P> {
     /// enough, has its token verified when the gate has asked for that: after a 204 the gate is to be asked again, anything
     /// else is the answer.
     pub async fn respond(&self, request: Request) -> Response<String> {
+        let platform = &Traced::of(request.header(TRACEPARENT), &self.platform);
         let Some(route) = Route::find(&request.path) else {
             return match self.config.resource_at(&request.path) {
-                Some(resource) => self.vouch(&request, resource).await,
+                Some(resource) => self.vouch(&request, resource, platform).await,
                 None => not_found(),
             };
         };
@@ -90,8 +112,16 @@ impl<P: Platform> Edge<P> {
         if !allowed.contains(method) {
             return method_not_allowed(&allowed);
         }
-        let now = self.platform.now();
-        let (config, platform) = (&self.config, &self.platform);
+        let config = &self.config;
+        if let Err(exceeded) = limit::count(route, method, &request, config, platform).await {
+            let response = limit::refuse(route, config);
+            let mut record = Record::new(Level::Warn, Event::TooManyRequests).because(exceeded.limit.as_str());
+            record.status = Some(response.status().as_u16());
+            record.client = exceeded.client.map(|client| client.pseudonym());
+            platform.log(&record);
+            return response;
+        }
+        let now = platform.now();
         let clients = Directory { config, memory: &self.clients, platform, now };
         let answer = match route {
             Route::ProtectedResourceMetadata => {
@@ -109,8 +139,9 @@ impl<P: Platform> Edge<P> {
             Route::Logout => logout::handle(&request, config),
             Route::SignedOut => return logout::done(config),
         };
-        let Answer { response, record } = answer;
-        self.platform.log(&record);
+        let Answer { response, record, cause } = answer;
+        cause.iter().for_each(|record| platform.log(record));
+        platform.log(&record);
         response
     }
 }
@@ -118,7 +149,7 @@ impl<P: Platform> Edge<P> {
 /// The answer while the settings are wrong: nothing else is served. The log is told what is wrong; strangers are not.
 pub fn misconfigured(errors: &crate::config::ConfigErrors) -> (Response<String>, Record) {
     let response = json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }), Caching::NoStore);
-    let mut record = Record::new(Level::Alert, "settings refused").because(errors);
+    let mut record = Record::new(Level::Alert, Event::SettingsRefused).because(errors);
     record.status = Some(500);
     (response, record)
 }

@@ -14,11 +14,13 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use http::{Response, StatusCode};
 
 use crate::{
+    audit::pseudonym,
     config::Config,
     message::{request::Request, response::redirect},
     oauth::RedirectTarget,
     page,
-    platform::{Level, Randomness, RandomnessError, Record},
+    platform::{Event, Level, Randomness, RandomnessError, Record},
+    upstream::UpstreamError,
 };
 
 /// An answer, and what the log is told about it.
@@ -27,13 +29,15 @@ pub struct Answer {
     pub response: Response<String>,
     /// The log line.
     pub record: Record,
+    /// One about what caused it, if that is not the request.
+    pub cause: Option<Record>,
 }
 
 impl Answer {
-    fn new(response: Response<String>, level: Level, event: &'static str) -> Self {
+    fn new(response: Response<String>, level: Level, event: Event) -> Self {
         let mut record = Record::new(level, event);
         record.status = Some(response.status().as_u16());
-        Self { response, record }
+        Self { response, record, cause: None }
     }
 
     fn because(mut self, reason: impl ToString) -> Self {
@@ -46,6 +50,21 @@ impl Answer {
         self.record.grant = grant.map(str::to_owned);
         self
     }
+
+    fn of(mut self, subject: &str) -> Self {
+        self.record.subject = Some(pseudonym(subject));
+        self
+    }
+}
+
+/// What the log is told when Cognito fails, which is nothing that a request does.
+pub(crate) fn upstream_failure(error: &UpstreamError) -> Option<Record> {
+    let level = match error {
+        UpstreamError::InvalidGrant(_) => return None,
+        UpstreamError::Unavailable { .. } => Level::Warn,
+        UpstreamError::InvalidClient | UpstreamError::Unusable(_) => Level::Alert,
+    };
+    Some(Record::new(level, Event::UpstreamFailed).because(error))
 }
 
 /// Sends the browser to the client: at once, but to an application only when the user says so, for what opens then is

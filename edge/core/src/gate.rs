@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     access_token::{self, AccessTokenError},
+    audit::pseudonym,
     config::{Config, Machine, ProtectedResource},
     message::{
         authorization_header::bearer_token,
@@ -20,8 +21,8 @@ use crate::{
         operation::{self, Malformed, MirroredHeaders},
         response::{Caching, json, set},
     },
-    oauth::Scope,
-    platform::{Level, Platform, Record, UnixTime},
+    oauth::{ClientDigest, Scope},
+    platform::{Event, Level, Platform, Record, UnixTime},
     route::Route,
     upstream::{self, UpstreamError, UpstreamMemory},
 };
@@ -46,6 +47,8 @@ pub struct RequestHead<'a> {
     pub authorization: Option<&'a str>,
     /// `Origin`.
     pub origin_header: Option<&'a str>,
+    /// `traceparent`.
+    pub traceparent: Option<&'a str>,
 }
 
 /// The gate's decision.
@@ -91,6 +94,8 @@ pub struct Forward {
     pub identity: Rc<str>,
     /// The origin of the page whose request this is: the answer is to carry [`cors::fields`] for it.
     pub page_origin: Option<String>,
+    /// The value of `traceparent`, if it is another one than came; `tracestate` goes then.
+    pub traceparent: Option<String>,
 }
 
 /// Tokens that have passed.
@@ -128,7 +133,15 @@ pub fn decide(
     match outcome {
         Ok(gated) => (gated, None),
         Err(error) => {
-            let (response, record) = refusal(&error, head.origin_header, resource, config);
+            let (response, mut record) = refusal(&error, head.origin_header, resource, config);
+            if let GateError::InsufficientScope(_) = error
+                && let Some(token) = head.authorization.and_then(bearer_token)
+                && let Some(admission) = admissions.0.borrow().peek::<[u8; 32]>(&Sha256::digest(token).into())
+            {
+                record.client = Some(ClientDigest::of(&admission.identity.client_id).pseudonym());
+                record.grant = Some(admission.identity.grant_id.clone());
+                record.subject = Some(pseudonym(&admission.identity.subject));
+            }
             (Gated::Respond(response), Some(record))
         }
     }
@@ -150,7 +163,7 @@ pub fn refusal(
         GateError::Machine(UpstreamError::Unavailable { .. }) => Level::Warn,
         _ => Level::Info,
     };
-    let mut record = Record::new(level, "gate refused").because(error);
+    let mut record = Record::new(level, Event::GateRefused).because(error);
     record.status = Some(response.status().as_u16());
     (response, record)
 }
@@ -189,7 +202,7 @@ fn forward(
     let identity = assertion_of(admission, config, now)?;
     let query = head.query.map_or(String::new(), |query| format!("?{query}"));
     let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
-    Ok(Gated::Forward(Forward { url, identity, page_origin: head.origin_header.map(str::to_owned) }))
+    Ok(Gated::Forward(Forward { url, identity, page_origin: head.origin_header.map(str::to_owned), traceparent: None }))
 }
 
 /// The scopes that the request needs, all of them, or what must be looked at to tell.

@@ -11,7 +11,9 @@ pub mod jose;
 
 pub mod policy;
 
+pub mod audit;
 pub mod platform;
+pub mod trace;
 
 pub mod keys;
 pub mod route;
@@ -31,6 +33,8 @@ pub mod access_token;
 pub mod refreshes;
 
 pub mod gate;
+
+pub mod limit;
 
 pub mod endpoint;
 

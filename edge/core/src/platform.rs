@@ -3,9 +3,9 @@
 use std::future::Future;
 
 pub use edgeward_identity::UnixTime;
-use serde::Serialize;
 
-use crate::secret::Secret;
+pub use crate::audit::{Event, Level, Record};
+use crate::{limit::Limit, secret::Secret};
 
 /// Tells the time.
 pub trait Clock {
@@ -43,6 +43,16 @@ pub trait Timer {
     fn sleep(&self, milliseconds: u32) -> impl Future<Output = ()>;
 }
 
+/// Counts requests.
+pub trait Count {
+    /// Counts a request for `name`, and says whether `name` is still within `limit`. Names are counted apart, and so are
+    /// limits.
+    ///
+    /// It need not be exact, and a platform that cannot count says yes: users must not be shut out because a counter is
+    /// gone.
+    fn is_within(&self, limit: Limit, name: String) -> impl Future<Output = bool>;
+}
+
 /// Writes log lines.
 pub trait Log {
     /// Writes one record as one line of JSON.
@@ -50,9 +60,9 @@ pub trait Log {
 }
 
 /// All of it.
-pub trait Platform: Clock + Randomness + Fetch + Timer + Log {}
+pub trait Platform: Clock + Randomness + Fetch + Timer + Count + Log {}
 
-impl<T: Clock + Randomness + Fetch + Timer + Log> Platform for T {}
+impl<T: Clock + Randomness + Fetch + Timer + Count + Log> Platform for T {}
 
 /// The generator could not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,51 +115,4 @@ pub enum FetchError {
     /// The body is longer than allowed.
     #[error("the answer is too long")]
     TooLong,
-}
-
-/// How much a log line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// For the record.
-    Info,
-    /// Somebody else's mistake, worth counting.
-    Warn,
-    /// Ours to mend: someone should be told.
-    Alert,
-}
-
-/// One log line. It has no field that could hold a secret: reasons are the texts of our own error types.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Record {
-    /// How much it matters.
-    pub level: Level,
-    /// What happened, in a word or two that never change.
-    pub event: &'static str,
-    /// The status answered, if this is about a request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// A pseudonym of the client.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<String>,
-    /// The grant, or the transaction that becomes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grant: Option<String>,
-}
-
-impl Record {
-    /// A record of `event`.
-    pub const fn new(level: Level, event: &'static str) -> Self {
-        Self { level, event, status: None, reason: None, client: None, grant: None }
-    }
-
-    /// With the reason.
-    #[must_use]
-    pub fn because(mut self, reason: impl ToString) -> Self {
-        self.reason = Some(reason.to_string());
-        self
-    }
 }

@@ -77,17 +77,17 @@ impl Scene {
     }
 
     /// As an adapter asks for a machine.
-    fn machine(&self, token: &str) -> Result<(), Response<String>> {
+    fn machine(&self, token: &str) -> Result<(), Box<Response<String>>> {
         let authorization = format!("Bearer {token}");
         for _ in 0..2 {
             match self.edge.gate("/mcp", Some(&authorization), None) {
                 Gated::Forward(_) => return Ok(()),
-                Gated::Respond(response) => return Err(response),
+                Gated::Respond(response) => return Err(response.into()),
                 Gated::Look(look) => assert_eq!(look, Look::Token),
             }
             let verdict = self.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""));
             if verdict.status() != 204 {
-                return Err(verdict);
+                return Err(verdict.into());
             }
         }
         panic!("verified and not remembered");
@@ -110,7 +110,7 @@ impl Scene {
 
     fn events(&self, event: &str) -> Vec<Level> {
         let records = self.edge.world.records.borrow();
-        records.iter().filter(|record| record.event == event).map(|record| record.level).collect()
+        records.iter().filter(|record| record.event.as_str() == event).map(|record| record.level).collect()
     }
 }
 

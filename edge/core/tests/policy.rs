@@ -55,6 +55,7 @@ impl Ask<'_> {
             query: None,
             authorization: Some(&authorization),
             origin_header: Some(PAGE),
+            traceparent: None,
         };
         let (mut looks, mut seen) = (Vec::new(), Seen::Nothing);
         loop {
@@ -183,7 +184,14 @@ fn only_what_needs_a_look_gets_one() {
     let free = Ask { path: "/free", ..ask(&edge, "read", "{") }.send();
     assert!(matches!(free, (looks, Ok(())) if looks.is_empty()), "no policy");
     // Who may not come in at all is not looked at.
-    let head = RequestHead { method: "POST", path: "/mcp", query: None, authorization: None, origin_header: None };
+    let head = RequestHead {
+        method: "POST",
+        path: "/mcp",
+        query: None,
+        authorization: None,
+        origin_header: None,
+        traceparent: None,
+    };
     let Some(Gated::Respond(response)) = edge.edge.gate(&head) else { panic!("not refused") };
     assert_eq!(response.status(), 401);
 }

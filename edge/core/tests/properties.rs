@@ -229,24 +229,20 @@ proptest! {
         steps in prop::collection::vec((some_scope(), some_groups(), some_of_cognitos()), 1..4),
     ) {
         let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
+        edge.world.keys.replace(Some(jwks()));
         let (config, client_id) = (settings(), edge.public_client());
         let resource = resource(&config);
         let mut token = refresh_token(&edge, &client_id, &granted);
         let mut left = resource.expand(&granted);
-        let mut knows_keys = false;
         for (asked, groups, upstream) in steps {
             edge.world.replies.borrow_mut().clear();
             let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
             TokenAnswer { groups: &groups, scope: &upstream, ..TokenAnswer::default() }.script(&edge);
-            if !knows_keys {
-                edge.reply(200, jwks());
-            }
             let (status, answer) = refresh(&edge, &client_id, &token, &asked.to_string());
             if status != 200 {
                 prop_assert!(matches!(answer["error"].as_str(), Some("invalid_scope" | "invalid_grant")), "{}", answer);
                 break;
             }
-            knows_keys = true;
             let scope = scope_of(&answer);
             prop_assert!(scope.is_subset(&left), "{} of {}", scope, left);
             prop_assert!(asked.is_empty() || scope.is_subset(&asked));
@@ -269,8 +265,8 @@ proptest! {
                 "exp": exp,
             });
             let (id, access) = (sign(&claims("id", START + 5_000)), sign(&claims("access", START + cognitos)));
+            edge.world.keys.replace(Some(jwks()));
             edge.reply(200, json!({ "id_token": id, "access_token": access }).to_string());
-            edge.reply(200, jwks());
             let (status, answer) = refresh(&edge, &client_id, &token, "");
             assert_eq!(status, 200, "{answer}");
             let token = answer["access_token"].as_str().unwrap();

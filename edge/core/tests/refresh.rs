@@ -14,7 +14,7 @@ use std::{
 use cognito::{SUBJECT, TokenAnswer};
 use edgeward_core::{
     oauth::{ClientDigest, Scope},
-    platform::{FetchError, Level, UnixTime},
+    platform::{Event, FetchError, Level, UnixTime},
     refreshes::{ANSWER_SECONDS, OVER_SECONDS},
     sealed::{self, RefreshToken},
 };
@@ -208,6 +208,6 @@ fn without_rotation_it_works_and_is_told_once() {
     let forms = sent.iter().map(|request| request.form.as_ref().unwrap().expose());
     assert!(forms.clone().count() == 3 && forms.clone().all(|form| form.contains("refresh_token=first")));
     let records = scene.edge.world.records.borrow();
-    let told = records.iter().filter(|record| record.event == "refresh tokens are not rotated");
+    let told = records.iter().filter(|record| record.event == Event::NotRotated);
     assert_eq!(told.map(|record| record.level).collect::<Vec<_>>(), [Level::Warn]);
 }

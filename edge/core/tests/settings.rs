@@ -69,6 +69,8 @@ fn each_malformed_setting_is_named() {
         ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["http://a.example/"]}]"#),
         ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["https://a.example/"],"client_secret":"short"}]"#),
         ("EDGEWARD_CLIENTS", r#"[{"client_id":"a","redirect_uris":["https://a.example/"],"scopes":["unknown"]}]"#),
+        ("EDGEWARD_SERVER_TIMING", "yes"),
+        ("EDGEWARD_METRICS_DATASET", "two words"),
         ("EDGEWARD_KEYS", "{}"),
         ("EDGEWARD_KEYS", r#"{"keys":[]}"#),
     ] {

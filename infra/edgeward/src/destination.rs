@@ -1,5 +1,6 @@
 //! Where the edge's settings go.
 
+mod bindings;
 mod local;
 mod wrangler;
 
@@ -43,7 +44,8 @@ impl Destination {
         match arguments.target {
             Target::Local => {
                 let output = arguments.output.clone().context("--target local needs --output")?;
-                Ok(Self::Local(Local { output, edge_folder: folder }))
+                let environment = deployment.environment(arguments.env).unwrap_or(Environment::Dev);
+                Ok(Self::Local(Local { output, edge_folder: folder, environment }))
             }
             Target::Cloudflare => {
                 let environment = deployment.environment(arguments.env)?;
@@ -67,12 +69,12 @@ impl Destination {
     ) -> Result<()> {
         match self {
             // Half of two small files is no use.
-            Self::Local(local) => local.write(settings, dry_run, report),
+            Self::Local(local) => local.write(settings, config, dry_run, report),
             Self::Cloudflare(wrangler) => {
                 if let Part::Everything { domain } = part {
                     let host = host(config, wrangler.environment)?;
                     let domain = host.filter(|_| domain);
-                    wrangler.deploy(settings, domain.as_deref(), dry_run, report).await?;
+                    wrangler.deploy(settings, config, domain.as_deref(), dry_run, report).await?;
                 }
                 wrangler.put_secrets(settings, dry_run, report).await
             }
@@ -128,11 +130,14 @@ mod tests {
     use crate::{generate, jwks::PrivateJwks};
     use edgeward_identity::{UnixTime, names::edge as names};
 
-    fn host_of(public_url: &str, environment: Environment) -> Result<Option<String>> {
+    pub(super) fn config(overrides: &[(&str, &str)]) -> Config {
         let keys = PrivateJwks::of(generate::all(UnixTime::from_secs(1)).unwrap()).to_text();
         let config = Config::parse(|name| {
+            if let Some((_, text)) = overrides.iter().find(|(overridden, _)| *overridden == name) {
+                return Some((*text).to_owned());
+            }
             let text = match name {
-                names::PUBLIC_URL => public_url,
+                names::PUBLIC_URL => "https://mcp.example.com",
                 names::ORIGIN_URL => "https://origin.example",
                 names::COGNITO_USER_POOL_ID => "eu-west-1_Example",
                 names::COGNITO_CLIENT_ID | names::COGNITO_CLIENT_SECRET => "example",
@@ -142,7 +147,11 @@ mod tests {
             };
             Some(text.to_owned())
         });
-        host(&config.unwrap(), environment)
+        config.unwrap()
+    }
+
+    fn host_of(public_url: &str, environment: Environment) -> Result<Option<String>> {
+        host(&config(&[(names::PUBLIC_URL, public_url)]), environment)
     }
 
     #[test]

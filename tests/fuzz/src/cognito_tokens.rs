@@ -44,8 +44,8 @@ pub fn check(data: &[u8]) {
         _ => rest.replace("{id}", &id).replace("{access}", &access),
     };
     let edge = TestEdge::new();
+    edge.world.keys.replace(Some(jwt::cognito_jwks()));
     edge.reply(200, answer.clone());
-    edge.reply(200, jwt::cognito_jwks());
     let client = edge.public_client();
     let code = code(&edge, &client);
     let parameters =

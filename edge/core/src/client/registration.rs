@@ -126,6 +126,12 @@ pub fn register(body: &[u8], config: &Config) -> Result<Value, RegistrationError
     Ok(response)
 }
 
+/// The first redirect URI of metadata that nobody has checked.
+pub(crate) fn first_redirect_uri(body: &[u8]) -> Option<String> {
+    let metadata = Members::parse(body).ok()?;
+    metadata.texts("redirect_uris").ok()??.first().map(|uri| (*uri).to_owned())
+}
+
 /// The members that are registered without being acted upon, as they are told back: those of RFC 7591 §2 and OpenID
 /// Connect that describe a client to people. Anything else is ignored, so that nothing of the answer is the caller's to
 /// choose but these; and so is a value that cannot be one, which RFC 7591 §2 lets the server leave out.

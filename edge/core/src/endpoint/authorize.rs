@@ -19,7 +19,7 @@ use crate::{
     },
     oauth::RedirectTarget,
     page,
-    platform::{Level, Platform, Randomness, UnixTime},
+    platform::{Event, Level, Platform, Randomness, UnixTime},
     sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Seal, SealError, Transaction},
     upstream,
 };
@@ -47,11 +47,11 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Dire
     let answered = transaction.and_then(|transaction| {
         if is_remembered(request, &parameters, &transaction, config, now) {
             let response = go_on(request, &transaction, config, platform, now)?;
-            return Ok(Answer::new(response, Level::Info, "consent remembered")
+            return Ok(Answer::new(response, Level::Info, Event::ConsentRemembered)
                 .about(&transaction.client, Some(&transaction.id)));
         }
         let response = consent_page(request, &verified, transaction, config, platform, now)?;
-        Ok(Answer::new(response, Level::Info, "consent shown").about(&verified.client.digest, None))
+        Ok(Answer::new(response, Level::Info, Event::ConsentShown).about(&verified.client.digest, None))
     });
     match answered {
         Ok(answer) => answer,
@@ -122,7 +122,7 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
             if again == Again::Unasked {
                 remember(&mut response, request, &transaction, config, platform, now);
             }
-            about(Answer::new(response, Level::Info, "consent given"))
+            about(Answer::new(response, Level::Info, Event::ConsentGiven))
         }
         Err(error) => {
             let target = (&transaction.redirect_target, transaction.client_state.as_deref());
@@ -259,7 +259,7 @@ fn refuse_decision(error: &DecisionError, config: &Config) -> Answer {
         }
     };
     let response = page::error(status, "This sign-in cannot go on", what, WAY_ON, &config.pages.brand);
-    Answer::new(response, Level::Warn, "consent refused").because(error)
+    Answer::new(response, Level::Warn, Event::ConsentRefused).because(error)
 }
 
 /// What a user can always do.
@@ -270,7 +270,7 @@ fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
         let what = "The application describes itself at an address that does not answer.";
         let (title, way_on) = ("Not at the moment", "Try again in a minute.");
         let page = page::error(StatusCode::SERVICE_UNAVAILABLE, title, what, way_on, &config.pages.brand);
-        return Answer::new(page, Level::Warn, "authorization refused").because(error);
+        return Answer::new(page, Level::Warn, Event::AuthorizationRefused).because(error);
     }
     let what = match error {
         PageError::NoClient | PageError::Client(_) => {
@@ -283,7 +283,7 @@ fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
     };
     let title = "This application cannot be connected";
     let response = page::error(StatusCode::BAD_REQUEST, title, what, WAY_ON, &config.pages.brand);
-    Answer::new(response, Level::Info, "authorization refused").because(error)
+    Answer::new(response, Level::Info, Event::AuthorizationRefused).because(error)
 }
 
 fn send_back_request(sent_back: &SentBack, config: &Config) -> Answer {
@@ -304,5 +304,6 @@ pub fn send_back(
     parameters.push(("iss", &config.issuer));
     let response = leave(status, target, parameters, config);
     let level = if matches!(error, AuthorizationError::ServerError) { Level::Alert } else { Level::Info };
-    Answer::new(response, level, "authorization refused").because(error)
+    let event = if error == AuthorizationError::Denied { Event::ConsentDenied } else { Event::AuthorizationRefused };
+    Answer::new(response, level, event).because(error)
 }

@@ -16,7 +16,7 @@ use crate::{
         response::clear_cookie,
     },
     page,
-    platform::{Level, Platform, UnixTime},
+    platform::{Event, Level, Platform, Record, UnixTime},
     sealed::{self, AuthorizationCode, OpenError, PendingAuthorization, Transaction},
 };
 
@@ -34,7 +34,14 @@ pub fn handle(request: &Request, config: &Config, platform: &impl Platform, now:
         Ok(answer) => answer,
         Err((error, reason)) => {
             let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-            send_back(StatusCode::FOUND, target, error, config).because(reason)
+            let mut answer = send_back(StatusCode::FOUND, target, error, config).because(reason);
+            answer.cause = match error {
+                AuthorizationError::UpstreamUnavailable => Some(Level::Warn),
+                AuthorizationError::ServerError => Some(Level::Alert),
+                _ => None,
+            }
+            .map(|level| Record::new(level, Event::UpstreamFailed).because(reason));
+            answer
         }
     };
     clear_cookie(&mut answer.response, &cookie_name(PENDING_COOKIE, &transaction.id));
@@ -82,7 +89,7 @@ fn conclude(
     answer.extend(transaction.client_state.as_deref().map(|state| ("state", state)));
     answer.push(("iss", &config.issuer));
     let response = leave(StatusCode::FOUND, &transaction.redirect_target, answer, config);
-    Ok(Answer::new(response, Level::Info, "signed in"))
+    Ok(Answer::new(response, Level::Info, Event::SignedIn))
 }
 
 /// Cognito's error in words for the client and for the log. What Cognito says about our request is our fault, never the
@@ -126,5 +133,5 @@ fn refuse(error: &CallbackError, config: &Config) -> Answer {
     };
     let title = "This sign-in cannot be finished";
     let response = page::error(StatusCode::BAD_REQUEST, title, what, WAY_ON, &config.pages.brand);
-    Answer::new(response, Level::Warn, "callback refused").because(error)
+    Answer::new(response, Level::Warn, Event::CallbackRefused).because(error)
 }

@@ -16,7 +16,7 @@ use crate::{
         response::{clear_cookie, redirect},
     },
     page,
-    platform::Level,
+    platform::{Event, Level},
     route::Route,
     upstream,
 };
@@ -32,7 +32,7 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
             let way_on = "You are still signed in.";
             let title = "You were not signed out";
             let response = page::error(StatusCode::BAD_REQUEST, title, what, way_on, &config.pages.brand);
-            return Answer::new(response, Level::Warn, "logout refused").because(error);
+            return Answer::new(response, Level::Warn, Event::LogoutRefused).because(error);
         }
     };
     let mut response = redirect(StatusCode::FOUND, &upstream::logout_url(&config.cognito, &back));
@@ -42,7 +42,7 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
     for name in names.filter(own) {
         clear_cookie(&mut response, name);
     }
-    Answer::new(response, Level::Info, "signed out")
+    Answer::new(response, Level::Info, Event::SignedOut)
 }
 
 /// Where Cognito sends the browser when it has no session any more.

@@ -13,7 +13,7 @@ use crate::{
         response::{Caching, json, set},
     },
     oauth::{ClientDigest, ErrorCode},
-    platform::Level,
+    platform::{Event, Level},
 };
 
 /// Registers a client.
@@ -39,7 +39,7 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
         Ok(information) => {
             let digest = ClientDigest::of(information["client_id"].as_str().unwrap_or(""));
             let response = json(StatusCode::CREATED, &information, Caching::NoStore);
-            Answer::new(response, Level::Info, "client registered").about(&digest, None)
+            Answer::new(response, Level::Info, Event::ClientRegistered).about(&digest, None)
         }
         Err(error) => refuse(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
     }
@@ -59,5 +59,5 @@ fn refuse_token(request: &Request) -> Answer {
 
 fn refuse(status: StatusCode, code: ErrorCode, description: &str) -> Answer {
     let body = json!({ "error": code.as_str(), "error_description": description });
-    Answer::new(json(status, &body, Caching::NoStore), Level::Info, "registration refused").because(description)
+    Answer::new(json(status, &body, Caching::NoStore), Level::Info, Event::RegistrationRefused).because(description)
 }

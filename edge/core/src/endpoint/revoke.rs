@@ -14,7 +14,7 @@ use crate::{
         request::Request,
         response::{Caching, cache, set, with_status},
     },
-    platform::{Level, Platform, UnixTime},
+    platform::{Event, Level, Platform, UnixTime},
     refreshes::Refreshes,
     sealed::{self, RefreshToken},
     upstream::{self, UpstreamMemory},
@@ -29,16 +29,16 @@ pub async fn handle<P: Platform>(
 ) -> Answer {
     let client = match client(request, clients).await {
         Ok(client) => client,
-        Err(error) => return refuse(&error, request, "revocation refused"),
+        Err(error) => return refuse(&error, request, Event::RevocationRefused),
     };
     match revoke(request, &client, (config, upstream), clients.platform, clients.now).await {
-        Ok(grant) => {
+        Ok(Some(RefreshToken { grant_id, subject, .. })) => {
             // What was answered a moment ago must not be answered again.
-            grant.iter().for_each(|grant| refreshes.forget(grant));
-            let event = if grant.is_some() { "grant revoked" } else { "nothing to revoke" };
-            Answer::new(done(), Level::Info, event).about(&client.digest, grant.as_deref())
+            refreshes.forget(&grant_id);
+            Answer::new(done(), Level::Info, Event::GrantRevoked).about(&client.digest, Some(&grant_id)).of(&subject)
         }
-        Err(error) => refuse(&error, request, "revocation refused").about(&client.digest, None),
+        Ok(None) => Answer::new(done(), Level::Info, Event::NothingToRevoke).about(&client.digest, None),
+        Err(error) => refuse(&error, request, Event::RevocationRefused).about(&client.digest, None),
     }
 }
 
@@ -46,7 +46,7 @@ async fn client<P: Platform>(request: &Request, clients: &Directory<'_, P>) -> R
     Ok(clients.authenticate(request, &form_of(request)?).await?)
 }
 
-/// Gives the grant that is over now. A token that is not the client's, or no token at all, leaves nothing to do
+/// Gives the token of the grant that is over now. A token that is not the client's, or no token at all, leaves nothing to do
 /// (RFC 7009 §2.2); `token_type_hint` is not needed to tell.
 async fn revoke<P: Platform>(
     request: &Request,
@@ -54,13 +54,13 @@ async fn revoke<P: Platform>(
     (config, upstream): (&Config, &UpstreamMemory),
     platform: &P,
     now: UnixTime,
-) -> Result<Option<String>, TokenError> {
+) -> Result<Option<RefreshToken>, TokenError> {
     let form = form_of(request)?;
     let token = required(&form, "token")?;
     match sealed::open::<RefreshToken>(token, client.digest.as_str(), &config.keys, now) {
         Ok(token) => {
             upstream::revoke(&token, &config.cognito, upstream, platform).await?;
-            Ok(Some(token.grant_id))
+            Ok(Some(token))
         }
         Err(_) => match access_token::open(token, &config.issuer, &config.keys, now) {
             Ok((claims, ..)) if claims.client_id == client.client_id => Err(TokenError::NotRevocable),

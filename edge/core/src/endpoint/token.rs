@@ -11,15 +11,15 @@ use super::{
 };
 use crate::{
     access_token::{self, Grant},
-    client::{Client, Directory, Refresh},
+    client::{Client, Directory, Refresh, claimed},
     config::Config,
     message::{
         parameters::Parameters,
         request::Request,
         response::{Caching, json},
     },
-    oauth::{CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
-    platform::{Level, Platform, Record, UnixTime},
+    oauth::{ClientDigest, CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
+    platform::{Event, Level, Platform, Record, UnixTime},
     refreshes::{Answered, RefreshKey, Refreshes, Turn},
     sealed::{self, AuthorizationCode, RefreshToken},
     upstream::{self, UpstreamError, UpstreamGrant, UpstreamMemory},
@@ -34,23 +34,33 @@ pub async fn handle<P: Platform>(
 ) -> Answer {
     let (client, outcome) = attempt(request, config, memory, clients).await;
     let answer = match outcome {
-        Ok((body, event, grant_id)) => {
+        Ok(Issued { body, event, grant_id, subject }) => {
             let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
             answer.record.grant = Some(grant_id);
-            answer
+            answer.of(&subject)
         }
-        Err(error) => refuse(&error, request, "token refused"),
+        Err(error) => refuse(&error, request, Event::TokenRefused),
     };
     match client {
         Some(client) => {
             let grant = answer.record.grant.clone();
             answer.about(&client.digest, grant.as_deref())
         }
-        None => answer,
+        // Who it says that it is.
+        None => match form_of(request).ok().and_then(|form| claimed(request, &form)) {
+            Some(client_id) => answer.about(&ClientDigest::of(&client_id), None),
+            None => answer,
+        },
     }
 }
 
-type Issued = (serde_json::Value, &'static str, String);
+/// A token response, and what the log is told about it.
+struct Issued {
+    body: serde_json::Value,
+    event: Event,
+    grant_id: String,
+    subject: String,
+}
 
 async fn attempt<P: Platform>(
     request: &Request,
@@ -139,7 +149,7 @@ impl<P: Platform> Issuer<'_, P> {
             scope: &scope,
             grant_id: &transaction.id,
         };
-        self.issue(&grant, &granted, refresh_token.as_ref(), "token issued")
+        self.issue(&grant, &granted, refresh_token.as_ref(), Event::TokenIssued)
     }
 
     /// RFC 6749 §6.
@@ -158,8 +168,12 @@ impl<P: Platform> Issuer<'_, P> {
             return Err(TokenError::Scope);
         }
         let key = RefreshKey::of(presented, &self.client.digest, &scope);
+        let again = |Answered { body, grant_id }| {
+            let subject = token.subject.clone();
+            Ok(Issued { body, event: Event::TokenRefreshedAgain, grant_id, subject })
+        };
         let turn = match self.refreshes.turn(key, self.platform).await {
-            Turn::Answered(Answered { body, grant_id }) => return Ok((body, "token refreshed again", grant_id)),
+            Turn::Answered(answered) => return again(answered),
             Turn::Ask(turn) => turn,
         };
         if let Some(reason) = self.refreshes.buried(&token.upstream_token, self.now) {
@@ -172,8 +186,8 @@ impl<P: Platform> Issuer<'_, P> {
                     if let UpstreamError::InvalidGrant(reason) = error {
                         let now = self.platform.now();
                         // Another request was faster, and Cognito has no grace.
-                        if let Some(Answered { body, grant_id }) = self.refreshes.answered(key, now) {
-                            return Ok((body, "token refreshed again", grant_id));
+                        if let Some(answered) = self.refreshes.answered(key, now) {
+                            return again(answered);
                         }
                         self.refreshes.bury(&token.upstream_token, reason, now);
                     }
@@ -181,7 +195,7 @@ impl<P: Platform> Issuer<'_, P> {
                 }
             };
         if granted.refresh_token.is_none() && self.refreshes.is_first_time() {
-            let record = Record::new(Level::Warn, "refresh tokens are not rotated");
+            let record = Record::new(Level::Warn, Event::NotRotated);
             self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
         }
         let permitted = |scope| resource.grantable(scope, &granted.subject.profile.groups, &granted.scope);
@@ -204,8 +218,8 @@ impl<P: Platform> Issuer<'_, P> {
             scope: &scope,
             grant_id: &token.grant_id,
         };
-        let issued = self.issue(&grant, &granted, Some(&next), "token refreshed")?;
-        turn.answer(&issued.0, &issued.2, self.platform);
+        let issued = self.issue(&grant, &granted, Some(&next), Event::TokenRefreshed)?;
+        turn.answer(&issued.body, &issued.grant_id, self.platform);
         Ok(issued)
     }
 
@@ -215,7 +229,7 @@ impl<P: Platform> Issuer<'_, P> {
         grant: &Grant<'_>,
         granted: &UpstreamGrant,
         refresh_token: Option<&RefreshToken>,
-        event: &'static str,
+        event: Event,
     ) -> Result<Issued, TokenError> {
         let longest = self.now.plus(self.config.access_token_seconds);
         let expires_at = longest.min(granted.expires_at);
@@ -232,7 +246,8 @@ impl<P: Platform> Issuer<'_, P> {
             let sealed = sealed::seal(token, context, &self.config.keys, self.now, self.platform)?;
             body["refresh_token"] = sealed.into();
         }
-        Ok((body, event, grant.grant_id.to_owned()))
+        let (grant_id, subject) = (grant.grant_id.to_owned(), grant.subject.subject.clone());
+        Ok(Issued { body, event, grant_id, subject })
     }
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use super::Answer;
+use super::{Answer, upstream_failure};
 use crate::{
     access_token::MintError,
     client::{ClientError, DocumentError},
@@ -13,7 +13,7 @@ use crate::{
         response::{Caching, json},
     },
     oauth::ErrorCode,
-    platform::{Level, RandomnessError},
+    platform::{Event, Level, RandomnessError},
     sealed::{OpenError, SealError},
     upstream::UpstreamError,
 };
@@ -119,7 +119,7 @@ impl From<ClientError> for TokenError {
 }
 
 /// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
-pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str) -> Answer {
+pub(super) fn refuse(error: &TokenError, request: &Request, event: Event) -> Answer {
     use ErrorCode::{
         InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError, TemporarilyUnavailable,
         UnsupportedGrantType, UnsupportedTokenType,
@@ -196,5 +196,9 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: &'static str)
         let scheme = HeaderValue::from_static("Basic realm=\"token\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
     }
-    Answer::new(response, level, event).because(error)
+    let mut answer = Answer::new(response, level, event).because(error);
+    if let TokenError::Upstream(error) = error {
+        answer.cause = upstream_failure(error);
+    }
+    answer
 }

@@ -3,8 +3,10 @@
 use headers::{Cookie, Header};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
+use crate::trace::TRACEPARENT;
+
 /// The header fields that are looked at: an adapter need hand over no others.
-pub const REQUEST_HEADERS: [HeaderName; 7] = [
+pub const REQUEST_HEADERS: [HeaderName; 8] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::COOKIE,
@@ -12,6 +14,7 @@ pub const REQUEST_HEADERS: [HeaderName; 7] = [
     SEC_FETCH_DEST,
     SEC_FETCH_MODE,
     SEC_FETCH_SITE,
+    TRACEPARENT,
 ];
 
 /// What the browser makes a request for (Fetch Metadata).
@@ -37,6 +40,8 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body.
     pub body: Body,
+    /// Where it comes from, if the platform knows: never what the request itself says.
+    pub address: Option<String>,
 }
 
 /// A request body.

@@ -28,6 +28,10 @@ impl DocumentUrl {
         if !text.starts_with("https://") {
             return Err(DocumentUrlError::NotHttps);
         }
+        // What is no character of a URI (RFC 3986 §2) some parsers escape and others leave.
+        if !text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&c)) {
+            return Err(DocumentUrlError::NotNormal);
+        }
         let url = Url::parse(text).map_err(|_| DocumentUrlError::NotNormal)?;
         // This also refuses dot segments (however they are encoded), an empty path, `:443`, an empty user name, capital
         // letters in the host, and what a parser drops or repairs.
@@ -78,7 +82,11 @@ impl fmt::Display for DocumentUrl {
 fn is_public(name: &str) -> bool {
     const PRIVATE: [&str; 10] =
         ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "private", "arpa", "onion"];
-    name.rsplit_once('.').is_some_and(|(rest, last)| !rest.is_empty() && !last.is_empty() && !PRIVATE.contains(&last))
+    let is_host_name = |c: u8| c.is_ascii_alphanumeric() || b"-._".contains(&c);
+    name.bytes().all(is_host_name)
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(rest, last)| !rest.is_empty() && !last.is_empty() && !PRIVATE.contains(&last))
 }
 
 /// The rule that a document's URL breaks.
@@ -166,6 +174,8 @@ mod tests {
             ("https://client.example/c ", NotNormal),
             ("https://client.example/a\tb", NotNormal),
             ("https://client.example/ü", NotNormal),
+            ("https://client.example/a^b", NotNormal),
+            ("https://client.$example.com/c", NotPublic),
             ("https://bücher.example/c", NotNormal),
             ("https://Bücher.example/c", NotNormal),
             ("https://X%aa-/c", NotNormal),

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::UpstreamError;
-use crate::platform::{FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime};
+use crate::platform::{Event, FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime};
 
 /// So many requests in a row without an answer, or with one of a failing server, and no more are sent for a while.
 pub const THRESHOLD: u8 = 3;
@@ -91,7 +91,7 @@ impl Circuit {
         let failures = self.0.get().failures.saturating_add(1);
         self.0.set(State { failures, until: platform.now().plus(OPEN_SECONDS) });
         if failures == THRESHOLD {
-            platform.log(&Record::new(Level::Alert, "Cognito is left alone"));
+            platform.log(&Record::new(Level::Alert, Event::UpstreamLeftAlone));
         }
         failures
     }
@@ -100,7 +100,7 @@ impl Circuit {
         let State { failures, until } = self.0.get();
         self.0.set(State { failures: 0, until });
         if failures >= THRESHOLD {
-            platform.log(&Record::new(Level::Info, "Cognito is back"));
+            platform.log(&Record::new(Level::Info, Event::UpstreamBack));
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     future::Future,
     pin::pin,
     rc::Rc,
@@ -12,8 +12,10 @@ use std::{
 
 use edgeward_core::{
     Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead,
+    limit::Limit,
     platform::{
-        Clock, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, Timer, UnixTime,
+        Clock, Count, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, Timer,
+        UnixTime,
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -59,6 +61,10 @@ pub(crate) struct World {
     pub(crate) slept: Rc<Cell<u64>>,
     /// The answer for Cognito's keys, which is then neither scripted nor counted.
     pub(crate) keys: Rc<RefCell<Option<String>>>,
+    /// Requests of each name, by limit and name.
+    pub(crate) counted: Rc<RefCell<HashMap<(&'static str, String), u32>>>,
+    /// How many of a name are within a limit; none means all.
+    pub(crate) allowed: Rc<RefCell<HashMap<&'static str, u32>>>,
     /// Whether answers are kept back.
     pub(crate) held: Rc<Cell<bool>>,
     counter: Rc<Cell<u64>>,
@@ -104,6 +110,15 @@ impl Timer for World {
     }
 }
 
+impl Count for World {
+    async fn is_within(&self, limit: Limit, name: String) -> bool {
+        let mut counted = self.counted.borrow_mut();
+        let count = counted.entry((limit.as_str(), name)).or_default();
+        *count += 1;
+        self.allowed.borrow().get(limit.as_str()).is_none_or(|allowed| *count <= *allowed)
+    }
+}
+
 impl Log for World {
     fn log(&self, record: &Record) {
         self.records.borrow_mut().push(record.clone());
@@ -128,6 +143,8 @@ impl TestEdge {
             records: Rc::default(),
             slept: Rc::default(),
             keys: Rc::default(),
+            counted: Rc::default(),
+            allowed: Rc::default(),
             held: Rc::default(),
             counter: Rc::default(),
         };
@@ -171,7 +188,7 @@ impl TestEdge {
     }
 
     pub(crate) fn gate(&self, path: &str, authorization: Option<&str>, origin_header: Option<&str>) -> Gated {
-        let head = RequestHead { method: "POST", path, query: None, authorization, origin_header };
+        let head = RequestHead { method: "POST", path, query: None, authorization, origin_header, traceparent: None };
         self.edge.gate(&head).expect("a protected resource")
     }
 
@@ -240,7 +257,7 @@ pub(crate) fn request(method: Method, target: &str, headers: &[(&str, &str)], bo
             map.append(name, HeaderValue::from_str(value).unwrap());
         }
     }
-    Request { method, path, query, headers: map, body: Body::Complete(body.as_bytes().to_vec()) }
+    Request { method, path, query, headers: map, body: Body::Complete(body.as_bytes().to_vec()), address: None }
 }
 
 /// `name=value` of each cookie set.

@@ -8,18 +8,21 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use edgeward_core::Config;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::wrangler::CONFIG;
-use crate::{edge::Settings, report::Report};
+use super::{bindings, wrangler::CONFIG};
+use crate::{deployment::Environment, edge::Settings, report::Report};
 
 /// A folder with the settings of a local edge.
 #[derive(Debug)]
 pub(crate) struct Local {
     pub(super) output: PathBuf,
     pub(super) edge_folder: PathBuf,
+    /// Whose limits it has.
+    pub(super) environment: Environment,
 }
 
 /// What the edge's own `wrangler.toml` says about the runtime.
@@ -33,10 +36,10 @@ struct Runtime {
 }
 
 impl Local {
-    pub(super) fn write(&self, settings: &Settings, dry_run: bool, report: &mut Report) -> Result<()> {
-        let [config, secrets] = self.files();
-        let what = format!("{} and {}", config.display(), secrets.display());
-        let (config_text, secrets_text) = (self.config(settings)?, dev_vars(settings)?);
+    pub(super) fn write(&self, settings: &Settings, config: &Config, dry_run: bool, report: &mut Report) -> Result<()> {
+        let [config_file, secrets] = self.files();
+        let what = format!("{} and {}", config_file.display(), secrets.display());
+        let (config_text, secrets_text) = (self.config(settings, config)?, dev_vars(settings)?);
         if dry_run {
             report.did(format!("would write {what}"));
             return Ok(());
@@ -45,7 +48,7 @@ impl Local {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.output)?;
             // wrangler reads both again as soon as one changes.
             replace(&secrets, &secrets_text)?;
-            replace(&config, &config_text)
+            replace(&config_file, &config_text)
         };
         written().with_context(|| format!("cannot write {what}"))?;
         report.did(format!("wrote {what}"));
@@ -84,19 +87,23 @@ impl Local {
         ["wrangler.json", ".dev.vars"].map(|name| self.output.join(name))
     }
 
-    fn config(&self, settings: &Settings) -> Result<String> {
+    fn config(&self, settings: &Settings, config: &Config) -> Result<String> {
         let path = self.edge_folder.join(CONFIG);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let runtime: Runtime = toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
+        let bindings = bindings::of(&toml::from_str(&text)?, self.environment, config)?;
         let variables: Map<_, _> = settings.plain().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        let config = json!({
+        let mut document = json!({
             "name": runtime.name,
             "main": self.edge_folder.join(runtime.main),
             "compatibility_date": runtime.compatibility_date,
             "compatibility_flags": runtime.compatibility_flags,
             "vars": Value::Object(variables),
         });
-        Ok(serde_json::to_string_pretty(&config)?)
+        for (name, value) in bindings {
+            document[name] = value;
+        }
+        Ok(serde_json::to_string_pretty(&document)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Cloudflare, through wrangler: variables are arguments, secrets go through its standard input and nowhere else.
 
 use std::{
-    env,
+    env, fs,
     io::{self, ErrorKind, Write as _},
     os::fd::AsFd as _,
     path::PathBuf,
@@ -9,11 +9,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use edgeward_core::Config;
 use edgeward_identity::names::edge::SETTINGS;
 use serde_json::{Map, Value};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 use zeroize::Zeroizing;
 
+use super::bindings;
 use crate::{deployment::Environment, edge::Settings, report::Report};
 
 /// The file that wrangler reads.
@@ -58,6 +60,7 @@ impl Wrangler {
     pub(super) async fn deploy(
         &self,
         settings: &Settings,
+        config: &Config,
         domain: Option<&str>,
         dry_run: bool,
         report: &mut Report,
@@ -75,7 +78,11 @@ impl Wrangler {
             return Ok(());
         }
         let environment = self.environment.to_string();
+        let own = self.own_config(config)?;
         let mut command = self.command(&["deploy", "--env", &environment, "--name", &self.worker]);
+        if let Some(own) = &own {
+            command.arg("--config").arg(&own.name);
+        }
         if let Some(domain) = domain {
             command.args(["--domain", domain]);
         }
@@ -92,6 +99,24 @@ impl Wrangler {
         }
         report.did(format!("deployed {what}"));
         Ok(())
+    }
+
+    /// The configuration of a deployment that has bindings of its own, which wrangler takes from there alone.
+    /// It stands beside the other one, so that what they name is the same.
+    fn own_config(&self, config: &Config) -> Result<Option<OwnConfig>> {
+        if !bindings::are_its_own(config) {
+            return Ok(None);
+        }
+        let path = self.folder.join(CONFIG);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut own: Value = toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
+        for (name, value) in bindings::of(&own, self.environment, config)? {
+            own["env"][self.environment.to_string()][name] = value;
+        }
+        let name = format!(".wrangler-{}.json", self.worker);
+        let path = self.folder.join(&name);
+        fs::write(&path, own.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Some(OwnConfig { name, path }))
     }
 
     /// Sets the secrets, and removes those that are unset.
@@ -170,6 +195,18 @@ impl Wrangler {
             ),
             result => result.with_context(|| format!("cannot run {}", self.program.display())),
         }
+    }
+}
+
+/// A file that goes when it has been read.
+struct OwnConfig {
+    name: String,
+    path: PathBuf,
+}
+
+impl Drop for OwnConfig {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
     }
 }
 

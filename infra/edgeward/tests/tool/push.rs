@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 
 use edgeward_core::Config;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     aws::SECRET,
@@ -240,4 +240,46 @@ async fn keys_can_be_made_and_published_before_the_stacks_are_deployed() {
     let ran = world.run(&["push"]).await.succeeds();
     assert!(ran.stdout.contains("has the public keys already"), "{ran:#?}");
     assert_eq!(world.wrangler_secrets()["EDGEWARD_KEYS"], keys);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.put("edge/rate-limits", "client:77 address:99");
+    world.put("edge/metrics-dataset", "edgeward_prod");
+    world.run(&["push"]).await.succeeds();
+    let call = &world.wrangler_calls()[0];
+    assert!(
+        call.starts_with("deploy --env prod --name edgeward-prod --config .wrangler-edgeward-prod.json "),
+        "{call}"
+    );
+    let told = fs::read_to_string(world.folder.join("config")).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let limits = |bindings: &Value| {
+        let bindings = bindings.as_array().unwrap().iter();
+        bindings.map(|binding| binding["simple"]["limit"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(limits(&told["env"]["prod"]["ratelimits"]), [77, 2400, 99]);
+    assert_eq!(limits(&told["env"]["dev"]["ratelimits"]), [1200, 2400, 6000]);
+    assert_eq!(told["main"], "entry.mjs");
+    let dataset = json!([{ "binding": "METRICS", "dataset": "edgeward_prod" }]);
+    assert_eq!(told["env"]["prod"]["analytics_engine_datasets"], dataset);
+    assert!(!edge_folder().join(".wrangler-edgeward-prod.json").exists(), "it is left lying about");
+
+    let output = world.folder.join("local");
+    world.run(&["push", "--target", "local", "--output", output.to_str().unwrap()]).await.succeeds();
+    let config: Value = serde_json::from_str(&fs::read_to_string(output.join("wrangler.json")).unwrap()).unwrap();
+    assert_eq!(limits(&config["ratelimits"]), [77, 2400, 99]);
+    assert_eq!(config["analytics_engine_datasets"], dataset);
+
+    world.put("edge/rate-limits", "client:0");
+    world
+        .run(&["push"])
+        .await
+        .fails_with("/edgeward/prod/edge/rate-limits (EDGEWARD_RATE_LIMITS): is not a list of limits");
+}
+
+fn edge_folder() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../edge/cloudflare")
 }

@@ -254,7 +254,10 @@ if [ -e "$folder/fails-$1" ]; then
     exit 1
 fi
 case $1 in
-deploy) : >"$folder/worker" ;;
+deploy)
+    : >"$folder/worker"
+    if [ "$6" = --config ]; then cp "$7" "$folder/config"; fi
+    ;;
 secret) cat >"$folder/stdin" ;;
 delete)
     if ! rm "$folder/worker" 2>/dev/null; then

@@ -1,0 +1,54 @@
+//! Counting, by the platform's rate limiting bindings: one a limit, each with its number and period in `wrangler.toml`.
+//! They count in memory near the request, for each of the platform's locations apart.
+//!
+//! By the platform's own interface: the `worker` crate's goes through serde, which is four kilobytes of code.
+
+use edgeward_core::{
+    limit::Limit,
+    platform::{Count, Event, Level, Record},
+};
+use js_sys::{Object, Promise, Reflect, futures::JsFuture};
+use wasm_bindgen::prelude::*;
+use worker::Env;
+
+use crate::{Workers, log};
+
+#[wasm_bindgen]
+extern "C" {
+    type RateLimit;
+
+    #[wasm_bindgen(method, catch)]
+    fn limit(this: &RateLimit, options: &Object) -> Result<Promise, JsValue>;
+}
+
+/// The bindings there are.
+pub(crate) struct Counters([Option<RateLimit>; Limit::ALL.len()]);
+
+impl Counters {
+    /// Those of the environment. The log is told which are missing.
+    pub(crate) fn of(env: &Env) -> Self {
+        let binding = |limit: Limit| Reflect::get(env, &limit.binding().into()).ok().filter(JsValue::is_object);
+        let counters = Limit::ALL.map(|limit| binding(limit).map(JsCast::unchecked_into));
+        let missing = Limit::ALL.iter().zip(&counters).filter(|(_, counter)| counter.is_none());
+        let missing: Vec<_> = missing.map(|(limit, _)| limit.binding()).collect();
+        if !missing.is_empty() {
+            log::write(&Record::new(Level::Warn, Event::NotLimited).because(missing.join(", ")));
+        }
+        Self(counters)
+    }
+}
+
+impl Count for Workers {
+    async fn is_within(&self, limit: Limit, name: String) -> bool {
+        let counter = Limit::ALL.iter().zip(&self.counters.0).find(|(known, _)| **known == limit);
+        let Some((_, Some(counter))) = counter else { return true };
+        ask(counter, &name).await.unwrap_or(true)
+    }
+}
+
+async fn ask(counter: &RateLimit, name: &str) -> Result<bool, JsValue> {
+    let options = Object::new();
+    Reflect::set(&options, &"key".into(), &name.into())?;
+    let outcome = JsFuture::from(counter.limit(&options)?).await?;
+    Ok(Reflect::get(&outcome, &"success".into())?.is_truthy())
+}

@@ -1,0 +1,167 @@
+//! How many requests one party may make at the endpoints that cost something: `/register`, `/authorize`, `/token`,
+//! `/revoke`. What is counted, and under which name, is decided here; the platform counts.
+//!
+//! The narrow limits come first, and a request that one of them refuses is not counted by the wider ones: so a client that
+//! floods is stopped long before it has used up what its address has, which hundreds of others may share. Every name ends
+//! with the address. Without it anyone could use up what a well-known client or redirect host has, and lock out all who use
+//! it: neither is a secret.
+
+use http::{Method, Response, StatusCode, header};
+use serde_json::json;
+use url::Url;
+
+use crate::{
+    client::{self, registration},
+    config::Config,
+    message::{
+        parameters::Parameters,
+        request::{Body, Request},
+        response::{Caching, json, set},
+    },
+    oauth::{ClientDigest, ErrorCode, redirect_uri},
+    page,
+    platform::Platform,
+    route::Route,
+};
+
+/// The limits, from the narrowest to the widest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Of one client behind one address.
+    Client,
+    /// Of all clients together that have their users sent to one host, behind one address.
+    RedirectHost,
+    /// Of one address.
+    Address,
+}
+
+/// All limits count over this many seconds, so whoever is over one can come back after as many.
+pub const PERIOD_SECONDS: &str = "60";
+
+impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Client, Self::RedirectHost, Self::Address];
+
+    /// Its name, in settings and log lines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::RedirectHost => "redirect-host",
+            Self::Address => "address",
+        }
+    }
+
+    /// What the platform's counter for it is called, where such things have names.
+    pub const fn binding(self) -> &'static str {
+        match self {
+            Self::Client => "CLIENT_LIMIT",
+            Self::RedirectHost => "REDIRECT_HOST_LIMIT",
+            Self::Address => "ADDRESS_LIMIT",
+        }
+    }
+}
+
+/// Who makes a request. A name that is missing or malformed is a party of its own: whoever sends such requests uses up
+/// what nobody else needs.
+#[derive(Default)]
+struct Party {
+    /// `None` where it is sealed in what is sent.
+    client: Option<ClientDigest>,
+    /// `None` where users are not sent anywhere.
+    redirect_host: Option<String>,
+}
+
+/// A request over a limit.
+#[derive(Debug)]
+pub struct Exceeded {
+    /// Which.
+    pub limit: Limit,
+    /// The client that the request names; nobody has verified it.
+    pub client: Option<ClientDigest>,
+}
+
+/// Counts a request. `Err` when it is one too many.
+pub(crate) async fn count<P: Platform>(
+    route: Route,
+    method: &Method,
+    request: &Request,
+    config: &Config,
+    platform: &P,
+) -> Result<(), Exceeded> {
+    if !matches!(route, Route::Register | Route::Authorize | Route::Token | Route::Revoke) {
+        return Ok(());
+    }
+    let Party { client, redirect_host } = party(route, method, request);
+    let named = [
+        (Limit::Client, client.as_ref().map(ClientDigest::as_str)),
+        (Limit::RedirectHost, redirect_host.as_deref()),
+        (Limit::Address, Some(method.as_str())),
+    ];
+    let address = network(request.address.as_deref().unwrap_or_default());
+    for (limit, name) in named {
+        let Some(name) = name else { continue };
+        // Counters may be shared with other edges.
+        let name = [&config.issuer, route.path(), " ", name, " ", address].concat();
+        if !platform.is_within(limit, name).await {
+            return Err(Exceeded { limit, client: client.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn party(route: Route, method: &Method, request: &Request) -> Party {
+    let body = if let Body::Complete(body) = &request.body { body.as_slice() } else { &[] };
+    match route {
+        // The same metadata are the same client, and the other way round.
+        Route::Register => Party {
+            client: Some(ClientDigest::of(&String::from_utf8_lossy(body))),
+            redirect_host: Some(host_of(registration::first_redirect_uri(body).as_deref())),
+        },
+        Route::Authorize if *method == Method::GET => {
+            let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+            let text = |name| parameters.get(name).ok().flatten();
+            Party {
+                client: Some(ClientDigest::of(text("client_id").unwrap_or_default())),
+                redirect_host: Some(host_of(text("redirect_uri"))),
+            }
+        }
+        Route::Token | Route::Revoke => {
+            let client_id = client::claimed(request, &Parameters::parse(body)).unwrap_or_default();
+            Party { client: Some(ClientDigest::of(&client_id)), redirect_host: None }
+        }
+        _ => Party::default(),
+    }
+}
+
+/// The host, or the scheme of an application.
+fn host_of(redirect_uri: Option<&str>) -> String {
+    let url = redirect_uri.filter(|uri| uri.len() <= redirect_uri::MAX_BYTES).and_then(|uri| Url::parse(uri).ok());
+    url.map_or(String::new(), |url| url.host_str().unwrap_or(url.scheme()).to_owned())
+}
+
+/// The address; of an IPv6 one the network, all of which its user has. Platforms write addresses in one way (RFC 5952); where
+/// the zeros that are left out are among the first four groups, a larger network counts as one.
+fn network(address: &str) -> &str {
+    let mut colons = address.match_indices(':').zip(1..);
+    match colons.find(|((at, _), count)| *count == 4 || address[*at..].starts_with("::")) {
+        Some(((at, _), _)) => &address[..at],
+        None => address,
+    }
+}
+
+/// The answer to a request that is one too many (RFC 6585 §4). For a machine it looks like the endpoint's other errors.
+pub(crate) fn refuse(route: Route, config: &Config) -> Response<String> {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut response = if route == Route::Authorize {
+        let what = "Too many requests come from this application, or from the network that you are in.";
+        page::error(status, "Not at the moment", what, "Try again in a minute.", &config.pages.brand)
+    } else {
+        let code = ErrorCode::TemporarilyUnavailable.as_str();
+        let body = json!({ "error": code, "error_description": "too many requests" });
+        let mut response = json(status, &body, Caching::NoStore);
+        set(&mut response, header::ACCESS_CONTROL_EXPOSE_HEADERS, header::RETRY_AFTER.as_str());
+        response
+    };
+    set(&mut response, header::RETRY_AFTER, PERIOD_SECONDS);
+    response
+}

@@ -1,0 +1,200 @@
+//! W3C Trace Context: one id for a request, from the client through the edge to the MCP server, in all their logs.
+//!
+//! A valid `traceparent` is passed on as it came: the edge reports no spans of its own. Anything else is replaced.
+
+use http::HeaderName;
+
+use crate::{
+    limit::Limit,
+    platform::{
+        Clock, Count, Fetch, FetchError, FetchReply, FetchRequest, Log, Platform, Randomness, RandomnessError, Record,
+        Timer, UnixTime,
+    },
+};
+
+/// The header field.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Where a request belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    traceparent: String,
+    /// Whether it is the edge's own.
+    pub is_new: bool,
+}
+
+impl Trace {
+    /// What a request says, or a new one.
+    pub fn of(header: Option<&str>, randomness: &impl Randomness) -> Self {
+        match header.filter(|value| is_valid(value)) {
+            Some(value) => Self { traceparent: value.to_owned(), is_new: false },
+            None => Self { traceparent: new(randomness), is_new: true },
+        }
+    }
+
+    /// The value of [`TRACEPARENT`].
+    pub fn into_traceparent(self) -> String {
+        self.traceparent
+    }
+
+    /// 32 hexadecimal digits.
+    pub fn id(&self) -> &str {
+        self.traceparent.get(3..35).unwrap_or_default()
+    }
+}
+
+/// A platform, all of whose log lines during one request have its trace id.
+pub struct Traced<'a, P> {
+    platform: &'a P,
+    trace: Trace,
+}
+
+impl<'a, P: Platform> Traced<'a, P> {
+    /// For a request with this `traceparent`.
+    pub fn of(header: Option<&str>, platform: &'a P) -> Self {
+        Self { platform, trace: Trace::of(header, platform) }
+    }
+}
+
+impl<P: Platform> Log for Traced<'_, P> {
+    fn log(&self, record: &Record) {
+        self.platform.log(&Record { trace: Some(self.trace.id().to_owned()), ..record.clone() });
+    }
+}
+
+impl<P: Platform> Clock for Traced<'_, P> {
+    fn now(&self) -> UnixTime {
+        self.platform.now()
+    }
+}
+
+impl<P: Platform> Randomness for Traced<'_, P> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+        self.platform.fill(bytes)
+    }
+}
+
+impl<P: Platform> Fetch for Traced<'_, P> {
+    fn fetch(&self, request: FetchRequest) -> impl Future<Output = Result<FetchReply, FetchError>> {
+        self.platform.fetch(request)
+    }
+}
+
+impl<P: Platform> Timer for Traced<'_, P> {
+    fn sleep(&self, milliseconds: u32) -> impl Future<Output = ()> {
+        self.platform.sleep(milliseconds)
+    }
+}
+
+impl<P: Platform> Count for Traced<'_, P> {
+    fn is_within(&self, limit: Limit, name: String) -> impl Future<Output = bool> {
+        self.platform.is_within(limit, name)
+    }
+}
+
+/// `version-traceid-parentid-flags`; later versions may append more (W3C Trace Context §3.2.2, §3.2.4).
+fn is_valid(value: &str) -> bool {
+    let mut fields = value.split('-');
+    let mut field = |length| fields.next().filter(|field| is_hex(field, length));
+    let (Some(version), Some(trace_id), Some(parent_id), Some(_)) = (field(2), field(32), field(16), field(2)) else {
+        return false;
+    };
+    let is_zero = |text: &str| text.bytes().all(|digit| digit == b'0');
+    version != "ff"
+        && !is_zero(trace_id)
+        && !is_zero(parent_id)
+        && value.len() <= MAX_BYTES
+        && (version != "00" || fields.next().is_none())
+}
+
+/// No version that there is needs more than 55.
+const MAX_BYTES: usize = 256;
+
+fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn new(randomness: &impl Randomness) -> String {
+    let mut bytes = [0; 24];
+    // Without randomness requests are still served; their ids are alike, and must not be zero.
+    if randomness.fill(&mut bytes).is_err() {
+        bytes = [1; 24];
+    }
+    let mut text = String::with_capacity(55);
+    text.push_str("00-");
+    for (at, byte) in bytes.into_iter().enumerate() {
+        if at == 16 {
+            text.push('-');
+        }
+        text.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+    }
+    // Not sampled: whether to is for whoever reports spans.
+    text.push_str("-00");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    struct Seven;
+
+    impl Randomness for Seven {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+            bytes.fill(0x7a);
+            Ok(())
+        }
+    }
+
+    struct Gone;
+
+    impl Randomness for Gone {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomnessError> {
+            Err(RandomnessError)
+        }
+    }
+
+    #[test]
+    fn a_valid_traceparent_is_kept() {
+        for valid in [
+            // The example of W3C Trace Context §3.2.3.
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes",
+        ] {
+            let trace = Trace::of(Some(valid), &Seven);
+            assert_eq!((trace.id(), trace.is_new), ("4bf92f3577b34da6a3ce929d0e0e4736", false));
+            assert_eq!(trace.into_traceparent(), valid);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_replaced() {
+        let long = format!("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-{}", "x".repeat(256));
+        for invalid in [
+            None,
+            Some(""),
+            Some("nonsense"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"),
+            Some("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            Some("00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"),
+            Some("00-00000000000000000000000000000000-00f067aa0ba902b7-01"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"),
+            Some("00-4bf92f3577b34da6a3ce929d0e0e473é-00f067aa0ba902b7-01"),
+            Some(
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01, 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            ),
+            Some(&long),
+        ] {
+            let trace = Trace::of(invalid, &Seven);
+            assert_eq!((trace.id(), trace.is_new), ("7a".repeat(16).as_str(), true), "{invalid:?}");
+            let made = trace.into_traceparent();
+            assert_eq!(made, format!("00-{}-{}-00", "7a".repeat(16), "7a".repeat(8)));
+            assert!(is_valid(&made));
+        }
+    }
+
+    #[test]
+    fn without_randomness_there_is_a_valid_one_all_the_same() {
+        assert!(is_valid(&Trace::of(None, &Gone).into_traceparent()));
+    }
+}

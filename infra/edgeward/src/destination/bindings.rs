@@ -1,0 +1,92 @@
+//! What the platform is told as bindings: the limits of requests, those of `wrangler.toml` with the deployment's numbers, and
+//! where counts and times go.
+
+use anyhow::{Context as _, Result};
+use edgeward_core::{Config, config::RateLimits, limit::Limit};
+use serde_json::{Value, json};
+
+use super::wrangler::CONFIG;
+use crate::deployment::Environment;
+
+/// The members of a configuration that hold bindings, with what they hold.
+pub(super) type Bindings = [(&'static str, Value); 2];
+
+/// The bindings that a deployment has in an environment: those of `own`, which `wrangler.toml` says, and its own.
+///
+/// # Errors
+/// When the settings have a number for a limit that is not there.
+pub(super) fn of(own: &Value, environment: Environment, config: &Config) -> Result<Bindings> {
+    let member = |name: &str| {
+        let bindings = &own["env"][environment.to_string()][name];
+        bindings.as_array().cloned().unwrap_or_default()
+    };
+    let (mut limits, mut datasets) = (member(LIMITS), member(DATASETS));
+    set_limits(&mut limits, &config.rate_limits)?;
+    if let Some(dataset) = &config.metrics_dataset {
+        datasets.retain(|binding| binding["binding"] != METRICS);
+        datasets.push(json!({ "binding": METRICS, "dataset": dataset }));
+    }
+    Ok([(LIMITS, limits.into()), (DATASETS, datasets.into())])
+}
+
+/// Whether the settings of a deployment have anything to say about bindings.
+pub(super) fn are_its_own(config: &Config) -> bool {
+    config.rate_limits != RateLimits::default() || config.metrics_dataset.is_some()
+}
+
+const LIMITS: &str = "ratelimits";
+const DATASETS: &str = "analytics_engine_datasets";
+/// What the edge calls the dataset.
+const METRICS: &str = "METRICS";
+
+fn set_limits(bindings: &mut [Value], limits: &RateLimits) -> Result<()> {
+    for limit in Limit::ALL {
+        let Some(number) = limits.get(limit) else { continue };
+        let binding = bindings.iter_mut().find(|binding| binding["name"] == limit.binding());
+        let binding = binding.with_context(|| format!("{CONFIG} has no binding {} to limit", limit.binding()))?;
+        binding["simple"]["limit"] = number.into();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::destination::tests::config;
+
+    fn of_the_edge(environment: Environment) -> Vec<Value> {
+        let own = toml::from_str(include_str!("../../../../edge/cloudflare/wrangler.toml")).unwrap();
+        let [(_, limits), (_, datasets)] = of(&own, environment, &config(&[])).unwrap();
+        assert_eq!(datasets, json!([]), "off by default");
+        limits.as_array().cloned().unwrap()
+    }
+
+    #[test]
+    fn every_environment_has_every_limit_with_the_same_numbers_and_counters_of_its_own() {
+        let all = [Environment::Dev, Environment::Staging, Environment::Prod].map(of_the_edge);
+        let mut counters = Vec::new();
+        for bindings in &all {
+            let names: Vec<_> = bindings.iter().map(|binding| binding["name"].as_str().unwrap()).collect();
+            assert_eq!(names, Limit::ALL.map(Limit::binding));
+            for (binding, same) in bindings.iter().zip(&all[0]) {
+                assert_eq!(binding["simple"], same["simple"]);
+                counters.push(binding["namespace_id"].as_str().unwrap());
+            }
+        }
+        counters.sort_unstable();
+        counters.dedup();
+        assert_eq!(counters.len(), 9);
+    }
+
+    #[test]
+    fn a_number_for_a_limit_that_is_not_there_is_refused() {
+        let mut bindings = of_the_edge(Environment::Prod);
+        let limits = |text: &str| config(&[("EDGEWARD_RATE_LIMITS", text)]).rate_limits;
+        set_limits(&mut bindings, &limits("client:7")).unwrap();
+        assert_eq!(bindings[0]["simple"], json!({ "limit": 7, "period": 60 }));
+        assert_eq!(bindings[1]["simple"], json!({ "limit": 2400, "period": 60 }));
+        bindings.remove(0);
+        assert!(set_limits(&mut bindings, &limits("client:7")).is_err());
+        set_limits(&mut bindings, &limits("address:7")).unwrap();
+    }
+}

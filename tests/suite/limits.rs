@@ -1,0 +1,186 @@
+//! How many requests one party may make: with the limits that the edge is deployed with, and with smaller ones, which are
+//! reached sooner.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use edgeward_identity::names::edge as names;
+use edgeward_tests::{
+    browser::Browser,
+    by_hand::{Answer, HandMade, http},
+    client::REDIRECT_URI,
+    edge::{Around, Edge, Limits},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::json;
+
+use crate::world::{World, records, refused, tests};
+
+tests![
+    five_hundred_users_behind_one_address_are_not_hit,
+    a_client_that_floods_is_told_when_to_come_back_and_others_go_on,
+    a_redirect_host_and_an_address_have_limits_of_their_own,
+    an_edge_without_limits_says_so_once,
+];
+
+/// What Cloudflare tells the edge of where a request comes from.
+const ADDRESS: &str = "CF-Connecting-IP";
+const OFFICE: &str = "198.51.100.7";
+const TOO_MANY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+
+async fn limited_edge(world: &World, limits: Limits) -> Result<Edge> {
+    Edge::start_around("limited-edge", Around::Limits(limits), world.stack.variables(), world.stack.folder()).await
+}
+
+/// Somebody at this address.
+struct Somebody<'a> {
+    http: &'a Client,
+    edge: &'a Edge,
+    address: &'static str,
+}
+
+impl Somebody<'_> {
+    fn post(&self, path: &str) -> RequestBuilder {
+        self.http.post(format!("{}{path}", self.edge.url())).header(ADDRESS, self.address)
+    }
+
+    async fn register(&self, name: &str, redirect_uri: &str) -> Result<Answer> {
+        let metadata =
+            json!({ "client_name": name, "redirect_uris": [redirect_uri], "token_endpoint_auth_method": "none" });
+        Answer::to(self.post("/register").json(&metadata)).await
+    }
+
+    async fn ask(&self, client: &HandMade) -> Result<Response> {
+        let url = client.authorization_url(&client.authorization())?;
+        Ok(self.http.get(url).header(ADDRESS, self.address).send().await?)
+    }
+
+    async fn refresh(&self, client_id: &str) -> Result<Answer> {
+        let form = [("grant_type", "refresh_token"), ("client_id", client_id), ("refresh_token", "of-long-ago")];
+        Answer::to(self.post("/token").form(&form)).await
+    }
+}
+
+async fn five_hundred_users_behind_one_address_are_not_hit(world: Arc<World>) -> Result<()> {
+    let edge = limited_edge(&world, Limits::Deployed).await?;
+    let http = http()?;
+    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
+    // All with the same application, the hardest case: they are one client. The token request is one that costs no visit
+    // to Cognito; it is counted like any other.
+    let registered = somebody.register("Of the whole office", REDIRECT_URI).await?;
+    assert_eq!(registered.status, StatusCode::CREATED);
+    let client = HandMade::named(&world.stack, registered.text("client_id"))?.at(edge.url());
+    let users = stream::iter(0..500).map(async |_| {
+        let client = client.again()?;
+        let page = somebody.ask(&client).await?;
+        ensure!(page.status() == StatusCode::OK, "consent page: {}", page.status());
+        let answer = somebody.refresh(&client.client_id).await?;
+        ensure!(answer.text("error") == "invalid_grant", "token request: {}", answer.status);
+        Ok(())
+    });
+    users.buffer_unordered(8).try_collect::<()>().await?;
+    edge.stop();
+    Ok(())
+}
+
+async fn a_client_that_floods_is_told_when_to_come_back_and_others_go_on(world: Arc<World>) -> Result<()> {
+    // Codes of the stack's own edge, which the other one takes as well.
+    let mut sign_in = Browser::new()?;
+    let other = HandMade::register(&world.stack).await?;
+    let codes = [other.code(&mut sign_in).await?, other.code(&mut sign_in).await?];
+    let edge = limited_edge(&world, Limits::Of([100, 2400, 6000])).await?;
+    let http = http()?;
+    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
+    let redeem = async |code: &str| Answer::to(somebody.post("/token").form(&form(&other, code))).await;
+    assert_eq!(redeem(&codes[0]).await?.status, StatusCode::OK);
+
+    // A minute may end meanwhile, once.
+    let mut flood = stream::iter(0..2 * 100 + 8).map(|_| somebody.refresh("flooding")).buffer_unordered(8);
+    let mut stopped = None;
+    while stopped.is_none() {
+        let answer = flood.try_next().await?.expect("nothing stops it");
+        stopped = Some(answer).filter(|answer| answer.status == TOO_MANY);
+    }
+    drop(flood);
+    let answer = stopped.expect("it is there");
+    refused(&answer, TOO_MANY, "temporarily_unavailable");
+    assert_eq!(answer.headers["retry-after"], "60");
+    assert_eq!(answer.headers["access-control-allow-origin"], "*");
+    assert_eq!(answer.headers["access-control-expose-headers"], "retry-after");
+
+    assert_eq!(redeem(&codes[1]).await?.status, StatusCode::OK, "another client at the same address");
+    let elsewhere = Somebody { address: "192.0.2.1", ..somebody };
+    assert_eq!(elsewhere.refresh("flooding").await?.status, StatusCode::UNAUTHORIZED, "the same client elsewhere");
+    edge.stop();
+    let records = records(&edge.process().log());
+    let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");
+    assert_eq!((&record["reason"], &record["status"]), (&json!("client"), &json!(429)));
+    assert!(!edge.process().log().contains("requests are not limited"));
+    Ok(())
+}
+
+fn form(client: &HandMade, code: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("grant_type", "authorization_code".to_owned()),
+        ("client_id", client.client_id.clone()),
+        ("code", code.to_owned()),
+        ("redirect_uri", REDIRECT_URI.to_owned()),
+        ("code_verifier", client.verifier.clone()),
+    ]
+}
+
+async fn a_redirect_host_and_an_address_have_limits_of_their_own(world: Arc<World>) -> Result<()> {
+    let edge = limited_edge(&world, Limits::Of([2, 4, 12])).await?;
+    let http = http()?;
+    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
+    let elsewhere = Somebody { address: "192.0.2.1", ..somebody };
+
+    // Each time another client of the same host. A minute may end meanwhile, once.
+    let mut refusals = Vec::new();
+    for number in 0..10 {
+        let answer = somebody.register(&format!("Number {number}"), "https://evil.example/back").await?;
+        refusals.push(answer.status == TOO_MANY);
+    }
+    assert!(!refusals[0] && refusals.contains(&true), "{refusals:?}");
+    assert_eq!(elsewhere.register("Elsewhere", "https://evil.example/back").await?.status, StatusCode::CREATED);
+
+    // People see a page.
+    let client = HandMade::named(&world.stack, "unknown")?.at(edge.url());
+    let mut page = somebody.ask(&client).await?;
+    assert_eq!(page.status(), StatusCode::BAD_REQUEST);
+    for _ in 0..5 {
+        page = if page.status() == TOO_MANY { page } else { somebody.ask(&client).await? };
+    }
+    assert_eq!((page.status(), &page.headers()["retry-after"]), (TOO_MANY, &"60".parse()?));
+    assert!(page.headers()["content-type"].to_str()?.starts_with("text/html"));
+    assert!(page.text().await?.contains("Too many requests"));
+
+    // Clients without end, of all of which the address is the same.
+    for path in ["/token", "/revoke"] {
+        let mut answers = Vec::new();
+        for number in 0..26 {
+            let form = [("client_id", format!("client-{number}"))];
+            answers.push(Answer::to(somebody.post(path).form(&form)).await?);
+        }
+        assert_ne!(answers[0].status, TOO_MANY);
+        let answer = answers.iter().find(|answer| answer.status == TOO_MANY).expect("nothing stops it");
+        refused(answer, TOO_MANY, "temporarily_unavailable");
+        let form = [("client_id", "client-0")];
+        assert_ne!(Answer::to(elsewhere.post(path).form(&form)).await?.status, TOO_MANY);
+    }
+    edge.stop();
+    Ok(())
+}
+
+async fn an_edge_without_limits_says_so_once(world: Arc<World>) -> Result<()> {
+    let said = |records: Vec<serde_json::Value>| {
+        let said = records.into_iter().filter(|record| record["event"] == "requests are not limited");
+        said.map(|record| record["reason"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    // Hundreds of requests have come to this one.
+    let log = world.stack.edge().process().log();
+    assert_eq!(said(records(&log)), ["CLIENT_LIMIT, REDIRECT_HOST_LIMIT, ADDRESS_LIMIT"]);
+    assert!(world.stack.variables().get(names::RATE_LIMITS).is_none());
+    Ok(())
+}
