@@ -179,6 +179,16 @@ await check('the back button leads to a page that can be answered', () =>
         must(answer(page).get('code'), 'no code');
     }),
 );
+await check('a page that is reloaded, and a button that is pressed twice, lead on', () =>
+    visit({}, async (page) => {
+        await page.goto(authorization(desk, LOOPBACK));
+        await page.reload();
+        await button(page, 'allow').dblclick();
+        await logIn(page);
+        await atClient(page);
+        must(answer(page).get('code'), 'no code');
+    }),
+);
 await check('a page that was answered already says so', () =>
     visit({}, async (page, context) => {
         await page.goto(authorization(desk, LOOPBACK));

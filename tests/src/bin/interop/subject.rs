@@ -8,7 +8,7 @@ use edgeward_tests::{
     client::{self, Connection},
 };
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     browser::Browser,
@@ -91,7 +91,7 @@ pub(crate) async fn examine<'scene, S: Subject>(
 /// Gives how it came to new tokens.
 async fn walk<S: Subject>(scene: &Scene, subject: &mut S, passed: &mut usize) -> Result<&'static str> {
     let ((), issued): (_, Issued) = scene.signing_in(subject.sign_in()).await?;
-    alone(subject)?;
+    alone(subject).await?;
     *passed += 1;
     let tools = subject.tools().await?;
     ensure!(["whoami", "get_alerts"].iter().all(|tool| tools.contains(tool)), "the tools are {tools}");
@@ -102,12 +102,12 @@ async fn walk<S: Subject>(scene: &Scene, subject: &mut S, passed: &mut usize) ->
     issued.expired().await;
     known(subject).await?;
     let how = issued.renewed(scene.traffic()?).context("it went on without new tokens")?;
-    alone(subject)?;
+    alone(subject).await?;
     *passed += 1;
 
     subject.reconnect().await?;
     known(subject).await?;
-    alone(subject)?;
+    alone(subject).await?;
     *passed += 1;
     Ok(how)
 }
@@ -119,7 +119,15 @@ async fn known<S: Subject>(subject: &mut S) -> Result<()> {
 }
 
 /// Its user was asked once.
-fn alone<S: Subject>(subject: &S) -> Result<()> {
+async fn alone<S: Subject>(subject: &S) -> Result<()> {
+    // The browser says so when it has seen the client's page; the client goes on as soon as it has the code.
+    let said = async {
+        while subject.browser().visits().is_empty() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // If it says nothing, that is told below.
+    let _ = timeout(Duration::from_secs(10), said).await;
     let visits = subject.browser().visits();
     ensure!(visits.len() == 1 && visits[0].starts_with("signed in"), "in the browser: {visits:?}");
     Ok(())
