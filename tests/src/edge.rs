@@ -120,7 +120,7 @@ impl Edge {
         Ok(this)
     }
 
-    /// Sets the clock of an edge with [`Around::Clock`]: so many seconds ahead of this machine's, or behind it.
+    /// Sets the clock of an edge with [`Around::Clock`] or [`Around::Hosts`]: so many seconds ahead of this machine's, or behind it.
     ///
     /// # Errors
     /// When nobody answers.
@@ -240,32 +240,40 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Ar
     Ok(())
 }
 
-/// The edge as it is, with a `fetch` around the platform's that sends https requests to hosts below `example` to
-/// `address`, the host as the first part of the path. All else about a request stays.
+/// The edge as it is, with a clock that can be moved, and a `fetch` around the platform's that sends https requests to hosts
+/// below `example` to `address`, the host as the first part of the path. All else about a request stays.
 fn diverted(entry: &Path, address: SocketAddr) -> String {
     format!(
-        r#"import edge from {entry};
+        r#"{clock}
 const platform = globalThis.fetch;
 globalThis.fetch = (input, init) => {{
   const url = new URL(input.url ?? input);
   if (url.protocol !== "https:" || !url.hostname.endsWith(".example")) return platform(input, init);
   return platform(new Request("http://{address}/" + url.host + url.pathname + url.search, input), init);
 }};
-export default edge;
 "#,
-        entry = json!(entry)
+        clock = clock(entry)
     )
 }
 
 /// The edge as it is, with a clock and timers around the platform's.
 fn movable(entry: &Path) -> String {
     format!(
+        r#"{clock}
+const wait = globalThis.setTimeout;
+globalThis.setTimeout = (act, delay, ...rest) => wait(act, delay > 30_000 ? delay / 50 : delay, ...rest);
+"#,
+        clock = clock(entry)
+    )
+}
+
+/// The edge as it is, with a clock around the platform's.
+fn clock(entry: &Path) -> String {
+    format!(
         r#"import edge from {entry};
 const {{ now }} = Date;
-const wait = globalThis.setTimeout;
 let ahead = 0;
 Date.now = () => now.call(Date) + ahead;
-globalThis.setTimeout = (act, delay, ...rest) => wait(act, delay > 30_000 ? delay / 50 : delay, ...rest);
 export default {{
   fetch(request, env, ctx) {{
     const url = new URL(request.url);

@@ -60,6 +60,8 @@ const visit = async (options, act) => {
         await context.close();
     }
 };
+/** Sets the edge's clock so many seconds ahead. */
+const moveClock = async (ahead) => must((await fetch(`${issuer}/test-clock?${ahead}`)).status === 204, 'no clock');
 const button = (page, decision) => page.locator(`button[name=decision][value=${decision}]`);
 const logIn = async (page) => {
     await page.locator('input[name=username]').fill(username);
@@ -83,6 +85,14 @@ const states = {
         await button(page, 'deny').click();
     },
     error: async (page) => page.goto(`${issuer}/authorize?client_id=unknown`),
+    expired: async (page) => {
+        await page.goto(authorization(desk, LOOPBACK));
+        await moveClock(660);
+        await button(page, 'allow').click();
+        await moveClock(0);
+        const text = await page.locator('main').innerText();
+        must(text.includes('more than ten minutes') && text.includes('connect again'), text);
+    },
     'signed-out': async (page) => page.goto(`${issuer}/signed-out`),
 };
 
