@@ -45,11 +45,17 @@ function prepare(env, ctx) {
   }
 }
 
+// Every MCP request comes here: nothing is made but what the call needs.
 function decide(request, env, ctx) {
   prepare(env, ctx);
   const { headers } = request;
-  const fields = ["authorization", "origin", "traceparent"];
-  return gate(request.method, request.url, ...fields.map((name) => headers.get(name) ?? undefined));
+  return gate(
+    request.method,
+    request.url,
+    headers.get("authorization") ?? undefined,
+    headers.get("origin") ?? undefined,
+    headers.get("traceparent") ?? undefined,
+  );
 }
 
 // Decides about a request whose head was not enough.

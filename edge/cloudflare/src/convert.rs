@@ -70,7 +70,8 @@ pub(crate) fn response(response: http::Response<String>) -> Result<Response> {
     Ok(answer.with_status(status).with_headers(headers))
 }
 
-/// How to forward, in one crossing: URL, identity, `traceparent` if it is a new one, and what the answer's header is to say, each on a line of its own.
+/// How to forward, in one crossing: URL, identity, `traceparent` if it is a new one, and what the answer's header is to say,
+/// each on a line of its own.
 pub(crate) fn forward(forward: &Forward) -> String {
     let traceparent = forward.traceparent.as_deref().unwrap_or_default();
     let mut lines = format!("{}\n{}\n{traceparent}", forward.url, forward.identity);

@@ -12,12 +12,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use cognito::{POOL, SUBJECT, TokenAnswer, jwks, sign};
+use cognito::{POOL, TokenAnswer, jwks, refresh_token, sign};
 use edgeward_core::{
     Gated, Look,
-    oauth::{ClientDigest, Scope},
-    platform::{FetchError, Level, UnixTime},
-    sealed::{self, RefreshToken},
+    platform::{FetchError, Level},
     upstream::{OPEN_SECONDS, THRESHOLD, TRIAL_SECONDS},
 };
 use http::{Method, Response, header};
@@ -46,15 +44,7 @@ impl Scene {
     fn without_keys() -> Self {
         let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
         let client_id = edge.public_client();
-        let token = RefreshToken {
-            upstream_token: "cognitos".to_owned(),
-            subject: SUBJECT.to_owned(),
-            resource: format!("{ISSUER}/mcp"),
-            scope: Scope::parse("mcp").unwrap(),
-            grant_id: "grant".to_owned(),
-        };
-        let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));
-        let token = sealed::seal(&token, ClientDigest::of(&client_id).as_str(), &keys, now, &edge.world).unwrap();
+        let token = refresh_token(&edge, &client_id, "cognitos", "mcp");
         Self { edge, client_id, token }
     }
 

@@ -7,7 +7,7 @@ mod support;
 
 use std::rc::Rc;
 
-use cognito::{POOL, SUBJECT, TokenAnswer, jwks, sign};
+use cognito::{POOL, SUBJECT, TokenAnswer, jwks, refresh_token, sign};
 use edgeward_core::{
     Config, Gated,
     access_token::{self, Grant},
@@ -180,17 +180,6 @@ fn refresh(edge: &TestEdge, client_id: &str, token: &str, scope: &str) -> (u16, 
     (response.status().as_u16(), serde_json::from_str(response.body()).unwrap())
 }
 
-fn refresh_token(edge: &TestEdge, client_id: &str, scope: &Scope) -> String {
-    let token = RefreshToken {
-        upstream_token: "upstream".to_owned(),
-        subject: SUBJECT.to_owned(),
-        resource: RESOURCE.to_owned(),
-        scope: scope.clone(),
-        grant_id: "grant".to_owned(),
-    };
-    sealed::seal(&token, ClientDigest::of(client_id).as_str(), &settings().keys, NOW, &edge.world).unwrap()
-}
-
 fn scope_of(answer: &Value) -> Scope {
     Scope::parse(answer["scope"].as_str().unwrap()).unwrap()
 }
@@ -232,7 +221,7 @@ proptest! {
         edge.world.keys.replace(Some(jwks()));
         let (config, client_id) = (settings(), edge.public_client());
         let resource = resource(&config);
-        let mut token = refresh_token(&edge, &client_id, &granted);
+        let mut token = refresh_token(&edge, &client_id, "upstream", &granted.to_string());
         let mut left = resource.expand(&granted);
         for (asked, groups, upstream) in steps {
             edge.world.replies.borrow_mut().clear();
@@ -259,7 +248,7 @@ proptest! {
         let life = |cognitos: u64| {
             let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
             let client_id = edge.public_client();
-            let token = refresh_token(&edge, &client_id, &Scope::parse("a").unwrap());
+            let token = refresh_token(&edge, &client_id, "upstream", "a");
             let claims = |kind: &str, exp: u64| json!({
                 "iss": POOL, "sub": SUBJECT, "aud": "upstreamclient", "client_id": "upstreamclient", "token_use": kind,
                 "exp": exp,

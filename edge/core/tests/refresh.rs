@@ -11,29 +11,14 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use cognito::{SUBJECT, TokenAnswer};
+use cognito::{TokenAnswer, refresh_token};
 use edgeward_core::{
-    oauth::{ClientDigest, Scope},
-    platform::{Event, FetchError, Level, UnixTime},
+    platform::{Event, FetchError, Level},
     refreshes::{ANSWER_SECONDS, OVER_SECONDS},
-    sealed::{self, RefreshToken},
 };
 use http::{Response, header};
 use serde_json::Value;
 use support::*;
-
-/// A refresh token of `client_id` around one of Cognito's.
-fn refresh_token(edge: &TestEdge, client_id: &str, upstream_token: &str) -> String {
-    let token = RefreshToken {
-        upstream_token: upstream_token.to_owned(),
-        subject: SUBJECT.to_owned(),
-        resource: format!("{ISSUER}/mcp"),
-        scope: Scope::parse("mcp").unwrap(),
-        grant_id: "grant".to_owned(),
-    };
-    let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));
-    sealed::seal(&token, ClientDigest::of(client_id).as_str(), &keys, now, &edge.world).unwrap()
-}
 
 /// An edge that has Cognito's keys and one client with a refresh token.
 struct Scene {
@@ -46,7 +31,7 @@ impl Scene {
     fn new() -> Self {
         let edge = TestEdge::new();
         let client_id = edge.public_client();
-        let token = refresh_token(&edge, &client_id, "first");
+        let token = refresh_token(&edge, &client_id, "first", "mcp");
         edge.world.keys.replace(Some(cognito::jwks()));
         Self { edge, client_id, token }
     }
@@ -146,11 +131,11 @@ fn a_dead_token_is_shown_to_cognito_once_a_minute() {
     for _ in 0..5 {
         refused(&scene.refresh(&scene.token), 400, "invalid_grant");
         // The same token of Cognito's in another one of ours.
-        refused(&scene.refresh(&refresh_token(&scene.edge, &scene.client_id, "first")), 400, "invalid_grant");
+        refused(&scene.refresh(&refresh_token(&scene.edge, &scene.client_id, "first", "mcp")), 400, "invalid_grant");
     }
     assert_eq!(scene.asked(), 1);
     TokenAnswer::default().script(&scene.edge);
-    let another = refresh_token(&scene.edge, &scene.client_id, "second");
+    let another = refresh_token(&scene.edge, &scene.client_id, "second", "mcp");
     assert_eq!(scene.refresh(&another).status(), 200, "others are not concerned");
 
     scene.edge.advance(OVER_SECONDS);

@@ -2,6 +2,11 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use edgeward_core::{
+    oauth::{ClientDigest, Scope},
+    platform::UnixTime,
+    sealed::{self, RefreshToken},
+};
 use jwt_compact::{
     Algorithm, AlgorithmSignature,
     alg::{Rsa, RsaPrivateKey},
@@ -9,7 +14,7 @@ use jwt_compact::{
 };
 use serde_json::{Value, json};
 
-use super::support::{START, TestEdge};
+use super::support::{ISSUER, START, TestEdge, config};
 
 /// A key of the tests' own; nothing else is signed with it.
 const RSA: &str = include_str!("rsa.json");
@@ -70,4 +75,17 @@ impl TokenAnswer<'_> {
     pub(crate) fn script(&self, edge: &TestEdge) {
         edge.reply(200, self.body());
     }
+}
+
+/// A refresh token of `client_id` with this scope, around one of Cognito's.
+pub(crate) fn refresh_token(edge: &TestEdge, client_id: &str, upstream_token: &str, scope: &str) -> String {
+    let token = RefreshToken {
+        upstream_token: upstream_token.to_owned(),
+        subject: SUBJECT.to_owned(),
+        resource: format!("{ISSUER}/mcp"),
+        scope: Scope::parse(scope).unwrap(),
+        grant_id: "grant".to_owned(),
+    };
+    let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));
+    sealed::seal(&token, ClientDigest::of(client_id).as_str(), &keys, now, &edge.world).unwrap()
 }
