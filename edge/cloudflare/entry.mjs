@@ -66,8 +66,14 @@ function lookCloser(request, body) {
 }
 
 async function lookAtBody(request, env, ctx) {
-  const body = await read(request);
-  const decision = guarded(() => {
+  let body;
+  try {
+    body = await read(request);
+  } catch {
+    // It broke off.
+    return failure(400, "invalid_request");
+  }
+  const decision = guarded(request, () => {
     prepare(env, ctx);
     return lookCloser(request, body);
   });
@@ -93,12 +99,12 @@ async function read({ body }) {
 }
 
 // What the gate makes of a request. A panic is answered, and its instance replaced at the next request.
-function guarded(decide) {
+function guarded(request, decide) {
   try {
     return decide();
   } catch {
     wasm.criticalError = true;
-    log("alert", "gate failed", 500);
+    log("gate failed", 500, request.headers.get("traceparent"));
     return [500, ["content-type", "application/json", "cache-control", "no-store"], '{"error":"server_error"}'];
   }
 }
@@ -161,7 +167,7 @@ async function forward(request, target, body) {
     headers.delete("tracestate");
   }
   const refused = (status, event, error) => {
-    log("alert", event, status, headers.get("traceparent").slice(3, 35));
+    log(event, status, headers.get("traceparent"));
     return share(failure(status, error), fields);
   };
   let timer;
@@ -183,9 +189,11 @@ async function forward(request, target, body) {
   return refused(502, "origin refused the identity", "bad_gateway");
 }
 
-// Records as those of edge/core/src/audit.rs.
-function log(level, event, status, trace) {
-  console.error(JSON.stringify({ v: 1, level, event, status, trace }));
+// Alerts as those of edge/core/src/audit.rs. Where wasm could not read the trace of a request, what its client calls it is
+// taken only if it is nothing else.
+function log(event, status, traceparent) {
+  const [, trace] = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? "") ?? [];
+  console.error(JSON.stringify({ v: 1, level: "alert", event, status, trace }));
 }
 
 // Adds what lets a page of another origin read the answer, if such a page asked.
@@ -208,7 +216,7 @@ async function lookAtToken(request, env, ctx) {
   }
   const verdict = await handle(new Request(request.url, { headers }), env, ctx);
   if (verdict.status !== 204) return verdict;
-  const decision = guarded(() => decide(request, env, ctx));
+  const decision = guarded(request, () => decide(request, env, ctx));
   // Forgotten already: so many others have come.
   if (decision === LOOK_AT_TOKEN) return failure(503, "temporarily_unavailable");
   return conclude(request, env, ctx, decision);
@@ -227,7 +235,7 @@ async function handle(request, env, ctx, attempts = request.method === "GET" || 
   } finally {
     waiting.delete(tell);
   }
-  log("alert", "handler failed", 503);
+  log("handler failed", 503, request.headers.get("traceparent"));
   if (attempts > 1) return handle(request, env, ctx, attempts - 1);
   const response = failure(503, "temporarily_unavailable");
   response.headers.set("retry-after", "1");
@@ -236,7 +244,7 @@ async function handle(request, env, ctx, attempts = request.method === "GET" || 
 
 function conclude(request, env, ctx, decision) {
   if (decision === LOOK_AT_TOKEN) return lookAtToken(request, env, ctx);
-  if (decision === LOOK_AT_HEADERS) decision = guarded(() => lookCloser(request));
+  if (decision === LOOK_AT_HEADERS) decision = guarded(request, () => lookCloser(request));
   if (decision === LOOK_AT_BODY) return lookAtBody(request, env, ctx);
   if (decision === undefined) return handle(request, env, ctx);
   return typeof decision === "string" ? forward(request, decision) : answer(decision);
@@ -244,7 +252,7 @@ function conclude(request, env, ctx, decision) {
 
 export default {
   fetch(request, env, ctx) {
-    const decision = guarded(() => decide(request, env, ctx));
+    const decision = guarded(request, () => decide(request, env, ctx));
     const answered = conclude(request, env, ctx, decision);
     return observing ? observed(request, env, decision !== undefined, answered) : answered;
   },

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use anyhow::{Context as _, Result};
 use edgeward_cognito::{Endpoint, Fault, FaultKind};
 use edgeward_tests::{
-    browser::Browser,
+    browser::{Browser, Decision},
     by_hand::{Answer, HandMade, http, whoami},
 };
 use reqwest::StatusCode;
@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    faulty::until,
     settings::OTHER_SCOPE,
     world::{World, part, records, tests},
 };
@@ -94,6 +95,18 @@ async fn everything_is_written_down_once_with_who_why_and_trace(world: Arc<World
     assert_eq!(records[1..], [step("consent given", 303), step("signed in", 302)]);
     assert_eq!(records[0]["event"], "consent shown");
 
+    let mut other = Browser::new()?;
+    let consent = other.open_consent(&client.authorization_url(&client.authorization())?).await?;
+    log.until("consent shown").await?;
+    other.decide(&consent, Decision::Deny).await?;
+    let record = only(log.until("consent denied").await?);
+    assert!(record["grant"].is_string() && record["grant"] != grant, "{record}");
+    let (denied, reason) = (&record["grant"], "the user did not allow it");
+    assert_eq!(
+        record,
+        json!({ "level": "info", "event": "consent denied", "status": 303, "client": id, "grant": denied, "reason": reason })
+    );
+
     let tokens = client.token(&client.redemption(&code)).await?;
     let subject = pseudonym(part(tokens.text("access_token"), 1)["sub"].as_str().context("no subject")?);
     let step = |event: &str, status: u16| {
@@ -168,7 +181,7 @@ async fn a_trace_goes_from_the_client_through_the_edge_to_the_origin(world: Arc<
     });
     let exchange = exchange.context("the origin was not told")?;
     assert_eq!(exchange.request_headers["tracestate"], "vendor=1");
-    assert!(world.stack.origin().process().log().contains("0af7651916cd43dd8448eb211c80319c"));
+    logged_by_the_origin(&world, "0af7651916cd43dd8448eb211c80319c").await?;
 
     // What the edge writes about a request has its trace, at the gate and at the endpoints.
     let mark = world.log_mark();
@@ -200,7 +213,13 @@ async fn a_request_without_a_trace_gets_one(world: Arc<World>) -> Result<()> {
         ids.insert(fields[1].clone());
     }
     assert_eq!(ids.len(), 3, "{ids:?}");
-    let log = world.stack.origin().process().log();
-    assert!(ids.iter().all(|id| log.contains(id)));
+    for id in &ids {
+        logged_by_the_origin(&world, id).await?;
+    }
     Ok(())
+}
+
+/// It writes its line when the answer has gone.
+async fn logged_by_the_origin(world: &World, id: &str) -> Result<()> {
+    until("the origin's log has the trace", || world.stack.origin().process().log().contains(id)).await
 }

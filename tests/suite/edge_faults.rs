@@ -15,6 +15,7 @@ use edgeward_tests::{
     port::Port,
 };
 use reqwest::{Response, StatusCode};
+use serde_json::json;
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
 
 tests![a_panic_leaves_other_requests_and_the_next_one_alone, a_sign_in_outlives_a_new_instance_at_every_step,];
 
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// Instances that a sign-in is spread over.
 const STEPS: usize = 6;
 
@@ -42,7 +44,7 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
     let cognito = world.stack.cognito();
     let machine = machines::token(&world, MACHINE).await?;
     let ask = async |path: &str| {
-        let request = by_hand::http()?.get(format!("{}{path}", edge.url()));
+        let request = by_hand::http()?.get(format!("{}{path}", edge.url())).header("traceparent", TRACEPARENT);
         timeout(Duration::from_secs(5), Answer::to(request)).await.with_context(|| format!("no answer to {path}"))?
     };
     for (path, status, error, logged) in [
@@ -91,7 +93,8 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
         assert_eq!(call("/mcp", answer.text("access_token")).await?.status(), StatusCode::OK, "{path}: the next call");
         let records = records(&edge.process().log()[mark..]);
         let record = records.iter().find(|record| record["event"] == logged).context("nothing is logged")?;
-        assert_eq!(record["level"], "alert", "{record}");
+        assert_eq!((&record["level"], &record["status"]), (&json!("alert"), &json!(status)), "{record}");
+        assert_eq!(record["trace"], TRACEPARENT[3..35], "{record}");
     }
     edge.stop();
     // What is deployed has no such switch.

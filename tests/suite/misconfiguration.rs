@@ -1,6 +1,6 @@
 //! An edge whose settings are wrong serves nothing, and tells only its log why.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Result;
 use edgeward_identity::names::edge as names;
@@ -12,6 +12,7 @@ use crate::world::{World, records, tests};
 
 tests![wrong_settings_are_named_in_the_log_and_nowhere_else];
 
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 /// In every value that may be a secret.
 const MARK: &str = "a-secret-that-is-malformed";
 
@@ -60,12 +61,18 @@ async fn wrong_settings_are_named_in_the_log_and_nowhere_else(world: Arc<World>)
         assert_eq!(answer.headers()["cache-control"], "no-store", "{method} {path}");
         assert_eq!(answer.json::<Value>().await?, json!({ "error": "server_error" }), "{method} {path}");
     }
+    let told = http.get(format!("{}/healthz", edge.url())).header("traceparent", TRACEPARENT).send().await?;
+    assert_eq!(told.status(), StatusCode::INTERNAL_SERVER_ERROR);
     edge.stop();
 
     let log = edge.process().log();
     let refusals: Vec<_> = records(&log).into_iter().filter(|record| record["event"] == "settings refused").collect();
     assert!(!refusals.is_empty(), "nothing is logged");
-    for record in refusals {
+    let traces: BTreeSet<_> = refusals.iter().filter_map(|record| record["trace"].as_str()).collect();
+    assert!(traces.len() == refusals.len() && traces.iter().all(|trace| trace.len() == 32), "{traces:?}");
+    assert!(traces.contains(&TRACEPARENT[3..35]), "{traces:?}");
+    for record in &refusals {
+        assert_eq!((&record["v"], &record["status"]), (&json!(1), &json!(500)), "{record}");
         assert_eq!(record["level"], "alert", "{record}");
         let reason = record["reason"].as_str().unwrap_or_default();
         for name in wrong() {

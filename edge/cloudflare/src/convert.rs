@@ -32,7 +32,7 @@ pub(crate) async fn request(mut request: worker::Request) -> Result<Request> {
     let body = if announced(&request)?.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
         Body::TooLong
     } else if request.inner().body().is_some() {
-        read(&mut request).await?
+        read(&mut request).await.unwrap_or(Body::BrokenOff)
     } else {
         Body::Complete(Vec::new())
     };

@@ -22,6 +22,7 @@ extern "C" {
 }
 
 /// The bindings there are.
+#[derive(Default)]
 pub(crate) struct Counters([Option<RateLimit>; Limit::ALL.len()]);
 
 impl Counters {

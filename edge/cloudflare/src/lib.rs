@@ -17,11 +17,13 @@ use std::{cell::OnceCell, rc::Rc};
 use count::Counters;
 use edgeward_core::{
     Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, message::operation::MirroredHeaders, misconfigured,
+    trace::TRACEPARENT,
 };
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Request, Response, Result, event};
 
 /// Cloudflare Workers as core's platform.
+#[derive(Default)]
 struct Workers {
     counters: Counters,
 }
@@ -132,9 +134,8 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
             convert::response(edge.respond(request).await)
         }
         Err(errors) => {
-            let (response, record) = misconfigured(errors);
-            log::write(&record);
-            convert::response(response)
+            let traceparent = request.headers().get(TRACEPARENT.as_str())?;
+            convert::response(misconfigured(errors, traceparent.as_deref(), &Workers::default()))
         }
     }
 }

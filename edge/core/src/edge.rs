@@ -147,11 +147,15 @@ impl<P: Platform> Edge<P> {
 }
 
 /// The answer while the settings are wrong: nothing else is served. The log is told what is wrong; strangers are not.
-pub fn misconfigured(errors: &crate::config::ConfigErrors) -> (Response<String>, Record) {
-    let response = json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }), Caching::NoStore);
+pub fn misconfigured(
+    errors: &crate::config::ConfigErrors,
+    traceparent: Option<&str>,
+    platform: &impl Platform,
+) -> Response<String> {
     let mut record = Record::new(Level::Alert, Event::SettingsRefused).because(errors);
     record.status = Some(500);
-    (response, record)
+    Traced::of(traceparent, platform).log(&record);
+    json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }), Caching::NoStore)
 }
 
 fn methods(route: Route) -> Vec<Method> {

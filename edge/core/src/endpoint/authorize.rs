@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     message::{
         parameters::Parameters,
-        request::{Body, Request},
+        request::{BodyError, Request},
         response::{clear_cookie, redirect, set_cookie},
     },
     oauth::RedirectTarget,
@@ -191,7 +191,7 @@ fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<De
     if request.header(header::ORIGIN) != Some(config.issuer.as_str()) {
         return Err(DecisionError::ForeignOrigin);
     }
-    let Body::Complete(body) = &request.body else { return Err(DecisionError::TooLong) };
+    let body = request.body()?;
     if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
         return Err(DecisionError::NotAForm);
     }
@@ -227,8 +227,8 @@ fn max_age<T: Seal>() -> u32 {
 enum DecisionError {
     #[error("the form does not come from this site's page")]
     ForeignOrigin,
-    #[error("the form is too long")]
-    TooLong,
+    #[error(transparent)]
+    Body(#[from] BodyError),
     #[error("the body is no form")]
     NotAForm,
     #[error("the form is incomplete")]
@@ -242,7 +242,7 @@ enum DecisionError {
 fn refuse_decision(error: &DecisionError, config: &Config) -> Answer {
     let status = match error {
         DecisionError::ForeignOrigin | DecisionError::NoCookie => StatusCode::FORBIDDEN,
-        DecisionError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+        DecisionError::Body(error) => error.status(),
         DecisionError::NotAForm | DecisionError::Incomplete | DecisionError::Sealed(_) => StatusCode::BAD_REQUEST,
     };
     let what = match error {
@@ -251,7 +251,7 @@ fn refuse_decision(error: &DecisionError, config: &Config) -> Answer {
             "The page was answered already, or was shown in another browser, or this browser keeps no cookies."
         }
         DecisionError::Sealed(OpenError::Expired) => "The page was open for more than ten minutes.",
-        DecisionError::TooLong
+        DecisionError::Body(_)
         | DecisionError::NotAForm
         | DecisionError::Incomplete
         | DecisionError::Sealed(OpenError::Malformed | OpenError::UnknownKey | OpenError::NotOurs) => {

@@ -9,7 +9,7 @@ use crate::{
     config::{Config, Registration},
     message::{
         authorization_header::bearer_token,
-        request::{Body, Request},
+        request::Request,
         response::{Caching, json, set},
     },
     oauth::{ClientDigest, ErrorCode},
@@ -28,8 +28,9 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
         }
         Registration::Off => return refuse(StatusCode::FORBIDDEN, ErrorCode::AccessDenied, "registration is off"),
     }
-    let Body::Complete(body) = &request.body else {
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::InvalidClientMetadata, "the body is too long");
+    let body = match request.body() {
+        Ok(body) => body,
+        Err(error) => return refuse(error.status(), ErrorCode::InvalidClientMetadata, &error.to_string()),
     };
     if request.media_type().as_deref() != Some("application/json") {
         let what = "the content type is not application/json";

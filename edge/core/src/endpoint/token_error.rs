@@ -9,7 +9,7 @@ use crate::{
     client::{ClientError, DocumentError},
     message::{
         parameters::{Parameters, Repeated},
-        request::{Body, Request},
+        request::{BodyError, Request},
         response::{Caching, json},
     },
     oauth::ErrorCode,
@@ -24,9 +24,9 @@ const RETRY_AFTER_SECONDS: u32 = 5;
 /// The form in a request's body.
 ///
 /// # Errors
-/// When there is none, or it is too long.
+/// When there is none, or it did not come whole.
 pub(super) fn form_of(request: &Request) -> Result<Parameters<'_>, TokenError> {
-    let Body::Complete(body) = &request.body else { return Err(TokenError::TooLong) };
+    let body = request.body()?;
     if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
         return Err(TokenError::NotAForm);
     }
@@ -44,9 +44,9 @@ pub(super) fn required<'a>(form: &'a Parameters<'_>, name: &'static str) -> Resu
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TokenError {
-    /// The body is longer than we read.
-    #[error("the body is too long")]
-    TooLong,
+    /// There is no whole body.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// The body is no form.
     #[error("the content type is not application/x-www-form-urlencoded")]
     NotAForm,
@@ -125,7 +125,7 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event) -> Ans
         UnsupportedGrantType, UnsupportedTokenType,
     };
     let (status, code, level) = match error {
-        TokenError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, InvalidRequest, Level::Info),
+        TokenError::Body(error) => (error.status(), InvalidRequest, Level::Info),
         TokenError::NotAForm
         | TokenError::Missing(_)
         | TokenError::Repeated(_)

@@ -1,7 +1,7 @@
 //! A request as the adapter hands it over.
 
 use headers::{Cookie, Header};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::trace::TRACEPARENT;
 
@@ -51,9 +51,42 @@ pub enum Body {
     Complete(Vec<u8>),
     /// It is longer than [`MAX_BODY_BYTES`]; nothing of it was kept.
     TooLong,
+    /// It broke off; nothing of it was kept.
+    BrokenOff,
+}
+
+/// Why there is no body to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("the body is too long")]
+    TooLong,
+    #[error("the body breaks off")]
+    BrokenOff,
+}
+
+impl BodyError {
+    /// What it is answered with.
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BrokenOff => StatusCode::BAD_REQUEST,
+        }
+    }
 }
 
 impl Request {
+    /// The whole body.
+    ///
+    /// # Errors
+    /// When it is too long, or did not come whole.
+    pub(crate) fn body(&self) -> Result<&[u8], BodyError> {
+        match &self.body {
+            Body::Complete(body) => Ok(body),
+            Body::TooLong => Err(BodyError::TooLong),
+            Body::BrokenOff => Err(BodyError::BrokenOff),
+        }
+    }
+
     /// A header field that must not be repeated; `None` when it is absent, repeated or not text.
     pub(crate) fn header(&self, name: HeaderName) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();

@@ -1,0 +1,34 @@
+//! What must stand in the edge's `wrangler.toml`, of which nothing can be seen on this machine.
+
+use toml::Value;
+
+const WRANGLER: &str = include_str!("../../edge/cloudflare/wrangler.toml");
+const LIMITS: [&str; 3] = ["CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
+
+fn names<'a>(list: &'a Value, member: &str) -> Vec<&'a str> {
+    list.as_array().unwrap().iter().filter_map(|item| item[member].as_str()).collect()
+}
+
+#[test]
+fn no_host_is_reached_past_its_own_front_door() {
+    let wrangler: Value = toml::from_str(WRANGLER).unwrap();
+    assert!(wrangler["compatibility_flags"].as_array().unwrap().contains(&"global_fetch_strictly_public".into()));
+    let environments = wrangler["env"].as_table().unwrap();
+    assert_eq!(environments.keys().collect::<Vec<_>>(), ["dev", "prod", "staging"]);
+    // An environment would have the flags of its own in place of these.
+    assert!(environments.values().all(|environment| environment.get("compatibility_flags").is_none()));
+}
+
+#[test]
+fn every_environment_has_every_limit_with_counters_of_its_own() {
+    let wrangler: Value = toml::from_str(WRANGLER).unwrap();
+    let mut namespaces = Vec::new();
+    for environment in wrangler["env"].as_table().unwrap().values() {
+        assert_eq!(names(&environment["ratelimits"], "name"), LIMITS);
+        namespaces.extend(names(&environment["ratelimits"], "namespace_id"));
+    }
+    let count = namespaces.len();
+    namespaces.sort_unstable();
+    namespaces.dedup();
+    assert_eq!((count, namespaces.len()), (9, 9), "{namespaces:?}");
+}
