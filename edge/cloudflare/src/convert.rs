@@ -1,11 +1,12 @@
 //! Between the platform's types and core's.
 
 use edgeward_core::{Body, Forward, MAX_BODY_BYTES, REQUEST_HEADERS, Request, message::cors};
-use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, Method};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
-use worker::{Headers, Response, Result};
+use worker::web_sys::{self, Headers, ResponseInit};
+
+use crate::body::{ReadError, read};
 
 /// Path and query of an absolute URL, as the platform's parser spelled them.
 pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
@@ -18,56 +19,51 @@ pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
 }
 
 /// A request with its body, of which no more is read than core looks at.
-pub(crate) async fn request(mut request: worker::Request) -> Result<Request> {
-    let method = Method::from_bytes(request.inner().method().as_bytes()).unwrap_or(Method::GET);
-    let url = request.inner().url();
+///
+/// # Errors
+/// When the platform does not know the name of a header field: never.
+pub(crate) async fn request(request: web_sys::Request) -> Result<Request, JsValue> {
+    let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET);
+    let url = request.url();
     let (path, query) = path_and_query(&url);
+    let fields = request.headers();
     let mut headers = HeaderMap::new();
     for name in REQUEST_HEADERS {
-        let value = request.headers().get(name.as_str())?;
+        let value = fields.get(name.as_str())?;
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             headers.insert(name, value);
         }
     }
-    let body = if announced(&request)?.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
+    // How long the client says that it is; it is counted all the same.
+    let announced: Option<u64> = fields.get("content-length")?.and_then(|value| value.parse().ok());
+    let body = if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
         Body::TooLong
-    } else if request.inner().body().is_some() {
-        read(&mut request).await.unwrap_or(Body::BrokenOff)
     } else {
-        Body::Complete(Vec::new())
+        match read(request.body(), MAX_BODY_BYTES).await {
+            Ok(body) => Body::Complete(body),
+            Err(ReadError::TooLong) => Body::TooLong,
+            Err(ReadError::BrokenOff) => Body::BrokenOff,
+        }
     };
     // The platform overwrites what a client sends under this name.
-    let address = request.headers().get("cf-connecting-ip")?;
+    let address = fields.get("cf-connecting-ip")?;
     Ok(Request { method, path: path.to_owned(), query: query.map(str::to_owned), headers, body, address })
 }
 
-/// How long the client says that the body is; it is counted all the same.
-fn announced(request: &worker::Request) -> Result<Option<u64>> {
-    Ok(request.headers().get("content-length")?.and_then(|value| value.parse().ok()))
-}
-
-async fn read(request: &mut worker::Request) -> Result<Body> {
-    let mut body = Vec::new();
-    let mut chunks = request.stream()?;
-    while let Some(chunk) = chunks.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > MAX_BODY_BYTES {
-            return Ok(Body::TooLong);
-        }
-    }
-    Ok(Body::Complete(body))
-}
-
 /// An answer as the platform's. Header fields are appended: several `Set-Cookie` stay several.
-pub(crate) fn response(response: http::Response<String>) -> Result<Response> {
-    let headers = Headers::new();
+///
+/// # Errors
+/// When the platform does not accept a header field of core's: never.
+pub(crate) fn response(response: &http::Response<String>) -> Result<web_sys::Response, JsValue> {
+    let headers = Headers::new()?;
     for (name, value) in response.headers() {
         headers.append(name.as_str(), value.to_str().unwrap_or_default())?;
     }
-    let status = response.status().as_u16();
-    let body = response.into_body();
-    let answer = if body.is_empty() { Response::empty()? } else { Response::from_bytes(body.into_bytes())? };
-    Ok(answer.with_status(status).with_headers(headers))
+    let init = ResponseInit::new();
+    init.set_status(response.status().as_u16());
+    init.set_headers(&headers);
+    let body = Some(response.body().as_str()).filter(|body| !body.is_empty());
+    web_sys::Response::new_with_opt_str_and_init(body, &init)
 }
 
 /// How to forward, in one crossing: URL, identity, `traceparent` if it is a new one, and what the answer's header is to say,

@@ -1,27 +1,39 @@
 //! Outbound requests.
+//!
+//! By the platform's own interface: the `worker` crate's knows every option that Cloudflare has, which is ten kilobytes of
+//! code.
 
 use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest, UnixTime};
-use futures_util::StreamExt;
-use worker::{AbortSignal, Headers, Method, Request, RequestInit, RequestRedirect, Response, ResponseBody, web_sys};
+use js_sys::{Promise, futures::JsFuture};
+use wasm_bindgen::prelude::*;
+use worker::web_sys::{AbortSignal, Headers, Request, RequestInit, RequestRedirect, Response};
 
-use crate::Workers;
+use crate::{
+    Workers,
+    body::{ReadError, read},
+};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn fetch(request: &Request) -> Result<Promise, JsValue>;
+}
 
 impl Fetch for Workers {
     async fn fetch(&self, request: FetchRequest) -> Result<FetchReply, FetchError> {
-        let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(request.deadline_ms));
+        let signal = AbortSignal::timeout_with_u32(request.deadline_ms);
         let outcome = send(&request, &signal).await;
         outcome.map_err(|error| if signal.aborted() { FetchError::DeadlineExceeded } else { error })
     }
 }
 
 async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply, FetchError> {
-    let prepared = prepare(request).map_err(|_| FetchError::Connection)?;
-    let outcome = worker::Fetch::Request(prepared).send_with_signal(signal).await;
-    let mut response = outcome.map_err(|_| FetchError::Connection)?;
-    let header = |name| response.headers().get(name).ok().flatten();
+    let response = answer(request, signal).await.map_err(|_| FetchError::Connection)?;
+    let headers = response.headers();
+    let header = |name| headers.get(name).ok().flatten();
     let seconds = |name| header(name).and_then(|value| value.parse().ok());
     let mut reply = FetchReply {
-        status: response.status_code(),
+        status: response.status(),
         retry_after: seconds("retry-after"),
         content_type: header("content-type"),
         cache_control: header("cache-control"),
@@ -30,38 +42,37 @@ async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply
         expires: header("expires").map(|date| UnixTime::from_secs((js_sys::Date::parse(&date) / 1000.0) as u64)),
         body: Vec::new(),
     };
-    reply.body = read(&mut response, request.max_bytes).await?;
+    reply.body = read(response.body(), request.max_bytes).await?;
     Ok(reply)
 }
 
-async fn read(response: &mut Response, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
-    let mut body = Vec::new();
-    if matches!(response.body(), ResponseBody::Empty) {
-        return Ok(body);
-    }
-    let mut chunks = response.stream().map_err(|_| FetchError::Connection)?;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| FetchError::Connection)?;
-        if body.len() + chunk.len() > max_bytes {
-            return Err(FetchError::TooLong);
+impl From<ReadError> for FetchError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::TooLong => Self::TooLong,
+            ReadError::BrokenOff => Self::Connection,
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
 }
 
-fn prepare(request: &FetchRequest) -> worker::Result<Request> {
-    let headers = Headers::new();
+async fn answer(request: &FetchRequest, signal: &AbortSignal) -> Result<Response, JsValue> {
+    JsFuture::from(fetch(&prepare(request, signal)?)?).await.map(JsCast::unchecked_into)
+}
+
+fn prepare(request: &FetchRequest, signal: &AbortSignal) -> Result<Request, JsValue> {
+    let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
     if let Some(authorization) = &request.authorization {
         headers.set("authorization", authorization.expose())?;
     }
-    let mut init = RequestInit::new();
-    init.with_redirect(RequestRedirect::Manual);
+    let init = RequestInit::new();
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_signal(Some(signal));
     if let Some(form) = &request.form {
         headers.set("content-type", "application/x-www-form-urlencoded")?;
-        init.with_method(Method::Post).with_body(Some(form.expose().as_str().into()));
+        init.set_method("POST");
+        init.set_body(&form.expose().as_str().into());
     }
-    init.with_headers(headers);
-    Request::new_with_init(&request.url, &init)
+    init.set_headers(&headers);
+    Request::new_with_str_and_init(&request.url, &init)
 }

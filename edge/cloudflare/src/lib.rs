@@ -2,6 +2,7 @@
 // The crate is a Worker: `entry.mjs` is its only caller.
 #![cfg(target_arch = "wasm32")]
 
+mod body;
 mod clock;
 mod convert;
 mod count;
@@ -19,8 +20,9 @@ use edgeward_core::{
     Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, message::operation::MirroredHeaders, misconfigured,
     trace::TRACEPARENT,
 };
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, Result, event, web_sys};
 
 /// Cloudflare Workers as core's platform.
 #[derive(Default)]
@@ -38,7 +40,7 @@ thread_local! {
 fn edge(env: &Env) -> Rc<Start> {
     EDGE.with(|cell| {
         let start = || {
-            let config = Config::parse(|name| env.var(name).ok().map(|value| value.to_string()));
+            let config = Config::parse(|name| Reflect::get(env, &name.into()).ok()?.as_string());
             Rc::new(config.map(|config| Edge::new(config, Workers { counters: Counters::of(env) })))
         };
         Rc::clone(cell.get_or_init(start))
@@ -125,17 +127,18 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
 
 /// Everything that the gate does not decide.
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    match &*edge(&env) {
+async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response> {
+    let response = match &*edge(&env) {
         Ok(edge) => {
             let request = convert::request(request).await?;
             #[cfg(feature = "test-panic")]
             test_panic::in_handler(&request.path).await;
-            convert::response(edge.respond(request).await)
+            edge.respond(request).await
         }
         Err(errors) => {
             let traceparent = request.headers().get(TRACEPARENT.as_str())?;
-            convert::response(misconfigured(errors, traceparent.as_deref(), &Workers::default()))
+            misconfigured(errors, traceparent.as_deref(), &Workers::default())
         }
-    }
+    };
+    Ok(convert::response(&response)?)
 }
