@@ -179,6 +179,7 @@ mod tests {
             ("https://bücher.example/c", NotNormal),
             ("https://Bücher.example/c", NotNormal),
             ("https://X%aa-/c", NotNormal),
+            ("https://xn---h-khtthtthttp://c", NotNormal),
         ] {
             assert_eq!(DocumentUrl::parse(bad), Err(error), "{bad}");
         }
