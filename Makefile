@@ -8,6 +8,7 @@ NATIVE := --workspace --exclude edgeward-cloudflare
 WASM := --target wasm32-unknown-unknown
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BUNDLE := $(TARGET)/bundle
+MAX_BUNDLE_BYTES := 300000
 DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx infra/deploy.ts
 # Of the image; as Docker names it.
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
@@ -75,7 +76,7 @@ edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloud
 		wasm-opt -Oz --strip-debug build/index_bg.wasm -o build/index_bg.wasm; \
 	}
 
-size: edge ## bundle the edge for every environment, and print the size of it: gzip bytes of JavaScript and wasm
+size: edge ## bundle the edge for every environment, and hold it to its budget: gzip bytes of JavaScript and wasm
 	@rm -rf $(BUNDLE)
 	@# One and the same code: the last one is measured.
 	@cd edge/cloudflare && for environment in dev staging prod; do \
@@ -87,7 +88,8 @@ size: edge ## bundle the edge for every environment, and print the size of it: g
 		echo "$$file $$bytes"; \
 		total=$$((total + bytes)); \
 	done; \
-	echo "bundle_gzip_bytes $$total"
+	echo "bundle_gzip_bytes $$total"; \
+	[ $$total -le $(MAX_BUNDLE_BYTES) ] || { echo "more than $(MAX_BUNDLE_BYTES)" >&2; exit 1; }
 
 image: ## build the origin's container image into target/image, for `docker load`
 	.ci/setup image

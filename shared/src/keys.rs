@@ -1,12 +1,11 @@
 //! Ed25519 keys as JSON Web Keys (RFC 7517, RFC 8037), chosen by `kid`.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::{
     Algorithm,
-    alg::{Ed25519, SigningKey as _},
-    jwk::JsonWebKey,
+    alg::{Ed25519, SigningKey as _, VerifyingKey as _},
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 type PrivateKey = <Ed25519 as Algorithm>::SigningKey;
@@ -39,8 +38,7 @@ impl SigningKey {
     /// As [`Self::from_jwk`].
     pub fn from_value(jwk: &Value) -> Result<Self, KeyError> {
         let key_id = key_id_of(jwk)?;
-        let parsed = parse_jwk(jwk, &key_id)?;
-        let key = PrivateKey::try_from(&parsed).map_err(|_| KeyError::NotEd25519 { key_id: key_id.clone() })?;
+        let key = private_key(jwk).ok_or_else(|| KeyError::NotEd25519 { key_id: key_id.clone() })?;
         Ok(Self { key_id, key })
     }
 
@@ -51,14 +49,8 @@ impl SigningKey {
 
     /// The public half as a JWK for publication: `use` `sig`, `alg` `EdDSA`.
     pub fn public_jwk(&self) -> Value {
-        let public = self.key.to_verifying_key();
-        let mut jwk = serde_json::to_value(JsonWebKey::from(&public)).unwrap_or(Value::Null);
-        if let Some(members) = jwk.as_object_mut() {
-            members.insert("kid".into(), self.key_id.clone().into());
-            members.insert("use".into(), "sig".into());
-            members.insert("alg".into(), "EdDSA".into());
-        }
-        jwk
+        let x = Base64UrlUnpadded::encode_string(self.key.to_verifying_key().as_bytes());
+        json!({ "kty": "OKP", "crv": CURVE, "x": x, "kid": self.key_id, "use": "sig", "alg": "EdDSA" })
     }
 
     /// A key set with this key's public half alone.
@@ -86,21 +78,15 @@ impl VerifyingKeys {
     /// # Errors
     /// When it is not a JWKS, holds no Ed25519 signature key, an unusable one, or two with one `kid`.
     pub fn from_jwks(document: &[u8]) -> Result<Self, KeyError> {
-        #[derive(Deserialize)]
-        struct Jwks {
-            keys: Vec<Value>,
-        }
-        let jwks: Jwks = serde_json::from_slice(document).map_err(|_| KeyError::NotJwks)?;
+        let jwks: Value = serde_json::from_slice(document).map_err(|_| KeyError::NotJwks)?;
+        let keys = jwks.get("keys").and_then(Value::as_array).ok_or(KeyError::NotJwks)?;
         let mut found = Self::default();
-        for jwk in jwks.keys.iter().filter(|jwk| is_ed25519_signature_key(jwk)) {
+        for jwk in keys.iter().filter(|jwk| is_ed25519_signature_key(jwk)) {
             let key_id = key_id_of(jwk)?;
             if found.find(&key_id).is_some() {
                 return Err(KeyError::DuplicateKeyId { key_id });
             }
-            let parsed = parse_jwk(jwk, &key_id)?;
-            let key = PublicKey::try_from(&parsed).ok().filter(|key| !key.is_weak());
-            // A point of small order has signatures that anyone can make.
-            let key = key.ok_or_else(|| KeyError::NotEd25519 { key_id: key_id.clone() })?;
+            let key = public_key(jwk).ok_or_else(|| KeyError::NotEd25519 { key_id: key_id.clone() })?;
             found.0.push((key_id, key));
         }
         if found.0.is_empty() { Err(KeyError::NoKeys) } else { Ok(found) }
@@ -117,10 +103,7 @@ pub fn is_ed25519_signature_key(jwk: &Value) -> bool {
         None => true,
         Some(value) => value.as_str().is_some_and(|value| wanted.contains(&value)),
     };
-    jwk.get("kty").and_then(Value::as_str) == Some("OKP")
-        && jwk.get("crv").and_then(Value::as_str) == Some("Ed25519")
-        && is("use", &["sig"])
-        && is("alg", &["EdDSA", "Ed25519"])
+    is_ed25519(jwk) && is("use", &["sig"]) && is("alg", &["EdDSA", "Ed25519"])
 }
 
 /// A JWK's `kid`: 1 to 64 characters that need no escaping anywhere we put them.
@@ -136,11 +119,30 @@ pub fn key_id_of(jwk: &Value) -> Result<String, KeyError> {
     Ok(key_id.to_owned())
 }
 
-fn parse_jwk(jwk: &Value, key_id: &str) -> Result<JsonWebKey<'static>, KeyError> {
-    // The library cannot read members that are strange to it out of a parsed value's borrowed strings, so the text is
-    // made again; it may hold a private key.
-    let text = Zeroizing::new(jwk.to_string());
-    serde_json::from_slice(text.as_bytes()).map_err(|_| KeyError::NotEd25519 { key_id: key_id.to_owned() })
+const CURVE: &str = "Ed25519";
+
+fn is_ed25519(jwk: &Value) -> bool {
+    let is = |member: &str, wanted: &str| jwk.get(member).and_then(Value::as_str) == Some(wanted);
+    is("kty", "OKP") && is("crv", CURVE)
+}
+
+/// The public key that a JWK is (RFC 8037 §2); `None` if it is none, or a point of small order, for which there are
+/// signatures that anyone can make.
+pub fn public_key(jwk: &Value) -> Option<PublicKey> {
+    let key = PublicKey::from_slice(member(jwk, "x")?.as_slice()).ok()?;
+    (is_ed25519(jwk) && !key.is_weak()).then_some(key)
+}
+
+fn private_key(jwk: &Value) -> Option<PrivateKey> {
+    let key = PrivateKey::from_slice(member(jwk, "d")?.as_slice()).ok()?;
+    let x = member(jwk, "x")?;
+    (is_ed25519(jwk) && *key.to_verifying_key().as_bytes() == *x).then_some(key)
+}
+
+fn member(jwk: &Value, name: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    let decoded = Base64UrlUnpadded::decode(jwk.get(name)?.as_str()?, bytes.as_mut_slice()).ok()?;
+    (decoded.len() == 32).then_some(bytes)
 }
 
 /// Why a key or key set cannot be used. Never holds key material.

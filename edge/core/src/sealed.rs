@@ -9,10 +9,11 @@ use chacha20poly1305::{
     XNonce,
     aead::{Aead, Payload},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::{
     keys::Keys,
+    message::members::{Members, WrongKind},
     oauth::{ClientDigest, CodeChallenge, RedirectTarget, Scope},
     platform::{Randomness, RandomnessError, UnixTime},
     secret::Secret,
@@ -24,34 +25,48 @@ const NONCE_BYTES: usize = 24;
 pub const MAX_BYTES: usize = 12 * 1024;
 
 /// A kind of value that travels sealed.
-pub trait Seal: Serialize + DeserializeOwned {
+pub trait Seal: Serialize + Sized {
     /// Names the kind, and the version of its form.
     const PURPOSE: &'static str;
     /// How long it can be opened, in seconds.
     const LIFETIME: u64;
+
+    /// Reads what was written.
+    ///
+    /// # Errors
+    /// When it is something else.
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind>;
 }
 
 /// What the user is asked to allow: everything the rest of the sign-in needs. In the form of the consent page, bound to
 /// a cookie.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ConsentTransaction(pub Transaction);
 
 impl Seal for ConsentTransaction {
     const PURPOSE: &'static str = "consent/1";
     const LIFETIME: u64 = 600;
+
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
+        Transaction::read(members).map(Self)
+    }
 }
 
 /// A sign-in that the user has allowed, while they are at the identity provider. In a cookie named by its id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PendingAuthorization(pub Transaction);
 
 impl Seal for PendingAuthorization {
     const PURPOSE: &'static str = "pending authorization/1";
     const LIFETIME: u64 = 600;
+
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
+        Transaction::read(members).map(Self)
+    }
 }
 
 /// A consent that is not asked for again. In a cookie; its context names client, redirect URI and resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RememberedConsent {
     /// The scope that was allowed.
     #[serde(rename = "o")]
@@ -61,10 +76,14 @@ pub struct RememberedConsent {
 impl Seal for RememberedConsent {
     const PURPOSE: &'static str = "remembered consent/1";
     const LIFETIME: u64 = 30 * 24 * 3600;
+
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
+        Ok(Self { scope: scope(members)? })
+    }
 }
 
 /// One sign-in from the client's request to the code.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Transaction {
     /// Our `state` at the identity provider, and the id of the grant that comes of it.
     #[serde(rename = "i")]
@@ -76,7 +95,7 @@ pub struct Transaction {
     #[serde(rename = "r")]
     pub redirect_target: RedirectTarget,
     /// The client's `state`.
-    #[serde(rename = "s", skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
     pub client_state: Option<String>,
     /// The client's `code_challenge`.
     #[serde(rename = "p")]
@@ -95,9 +114,29 @@ pub struct Transaction {
     pub upstream_nonce: String,
 }
 
+impl Transaction {
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
+        Ok(Self {
+            id: members.owned("i")?,
+            client: ClientDigest::from_sealed(members.required("c")?),
+            redirect_target: RedirectTarget::from_sealed(members.required("r")?).ok_or(WrongKind)?,
+            client_state: members.text("s")?.map(str::to_owned),
+            code_challenge: CodeChallenge::parse(members.required("p")?).ok_or(WrongKind)?,
+            resource: members.owned("a")?,
+            scope: scope(members)?,
+            upstream_verifier: members.owned("v")?,
+            upstream_nonce: members.owned("n")?,
+        })
+    }
+}
+
+fn scope(members: &Members<'_>) -> Result<Scope, WrongKind> {
+    Scope::parse(members.required("o")?).ok_or(WrongKind)
+}
+
 /// The authorization code that clients get: the identity provider's, and all that must hold when it is redeemed. Its
 /// context is the client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuthorizationCode {
     /// The identity provider's code.
     #[serde(rename = "u")]
@@ -111,10 +150,14 @@ impl Seal for AuthorizationCode {
     const PURPOSE: &'static str = "authorization code/1";
     /// As long as Cognito's code inside lives.
     const LIFETIME: u64 = 300;
+
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
+        Ok(Self { upstream_code: members.owned("u")?, transaction: Transaction::read(&members.object("t")?)? })
+    }
 }
 
 /// The refresh token that clients get. Its context is the client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefreshToken {
     /// The identity provider's refresh token.
     #[serde(rename = "u")]
@@ -137,29 +180,47 @@ impl Seal for RefreshToken {
     const PURPOSE: &'static str = "refresh token/1";
     /// The longest that Cognito lets a refresh token live; how long one does live is Cognito's to say.
     const LIFETIME: u64 = 3650 * 24 * 3600;
+
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
+        Ok(Self {
+            upstream_token: members.owned("u")?,
+            subject: members.owned("s")?,
+            resource: members.owned("a")?,
+            scope: scope(members)?,
+            grant_id: members.owned("g")?,
+        })
+    }
 }
 
 /// What an access token says of the user to the gate but not to the client. Its context is the token's `jti`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Profile {
     /// The user's name.
-    #[serde(rename = "u", skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "u", skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
     /// The user's verified e-mail address.
-    #[serde(rename = "e", skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The user's groups.
-    #[serde(rename = "g", skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(rename = "g", skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
 }
 
 impl Seal for Profile {
     const PURPOSE: &'static str = "profile/1";
     const LIFETIME: u64 = 24 * 3600;
+
+    fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
+        Ok(Self {
+            username: members.text("u")?.map(str::to_owned),
+            email: members.text("e")?.map(str::to_owned),
+            groups: members.texts("g")?.unwrap_or_default().into_iter().map(str::to_owned).collect(),
+        })
+    }
 }
 
 /// What is inside a sealed value.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Envelope<T> {
     #[serde(rename = "x")]
     expires_at: UnixTime,
@@ -205,8 +266,16 @@ pub fn open<T: Seal>(sealed: &str, context: &str, keys: &Keys, now: UnixTime) ->
     let payload = Payload { msg: ciphertext, aad: &associated_data::<T>(key_id, context) };
     let plaintext =
         key.cipher.decrypt(XNonce::from_slice(nonce), payload).map(Secret::new).map_err(|_| OpenError::NotOurs)?;
-    let envelope: Envelope<T> = serde_json::from_slice(plaintext.expose()).map_err(|_| OpenError::NotOurs)?;
-    if envelope.expires_at <= now { Err(OpenError::Expired) } else { Ok(envelope.body) }
+    let envelope = Members::parse(plaintext.expose())?;
+    let expires_at = envelope.time("x")?.ok_or(WrongKind)?;
+    let value = T::read(&envelope.object("b")?)?;
+    if expires_at <= now { Err(OpenError::Expired) } else { Ok(value) }
+}
+
+impl From<WrongKind> for OpenError {
+    fn from(_: WrongKind) -> Self {
+        Self::NotOurs
+    }
 }
 
 /// The parts are separated by a byte that none of them contains.

@@ -9,11 +9,11 @@ mod revocation_endpoint;
 mod token_endpoint;
 
 pub use circuit::{OPEN_SECONDS, THRESHOLD, TRIAL_SECONDS};
-use serde::Deserialize;
 
 use self::{circuit::Circuit, jwks::KeyCache};
 use crate::{
     config::Cognito,
+    message::members::{Members, WrongKind},
     oauth::{CodeVerifier, pkce},
     platform::{FetchError, UnixTime},
     sealed::{Profile, Transaction},
@@ -90,11 +90,21 @@ pub fn logout_url(cognito: &Cognito, logout_uri: &str) -> String {
 }
 
 /// The token endpoint's answer.
-#[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
     id_token: Option<String>,
     refresh_token: Option<String>,
+}
+
+impl TokenAnswer {
+    fn read(json: &[u8]) -> Result<Self, WrongKind> {
+        let members = Members::parse(json)?;
+        Ok(Self {
+            access_token: members.owned("access_token")?,
+            id_token: members.text("id_token")?.map(str::to_owned),
+            refresh_token: members.text("refresh_token")?.map(str::to_owned),
+        })
+    }
 }
 
 /// Why Cognito gave us nothing to go on.

@@ -102,7 +102,7 @@ pub(super) fn verify(
 }
 
 /// The claims of a token whose signature one of `keys` verifies: the one that it names, or any if it names none.
-fn verified_claims(assertion: &str, keys: &ClientKeys) -> Result<Members, AssertionError> {
+fn verified_claims(assertion: &str, keys: &ClientKeys) -> Result<Members<'static>, AssertionError> {
     let token = Compact::parse(assertion, MAX_BYTES)?;
     let (algorithm, wanted) = (token.header.alg.as_str(), token.header.kid.as_deref());
     if !ALGORITHMS.contains(&algorithm) {

@@ -6,7 +6,7 @@
 //! its `client_id`.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -28,23 +28,45 @@ const SECRET_PURPOSE: &str = "client_secret/1";
 const MAX_REDIRECT_URIS: usize = 16;
 
 /// What a `client_id` remembers.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Registration {
     #[serde(rename = "r")]
     redirect_uris: Vec<String>,
-    #[serde(rename = "n", skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(rename = "m", skip_serializing_if = "Method::is_default", default)]
+    #[serde(rename = "m", skip_serializing_if = "Method::is_default")]
     method: Method,
-    #[serde(rename = "x", skip_serializing_if = "std::ops::Not::not", default)]
+    #[serde(rename = "x", skip_serializing_if = "std::ops::Not::not")]
     without_refresh: bool,
     /// Host of `client_uri`; the consent page compares where the user is sent with it.
-    #[serde(rename = "u", skip_serializing_if = "Option::is_none", default)]
+    #[serde(rename = "u", skip_serializing_if = "Option::is_none")]
     site_host: Option<String>,
 }
 
+impl Registration {
+    /// Reads what [`client_id_of`] wrote.
+    fn read(json: &[u8]) -> Result<Self, WrongKind> {
+        let members = Members::parse(json)?;
+        let redirect_uris = members.texts("r")?.ok_or(WrongKind)?;
+        let method = match members.text("m")? {
+            None => Method::default(),
+            Some("n") => Method::None,
+            Some("b") => Method::ClientSecretBasic,
+            Some("p") => Method::ClientSecretPost,
+            Some(_) => return Err(WrongKind),
+        };
+        Ok(Self {
+            redirect_uris: redirect_uris.into_iter().map(str::to_owned).collect(),
+            name: members.text("n")?.map(str::to_owned),
+            method,
+            without_refresh: members.any("x").and_then(Value::as_bool).unwrap_or(false),
+            site_host: members.text("u")?.map(str::to_owned),
+        })
+    }
+}
+
 /// `token_endpoint_auth_method`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 enum Method {
     #[serde(rename = "n")]
     None,
@@ -135,7 +157,7 @@ pub(crate) fn first_redirect_uri(body: &[u8]) -> Option<String> {
 /// The members that are registered without being acted upon, as they are told back: those of RFC 7591 §2 and OpenID
 /// Connect that describe a client to people. Anything else is ignored, so that nothing of the answer is the caller's to
 /// choose but these; and so is a value that cannot be one, which RFC 7591 §2 lets the server leave out.
-fn echo(metadata: &Members, config: &Config) -> Map<String, Value> {
+fn echo(metadata: &Members<'_>, config: &Config) -> Map<String, Value> {
     let mut echoed = Map::new();
     for (member, value) in metadata.iter() {
         let (name, language) = match member.split_once('#') {
@@ -204,7 +226,7 @@ pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
         return None;
     }
     let bytes = Base64UrlUnpadded::decode_vec(encoded).ok()?;
-    let registration: Registration = serde_json::from_slice(&bytes).ok()?;
+    let registration = Registration::read(&bytes).ok()?;
     // A scheme or host that is allowed no longer falls out, the client's other URIs stay.
     let redirect_uris = registration
         .redirect_uris

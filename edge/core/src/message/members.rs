@@ -1,26 +1,31 @@
-//! JSON objects of others' making, read member by member: client metadata, claims of their tokens.
+//! JSON objects, read member by member: client metadata, answers and claims of others, and what was sealed.
 //!
 //! By hand, as a type for each reader would be several kilobytes of generated code each.
+
+use std::borrow::Cow;
 
 use edgeward_identity::UnixTime;
 use serde_json::{Map, Value};
 
 /// The members of an object.
 #[derive(Debug)]
-pub struct Members(Map<String, Value>);
+pub struct Members<'a>(Cow<'a, Map<String, Value>>);
 
 /// A member is of another kind than it must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not JSON of the right kind")]
 pub struct WrongKind;
 
-impl Members {
+impl Members<'_> {
     /// Parses an object.
     ///
     /// # Errors
     /// When it is none.
     pub fn parse(json: &[u8]) -> Result<Self, WrongKind> {
-        serde_json::from_slice(json).map(Self).map_err(|_| WrongKind)
+        match serde_json::from_slice(json) {
+            Ok(Value::Object(members)) => Ok(Self(Cow::Owned(members))),
+            _ => Err(WrongKind),
+        }
     }
 
     /// All members.
@@ -39,6 +44,31 @@ impl Members {
     /// When it is something else.
     pub fn text(&self, name: &str) -> Result<Option<&str>, WrongKind> {
         self.any(name).map(|value| value.as_str().ok_or(WrongKind)).transpose()
+    }
+
+    /// A member that must be there and be text.
+    ///
+    /// # Errors
+    /// When it is not there, or is something else.
+    pub fn required(&self, name: &str) -> Result<&str, WrongKind> {
+        self.text(name)?.ok_or(WrongKind)
+    }
+
+    /// As [`Members::required`], to keep.
+    ///
+    /// # Errors
+    /// As [`Members::required`].
+    pub fn owned(&self, name: &str) -> Result<String, WrongKind> {
+        self.required(name).map(str::to_owned)
+    }
+
+    /// A member that must be there and be an object.
+    ///
+    /// # Errors
+    /// When it is not there, or is something else.
+    pub fn object(&self, name: &str) -> Result<Members<'_>, WrongKind> {
+        let object = self.any(name).and_then(Value::as_object);
+        object.map(|members| Members(Cow::Borrowed(members))).ok_or(WrongKind)
     }
 
     /// A member that is a time, if it is there. It may have a fraction (RFC 7519 §2), which is cut off; what is before

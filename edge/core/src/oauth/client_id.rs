@@ -3,14 +3,14 @@
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// The longest client identifier looked at.
 pub const MAX_BYTES: usize = 1024;
 
 /// SHA-256 of a client identifier: 43 characters that stand for one of up to a kilobyte in what travels sealed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ClientDigest(String);
 
@@ -18,6 +18,11 @@ impl ClientDigest {
     /// The digest of `client_id`.
     pub fn of(client_id: &str) -> Self {
         Self(Base64UrlUnpadded::encode_string(&Sha256::digest(client_id)))
+    }
+
+    /// Restores a digest from what was sealed.
+    pub(crate) fn from_sealed(text: &str) -> Self {
+        Self(text.to_owned())
     }
 
     /// The digest's text.

@@ -1,7 +1,7 @@
 //! Proof Key for Code Exchange (RFC 7636), S256 only.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::secret::Secret;
@@ -10,7 +10,7 @@ use crate::secret::Secret;
 pub const METHOD: &str = "S256";
 
 /// A `code_challenge`: the SHA-256 of a verifier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct CodeChallenge(String);
 

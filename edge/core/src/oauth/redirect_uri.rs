@@ -1,6 +1,6 @@
 //! Redirect URIs: what may be registered, what matches, and where a browser may be sent.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use url::{Host, Url};
 
 /// The longest redirect URI accepted.
@@ -172,13 +172,6 @@ impl RedirectTarget {
 impl Serialize for RedirectTarget {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for RedirectTarget {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::from_sealed(&text).ok_or_else(|| serde::de::Error::custom("not a URL"))
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) async fn open<P: Platform>(
     keys: &KeyCache,
     platform: &P,
     now: UnixTime,
-) -> Result<(Members, UnixTime), UpstreamError> {
+) -> Result<(Members<'static>, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
     let token = Compact::parse(token, MAX_TOKEN_BYTES).map_err(|_| unusable("a token that is no JWT"))?;
     if token.header.alg != ALGORITHM {

@@ -4,7 +4,6 @@
 use std::cell::RefCell;
 
 use edgeward_identity::jws::Compact;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
 use crate::{
     config::Cognito,
     jose::PublicKey,
+    message::members::Members,
     platform::{FetchRequest, Platform, UnixTime},
 };
 
@@ -115,12 +115,8 @@ impl KeyCache {
 
 /// The RS256 signature keys of a JWKS; `None` if it is none, or holds no such key.
 fn parse(document: &[u8]) -> Option<Vec<(String, PublicKey)>> {
-    #[derive(Deserialize)]
-    struct Jwks {
-        keys: Vec<Value>,
-    }
-    let jwks: Jwks = serde_json::from_slice(document).ok()?;
-    let keys: Vec<_> = jwks.keys.iter().filter_map(parse_key).collect();
+    let jwks = Members::parse(document).ok()?;
+    let keys: Vec<_> = jwks.any("keys")?.as_array()?.iter().filter_map(parse_key).collect();
     (!keys.is_empty()).then_some(keys)
 }
 

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::Cognito,
+    message::members::Members,
     platform::{FetchReply, FetchRequest, Platform},
     secret::Secret,
 };
@@ -65,4 +66,13 @@ fn request(
 /// An answer that says nothing about the request: it may work later.
 pub(super) fn unavailable(reply: &FetchReply, reason: &str) -> UpstreamError {
     UpstreamError::Unavailable { reason: reason.to_owned(), retry_after: reply.retry_after }
+}
+
+/// The code of an error response (RFC 6749 §5.2).
+///
+/// # Errors
+/// When the answer is none.
+pub(super) fn error_code(reply: &FetchReply) -> Result<String, UpstreamError> {
+    let code = Members::parse(&reply.body).and_then(|members| members.owned("error"));
+    code.map_err(|_| unavailable(reply, "an error that is not OAuth's"))
 }

@@ -1,10 +1,8 @@
 //! Cognito's revocation endpoint.
 
-use serde::Deserialize;
-
 use super::{
     UpstreamError, UpstreamMemory,
-    post::{TWICE, post, unavailable},
+    post::{TWICE, error_code, post, unavailable},
 };
 use crate::{
     config::Cognito,
@@ -27,17 +25,12 @@ pub async fn revoke<P: Platform>(
 }
 
 fn judge(reply: &FetchReply) -> Result<(), UpstreamError> {
-    #[derive(Deserialize)]
-    struct ErrorAnswer {
-        error: String,
-    }
     match reply.status {
         200 => Ok(()),
-        400 | 401 => match serde_json::from_slice::<ErrorAnswer>(&reply.body) {
-            Ok(answer) if answer.error == "invalid_client" => Err(UpstreamError::InvalidClient),
+        400 | 401 => match error_code(reply)?.as_str() {
+            "invalid_client" => Err(UpstreamError::InvalidClient),
             // It says so of a good token when revocation is off for the app client.
-            Ok(_) => Err(UpstreamError::Unusable("it does not revoke: is token revocation on for the app client?")),
-            Err(_) => Err(unavailable(reply, "an error that is not OAuth's")),
+            _ => Err(UpstreamError::Unusable("it does not revoke: is token revocation on for the app client?")),
         },
         status => Err(unavailable(reply, &format!("status {status}"))),
     }

@@ -1,10 +1,8 @@
 //! Cognito's token endpoint: redeeming a code, using a refresh token.
 
-use serde::Deserialize;
-
 use super::{
     TokenAnswer, UpstreamError, UpstreamGrant, UpstreamMemory, id_token,
-    post::{ONCE, post, unavailable},
+    post::{ONCE, error_code, post, unavailable},
 };
 use crate::{
     config::Cognito,
@@ -83,23 +81,15 @@ async fn grant<P: Platform>(
 }
 
 fn judge(reply: &FetchReply) -> Result<TokenAnswer, UpstreamError> {
-    #[derive(Deserialize)]
-    struct ErrorAnswer {
-        error: String,
-    }
     match reply.status {
-        200 => serde_json::from_slice(&reply.body).map_err(|_| UpstreamError::Unusable("malformed token response")),
-        400 | 401 => {
-            let answer: ErrorAnswer =
-                serde_json::from_slice(&reply.body).map_err(|_| unavailable(reply, "an error that is not OAuth's"))?;
-            // Its descriptions vary and are not for our clients: only the code counts.
-            match answer.error.as_str() {
-                "invalid_client" => Err(UpstreamError::InvalidClient),
-                "invalid_grant" => Err(UpstreamError::InvalidGrant("invalid_grant")),
-                "unauthorized_client" => Err(UpstreamError::InvalidGrant("unauthorized_client")),
-                _ => Err(UpstreamError::InvalidGrant("that the request is invalid")),
-            }
-        }
+        200 => TokenAnswer::read(&reply.body).map_err(|_| UpstreamError::Unusable("malformed token response")),
+        // Its descriptions vary and are not for our clients: only the code counts.
+        400 | 401 => match error_code(reply)?.as_str() {
+            "invalid_client" => Err(UpstreamError::InvalidClient),
+            "invalid_grant" => Err(UpstreamError::InvalidGrant("invalid_grant")),
+            "unauthorized_client" => Err(UpstreamError::InvalidGrant("unauthorized_client")),
+            _ => Err(UpstreamError::InvalidGrant("that the request is invalid")),
+        },
         status => Err(unavailable(reply, &format!("status {status}"))),
     }
 }
