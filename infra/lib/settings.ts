@@ -114,6 +114,8 @@ const server = z.strictObject({
   /** Of the secret that CloudFront shows the load balancer's firewall. One more, and deployed, is a new secret. */
   originSecretGeneration: z.int().min(1).default(1),
   weatherUrl: url.default("https://api.weather.gov"),
+  /** Base URL of an OpenTelemetry collector that takes OTLP over HTTP, for the origin's metrics; by default there are none. */
+  otlpEndpoint: z.url({ protocol: /^https?$/, error: "must be an http or https URL such as http://collector.internal:4318" }).optional(),
 });
 
 const firewall = z.strictObject({

@@ -44,6 +44,7 @@ describe("settings", () => {
     [{ server: { tasks: { least: 5, most: 2 } } }, "server.tasks: least is more than most"],
     [{ server: { originSecretGeneration: 0 } }, "server.originSecretGeneration:"],
     [{ server: { cpu: 300 } }, "server.cpu:"],
+    [{ server: { otlpEndpoint: "collector:4318" } }, "server.otlpEndpoint: must be an http or https URL"],
     [{ firewall: { count: ["everything"] } }, "firewall.count.0:"],
     [{ surplus: 1 }, 'the file: Unrecognized key: "surplus"'],
   ])("%j is refused with what to do", (changes, message) => {

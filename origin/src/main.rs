@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use edgeward_origin::server::{
-    Process, Settings, health, logging,
+    Metrics, Process, Settings, health, logging,
     parameters::Store,
     router, serve,
     settings::{self, Values},
@@ -56,12 +56,14 @@ async fn run(variables: &Values) -> Result<(), Box<dyn std::error::Error>> {
         (Err(error), Err(other)) => return Err(error.and(other).into()),
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error.into()),
     };
-    let (router, lifetimes) = router(&settings, store.as_ref())?;
+    let metrics = process.telemetry.as_ref().map_or_else(|| Ok(Metrics::off()), Metrics::exported)?;
+    let (router, lifetimes) = router(&settings, store.as_ref(), &metrics)?;
     // Watched from before the first request, so that no signal is missed.
     let stop = termination()?;
     let listener = TcpListener::bind(process.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", process.listen))?;
     serve(listener, router, lifetimes, stop, process.shutdown).await?;
+    metrics.flush().await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The origin's one HTTP client: GET, with a deadline, a size limit and no redirects.
+//! The origin's one HTTP client: with a deadline, a size limit and no redirects.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -67,22 +67,26 @@ impl Outbound {
 
     /// Fetches `url`.
     pub(crate) async fn get(&self, url: &Url, accept: &'static str, limits: Limits) -> Result<Reply, OutboundError> {
-        tokio::time::timeout(limits.deadline, self.get_without_deadline(url, accept, limits.max_bytes))
-            .await
-            .map_err(|_| OutboundError::TimedOut)?
-    }
-
-    async fn get_without_deadline(
-        &self,
-        url: &Url,
-        accept: &'static str,
-        max_bytes: usize,
-    ) -> Result<Reply, OutboundError> {
         let request = Request::get(url.as_str())
             .header(header::USER_AGENT, USER_AGENT)
             .header(header::ACCEPT, HeaderValue::from_static(accept))
             .body(Body::empty())
             .map_err(|_| OutboundError::Unreachable)?;
+        self.exchange(request, limits).await
+    }
+
+    /// Sends `request`, as it is.
+    pub(crate) async fn exchange(&self, request: Request<Body>, limits: Limits) -> Result<Reply, OutboundError> {
+        tokio::time::timeout(limits.deadline, self.exchange_without_deadline(request, limits.max_bytes))
+            .await
+            .map_err(|_| OutboundError::TimedOut)?
+    }
+
+    async fn exchange_without_deadline(
+        &self,
+        request: Request<Body>,
+        max_bytes: usize,
+    ) -> Result<Reply, OutboundError> {
         let response = self.0.request(request).await.map_err(|_| OutboundError::Unreachable)?;
         let status = response.status();
         let mut incoming = std::pin::pin!(response.into_body());

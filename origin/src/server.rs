@@ -3,6 +3,7 @@
 pub mod health;
 pub mod logging;
 mod mcp;
+mod metrics;
 pub mod parameters;
 mod request_log;
 mod router;
@@ -12,6 +13,7 @@ pub mod settings;
 mod trace;
 mod weather;
 
+pub use metrics::{ExportError, Metrics};
 pub use router::{Lifetimes, RouterError, router};
 pub use serve::{serve, termination};
-pub use settings::{KeySource, Process, Settings, SettingsError};
+pub use settings::{KeySource, Process, Settings, SettingsError, Telemetry};

@@ -66,7 +66,13 @@ export class Service extends Construct {
             file: "origin/Dockerfile",
             platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
           }),
-      environment: { [PARAMETER_PATH_VARIABLE]: names.originParameterPath },
+      environment: {
+        [PARAMETER_PATH_VARIABLE]: names.originParameterPath,
+        ...(server.otlpEndpoint && {
+          OTEL_EXPORTER_OTLP_ENDPOINT: server.otlpEndpoint,
+          OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${settings.deployment}`,
+        }),
+      },
       portMappings: [{ containerPort: PORT }],
       readonlyRootFilesystem: true,
       user: "65532:65532",
@@ -107,7 +113,7 @@ export class Service extends Construct {
     if (task.executionRole) {
       explain(task.executionRole, "AwsSolutions-IAM5[Resource::*]", "ecr:GetAuthorizationToken knows no resource");
     }
-    explain(task, "AwsSolutions-ECS2", "The one variable is the path of the parameters; settings and secrets are parameters");
+    explain(task, "AwsSolutions-ECS2", "The variables are where parameters are and where metrics go; settings and secrets are parameters");
 
     this.securityGroup = new SecurityGroup(this, "SecurityGroup", {
       securityGroupName: names.of("origin"),

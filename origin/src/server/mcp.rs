@@ -9,31 +9,36 @@ mod whoami;
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
-    handler::server::router::{prompt::PromptRouter, tool::ToolRouter},
+    handler::server::{
+        router::{prompt::PromptRouter, tool::ToolRouter},
+        tool::ToolCallContext,
+    },
     model::{
-        Implementation, ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
-        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, Implementation, ListResourceTemplatesResult, ListResourcesResult,
+        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
     },
     prompt_handler,
     service::RequestContext,
     tool_handler,
 };
 
-use super::weather::Weather;
+use super::{metrics::Metrics, weather::Weather};
 
 /// What MCP clients talk to. Cloned for each session, and for each request of clients without sessions; holds nothing
 /// of either.
 #[derive(Clone)]
 pub(crate) struct Tools {
     weather: Weather,
+    metrics: Metrics,
     tool_router: ToolRouter<Self>,
     prompt_router: PromptRouter<Self>,
 }
 
 impl Tools {
-    pub(crate) fn new(weather: Weather) -> Self {
+    pub(crate) fn new(weather: Weather, metrics: Metrics) -> Self {
         Self {
             weather,
+            metrics,
             tool_router: Self::whoami_router() + Self::weather_router() + Self::count_router(),
             prompt_router: Self::briefing_router(),
         }
@@ -52,6 +57,21 @@ impl ServerHandler for Tools {
                 .to_owned(),
         );
         info
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let measured = self.metrics.tool_call(self.tool_router.get(&request.name).map(|tool| &tool.name));
+        let cancelled = context.ct.clone();
+        let result = self.tool_router.call(ToolCallContext::new(self, request, context)).await;
+        // A call that was cancelled stays one, whatever the tool made of it.
+        if !cancelled.is_cancelled() {
+            measured.ended(&result);
+        }
+        result
     }
 
     async fn list_resources(

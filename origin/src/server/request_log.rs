@@ -1,4 +1,5 @@
-//! One log line per request, written when its response has ended: a streamed answer counts to its last byte.
+//! One log line per request, written when its response has ended: a streamed answer counts to its last byte. The same
+//! is measured.
 //!
 //! The line holds the method, the route's pattern (never the path), status, duration, trace id, and the caller's
 //! pseudonym or the reason for the refusal. Never a header's value, never a body.
@@ -11,7 +12,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{Method, StatusCode},
     middleware::Next,
     response::Response,
@@ -19,11 +20,15 @@ use axum::{
 use edgeward_identity::Identity;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::{health, trace::TraceId};
+use super::{
+    health,
+    metrics::{EndedRequest, Metrics},
+    trace::TraceId,
+};
 use crate::{Refusal, pseudonym};
 
-/// Middleware: logs the request, and puts its [`TraceId`] into its extensions.
-pub(crate) async fn log_request(mut request: Request, next: Next) -> Response {
+/// Middleware: logs and measures the request, and puts its [`TraceId`] into its extensions.
+pub(crate) async fn log_request(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let trace_id = TraceId::of(request.headers());
     request.extensions_mut().insert(trace_id.clone());
@@ -31,7 +36,7 @@ pub(crate) async fn log_request(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
 
     // Holds the line from here on, so that a request whose client goes away before there is a response is logged too.
-    let mut line = Line { started, trace_id, method, route, answer: None, ended: Ended::Aborted };
+    let mut line = Line { metrics, started, trace_id, method, route, answer: None, ended: Ended::Aborted };
     let response = next.run(request).await;
     line.answer = Some(Answer {
         status: response.status(),
@@ -43,6 +48,7 @@ pub(crate) async fn log_request(mut request: Request, next: Next) -> Response {
 
 /// Written when it is dropped.
 struct Line {
+    metrics: Metrics,
     started: Instant,
     trace_id: TraceId,
     method: Method,
@@ -71,8 +77,17 @@ impl Drop for Line {
             Ended::Complete => "complete",
             Ended::Aborted => "aborted",
         };
-        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let method = known_method(&self.method);
+        let duration = self.started.elapsed();
+        self.metrics.request(&EndedRequest {
+            method: &self.method,
+            route: self.route.as_deref(),
+            status: self.answer.as_ref().map(|answer| answer.status),
+            refusal: self.answer.as_ref().and_then(|answer| answer.refusal.as_ref()),
+            aborted: self.ended == Ended::Aborted,
+            duration,
+        });
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let method = known_method(&self.method).unwrap_or("other");
         let route = self.route.as_deref().unwrap_or("none");
         let trace_id = self.trace_id.as_str();
         let status = self.answer.as_ref().map(|answer| answer.status.as_u16());
@@ -88,18 +103,11 @@ impl Drop for Line {
 }
 
 /// A method may be any token, so only known ones are written down.
-fn known_method(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "POST" => "POST",
-        "DELETE" => "DELETE",
-        "HEAD" => "HEAD",
-        "OPTIONS" => "OPTIONS",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        _ => "other",
-    }
+pub(super) fn known_method(method: &Method) -> Option<&'static str> {
+    KNOWN_METHODS.into_iter().find(|known| *known == method.as_str())
 }
+
+const KNOWN_METHODS: [&str; 7] = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"];
 
 /// A body that tells its line when it has ended.
 struct LoggedBody {

@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::Method,
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn_with_state},
     response::Response,
     routing::get,
 };
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     KeySource, Settings, health,
     mcp::Tools,
+    metrics::Metrics,
     parameters::Store,
     request_log::log_request,
     session::{SessionBinding, bind_session},
@@ -40,14 +41,19 @@ pub struct Lifetimes {
     pub requests: CancellationToken,
 }
 
-/// The whole server as a router. Keys that are a parameter are read again from `parameters`.
+/// The whole server as a router. Keys that are a parameter are read again from `parameters`; `metrics` measures
+/// requests and tool calls.
 ///
 /// # Errors
 /// When TLS or randomness is not available.
-pub fn router(settings: &Settings, parameters: Option<&Store>) -> Result<(Router, Lifetimes), RouterError> {
+pub fn router(
+    settings: &Settings,
+    parameters: Option<&Store>,
+    metrics: &Metrics,
+) -> Result<(Router, Lifetimes), RouterError> {
     let lifetimes = Lifetimes::default();
     let weather = Weather::new(settings.weather_url.clone(), Outbound::new().map_err(KeysError::from)?);
-    let tools = Tools::new(weather);
+    let tools = Tools::new(weather, metrics.clone());
     let config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(settings.allowed_hosts.iter().cloned())
         .with_cancellation_token(lifetimes.requests.clone())
@@ -68,7 +74,7 @@ pub fn router(settings: &Settings, parameters: Option<&Store>) -> Result<(Router
         .route_layer(from_fn_with_state(SessionBinding::random()?, bind_session))
         .route_layer(require_identity)
         .route(health::PATH, get(health::healthz))
-        .layer(from_fn(log_request));
+        .layer(from_fn_with_state(metrics.clone(), log_request));
     Ok((router, lifetimes))
 }
 

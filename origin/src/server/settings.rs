@@ -19,6 +19,10 @@ use edgeward_identity::{
 };
 use url::{Host, Url};
 
+mod telemetry;
+
+pub use telemetry::Telemetry;
+
 /// What the server needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -46,12 +50,14 @@ pub enum KeySource {
 }
 
 /// What belongs to the process rather than to the service: from the environment only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     /// Where to listen.
     pub listen: SocketAddr,
     /// How long open requests may go on when the process is told to stop.
     pub shutdown: Duration,
+    /// Where metrics go, if anywhere.
+    pub telemetry: Option<Telemetry>,
 }
 
 /// Values of settings, by name.
@@ -69,7 +75,7 @@ impl Settings {
         let jwks = reader.optional(JWKS, |text| VerifyingKeys::from_jwks(text.as_bytes()).map_err(|e| e.to_string()));
         let jwks_url = reader.optional(JWKS_URL, |text| parse_trusted_url(text).map_err(str::to_owned));
         let allowed_hosts = reader.optional(ALLOWED_HOSTS, parse_hosts);
-        let weather_url = reader.optional(WEATHER_URL, parse_weather_url);
+        let weather_url = reader.optional(WEATHER_URL, parse_base_url);
 
         let (Some(issuer), Some(audience), []) = (issuer, audience, reader.problems.as_slice()) else {
             return Err(SettingsError(reader.problems));
@@ -108,12 +114,14 @@ impl Process {
         let shutdown = reader.variable(SHUTDOWN_SECONDS, |text| {
             text.parse::<u16>().map_err(|_| "not a number of seconds between 0 and 65535".to_owned())
         });
+        let telemetry = Telemetry::read(&mut reader);
         if !reader.problems.is_empty() {
             return Err(SettingsError(reader.problems));
         }
         Ok(Self {
             listen: listen.unwrap_or(LISTEN_DEFAULT),
             shutdown: shutdown.map_or(SHUTDOWN_DEFAULT, |seconds| Duration::from_secs(seconds.into())),
+            telemetry,
         })
     }
 }
@@ -230,7 +238,7 @@ fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
-fn parse_weather_url(text: &str) -> Result<Url, String> {
+fn parse_base_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|_| "not a URL".to_owned())?;
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     if matches!(url.scheme(), "http" | "https") && plain && url.fragment().is_none() {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test file uses another part")]
 
 pub(crate) mod client;
+pub(crate) mod collector;
 pub(crate) mod process;
 
 // The tests crate depends on much more than this one file does.
@@ -21,7 +22,7 @@ use std::{
 use edgeward_identity::{Kind, SigningKey, UnixTime, assertion};
 use edgeward_origin::{
     Clock, Identity,
-    server::{Settings, router, settings::Values},
+    server::{Metrics, Settings, router, settings::Values},
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -131,7 +132,7 @@ pub(crate) struct Origin {
 impl Origin {
     pub(crate) async fn start(variables: Values) -> Self {
         let settings = Settings::read(&variables, &Values::new()).expect("valid settings");
-        let (router, _) = router(&settings, None).expect("a router");
+        let (router, _) = router(&settings, None, &Metrics::off()).expect("a router");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.expect("serves") });

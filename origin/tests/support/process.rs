@@ -86,9 +86,13 @@ impl Process {
         self.log.lines.lock().expect("the log").join("\n")
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("still running")
+    }
+
     /// Asks it to stop, as a container runtime does.
     pub(crate) fn terminate(&self) {
-        let id = self.child.id().expect("still running").to_string();
+        let id = self.id().to_string();
         let status = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
         assert!(status.success());
     }
