@@ -28,3 +28,4 @@ pub mod signal;
 pub mod stack;
 pub mod token_proxy;
 pub mod weather;
+pub mod workerd;

@@ -70,6 +70,19 @@ pub fn wrangler() -> Result<PathBuf> {
     node_tool("wrangler")
 }
 
+/// workerd, which comes with wrangler.
+///
+/// # Errors
+/// When it is not installed.
+pub fn workerd() -> Result<PathBuf> {
+    let folders = fs::read_dir(node_modules().join("@cloudflare")).into_iter().flatten().flatten();
+    // Its package is named by the platform.
+    let mut programs = folders
+        .filter(|folder| folder.file_name().to_string_lossy().starts_with("workerd-"))
+        .map(|folder| folder.path().join("bin/workerd"));
+    programs.find(|program| program.is_file()).context("workerd is not installed: run `make edge`")
+}
+
 /// A program of a package in `tests/tools`.
 ///
 /// # Errors

@@ -77,18 +77,29 @@ impl Process {
 
     /// Resident memory, in bytes, of those of its processes that are called `name`.
     pub fn memory(&self, name: &str) -> u64 {
-        let group = lock(&self.child).id().to_string();
+        let pages = self.statistics(name).iter().filter_map(|fields| fields.get(21)).sum::<u64>();
+        pages * rustix::param::page_size() as u64
+    }
+
+    /// What those of its processes that are called `name` have cost so far: their own and the kernel's time for them.
+    pub fn cpu_time(&self, name: &str) -> Duration {
+        let ticks = self.statistics(name).iter().filter_map(|fields| fields.get(11..13)).flatten().sum::<u64>();
+        // Ticks are hundredths of a second, wherever Linux runs.
+        Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+    }
+
+    /// What the kernel says about them, each: the fields of proc_pid_stat(5) from the third on, 0 where it is no number.
+    fn statistics(&self, name: &str) -> Vec<Vec<u64>> {
+        let group = u64::from(lock(&self.child).id());
         let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pages = processes.filter_map(|process| {
+        let ours = processes.filter_map(|process| {
             let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
-            // The name stands in parentheses and may hold anything; of what follows, the third is the group and the 22nd
-            // the resident pages (proc_pid_stat(5)).
+            // The name stands in parentheses and may hold anything.
             let (before, after) = stat.rsplit_once(')')?;
-            let mut fields = after.split_whitespace();
-            let is_ours = before.split_once('(')?.1 == name && fields.nth(2)? == group;
-            is_ours.then(|| fields.nth(18)?.parse::<u64>().ok()).flatten()
+            let fields: Vec<_> = after.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
+            (before.split_once('(')?.1 == name && fields.get(2) == Some(&group)).then_some(fields)
         });
-        pages.sum::<u64>() * rustix::param::page_size() as u64
+        ours.collect()
     }
 
     /// How it ended, if it has.

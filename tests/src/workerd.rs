@@ -1,0 +1,218 @@
+//! A Worker in bare workerd. `wrangler dev` puts Workers of its own in front, which cost more than the one that is looked
+//! at; here is nothing but the runtime, so its time and memory are the Worker's.
+
+use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use http::StatusCode;
+use serde_json::Value;
+
+use crate::{
+    edge::Variables,
+    origin::ready,
+    place,
+    port::{Port, loopback},
+    process::Process,
+};
+
+/// What to run. The first module is the main one.
+#[derive(Debug, Clone, Default)]
+pub struct Worker {
+    /// Its modules.
+    pub modules: Vec<Module>,
+    /// Its variables and secrets, by name. They go into the process's environment, and into no file.
+    pub variables: Variables,
+    /// Names of bindings that count as the platform's rate limits do, and never say no.
+    pub counters: Vec<&'static str>,
+}
+
+/// A part of a Worker.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// The name that the others import it by, without `./`.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// Its content.
+    pub content: Vec<u8>,
+}
+
+/// What a module is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An ES module.
+    JavaScript,
+    /// Compiled WebAssembly.
+    Wasm,
+}
+
+impl Worker {
+    /// One of a single module.
+    pub fn script(text: impl Into<Vec<u8>>) -> Self {
+        Self { modules: vec![Module::script("main.mjs", text)], ..Self::default() }
+    }
+
+    /// The edge as it is deployed: the bundle of `make size`, with counters that count in memory.
+    ///
+    /// # Errors
+    /// When it is not built.
+    pub fn edge(variables: &Variables) -> Result<Self> {
+        let folder = place::target()?.join("bundle");
+        let missing = || format!("the edge is not bundled in {}: run `make size`", folder.display());
+        let mut modules = Vec::new();
+        for entry in fs::read_dir(&folder).with_context(missing)? {
+            let path = entry?.path();
+            let kind = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("js") => Kind::JavaScript,
+                Some("wasm") => Kind::Wasm,
+                _ => continue,
+            };
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            modules.push(Module { name, kind, content: fs::read(&path)? });
+        }
+        // The only script is the entry.
+        modules.sort_by_key(|module| module.kind != Kind::JavaScript);
+        if !matches!(&*modules, [first, second] if first.kind != second.kind) {
+            bail!(missing());
+        }
+        let counters = vec!["CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
+        Ok(Self { modules, variables: variables.clone(), counters })
+    }
+
+    /// The same with another main module, which may import those there are.
+    #[must_use]
+    pub fn behind(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
+        self.modules.insert(0, Module::script(name, text));
+        self
+    }
+}
+
+impl Module {
+    /// An ES module.
+    pub fn script(name: &str, text: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.to_owned(), kind: Kind::JavaScript, content: text.into() }
+    }
+}
+
+/// A running workerd with one Worker. It is stopped when it is dropped.
+#[derive(Debug)]
+pub struct Workerd {
+    process: Process,
+    url: String,
+}
+
+impl Workerd {
+    /// Starts it on a free port, with its log `NAME.log` and its modules in `folder`, and waits until it answers at all.
+    ///
+    /// # Errors
+    /// When workerd is not installed, it ends, or does not answer in time.
+    pub async fn start(name: &str, worker: &Worker, folder: &Path) -> Result<Self> {
+        Self::start_on(Port::Free.choose()?, name, worker, folder).await
+    }
+
+    /// As [`Workerd::start`], on a port that is known before.
+    ///
+    /// # Errors
+    /// As [`Workerd::start`].
+    pub async fn start_on(port: u16, name: &str, worker: &Worker, folder: &Path) -> Result<Self> {
+        let this = Self::spawn(port, name, worker, folder)?;
+        let deadline = Duration::from_secs(20);
+        ready(&this.process, &format!("{}/healthz", this.url), StatusCode::OK, deadline).await?;
+        Ok(this)
+    }
+
+    /// As [`Workerd::start_on`], and does not wait.
+    ///
+    /// # Errors
+    /// When workerd is not installed or cannot be started.
+    pub fn spawn(port: u16, name: &str, worker: &Worker, folder: &Path) -> Result<Self> {
+        let own = folder.join(name);
+        fs::create_dir_all(&own)
+            .and_then(|()| {
+                worker.modules.iter().try_for_each(|module| fs::write(own.join(&module.name), &module.content))
+            })
+            .with_context(|| format!("cannot write the modules of {name}"))?;
+        let config = own.join("config.capnp");
+        fs::write(&config, configuration(port, worker)?)
+            .with_context(|| format!("cannot write {}", config.display()))?;
+        let mut command = Command::new(place::workerd()?);
+        command.env_clear().envs(&worker.variables).arg("serve").arg(&config);
+        let process = Process::spawn(name, &mut command, folder)?;
+        Ok(Self { process, url: format!("http://{}", loopback(port)) })
+    }
+
+    /// Where it listens, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The program.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// What it has cost so far, with the kernel's time for it.
+    pub fn cpu_time(&self) -> Duration {
+        self.process.cpu_time(PROGRAM)
+    }
+
+    /// Its resident memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.process.memory(PROGRAM)
+    }
+}
+
+/// What the process is called.
+const PROGRAM: &str = "workerd";
+
+/// The configuration, as workerd's own schema wants it. It names the modules by paths beside it.
+fn configuration(port: u16, worker: &Worker) -> Result<String> {
+    let runtime = place::checkout().join("edge/cloudflare/wrangler.toml");
+    let text = fs::read_to_string(&runtime).with_context(|| format!("cannot read {}", runtime.display()))?;
+    let runtime: Value = toml::from_str(&text).with_context(|| format!("cannot read {}", runtime.display()))?;
+    let (mut modules, mut bindings, mut extensions) = (String::new(), String::new(), String::new());
+    for Module { name, kind, .. } in &worker.modules {
+        let member = match kind {
+            Kind::JavaScript => "esModule",
+            Kind::Wasm => "wasm",
+        };
+        write!(modules, "(name = {name:?}, {member} = embed {name:?}), ")?;
+    }
+    for name in worker.variables.keys() {
+        write!(bindings, "(name = {name:?}, fromEnvironment = {name:?}), ")?;
+    }
+    for name in &worker.counters {
+        write!(bindings, "(name = {name:?}, wrapped = (moduleName = \"counter\")), ")?;
+    }
+    if !worker.counters.is_empty() {
+        write!(extensions, "(modules = [(name = \"counter\", internal = true, esModule = {COUNTER:?})])")?;
+    }
+    Ok(format!(
+        r#"using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(name = "http", address = "{address}", http = (), service = "main")],
+  extensions = [{extensions}],
+);
+
+const main :Workerd.Worker = (
+  modules = [{modules}],
+  bindings = [{bindings}],
+  compatibilityDate = {date},
+  compatibilityFlags = {flags},
+);
+"#,
+        address = loopback(port),
+        date = runtime["compatibility_date"],
+        flags = runtime["compatibility_flags"],
+    ))
+}
+
+/// Counts by key, as the platform does near the request, and is never full.
+const COUNTER: &str = "export default () => { \
+const counts = new Map(); \
+return { async limit({ key }) { counts.set(key, (counts.get(key) ?? 0) + 1); return { success: true }; } }; }";
