@@ -52,7 +52,7 @@ pages: stack ## look at every page in a real browser, and make the pictures in t
 	.ci/setup browser
 	$(TARGET)/debug/edgeward-pages
 
-load: stack ## calls, streams, sign-ins and a fifth hostile, for LOAD_SECONDS=60 each; figures, then `load: ok`
+load: stack size ## calls, streams, sign-ins and a fifth hostile, for LOAD_SECONDS=60 each; figures, then `load: ok`
 	$(TARGET)/debug/edgeward-load
 
 check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests

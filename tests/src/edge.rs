@@ -18,6 +18,7 @@ use crate::{
     place,
     port::{Port, loopback},
     process::Process,
+    workerd::{Worker, Workerd},
 };
 
 /// A running edge.
@@ -77,6 +78,17 @@ impl Edge {
         let this = Self::spawn("edge", port, variables, elsewhere.into(), folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
+    }
+
+    /// Starts it as it is deployed, in bare workerd: what `wrangler dev` puts before it costs as much as the edge. Nothing of
+    /// its log is kept.
+    ///
+    /// # Errors
+    /// When it is not bundled, workerd is not installed, it ends, or does not serve in time.
+    pub async fn start_bare(port: u16, variables: &Variables, folder: &Path) -> Result<Self> {
+        let workerd = Workerd::start_on(port, "edge", &Worker::edge(variables)?, folder).await?;
+        let url = workerd.url().to_owned();
+        Ok(Self { process: workerd.into_process(), folder: folder.join("edge"), url })
     }
 
     /// Starts another one, with other settings. Its log is `other-edge.log`.

@@ -48,6 +48,18 @@ pub struct Options {
     pub variables: Variables,
     /// Where the edge's requests to hosts below `example` go.
     pub elsewhere: Elsewhere,
+    /// What runs the edge.
+    pub runtime: Runtime,
+}
+
+/// What runs the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Runtime {
+    /// `wrangler dev`, as people develop with.
+    #[default]
+    Wrangler,
+    /// workerd alone: see [`Edge::start_bare`].
+    Workerd,
 }
 
 /// Whether traffic is remembered.
@@ -136,7 +148,12 @@ impl Stack {
         // Both take their time.
         let (origin, edge) = tokio::join!(
             Origin::start(&settings, folder),
-            Edge::start(edge_port, &variables, options.elsewhere, folder)
+            async {
+                match options.runtime {
+                    Runtime::Wrangler => Edge::start(edge_port, &variables, options.elsewhere, folder).await,
+                    Runtime::Workerd => Edge::start_bare(edge_port, &variables, folder).await,
+                }
+            }
         );
         let (origin, edge) = (origin?, edge?);
         if let Some(recorders) = &recorders {

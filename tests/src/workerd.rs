@@ -151,6 +151,11 @@ impl Workerd {
         &self.process
     }
 
+    /// The program alone.
+    pub fn into_process(self) -> Process {
+        self.process
+    }
+
     /// What it has cost so far, with the kernel's time for it.
     pub fn cpu_time(&self) -> Duration {
         self.process.cpu_time(PROGRAM)
@@ -197,6 +202,7 @@ const config :Workerd.Config = (
   ],
   sockets = [(name = "http", address = "{address}", http = (), service = "main")],
   extensions = [{extensions}],
+  v8Flags = ["--max-heap-size={HEAP_MEGABYTES}"],
 );
 
 const main :Workerd.Worker = (
@@ -211,6 +217,9 @@ const main :Workerd.Worker = (
         flags = runtime["compatibility_flags"],
     ))
 }
+
+/// As much as a Worker may have of it at Cloudflare: without a limit, V8 collects late.
+const HEAP_MEGABYTES: u32 = 128;
 
 /// Counts by key, as the platform does near the request, and is never full.
 const COUNTER: &str = "export default () => { \

@@ -17,7 +17,7 @@ use edgeward_cognito::Config;
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     signal::to_its_end,
-    stack::{Options, Stack},
+    stack::{Options, Runtime, Stack},
 };
 
 use crate::{figures::Memory, hostile::Hostility, people::People};
@@ -46,7 +46,8 @@ async fn run() -> Result<ExitCode> {
     let cognito = Config { users: people::users(), ..Config::default() };
     // Long enough for all of it: what is measured is not the refresh.
     let variables = [(names::ACCESS_TOKEN_SECONDS.to_owned(), "3600".to_owned())].into();
-    let stack = Stack::start(Options { name: "load", cognito, variables, ..Options::default() }).await?;
+    let runtime = Runtime::Workerd;
+    let stack = Stack::start(Options { name: "load", cognito, variables, runtime, ..Options::default() }).await?;
     let stack = Arc::new(stack);
     println!("load: {seconds} s each, on {} cores; the clients are on them, too", cores());
     let people = Arc::new(People::sign_in(&stack).await?);
