@@ -146,15 +146,12 @@ impl Stack {
             weather: &weather.url(),
         };
         // Both take their time.
-        let (origin, edge) = tokio::join!(
-            Origin::start(&settings, folder),
-            async {
-                match options.runtime {
-                    Runtime::Wrangler => Edge::start(edge_port, &variables, options.elsewhere, folder).await,
-                    Runtime::Workerd => Edge::start_bare(edge_port, &variables, folder).await,
-                }
+        let (origin, edge) = tokio::join!(Origin::start(&settings, folder), async {
+            match options.runtime {
+                Runtime::Wrangler => Edge::start(edge_port, &variables, options.elsewhere, folder).await,
+                Runtime::Workerd => Edge::start_bare(edge_port, &variables, folder).await,
             }
-        );
+        });
         let (origin, edge) = (origin?, edge?);
         if let Some(recorders) = &recorders {
             recorders.origin.forward_to(origin.url());

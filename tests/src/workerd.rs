@@ -219,7 +219,7 @@ const main :Workerd.Worker = (
 }
 
 /// As much as a Worker may have of it at Cloudflare: without a limit, V8 collects late.
-const HEAP_MEGABYTES: u32 = 128;
+pub const HEAP_MEGABYTES: u32 = 128;
 
 /// Counts by key, as the platform does near the request, and is never full.
 const COUNTER: &str = "export default () => { \

@@ -17,7 +17,7 @@ use crate::{
     platform::{Clock, Event, Level, Log, Platform, Record},
     refreshes::Refreshes,
     route::Route,
-    trace::{TRACEPARENT, Trace, Traced},
+    trace::{TRACEPARENT, Trace, TraceIds, Traced},
     upstream::UpstreamMemory,
 };
 
@@ -26,6 +26,7 @@ use crate::{
 pub struct Edge<P> {
     config: Config,
     platform: P,
+    trace_ids: TraceIds,
     admissions: Admissions,
     upstream: UpstreamMemory,
     clients: ClientMemory,
@@ -36,9 +37,10 @@ impl<P: Platform> Edge<P> {
     /// An edge with these settings.
     pub fn new(config: Config, platform: P) -> Self {
         Self {
+            admissions: Admissions::new(&config.keys),
             config,
             platform,
-            admissions: Admissions::default(),
+            trace_ids: TraceIds::default(),
             upstream: UpstreamMemory::default(),
             clients: ClientMemory::default(),
             refreshes: Refreshes::default(),
@@ -60,7 +62,7 @@ impl<P: Platform> Edge<P> {
         let resource = self.config.resource_at(head.path)?;
         let (mut gated, record) =
             gate::decide(head, seen, resource, &self.config, &self.admissions, self.platform.now());
-        let trace = || Trace::of(head.traceparent, &self.platform);
+        let trace = || Trace::of(head.traceparent, || self.trace_ids.next(&self.platform));
         if let Some(mut record) = record {
             record.trace = Some(trace().id().to_owned());
             self.platform.log(&record);

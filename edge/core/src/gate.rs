@@ -1,22 +1,24 @@
 //! The gate before the MCP server: who may pass, and what goes along.
 //!
-//! A plain synchronous function over the head of a request. A token that has passed once is remembered by its SHA-256
-//! until it expires, and the identity assertion made for it is used for [`ASSERTION_REUSE_SECONDS`].
+//! A plain synchronous function over the head of a request. A token that has passed once is remembered until it expires,
+//! and the identity assertion made for it is used for [`ASSERTION_REUSE_SECONDS`].
 
-use std::{borrow::Cow, cell::RefCell, num::NonZeroUsize, rc::Rc};
+mod admissions;
+
+use std::{borrow::Cow, rc::Rc};
 
 use edgeward_identity::{Identity, Kind, assertion};
 use http::{Response, StatusCode, header};
-use lru::LruCache;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use self::admissions::Admission;
+pub use self::admissions::Admissions;
 use crate::{
     access_token::{self, AccessTokenError},
     audit::pseudonym,
     config::{Config, Machine, ProtectedResource},
     message::{
-        authorization_header::bearer_token,
+        authorization_header::{bearer_token, is_bearer_token, maybe_bearer_token},
         cors,
         operation::{self, Malformed, MirroredHeaders},
         response::{Caching, json, set},
@@ -31,8 +33,6 @@ use crate::{
 pub const ASSERTION_REUSE_SECONDS: u64 = 30;
 /// When to come back if Cognito's keys cannot be had.
 const RETRY_AFTER_SECONDS: &str = "5";
-/// Remembered tokens: some kilobytes each, so some tens of megabytes at the most.
-const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(8191);
 
 /// What the gate looks at.
 #[derive(Debug, Clone, Copy)]
@@ -98,25 +98,6 @@ pub struct Forward {
     pub traceparent: Option<String>,
 }
 
-/// Tokens that have passed.
-pub struct Admissions(RefCell<Remembered>);
-
-type Remembered = LruCache<[u8; 32], Admission>;
-
-struct Admission {
-    identity: Identity,
-    /// The resource it is for.
-    resource: String,
-    expires_at: UnixTime,
-    assertion: Option<(UnixTime, Rc<str>)>,
-}
-
-impl Default for Admissions {
-    fn default() -> Self {
-        Self(RefCell::new(LruCache::new(CAPACITY)))
-    }
-}
-
 /// Decides about a request for `resource`. Gives a record when it refuses.
 pub fn decide(
     head: &RequestHead<'_>,
@@ -135,12 +116,13 @@ pub fn decide(
         Err(error) => {
             let (response, mut record) = refusal(&error, head.origin_header, resource, config);
             if let GateError::InsufficientScope(_) = error
-                && let Some(token) = head.authorization.and_then(bearer_token)
-                && let Some(admission) = admissions.0.borrow().peek::<[u8; 32]>(&Sha256::digest(token).into())
+                && let Some(token) = head.authorization.and_then(maybe_bearer_token)
             {
-                record.client = Some(ClientDigest::of(&admission.identity.client_id).pseudonym());
-                record.grant = Some(admission.identity.grant_id.clone());
-                record.subject = Some(pseudonym(&admission.identity.subject));
+                admissions.of(admissions.fingerprint(token), now, |admission| {
+                    record.client = Some(ClientDigest::of(&admission.identity.client_id).pseudonym());
+                    record.grant = Some(admission.identity.grant_id.clone());
+                    record.subject = Some(pseudonym(&admission.identity.subject));
+                });
             }
             (Gated::Respond(response), Some(record))
         }
@@ -183,15 +165,43 @@ fn forward(
     now: UnixTime,
 ) -> Result<Gated, GateError> {
     let value = head.authorization.ok_or(GateError::NoToken)?;
-    let token = bearer_token(value).ok_or(GateError::MalformedToken)?;
-    let mut admissions = admissions.0.borrow_mut();
-    if !resource.machines.is_empty()
-        && !is_known(token, resource, &mut admissions, now)
-        && upstream::looks_like_cognitos(token)
-    {
+    let token = maybe_bearer_token(value).ok_or(GateError::MalformedToken)?;
+    let fingerprint = admissions.fingerprint(token);
+    let pass = |admission: &mut Admission| pass(admission, head, seen, resource, config, now);
+    let is_meant = |admission: &Admission| admission.resource == resource.indicator.as_str();
+    let mut known = false;
+    let passed = admissions.of(fingerprint, now, |admission| {
+        known = true;
+        is_meant(admission).then(|| pass(admission))
+    });
+    if let Some(outcome) = passed.flatten() {
+        return outcome;
+    }
+    if !is_bearer_token(token) {
+        return Err(GateError::MalformedToken);
+    }
+    // A machine's token names no resource, and may be good for this one, too.
+    if !resource.machines.is_empty() && upstream::looks_like_cognitos(token) {
         return Ok(Gated::Look(Look::Token));
     }
-    let admission = admit(token, resource, config, &mut admissions, now)?;
+    if known {
+        return Err(GateError::WrongAudience);
+    }
+    let mut admission = open(token, config, now)?;
+    let outcome = if is_meant(&admission) { pass(&mut admission) } else { Err(GateError::WrongAudience) };
+    admissions.put(fingerprint, admission);
+    outcome
+}
+
+/// Whether what a token allows is enough for the request.
+fn pass(
+    admission: &mut Admission,
+    head: &RequestHead<'_>,
+    seen: Seen<'_>,
+    resource: &ProtectedResource,
+    config: &Config,
+    now: UnixTime,
+) -> Result<Gated, GateError> {
     let needed = match needed(head, seen, resource)? {
         Ok(needed) => needed,
         Err(look) => return Ok(Gated::Look(look)),
@@ -264,36 +274,12 @@ pub async fn vouch<P: Platform>(
     };
     let resource = resource.indicator.as_str().to_owned();
     let admission = Admission { identity, resource, expires_at: verified.expires_at, assertion: None };
-    admissions.0.borrow_mut().put(Sha256::digest(token).into(), admission);
+    admissions.put(admissions.fingerprint(token), admission);
     Ok(())
 }
 
 fn audience(resource: &ProtectedResource, config: &Config) -> String {
     resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone()
-}
-
-/// The token's admission to `resource`: remembered, or opened now.
-fn admit<'a>(
-    token: &str,
-    resource: &ProtectedResource,
-    config: &Config,
-    admissions: &'a mut Remembered,
-    now: UnixTime,
-) -> Result<&'a mut Admission, GateError> {
-    let digest: [u8; 32] = Sha256::digest(token).into();
-    let known = admissions.get(&digest).is_some_and(|admission| admission.expires_at > now);
-    if !known {
-        admissions.put(digest, open(token, config, now)?);
-    }
-    let admission = admissions.get_mut(&digest).ok_or(GateError::NoToken)?;
-    if admission.resource == resource.indicator.as_str() { Ok(admission) } else { Err(GateError::WrongAudience) }
-}
-
-/// Whether the token has been admitted to this very resource: a machine's token names none, and may be good for several.
-fn is_known(token: &str, resource: &ProtectedResource, admissions: &mut Remembered, now: UnixTime) -> bool {
-    let digest: [u8; 32] = Sha256::digest(token).into();
-    let is_good = |known: &Admission| known.expires_at > now && known.resource == resource.indicator.as_str();
-    admissions.get(&digest).is_some_and(is_good)
 }
 
 fn assertion_of(admission: &mut Admission, config: &Config, now: UnixTime) -> Result<Rc<str>, GateError> {

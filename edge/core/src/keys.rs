@@ -150,6 +150,12 @@ impl MacKey {
         Base64UrlUnpadded::encode_string(&code)
     }
 
+    /// A secret of sixteen bytes that this key makes for `purpose`, and for no other.
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 16] {
+        let code: [u8; 32] = self.over(purpose, b"").finalize().into_bytes().into();
+        std::array::from_fn(|at| code[at])
+    }
+
     /// Whether `code` is the code over `purpose` and `message`; compared in constant time.
     pub(crate) fn verifies(&self, purpose: &str, message: &[u8], code: &str) -> bool {
         Base64UrlUnpadded::decode_vec(code).is_ok_and(|code| self.over(purpose, message).verify_slice(&code).is_ok())

@@ -2,6 +2,8 @@
 //!
 //! A valid `traceparent` is passed on as it came: the edge reports no spans of its own. Anything else is replaced.
 
+use std::cell::RefCell;
+
 use http::HeaderName;
 
 use crate::{
@@ -24,11 +26,11 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// What a request says, or a new one.
-    pub fn of(header: Option<&str>, randomness: &impl Randomness) -> Self {
+    /// What a request says, or a new one of these random bytes.
+    pub fn of(header: Option<&str>, random: impl FnOnce() -> Ids) -> Self {
         match header.filter(|value| is_valid(value)) {
             Some(value) => Self { traceparent: value.to_owned(), is_new: false },
-            None => Self { traceparent: new(randomness), is_new: true },
+            None => Self { traceparent: new(random()), is_new: true },
         }
     }
 
@@ -43,6 +45,39 @@ impl Trace {
     }
 }
 
+/// A trace id and the id of its one span.
+pub type Ids = [u8; 24];
+
+/// Ids for requests that bring none. They are no secret, so many are drawn at once: asking the platform for each would cost
+/// more than the rest of the gate.
+#[derive(Default)]
+pub struct TraceIds(RefCell<Vec<Ids>>);
+
+impl TraceIds {
+    const AT_ONCE: usize = 64;
+
+    /// Those of a single request.
+    fn one(randomness: &impl Randomness) -> Ids {
+        let mut ids = [0; 24];
+        if randomness.fill(&mut ids).is_ok() { ids } else { Self::ALIKE }
+    }
+
+    /// Without randomness requests are still served; their ids must not be zero.
+    const ALIKE: Ids = [1; 24];
+
+    /// The next ones.
+    pub fn next(&self, randomness: &impl Randomness) -> Ids {
+        let mut left = self.0.borrow_mut();
+        if left.is_empty() {
+            let mut drawn = vec![[0; 24]; Self::AT_ONCE];
+            if randomness.fill(drawn.as_flattened_mut()).is_ok() {
+                *left = drawn;
+            }
+        }
+        left.pop().unwrap_or(Self::ALIKE)
+    }
+}
+
 /// A platform, all of whose log lines during one request have its trace id.
 pub struct Traced<'a, P> {
     platform: &'a P,
@@ -52,7 +87,7 @@ pub struct Traced<'a, P> {
 impl<'a, P: Platform> Traced<'a, P> {
     /// For a request with this `traceparent`.
     pub fn of(header: Option<&str>, platform: &'a P) -> Self {
-        Self { platform, trace: Trace::of(header, platform) }
+        Self { platform, trace: Trace::of(header, || TraceIds::one(platform)) }
     }
 }
 
@@ -114,15 +149,10 @@ fn is_hex(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn new(randomness: &impl Randomness) -> String {
-    let mut bytes = [0; 24];
-    // Without randomness requests are still served; their ids are alike, and must not be zero.
-    if randomness.fill(&mut bytes).is_err() {
-        bytes = [1; 24];
-    }
+fn new(ids: Ids) -> String {
     let mut text = String::with_capacity(55);
     text.push_str("00-");
-    for (at, byte) in bytes.into_iter().enumerate() {
+    for (at, byte) in ids.into_iter().enumerate() {
         if at == 16 {
             text.push('-');
         }
@@ -135,7 +165,10 @@ fn new(randomness: &impl Randomness) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::Cell, collections::HashSet};
+
     use super::*;
+
     struct Seven;
 
     impl Randomness for Seven {
@@ -160,7 +193,7 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-comes",
         ] {
-            let trace = Trace::of(Some(valid), &Seven);
+            let trace = Trace::of(Some(valid), || TraceIds::one(&Seven));
             assert_eq!((trace.id(), trace.is_new), ("4bf92f3577b34da6a3ce929d0e0e4736", false));
             assert_eq!(trace.into_traceparent(), valid);
         }
@@ -185,7 +218,7 @@ mod tests {
             ),
             Some(&long),
         ] {
-            let trace = Trace::of(invalid, &Seven);
+            let trace = Trace::of(invalid, || TraceIds::one(&Seven));
             assert_eq!((trace.id(), trace.is_new), ("7a".repeat(16).as_str(), true), "{invalid:?}");
             let made = trace.into_traceparent();
             assert_eq!(made, format!("00-{}-{}-00", "7a".repeat(16), "7a".repeat(8)));
@@ -195,6 +228,26 @@ mod tests {
 
     #[test]
     fn without_randomness_there_is_a_valid_one_all_the_same() {
-        assert!(is_valid(&Trace::of(None, &Gone).into_traceparent()));
+        for ids in [TraceIds::one(&Gone), TraceIds::default().next(&Gone)] {
+            assert!(is_valid(&Trace::of(None, || ids).into_traceparent()));
+        }
+    }
+
+    #[test]
+    fn many_are_drawn_at_once_and_none_twice() {
+        #[derive(Default)]
+        struct Counted(Cell<u32>);
+        impl Randomness for Counted {
+            fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError> {
+                self.0.set(self.0.get() + 1);
+                bytes.iter_mut().enumerate().for_each(|(at, byte)| *byte = (at / 24) as u8 ^ self.0.get() as u8);
+                Ok(())
+            }
+        }
+        let (randomness, ids) = (Counted::default(), TraceIds::default());
+        let drawn: HashSet<_> = (0..TraceIds::AT_ONCE).map(|_| ids.next(&randomness)).collect();
+        assert_eq!((drawn.len(), randomness.0.get()), (TraceIds::AT_ONCE, 1));
+        ids.next(&randomness);
+        assert_eq!(randomness.0.get(), 2);
     }
 }

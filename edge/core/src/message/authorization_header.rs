@@ -8,7 +8,12 @@ use crate::secret::Secret;
 
 /// The bearer token in a header value, if that is what it holds.
 pub fn bearer_token(value: &str) -> Option<&str> {
-    after_scheme(value, "bearer").filter(|token| is_bearer_token(token))
+    maybe_bearer_token(value).filter(|token| is_bearer_token(token))
+}
+
+/// What stands in the place of a bearer token, whatever its characters are: for who knows which tokens there are.
+pub fn maybe_bearer_token(value: &str) -> Option<&str> {
+    after_scheme(value, "bearer")
 }
 
 /// Whether `text` has the characters of a bearer token.
