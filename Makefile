@@ -14,7 +14,7 @@ DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx inf
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test fuzz conformance interop pages load check edge size image image-test infra-test deploy destroy \
+.PHONY: help demo dev test fuzz conformance interop pages load bench check edge size image image-test infra-test deploy destroy \
 	deploy-local clean stack native wasm setup-edge named tool panicking-edge
 
 help: ## list the targets
@@ -54,6 +54,11 @@ pages: stack ## look at every page in a real browser, and make the pictures in t
 
 load: stack size ## calls, streams, sign-ins and a fifth hostile, for LOAD_SECONDS=60 each; figures, then `load: ok`
 	$(TARGET)/debug/edgeward-load
+
+bench: size ## measure the edge beside its peers, BENCH_ROUNDS=5 of BENCH_SECONDS=3; BENCH_WRITE=1 writes BENCHMARKS.md
+	.ci/setup bench
+	+cargo build --release -p edgeward-tests --bin edgeward-bench
+	$(TARGET)/release/edgeward-bench
 
 check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests
 	.ci/setup rust check

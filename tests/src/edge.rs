@@ -177,27 +177,7 @@ impl Edge {
 
     /// Runs wrangler in `own`, where its settings are.
     fn run(name: &str, port: u16, own: PathBuf, folder: &Path) -> Result<Self> {
-        let mut command = Command::new(place::wrangler()?);
-        command
-            .current_dir(&own)
-            .args(["dev", "--config", "wrangler.json"])
-            .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
-            .args(["--inspector-port", &Port::Free.choose()?.to_string()])
-            .arg("--persist-to")
-            .arg(own.join("state"))
-            .arg("--show-interactive-dev-session=false")
-            .env("PATH", place::node_path())
-            // Quiet and at home: no reports, no look-ups, no questions, nothing outside its folder.
-            .env("CI", "true")
-            .env("NO_COLOR", "1")
-            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
-            .env("WRANGLER_HIDE_BANNER", "true")
-            .env("WRANGLER_SEND_ERROR_REPORTS", "false")
-            .env("WRANGLER_SEND_METRICS", "false")
-            .env("WRANGLER_WRITE_LOGS", "false")
-            .env("WRANGLER_REGISTRY_PATH", own.join("registry"))
-            .env("XDG_CONFIG_HOME", own.join("config"));
-        let process = Process::spawn(name, &mut command, folder)?;
+        let process = Process::spawn(name, &mut wrangler_dev(&own, port)?, folder)?;
         Ok(Self { process, folder: own, url: format!("http://{}", loopback(port)) })
     }
 
@@ -223,6 +203,34 @@ impl Drop for Edge {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// `wrangler dev` in a folder with a `wrangler.json`.
+///
+/// # Errors
+/// When wrangler is not installed, or no port is free.
+pub fn wrangler_dev(own: &Path, port: u16) -> Result<Command> {
+    let mut command = Command::new(place::wrangler()?);
+    command
+        .current_dir(own)
+        .args(["dev", "--config", "wrangler.json"])
+        .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
+        .args(["--inspector-port", &Port::Free.choose()?.to_string()])
+        .arg("--persist-to")
+        .arg(own.join("state"))
+        .arg("--show-interactive-dev-session=false")
+        .env("PATH", place::node_path())
+        // Quiet and at home: no reports, no look-ups, no questions, nothing outside its folder.
+        .env("CI", "true")
+        .env("NO_COLOR", "1")
+        .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+        .env("WRANGLER_HIDE_BANNER", "true")
+        .env("WRANGLER_SEND_ERROR_REPORTS", "false")
+        .env("WRANGLER_SEND_METRICS", "false")
+        .env("WRANGLER_WRITE_LOGS", "false")
+        .env("WRANGLER_REGISTRY_PATH", own.join("registry"))
+        .env("XDG_CONFIG_HOME", own.join("config"));
+    Ok(command)
 }
 
 /// All as secrets, which wrangler does not print.

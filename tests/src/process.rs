@@ -1,7 +1,7 @@
 //! A program of the stack: started in a process group of its own, its output kept, stopped with all it started.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufRead as _, BufReader, Read, Write as _},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
@@ -77,27 +77,34 @@ impl Process {
 
     /// Resident memory, in bytes, of those of its processes that are called `name`.
     pub fn memory(&self, name: &str) -> u64 {
-        let pages = self.statistics(name).iter().filter_map(|fields| fields.get(21)).sum::<u64>();
-        pages * rustix::param::page_size() as u64
+        let pages = self.called(name).into_iter().filter_map(|(_, stat)| stat.get(21)?.parse::<u64>().ok());
+        pages.sum::<u64>() * rustix::param::page_size() as u64
     }
 
-    /// What those of its processes that are called `name` have cost so far: their own and the kernel's time for them.
+    /// What those of its processes that are called `name` have cost so far, the kernel's time for them included: all their
+    /// threads that have not ended.
     pub fn cpu_time(&self, name: &str) -> Duration {
-        let ticks = self.statistics(name).iter().filter_map(|fields| fields.get(11..13)).flatten().sum::<u64>();
-        // Ticks are hundredths of a second, wherever Linux runs.
-        Duration::from_secs_f64(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
+        let threads = self.called(name).into_iter().filter_map(|(folder, _)| fs::read_dir(folder.join("task")).ok());
+        // In nanoseconds, where `stat` counts hundredths of a second.
+        let spent = threads.flatten().flatten().filter_map(|thread| {
+            let spent = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            spent.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        Duration::from_nanos(spent.sum())
     }
 
-    /// What the kernel says about them, each: the fields of proc_pid_stat(5) from the third on, 0 where it is no number.
-    fn statistics(&self, name: &str) -> Vec<Vec<u64>> {
-        let group = u64::from(lock(&self.child).id());
-        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    /// Those of its processes that are called so: their folders, and what the kernel says about them, the fields of
+    /// proc_pid_stat(5) from the third on.
+    fn called(&self, name: &str) -> Vec<(PathBuf, Vec<String>)> {
+        let group = lock(&self.child).id().to_string();
+        let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
         let ours = processes.filter_map(|process| {
-            let stat = std::fs::read_to_string(process.path().join("stat")).ok()?;
+            let stat = fs::read_to_string(process.path().join("stat")).ok()?;
             // The name stands in parentheses and may hold anything.
             let (before, after) = stat.rsplit_once(')')?;
-            let fields: Vec<_> = after.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
-            (before.split_once('(')?.1 == name && fields.get(2) == Some(&group)).then_some(fields)
+            let fields: Vec<_> = after.split_whitespace().map(str::to_owned).collect();
+            let is_it = before.split_once('(')?.1 == name && fields.get(2) == Some(&group);
+            is_it.then(|| (process.path(), fields))
         });
         ours.collect()
     }

@@ -247,7 +247,8 @@ impl Stack {
     }
 }
 
-fn pool(options: &Options, issuer: &str) -> Config {
+/// The user pool of an edge with this issuer.
+pub fn pool(options: &Options, issuer: &str) -> Config {
     let mut config = options.cognito.clone();
     config.domain_addr = options.cognito_port.address();
     config.issuer_addr = options.cognito_issuer_port.address();
@@ -258,7 +259,11 @@ fn pool(options: &Options, issuer: &str) -> Config {
     config
 }
 
-fn variables(options: &Options, issuer: &str, origin_url: &str, cognito: &Cognito) -> Result<Variables> {
+/// The variables and secrets of an edge in front of this origin.
+///
+/// # Errors
+/// When the pool has no app client, or the system no randomness.
+pub fn variables(options: &Options, issuer: &str, origin_url: &str, cognito: &Cognito) -> Result<Variables> {
     let client = cognito.config().app_clients.first().context("the user pool has no app client")?;
     let keys = match &options.keys {
         Some(keys) => keys.clone(),

@@ -127,9 +127,13 @@ impl Workerd {
     /// When workerd is not installed or cannot be started.
     pub fn spawn(port: u16, name: &str, worker: &Worker, folder: &Path) -> Result<Self> {
         let own = folder.join(name);
-        fs::create_dir_all(&own)
-            .and_then(|()| {
-                worker.modules.iter().try_for_each(|module| fs::write(own.join(&module.name), &module.content))
+        worker
+            .modules
+            .iter()
+            .try_for_each(|module| {
+                let path = own.join(&module.name);
+                fs::create_dir_all(path.parent().unwrap_or(&own))?;
+                fs::write(path, &module.content)
             })
             .with_context(|| format!("cannot write the modules of {name}"))?;
         let config = own.join("config.capnp");
