@@ -9,13 +9,17 @@ WASM := --target wasm32-unknown-unknown
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BUNDLE := $(TARGET)/bundle
 MAX_BUNDLE_BYTES := 300000
+HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
+# The arithmetic that wasm has. Natively the processor would choose another, and each its own.
+PORTABLE := --cfg curve25519_dalek_backend="serial" --cfg curve25519_dalek_bits="32" --cfg chacha20_force_soft \
+	--cfg poly1305_force_soft
 DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx infra/deploy.ts
 # Of the image; as Docker names it.
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test fuzz conformance interop pages load bench check edge size image image-test infra-test deploy destroy \
-	deploy-local clean stack native wasm setup-edge named tool panicking-edge
+.PHONY: help demo dev test fuzz conformance interop pages load bench check edge size budgets image image-test infra-test \
+	deploy destroy deploy-local clean stack native wasm setup-edge named tool panicking-edge
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -95,6 +99,14 @@ size: edge ## bundle the edge for every environment, and hold it to its budget: 
 	done; \
 	echo "bundle_gzip_bytes $$total"; \
 	[ $$total -le $(MAX_BUNDLE_BYTES) ] || { echo "more than $(MAX_BUNDLE_BYTES)" >&2; exit 1; }
+
+budgets: ## count instructions and allocations of what requests and sign-ins cost, and hold them to what is recorded
+	.ci/setup budgets
+	@mkdir -p $(TARGET)/tmp
+	@# Optimized as what is deployed.
+	RUSTFLAGS='$(PORTABLE)' cargo bench --profile edge --target $(HOST) -p edgeward-core --features sha2/force-soft \
+		--bench instructions -- --output-format=json >$(TARGET)/tmp/instructions.json
+	cargo test -p edgeward-identity -p edgeward-core --test instructions --test allocations -- --nocapture
 
 image: ## build the origin's container image into target/image, for `docker load`
 	.ci/setup image

@@ -61,6 +61,8 @@ pub enum Around {
     Clock,
     /// It is the build that panics when it is told to.
     Panics,
+    /// Its calls to what is around it are counted ([`Edge::calls`]): wasm, `fetch`, and the bindings it is deployed with.
+    Count,
 }
 
 impl From<Elsewhere> for Around {
@@ -143,6 +145,16 @@ impl Edge {
             bail!("its clock cannot be moved: {}", answer.status());
         }
         Ok(())
+    }
+
+    /// What an edge with [`Around::Count`] has called since it was asked last, and how often: `into wasm NAME`,
+    /// `out of wasm NAME`, `fetch`, `binding NAME`.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn calls(&self) -> Result<BTreeMap<String, u64>> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(http.get(format!("{}{CALLS_PATH}", self.url)).send().await?.json().await?)
     }
 
     async fn answers(&self, status: StatusCode) -> Result<()> {
@@ -243,6 +255,7 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Ar
         Around::Dataset => Some(observed(entry)),
         Around::Clock => Some(movable(entry)),
         Around::Panics => Some(panicking(entry)?),
+        Around::Count => Some(counted(entry)),
     };
     if let Some(text) = wrapped {
         fs::write(folder.join("entry.mjs"), text)?;
@@ -325,6 +338,13 @@ export default {{
     )
 }
 
+/// The edge as it is, with everything counted that it calls.
+fn counted(entry: &Path) -> String {
+    include_str!("count.mjs").replace(r#""entry.mjs""#, &json!(entry).to_string())
+}
+
+/// As in `count.mjs`.
+const CALLS_PATH: &str = "/test-calls";
 const CLOCK_PATH: &str = "/test-clock";
 
 /// The edge's entry, around the build that panics.
@@ -349,6 +369,7 @@ fn wrangler_config(entry: &Path, around: Around) -> Result<Value> {
     });
     match around {
         Around::Nothing | Around::Hosts(_) | Around::Clock | Around::Panics => {}
+        Around::Count => config["ratelimits"] = own["env"]["prod"]["ratelimits"].clone(),
         Around::Limits(limits) => {
             let mut counters = own["env"]["prod"]["ratelimits"].clone();
             if let Limits::Of(numbers) = limits {

@@ -165,7 +165,7 @@ async fn a_sign_in_outlives_a_new_instance_at_every_step(world: Arc<World>) -> R
 }
 
 /// The stack's own edge is at the public address again when this is dropped.
-struct Back<'a>(&'a World);
+pub(crate) struct Back<'a>(pub(crate) &'a World);
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {

@@ -7,6 +7,7 @@
 mod attacks;
 mod audit;
 mod authorization;
+mod budgets;
 mod callback;
 mod client_assertion;
 mod client_authentication;
@@ -92,6 +93,7 @@ fn alone() -> Vec<Test> {
         origin_faults::tests(),
         edge_faults::tests(),
         outage::tests(),
+        budgets::tests(),
     ]
     .into_iter()
     .flatten()

@@ -19,6 +19,19 @@ fn no_host_is_reached_past_its_own_front_door() {
     assert!(environments.values().all(|environment| environment.get("compatibility_flags").is_none()));
 }
 
+/// Whoever adds a store makes requests wait for it.
+#[test]
+fn there_is_nothing_to_store_in() {
+    let wrangler: Value = toml::from_str(WRANGLER).unwrap();
+    let environments = wrangler["env"].as_table().unwrap();
+    let members = environments.values().flat_map(|environment| environment.as_table().unwrap().keys());
+    for member in members {
+        assert!(["workers_dev", "preview_urls", "ratelimits"].contains(&member.as_str()), "{member}");
+    }
+    let own = ["name", "main", "compatibility_date", "compatibility_flags", "minify", "build", "observability", "env"];
+    assert_eq!(wrangler.as_table().unwrap().keys().find(|member| !own.contains(&member.as_str())), None);
+}
+
 #[test]
 fn every_environment_has_every_limit_with_counters_of_its_own() {
     let wrangler: Value = toml::from_str(WRANGLER).unwrap();

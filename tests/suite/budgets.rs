@@ -1,0 +1,70 @@
+//! What a request calls on its way, and how often: the same on every machine, and most of what it costs beside core.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use edgeward_tests::{
+    by_hand::{self, HandMade},
+    edge::{Around, Edge},
+};
+use reqwest::StatusCode;
+
+use crate::{
+    edge_faults::Back,
+    world::{World, tests},
+};
+
+tests![a_gated_request_calls_as_often_as_is_written_here, a_sign_in_stores_nothing];
+
+type Calls = BTreeMap<String, u64>;
+
+async fn counted_edge(world: &World) -> Result<Edge> {
+    Edge::start_around("counted-edge", Around::Count, world.stack.variables(), world.stack.folder()).await
+}
+
+fn sum(calls: &Calls, what: &str) -> u64 {
+    calls.iter().filter(|(name, _)| name.starts_with(what)).map(|(_, count)| count).sum()
+}
+
+/// Should one of these change, write the new number down here if it is worth it, and say why in the commit.
+async fn a_gated_request_calls_as_often_as_is_written_here(world: Arc<World>) -> Result<()> {
+    let tokens = HandMade::register(&world.stack).await?.tokens().await?;
+    let token = Some(tokens.text("access_token"));
+    let edge = counted_edge(&world).await?;
+    // Calls into wasm, out of it, and to `fetch`.
+    for (what, token, status, written) in [
+        ("no token", None, StatusCode::UNAUTHORIZED, [3, 32, 0]),
+        ("a token for the first time", token, StatusCode::OK, [4, 7, 1]),
+        ("a known token", token, StatusCode::OK, [4, 7, 1]),
+    ] {
+        let mut request = by_hand::whoami(&format!("{}/mcp", edge.url()))?;
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        edge.calls().await?;
+        let answer = request.send().await?;
+        assert_eq!(answer.status(), status, "{what}");
+        answer.bytes().await?;
+        let calls = edge.calls().await?;
+        assert_eq!(["into wasm", "out of wasm", "fetch"].map(|kind| sum(&calls, kind)), written, "{what}: {calls:#?}");
+        assert_eq!(sum(&calls, "binding"), 0, "{what}: {calls:#?}");
+    }
+    Ok(())
+}
+
+async fn a_sign_in_stores_nothing(world: Arc<World>) -> Result<()> {
+    let public = world.stack.edge_traffic().context("not recorded")?;
+    let edge = counted_edge(&world).await?;
+    let back = Back(&world);
+    public.forward_to(edge.url());
+    edge.calls().await?;
+    let tokens = HandMade::register(&world.stack).await?.tokens().await?;
+    let calls = edge.calls().await?;
+    drop(back);
+    assert!(!tokens.text("refresh_token").is_empty());
+    assert_eq!(sum(&calls, "fetch"), 2, "Cognito's tokens and its keys: {calls:#?}");
+    // Counters are asked; nothing else is that could keep something.
+    let bindings: Vec<_> = calls.keys().filter_map(|name| name.strip_prefix("binding ")).collect();
+    assert_eq!(bindings, ["ADDRESS_LIMIT", "CLIENT_LIMIT", "REDIRECT_HOST_LIMIT"]);
+    Ok(())
+}
