@@ -18,8 +18,8 @@ DEPLOY := EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx inf
 ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test fuzz conformance interop pages load bench check edge size budgets image image-test infra-test \
-	deploy destroy deploy-local clean stack native wasm setup-edge named tool panicking-edge
+.PHONY: help demo dev test fuzz conformance interop pages load bench capacity check edge size budgets image image-test \
+	infra-test deploy destroy deploy-local clean stack native wasm setup-edge named tool panicking-edge
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -63,6 +63,11 @@ bench: size ## measure the edge beside its peers, BENCH_ROUNDS=5 of BENCH_SECOND
 	.ci/setup bench
 	+cargo build --release -p edgeward-tests --bin edgeward-bench
 	$(TARGET)/release/edgeward-bench
+
+capacity: ## simulate how many users Cognito's quotas let one deployment carry, and an outage; CAPACITY_WRITE=1 for the document
+	.ci/setup rust
+	cargo build -p edgeward-capacity
+	$(TARGET)/debug/edgeward-capacity
 
 check: ## what to run before pushing: format, lints, licences, targets, docs, fast tests
 	.ci/setup rust check

@@ -1,0 +1,68 @@
+//! Cognito, as far as it counts: its quotas, and an outage.
+
+use std::ops::Range;
+
+/// Requests a second, as the User Guide gives them for an account in a region.
+/// "UserAuthentication": each step of a sign-in is one, and so is a refresh at the token endpoint.
+pub(crate) const USER_AUTHENTICATION: u32 = 120;
+/// For one app client of a domain; not adjustable. One source IP has as many.
+pub(crate) const APP_CLIENT: u32 = 300;
+/// For a domain in all; not adjustable.
+pub(crate) const DOMAIN: u32 = 500;
+/// What a sign-in costs of the app client's: `/oauth2/authorize`, the login page, the login, the code. With one factor
+/// one of them is an authentication; the code has an allocation of its own.
+pub(crate) const SIGN_IN_REQUESTS: u32 = 4;
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// A refresh.
+    Refresh,
+    /// All of a sign-in.
+    SignIn,
+}
+
+/// What comes of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Tokens.
+    Tokens,
+    /// 429. It uses up nothing.
+    Throttled,
+    /// None, until the edge stops waiting.
+    Nothing,
+}
+
+/// The host of the user pool's domain.
+pub(crate) struct Cognito {
+    /// Whether quotas are enforced.
+    enforced: bool,
+    outage: Range<u32>,
+    /// Of this second.
+    second: u32,
+    authentications: u32,
+    requests: u32,
+}
+
+impl Cognito {
+    pub(crate) fn new(enforced: bool, outage: Range<u32>) -> Self {
+        Self { enforced, outage, second: 0, authentications: 0, requests: 0 }
+    }
+
+    pub(crate) fn ask(&mut self, request: Request, now: u32) -> Answer {
+        if self.outage.contains(&now) {
+            return Answer::Nothing;
+        }
+        if now != self.second {
+            (self.second, self.authentications, self.requests) = (now, 0, 0);
+        }
+        let requests = if request == Request::SignIn { SIGN_IN_REQUESTS } else { 1 };
+        let fits = self.authentications < USER_AUTHENTICATION && self.requests + requests <= APP_CLIENT;
+        if self.enforced && !fits {
+            return Answer::Throttled;
+        }
+        self.authentications += 1;
+        self.requests += requests;
+        Answer::Tokens
+    }
+}
