@@ -7,6 +7,7 @@ pub mod keys;
 mod outbound;
 mod pseudonym;
 mod refusal;
+mod remembered;
 mod require_identity;
 
 #[cfg(feature = "server")]

@@ -14,7 +14,7 @@ use edgeward_identity::{AssertionError, Identity, Verifier, jws::JwsError, names
 use futures_util::future::BoxFuture;
 use tower::{Layer, Service};
 
-use crate::{Clock, Keys, Refusal};
+use crate::{Clock, Keys, Refusal, remembered::Remembered};
 
 /// Admits only requests whose [`IDENTITY_HEADER`] holds exactly one valid assertion.
 ///
@@ -29,6 +29,7 @@ struct Gate {
     verifier: Verifier,
     keys: Keys,
     clock: Clock,
+    remembered: Remembered,
 }
 
 impl RequireIdentity {
@@ -39,7 +40,7 @@ impl RequireIdentity {
 
     /// Like [`Self::new`], with the time from `clock`.
     pub fn with_clock(verifier: Verifier, keys: Keys, clock: Clock) -> Self {
-        Self(Arc::new(Gate { verifier, keys, clock }))
+        Self(Arc::new(Gate { verifier, keys, clock, remembered: Remembered::default() }))
     }
 }
 
@@ -104,11 +105,11 @@ impl Gate {
         let unavailable =
             |unavailable: crate::keys::Unavailable| Refusal::KeysUnavailable { retry_after: unavailable.retry_after };
         let keys = self.keys.current(now).await.map_err(unavailable)?;
-        match self.verifier.verify(assertion, &keys, now) {
+        match self.remembered.verify(assertion, &self.verifier, &keys, now) {
             // The edge may have a new key.
             Err(error @ AssertionError::Jws(JwsError::UnknownKey { .. })) => {
                 let newer = self.keys.newer_than(&keys, now).await.map_err(unavailable)?.ok_or(error)?;
-                Ok(self.verifier.verify(assertion, &newer, now)?)
+                Ok(self.remembered.verify(assertion, &self.verifier, &newer, now)?)
             }
             verdict => Ok(verdict?),
         }

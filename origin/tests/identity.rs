@@ -165,6 +165,34 @@ async fn an_assertion_from_the_future_is_refused_but_a_fast_clock_is_not() {
 }
 
 #[tokio::test]
+async fn an_assertion_that_is_known_is_good_no_longer_and_helps_no_other() {
+    let clock = FakeClock::at(NOW.as_secs());
+    let keys = Keys::fixed(key().verifying_keys());
+    let layer = RequireIdentity::with_clock(Verifier::new(ISSUER, AUDIENCE), keys, clock.clock());
+    let server = Router::new().route("/", get(|caller: Caller| async move { caller.subject.clone() })).layer(layer);
+    let send = async |assertion: &str| {
+        let request = Request::get("/").header(HEADER, assertion).body(Body::empty()).unwrap();
+        server.clone().oneshot(request).await.unwrap()
+    };
+    let good = valid();
+    let other = mint(&Identity { subject: "another".to_owned(), ..identity() }, &key());
+    for _ in 0..3 {
+        assert_eq!(body(send(&good).await).await, identity().subject);
+        assert_eq!(body(send(&other).await).await, "another");
+    }
+    let (unsigned, _) = good.rsplit_once('.').unwrap();
+    let (_, signature) = other.rsplit_once('.').unwrap();
+    for forged in [format!("{unsigned}.{signature}"), format!("{good}A"), good[..good.len() - 1].to_owned()] {
+        assert_eq!(send(&forged).await.status(), StatusCode::UNAUTHORIZED, "{forged}");
+    }
+    clock.advance(59);
+    assert_eq!(send(&good).await.status(), StatusCode::OK);
+    clock.advance(1);
+    let late = send(&good).await;
+    assert_eq!(late.extensions().get::<Refusal>(), Some(&Refusal::Invalid(AssertionError::Expired)));
+}
+
+#[tokio::test]
 async fn what_is_behind_the_layer_never_sees_the_assertion() {
     let layer = RequireIdentity::with_clock(
         Verifier::new(ISSUER, AUDIENCE),

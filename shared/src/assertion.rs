@@ -4,7 +4,7 @@
 
 use crate::{
     Identity, SigningKey, UnixTime, VerifyingKeys,
-    jws::{self, JwsError},
+    jws::{self, JwsError, Verified},
 };
 
 /// `typ` of an identity assertion.
@@ -42,6 +42,19 @@ impl Verifier {
     /// # Errors
     /// The first check that fails.
     pub fn verify(&self, assertion: &str, keys: &VerifyingKeys, now: UnixTime) -> Result<Identity, AssertionError> {
+        self.verify_with_times(assertion, keys, now).map(|verified| verified.claims)
+    }
+
+    /// As [`Verifier::verify`], with what lets the outcome be used again while it lasts.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn verify_with_times(
+        &self,
+        assertion: &str,
+        keys: &VerifyingKeys,
+        now: UnixTime,
+    ) -> Result<Verified<Identity>, AssertionError> {
         let verified = jws::verify::<Identity>(TYPE, assertion, keys)?;
         if verified.claims.issuer != self.issuer {
             return Err(AssertionError::WrongIssuer);
@@ -62,7 +75,7 @@ impl Verifier {
         if verified.claims.subject.is_empty() {
             return Err(AssertionError::NoSubject);
         }
-        Ok(verified.claims)
+        Ok(verified)
     }
 }
 

@@ -1,0 +1,55 @@
+//! Assertions that were verified: the edge sends the same one for half a minute, and its signature need be checked once.
+
+use std::{num::NonZeroUsize, sync::Arc};
+
+use edgeward_identity::{
+    AssertionError, Identity, UnixTime, Verifier, VerifyingKeys, assertion::MAX_SKEW, jws::Verified,
+};
+use lru::LruCache;
+use parking_lot::Mutex;
+
+/// About a kilobyte and a half each.
+const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
+
+/// The assertions that were used last.
+#[derive(Debug)]
+pub(crate) struct Remembered(Mutex<LruCache<Box<str>, Entry>>);
+
+#[derive(Debug)]
+struct Entry {
+    verified: Verified<Identity>,
+    /// What verified it: newer keys have to do it again, as one of these may have been withdrawn.
+    keys: Arc<VerifyingKeys>,
+}
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(CAPACITY)))
+    }
+}
+
+impl Remembered {
+    /// Whom an assertion is about, as [`Verifier::verify`] says.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub(crate) fn verify(
+        &self,
+        assertion: &str,
+        verifier: &Verifier,
+        keys: &Arc<VerifyingKeys>,
+        now: UnixTime,
+    ) -> Result<Identity, AssertionError> {
+        let is_good = |entry: &&Entry| {
+            let Verified { issued_at, expires_at, .. } = entry.verified;
+            Arc::ptr_eq(&entry.keys, keys) && issued_at <= now.plus(MAX_SKEW) && now < expires_at
+        };
+        if let Some(entry) = self.0.lock().get(assertion).filter(is_good) {
+            return Ok(entry.verified.claims.clone());
+        }
+        let verified = verifier.verify_with_times(assertion, keys, now)?;
+        let identity = verified.claims.clone();
+        self.0.lock().put(assertion.into(), Entry { verified, keys: keys.clone() });
+        Ok(identity)
+    }
+}
