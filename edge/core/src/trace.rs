@@ -54,7 +54,8 @@ pub type Ids = [u8; 24];
 pub struct TraceIds(RefCell<Vec<Ids>>);
 
 impl TraceIds {
-    const AT_ONCE: usize = 64;
+    /// What Workers' generator gives in one call: 256 bytes.
+    const AT_ONCE: usize = 10;
 
     /// Those of a single request.
     fn one(randomness: &impl Randomness) -> Ids {

@@ -23,7 +23,7 @@ fn a_decision_allocates_as_often_as_is_written_here() {
         ("a known machine's token", allocations(&Call::known_machine()), 3),
         ("a known token, what is called judged by the headers", allocations(&Call::judged()), 9),
         ("a known token with an assertion too old", allocations(&Call::known_for_long()), 16),
-        ("a token that comes for the first time", allocations(&Call::first()), 63),
+        ("a token that comes for the first time", allocations(&Call::first()), 64),
         ("no token", allocations(&Call::without_token()), 17),
         ("a stranger's token", allocations(&Call::nonsense()), 18),
     ];
