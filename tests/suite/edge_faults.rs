@@ -91,8 +91,9 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
         let (answer, _) = refresh().await?;
         assert_eq!(answer.status, StatusCode::OK, "{path}: the same refresh token: {}", answer.body);
         assert_eq!(call("/mcp", answer.text("access_token")).await?.status(), StatusCode::OK, "{path}: the next call");
-        let records = records(&edge.process().log()[mark..]);
-        let record = records.iter().find(|record| record["event"] == logged).context("nothing is logged")?;
+        let record = || records(&edge.process().log()[mark..]).into_iter().find(|record| record["event"] == logged);
+        until("it is logged", || record().is_some()).await?;
+        let record = record().context("nothing is logged")?;
         assert_eq!((&record["level"], &record["status"]), (&json!("alert"), &json!(status)), "{record}");
         assert_eq!(record["trace"], TRACEPARENT[3..35], "{record}");
     }

@@ -15,7 +15,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::json;
 
-use crate::world::{World, records, refused, tests};
+use crate::{
+    faulty::until,
+    world::{World, records, refused, tests},
+};
 
 tests![
     five_hundred_users_behind_one_address_are_not_hit,
@@ -112,6 +115,7 @@ async fn a_client_that_floods_is_told_when_to_come_back_and_others_go_on(world: 
     assert_eq!(redeem(&codes[1]).await?.status, StatusCode::OK, "another client at the same address");
     let elsewhere = Somebody { address: "192.0.2.1", ..somebody };
     assert_eq!(elsewhere.refresh("flooding").await?.status, StatusCode::UNAUTHORIZED, "the same client elsewhere");
+    until("it is logged", || edge.process().log().contains("too many requests")).await?;
     edge.stop();
     let records = records(&edge.process().log());
     let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");

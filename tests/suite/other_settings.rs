@@ -16,7 +16,10 @@ use edgeward_tests::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{World, records, refused, tests};
+use crate::{
+    faulty::until,
+    world::{World, records, refused, tests},
+};
 
 tests![
     an_operator_decides_who_registers_and_where_users_are_sent,
@@ -126,6 +129,7 @@ async fn a_pool_that_does_not_rotate_works_and_is_told_of_once(_: Arc<World>) ->
         tokens = next;
     }
     assert_eq!(whoami(stack.mcp().as_str())?.bearer_auth(tokens.text("access_token")).send().await?.status(), 200);
+    until("it is told", || stack.edge().process().log().contains("refresh tokens are not rotated")).await?;
     stack.stop();
     let told = records(&stack.edge().process().log()).into_iter();
     let told: Vec<_> = told.filter(|record| record["event"] == "refresh tokens are not rotated").collect();
