@@ -3,7 +3,7 @@
 use std::{num::NonZeroUsize, sync::Arc};
 
 use edgeward_identity::{
-    AssertionError, Identity, UnixTime, Verifier, VerifyingKeys, assertion::MAX_SKEW, jws::Verified,
+    AssertionError, Identity, UnixTime, Verifier, VerifyingKeys, assertion::is_current, jws::Verified,
 };
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -40,10 +40,7 @@ impl Remembered {
         keys: &Arc<VerifyingKeys>,
         now: UnixTime,
     ) -> Result<Identity, AssertionError> {
-        let is_good = |entry: &&Entry| {
-            let Verified { issued_at, expires_at, .. } = entry.verified;
-            Arc::ptr_eq(&entry.keys, keys) && issued_at <= now.plus(MAX_SKEW) && now < expires_at
-        };
+        let is_good = |entry: &&Entry| Arc::ptr_eq(&entry.keys, keys) && is_current(&entry.verified, now).is_ok();
         if let Some(entry) = self.0.lock().get(assertion).filter(is_good) {
             return Ok(entry.verified.claims.clone());
         }

@@ -62,21 +62,30 @@ impl Verifier {
         if verified.claims.audience != self.audience {
             return Err(AssertionError::WrongAudience);
         }
-        if verified.issued_at > now.plus(MAX_SKEW) {
-            return Err(AssertionError::IssuedInFuture);
-        }
-        if verified.expires_at.secs_since(verified.issued_at) > MAX_LIFETIME {
-            return Err(AssertionError::LifetimeTooLong);
-        }
-        if verified.expires_at <= now {
-            return Err(AssertionError::Expired);
-        }
+        is_current(&verified, now)?;
         // Two users without a name would be one user.
         if verified.claims.subject.is_empty() {
             return Err(AssertionError::NoSubject);
         }
         Ok(verified)
     }
+}
+
+/// Whether an assertion, or what was kept of one, is good at `now`, by its times alone.
+///
+/// # Errors
+/// When it is from the future, lives too long, or has expired.
+pub fn is_current(verified: &Verified<Identity>, now: UnixTime) -> Result<(), AssertionError> {
+    if verified.issued_at > now.plus(MAX_SKEW) {
+        return Err(AssertionError::IssuedInFuture);
+    }
+    if verified.expires_at.secs_since(verified.issued_at) > MAX_LIFETIME {
+        return Err(AssertionError::LifetimeTooLong);
+    }
+    if verified.expires_at <= now {
+        return Err(AssertionError::Expired);
+    }
+    Ok(())
 }
 
 /// Which check an assertion failed.
