@@ -9,6 +9,12 @@ WASM := --target wasm32-unknown-unknown
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BUNDLE := $(TARGET)/bundle
 MAX_BUNDLE_BYTES := 300000
+BUILD := edge/cloudflare/build
+COMPILED := $(TARGET)/wasm32-unknown-unknown
+# The wasm's bindings, as a function that makes a copy of them for an instance: they keep it in a variable of the module.
+bind = wasm-bindgen $(1) --target bundler --no-typescript --out-name index --out-dir $(2); \
+	esbuild $(2)/index_bg.js --bundle --format=iife --global-name=bound --log-level=warning --outfile=$(2)/bindings.js \
+		--banner:js="export default () => {" --footer:js="return bound; };"
 HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
 # The arithmetic that wasm has. Natively the processor would choose another, and each its own.
 PORTABLE := --cfg curve25519_dalek_backend="serial" --cfg curve25519_dalek_bits="32" --cfg chacha20_force_soft \
@@ -82,12 +88,9 @@ check: ## what to run before pushing: format, lints, licences, targets, docs, fa
 	cargo test -p edgeward-identity -p edgeward-core
 
 edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
-	@# worker-build optimizes again even if nothing has changed, which takes longer than all the rest of a second run.
-	@# It also optimizes for speed what the compiler made small, and keeps the names of functions, a sixth of what is uploaded.
-	@cd edge/cloudflare; \
-	[ build/index.js -nt $(TARGET)/wasm32-unknown-unknown/edge/edgeward_cloudflare.wasm ] || { \
-		worker-build --profile edge; \
-		wasm-opt -Oz --strip-debug build/index_bg.wasm -o build/index_bg.wasm; \
+	@[ $(BUILD)/bindings.js -nt $(COMPILED)/edge/edgeward_cloudflare.wasm ] || { \
+		$(call bind,$(COMPILED)/edge/edgeward_cloudflare.wasm,$(BUILD)); \
+		wasm-opt -O -Oz --strip-debug $(BUILD)/index_bg.wasm -o $(BUILD)/index_bg.wasm; \
 	}
 
 size: edge ## bundle the edge for every environment, and hold it to its budget: gzip bytes of JavaScript and wasm
@@ -162,9 +165,9 @@ wasm:
 # never deployed.
 panicking-edge: setup-edge
 	+cargo build $(WASM) -p edgeward-cloudflare --features test-panic
-	@cd edge/cloudflare; \
-	[ $(TARGET)/panicking-edge/index.js -nt $(TARGET)/wasm32-unknown-unknown/debug/edgeward_cloudflare.wasm ] || \
-		worker-build --dev --out-dir $(TARGET)/panicking-edge -- --features test-panic
+	@[ $(TARGET)/panicking-edge/bindings.js -nt $(COMPILED)/debug/edgeward_cloudflare.wasm ] || { \
+		$(call bind,$(COMPILED)/debug/edgeward_cloudflare.wasm,$(TARGET)/panicking-edge); \
+	}
 
 setup-edge:
 	+.ci/setup edge

@@ -1,28 +1,7 @@
 // The Worker's entry. For a request to a protected resource one synchronous call into wasm decides, and the platform's
 // own `fetch` streams both ways. A body enters wasm only where a policy is set and the headers do not tell what it asks
 // for. Everything else goes to the Rust handler.
-import Edge from "./build/index.js";
-
-// worker-build hangs every exported function on the prototype of its default export.
-const { configure, gate, look } = Edge.prototype;
-// Kept by the `worker` crate: `criticalError` after a panic, `instanceId` changes with every fresh instance.
-const wasm = globalThis.__worker_init_state;
-let configured;
-// Whether anybody wants to know how long requests take; and whether their answers say so.
-let observing = false;
-let serverTiming = false;
-
-// Requests that the handler has not answered: what tells each of them that its instance has died. A panic unwinds nothing
-// in wasm, so nobody else would, and they would wait for ever.
-const waiting = new Set();
-let dead = false;
-Object.defineProperty(wasm, "criticalError", {
-  get: () => dead,
-  set(value) {
-    dead = value;
-    if (dead) for (const tell of waiting) tell();
-  },
-});
+import { answerOf, instance, retire } from "./instance.mjs";
 
 // The gate's answers that are no decision, and the longest body that it looks at.
 const LOOK_AT_HEADERS = 1;
@@ -33,23 +12,10 @@ const MAX_BODY_BYTES = 1024 * 1024;
 // How long an origin may take to begin its answer: longer than clients wait for it, and than a CDN before it does.
 const FIRST_BYTE_MS = 100_000;
 
-// Before every call into wasm that may be the first one after an await.
-function prepare(env, ctx) {
-  // Constructing the generated entry replaces an instance that panicked. It must happen before any call with a string:
-  // the glue copies strings into the old instance first and swaps instances after (wasm-bindgen 0.2.130).
-  if (wasm.criticalError) new Edge(ctx, env);
-  if (configured !== wasm.instanceId) {
-    serverTiming = configure(env);
-    observing = serverTiming || env.METRICS !== undefined;
-    configured = wasm.instanceId;
-  }
-}
-
 // Every MCP request comes here: nothing is made but what the call needs.
-function decide(request, env, ctx) {
-  prepare(env, ctx);
+function decide(edge, request) {
   const { headers } = request;
-  return gate(
+  return edge.gate(
     request.method,
     request.url,
     headers.get("authorization") ?? undefined,
@@ -59,13 +25,13 @@ function decide(request, env, ctx) {
 }
 
 // Decides about a request whose head was not enough.
-function lookCloser(request, body) {
+function lookCloser(edge, request, body) {
   const { headers } = request;
   const fields = ["authorization", "origin", "traceparent", "mcp-protocol-version", "mcp-method", "mcp-name"];
-  return look(request.method, request.url, ...fields.map((name) => headers.get(name) ?? undefined), body);
+  return edge.look(request.method, request.url, ...fields.map((name) => headers.get(name) ?? undefined), body);
 }
 
-async function lookAtBody(request, env, ctx) {
+async function lookAtBody(edge, request) {
   let body;
   try {
     body = await read(request);
@@ -73,11 +39,8 @@ async function lookAtBody(request, env, ctx) {
     // It broke off.
     return failure(400, "invalid_request");
   }
-  const decision = guarded(request, () => {
-    prepare(env, ctx);
-    return lookCloser(request, body);
-  });
-  return typeof decision === "string" ? forward(request, decision, body) : answer(decision);
+  const decision = guarded(request, () => lookCloser(edge, request, body));
+  return typeof decision === "string" ? forward(edge, request, decision, body) : answer(decision);
 }
 
 // A body, of which no more is read than shows that it is too long.
@@ -98,12 +61,12 @@ async function read({ body }) {
   return bytes;
 }
 
-// What the gate makes of a request. A panic is answered, and its instance replaced at the next request.
+// What the gate makes of a request. A panic is answered.
 function guarded(request, decide) {
   try {
     return decide();
   } catch {
-    wasm.criticalError = true;
+    retire();
     log("gate failed", 500, request.headers.get("traceparent"));
     return [500, ["content-type", "application/json", "cache-control", "no-store"], '{"error":"server_error"}'];
   }
@@ -125,7 +88,7 @@ const passedOn = new WeakSet();
 // Measures how long a request takes until the head of its answer is there: for the answer itself, if the setting says so,
 // and for the dataset, if there is one, which the platform writes to after the answer. Its clock goes on with I/O only, so
 // that what is measured is waiting: for the MCP server, or for Cognito.
-async function observed(request, env, isResource, answered) {
+async function observed({ serverTiming }, request, env, isResource, answered) {
   const started = Date.now();
   const response = await answered;
   const milliseconds = Date.now() - started;
@@ -147,7 +110,7 @@ async function observed(request, env, isResource, answered) {
 const OWN_PATHS = new Set(["/register", "/authorize", "/callback", "/token", "/revoke", "/logout"]);
 
 // Passes a request on, with its body if that was read.
-async function forward(request, target, body) {
+async function forward({ observing }, request, target, body) {
   if (observing) passedOn.add(request);
   const [url, identity, traceparent, ...fields] = target.split("\n");
   const { method, signal } = request;
@@ -208,52 +171,43 @@ function share(response, fields) {
 }
 
 // Has a machine's token verified, for which Cognito's keys may have to be fetched, and asks the gate again.
-async function lookAtToken(request, env, ctx) {
+async function lookAtToken(edge, request, env, ctx) {
   const headers = new Headers();
   for (const name of ["authorization", "origin", "traceparent"]) {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const verdict = await handle(new Request(request.url, { headers }), env, ctx);
+  const verdict = await handle(edge, new Request(request.url, { headers }), env, ctx);
   if (verdict.status !== 204) return verdict;
-  const decision = guarded(request, () => decide(request, env, ctx));
+  const decision = guarded(request, () => decide(edge, request));
   // Forgotten already: so many others have come.
   if (decision === LOOK_AT_TOKEN) return failure(503, "temporarily_unavailable");
-  return conclude(request, env, ctx, decision);
+  return conclude(edge, request, env, ctx, decision);
 }
 
-// Everything that the gate does not decide. What is lost with its instance is begun again if nothing was asked for but an
-// answer; whoever sent more must know that it may have been done.
-async function handle(request, env, ctx, attempts = request.method === "GET" || request.method === "HEAD" ? 2 : 1) {
-  let tell;
-  const lost = new Promise((resolve) => waiting.add((tell = resolve)));
-  try {
-    const response = await Promise.race([new Edge(ctx, env).fetch(request), lost]);
-    if (response !== undefined) return response;
-  } catch {
-    // Told below, like a loss.
-  } finally {
-    waiting.delete(tell);
-  }
+// Everything that the gate does not decide. Where there is no answer nobody knows what has been done.
+async function handle(edge, request, env, ctx) {
+  const response = await answerOf(edge, request, env, ctx);
+  if (response !== undefined) return response;
   log("handler failed", 503, request.headers.get("traceparent"));
-  if (attempts > 1) return handle(request, env, ctx, attempts - 1);
-  const response = failure(503, "temporarily_unavailable");
-  response.headers.set("retry-after", "1");
-  return response;
+  const sorry = failure(503, "temporarily_unavailable");
+  sorry.headers.set("retry-after", "1");
+  return sorry;
 }
 
-function conclude(request, env, ctx, decision) {
-  if (decision === LOOK_AT_TOKEN) return lookAtToken(request, env, ctx);
-  if (decision === LOOK_AT_HEADERS) decision = guarded(request, () => lookCloser(request));
-  if (decision === LOOK_AT_BODY) return lookAtBody(request, env, ctx);
-  if (decision === undefined) return handle(request, env, ctx);
-  return typeof decision === "string" ? forward(request, decision) : answer(decision);
+function conclude(edge, request, env, ctx, decision) {
+  if (decision === LOOK_AT_TOKEN) return lookAtToken(edge, request, env, ctx);
+  if (decision === LOOK_AT_HEADERS) decision = guarded(request, () => lookCloser(edge, request));
+  if (decision === LOOK_AT_BODY) return lookAtBody(edge, request);
+  if (decision === undefined) return handle(edge, request, env, ctx);
+  return typeof decision === "string" ? forward(edge, request, decision) : answer(decision);
 }
 
 export default {
   fetch(request, env, ctx) {
-    const decision = guarded(request, () => decide(request, env, ctx));
-    const answered = conclude(request, env, ctx, decision);
-    return observing ? observed(request, env, decision !== undefined, answered) : answered;
+    const edge = instance(env);
+    const decision = guarded(request, () => decide(edge, request));
+    const answered = conclude(edge, request, env, ctx, decision);
+    return edge.observing ? observed(edge, request, env, decision !== undefined, answered) : answered;
   },
 };

@@ -254,12 +254,12 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Ar
         Around::Hosts(address) => Some(diverted(entry, address)),
         Around::Dataset => Some(observed(entry)),
         Around::Clock => Some(movable(entry)),
-        Around::Panics => Some(panicking(entry)?),
+        Around::Panics => Some(panicking(entry, folder)?),
         Around::Count => Some(counted(entry)),
     };
     if let Some(text) = wrapped {
-        fs::write(folder.join("entry.mjs"), text)?;
-        settings["main"] = "entry.mjs".into();
+        fs::write(folder.join(ENTRY), text)?;
+        settings["main"] = ENTRY.into();
     }
     fs::write(folder.join("wrangler.json"), settings.to_string())?;
     let mut lines = String::new();
@@ -343,17 +343,21 @@ fn counted(entry: &Path) -> String {
     include_str!("count.mjs").replace(r#""entry.mjs""#, &json!(entry).to_string())
 }
 
+const ENTRY: &str = "entry.mjs";
 /// As in `count.mjs`.
 const CALLS_PATH: &str = "/test-calls";
 const CLOCK_PATH: &str = "/test-clock";
 
-/// The edge's entry, around the build that panics.
-fn panicking(entry: &Path) -> Result<String> {
-    let build = place::target()?.join("panicking-edge/index.js");
-    if !build.is_file() {
+/// The edge's entry, beside an `instance.mjs` for the build that panics.
+fn panicking(entry: &Path, folder: &Path) -> Result<String> {
+    let build = place::target()?.join("panicking-edge");
+    if !build.is_dir() {
         bail!("the edge that panics is not built: run `make panicking-edge`");
     }
-    Ok(fs::read_to_string(entry)?.replace(&json!("./build/index.js").to_string(), &json!(build).to_string()))
+    let instance = fs::read_to_string(entry.with_file_name("instance.mjs"))?;
+    let build = build.to_str().context("a path that is not Unicode")?;
+    fs::write(folder.join("instance.mjs"), instance.replace("./build/", &format!("{build}/")))?;
+    Ok(fs::read_to_string(entry)?)
 }
 
 /// What the edge's own `wrangler.toml` says about the runtime, with its entry named by its full path.

@@ -56,7 +56,7 @@ pub fn program(name: &str) -> Result<PathBuf> {
 pub fn edge_entry() -> Result<PathBuf> {
     let folder = checkout().join("edge/cloudflare");
     let entry = folder.join("entry.mjs");
-    if !entry.is_file() || !folder.join("build/index.js").is_file() {
+    if !entry.is_file() || !folder.join("build/bindings.js").is_file() {
         bail!("the edge is not built: run `make edge`");
     }
     Ok(entry)

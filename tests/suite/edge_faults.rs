@@ -1,9 +1,6 @@
 //! The edge itself fails: a panic in one request, an instance that is gone between two.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_cognito::{Endpoint, Fault, FaultKind};
@@ -51,6 +48,7 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
         ("/test-panic/gate", 500, "server_error", "gate failed"),
         ("/test-panic/handler", 503, "temporarily_unavailable", "handler failed"),
         ("/test-panic/later", 503, "temporarily_unavailable", "handler failed"),
+        ("/test-panic/trap", 503, "temporarily_unavailable", "handler failed"),
     ] {
         let client = HandMade::register(&world.stack).await?;
         let tokens = client.tokens().await?;
@@ -60,9 +58,8 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
             timeout(Duration::from_secs(5), request.send()).await.context("a call waits for ever")?.map_err(Into::into)
         };
         let refresh = async || {
-            let started = Instant::now();
-            let answer = client.token(&client.refreshing(tokens.text("refresh_token"))).await;
-            answer.map(|answer| (answer, started.elapsed()))
+            let request = client.refreshing(tokens.text("refresh_token"));
+            timeout(Duration::from_secs(5), client.token(&request)).await.context("a refresh waits for ever")?
         };
         // An instance that knows no keys, so that others wait in it for Cognito.
         ask("/test-panic/gate").await?;
@@ -76,6 +73,7 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
             let panicked = ask(path).await?;
             assert_eq!((panicked.status.as_u16(), panicked.text("error")), (status, error), "{path}");
             assert_eq!(panicked.headers["cache-control"], "no-store");
+            assert_eq!(panicked.headers.get("retry-after").is_some(), status == 503, "{path}");
             assert_eq!(ask("/healthz").await?.status, StatusCode::OK, "{path}: the next request");
             // What has left wasm behind does not notice.
             faulty.origin.send("after");
@@ -83,14 +81,14 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
         };
         let (refreshed, called, panicked) = tokio::join!(refresh(), call(JUDGED_RESOURCE, &machine), panic);
         panicked?;
-        assert_eq!(called?.status(), StatusCode::OK, "{path}: what asks for nothing but an answer is begun again");
-        let (answer, took) = refreshed?;
-        refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
-        assert_eq!(answer.headers["retry-after"], "1");
-        assert!(took < Duration::from_millis(1_900), "{path}: told at once, not after {took:?}");
-        let (answer, _) = refresh().await?;
-        assert_eq!(answer.status, StatusCode::OK, "{path}: the same refresh token: {}", answer.body);
-        assert_eq!(call("/mcp", answer.text("access_token")).await?.status(), StatusCode::OK, "{path}: the next call");
+        assert_eq!(called?.status(), StatusCode::OK, "{path}: a machine whose token was being verified");
+        let refreshed = refreshed?;
+        assert_eq!(refreshed.status, StatusCode::OK, "{path}: a refresh that was under way: {}", refreshed.body);
+        assert_eq!(
+            call("/mcp", refreshed.text("access_token")).await?.status(),
+            StatusCode::OK,
+            "{path}: the next call"
+        );
         let record = || records(&edge.process().log()[mark..]).into_iter().find(|record| record["event"] == logged);
         until("it is logged", || record().is_some()).await?;
         let record = record().context("nothing is logged")?;

@@ -22,7 +22,7 @@ pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
 ///
 /// # Errors
 /// When the platform does not know the name of a header field: never.
-pub(crate) async fn request(request: web_sys::Request) -> Result<Request, JsValue> {
+pub(crate) async fn request(request: &web_sys::Request) -> Result<Request, JsValue> {
     let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET);
     let url = request.url();
     let (path, query) = path_and_query(&url);

@@ -13,7 +13,12 @@ mod randomness;
 mod test_panic;
 mod timer;
 
-use std::{cell::OnceCell, rc::Rc};
+use std::{
+    cell::OnceCell,
+    future::{Future, poll_fn},
+    pin::pin,
+    rc::Rc,
+};
 
 use count::Counters;
 use edgeward_core::{
@@ -23,6 +28,15 @@ use edgeward_core::{
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Result, event, web_sys};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Which request the handler is working on: what `instance.mjs` knows of a panic is that it was in its step.
+    pub type Work;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_request(this: &Work, request: Option<&web_sys::Request>);
+}
 
 /// Cloudflare Workers as core's platform.
 #[derive(Default)]
@@ -35,6 +49,7 @@ type Start = std::result::Result<Edge<Workers>, ConfigErrors>;
 thread_local! {
     /// One edge an isolate: settings change only with a deploy, which starts new isolates.
     static EDGE: OnceCell<Rc<Start>> = const { OnceCell::new() };
+    static WORK: OnceCell<Work> = const { OnceCell::new() };
 }
 
 fn edge(env: &Env) -> Rc<Start> {
@@ -47,10 +62,11 @@ fn edge(env: &Env) -> Rc<Start> {
     })
 }
 
-/// Reads the settings. `entry.mjs` calls it once for each instance of the wasm, before anything else. Gives whether answers
-/// are to say how long they took.
+/// Reads the settings. `instance.mjs` calls it once for each instance of the wasm, before anything else. Gives whether
+/// answers are to say how long they took.
 #[wasm_bindgen]
-pub fn configure(env: &Env) -> bool {
+pub fn configure(env: &Env, work: Work) -> bool {
+    WORK.with(|cell| cell.set(work)).ok();
     edge(env).as_ref().as_ref().is_ok_and(|edge| edge.config().server_timing)
 }
 
@@ -128,7 +144,19 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
 /// Everything that the gate does not decide.
 #[event(fetch)]
 async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response> {
-    let response = match &*edge(&env) {
+    let note = |request| WORK.with(|cell| cell.get().map(|work| work.set_request(request)));
+    let mut answering = pin!(answer(&request, &env));
+    poll_fn(|context| {
+        note(Some(&request));
+        let step = answering.as_mut().poll(context);
+        note(None);
+        step
+    })
+    .await
+}
+
+async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Response> {
+    let response = match &*edge(env) {
         Ok(edge) => {
             let request = convert::request(request).await?;
             #[cfg(feature = "test-panic")]

@@ -131,7 +131,8 @@ impl Scene {
 fn other_entries(folder: &Path, variables: &Variables) -> Result<Vec<Peer>> {
     let entry = place::edge_entry()?;
     let build = |name: &str| fs::read(entry.with_file_name(name)).with_context(|| format!("there is no {name}"));
-    let (glue, wasm) = (build("build/index.js")?, build("build/index_bg.wasm")?);
+    let (instance, bindings) = (build("instance.mjs")?, build("build/bindings.js")?);
+    let wasm = build("build/index_bg.wasm")?;
     let mut peers = Vec::new();
     for file in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = file?.path();
@@ -143,7 +144,8 @@ fn other_entries(folder: &Path, variables: &Variables) -> Result<Vec<Peer>> {
         let name: &'static str = name.to_string_lossy().into_owned().leak();
         let modules = vec![
             Module::script("entry.mjs", fs::read(&path)?),
-            Module::script("build/index.js", glue.clone()),
+            Module::script("instance.mjs", instance.clone()),
+            Module::script("build/bindings.js", bindings.clone()),
             Module { name: "build/index_bg.wasm".to_owned(), kind: Kind::Wasm, content: wasm.clone() },
         ];
         let worker = Worker { modules, variables: variables.clone(), ..Worker::default() };
