@@ -2,6 +2,7 @@
 // own `fetch` streams both ways. A body enters wasm only where a policy is set and the headers do not tell what it asks
 // for. Everything else goes to the Rust handler.
 import { answerOf, instance, retire } from "./instance.mjs";
+import { newTraceparent, remember, repeated } from "./repeats.mjs";
 
 // The gate's answers that are no decision, and the longest body that it looks at.
 const LOOK_AT_HEADERS = 1;
@@ -13,34 +14,27 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const FIRST_BYTE_MS = 100_000;
 
 // Every MCP request comes here: nothing is made but what the call needs.
-function decide(edge, request) {
-  const { headers } = request;
-  return edge.gate(
-    request.method,
-    request.url,
-    headers.get("authorization") ?? undefined,
-    headers.get("origin") ?? undefined,
-    headers.get("traceparent") ?? undefined,
-  );
+function decide({ edge, method, url, authorization, origin, traceparent }) {
+  return edge.gate(method, url, authorization, origin, traceparent);
 }
 
 // Decides about a request whose head was not enough.
-function lookCloser(edge, request, body) {
-  const { headers } = request;
-  const fields = ["authorization", "origin", "traceparent", "mcp-protocol-version", "mcp-method", "mcp-name"];
-  return edge.look(request.method, request.url, ...fields.map((name) => headers.get(name) ?? undefined), body);
+function lookCloser({ edge, request, method, url, authorization, origin, traceparent }, body) {
+  const mirrored = ["mcp-protocol-version", "mcp-method", "mcp-name"];
+  const values = mirrored.map((name) => request.headers.get(name) ?? undefined);
+  return edge.look(method, url, authorization, origin, traceparent, ...values, body);
 }
 
-async function lookAtBody(edge, request) {
+async function lookAtBody(call) {
   let body;
   try {
-    body = await read(request);
+    body = await read(call.request);
   } catch {
     // It broke off.
     return failure(400, "invalid_request");
   }
-  const decision = guarded(request, () => lookCloser(edge, request, body));
-  return typeof decision === "string" ? forward(edge, request, decision, body) : answer(decision);
+  const decision = guarded(call, () => lookCloser(call, body));
+  return typeof decision === "string" ? pass(call, decision, body) : answer(decision);
 }
 
 // A body, of which no more is read than shows that it is too long.
@@ -62,12 +56,12 @@ async function read({ body }) {
 }
 
 // What the gate makes of a request. A panic is answered.
-function guarded(request, decide) {
+function guarded({ traceparent }, decide) {
   try {
     return decide();
   } catch {
     retire();
-    log("gate failed", 500, request.headers.get("traceparent"));
+    log("gate failed", 500, traceparent);
     return [500, ["content-type", "application/json", "cache-control", "no-store"], '{"error":"server_error"}'];
   }
 }
@@ -88,12 +82,12 @@ const passedOn = new WeakSet();
 // Measures how long a request takes until the head of its answer is there: for the answer itself, if the setting says so,
 // and for the dataset, if there is one, which the platform writes to after the answer. Its clock goes on with I/O only, so
 // that what is measured is waiting: for the MCP server, or for Cognito.
-async function observed({ serverTiming }, request, env, isResource, answered) {
+async function observed({ edge, request, env, url }, isResource, answered) {
   const started = Date.now();
   const response = await answered;
   const milliseconds = Date.now() - started;
   const by = passedOn.has(request) ? "origin" : "edge";
-  const { pathname } = new URL(request.url);
+  const { pathname } = new URL(url);
   // Paths of strangers' choice are not told apart.
   const route = isResource || OWN_PATHS.has(pathname) ? pathname : "other";
   env.METRICS?.writeDataPoint({
@@ -101,7 +95,7 @@ async function observed({ serverTiming }, request, env, isResource, answered) {
     blobs: [route, `${response.status}`, by],
     doubles: [milliseconds],
   });
-  if (!serverTiming) return response;
+  if (!edge.serverTiming) return response;
   const timed = new Response(response.body, response);
   timed.headers.append("server-timing", `${by};dur=${milliseconds}`);
   return timed;
@@ -109,17 +103,19 @@ async function observed({ serverTiming }, request, env, isResource, answered) {
 
 const OWN_PATHS = new Set(["/register", "/authorize", "/callback", "/token", "/revoke", "/logout"]);
 
-// Passes a request on, with its body if that was read.
-async function forward({ observing }, request, target, body) {
-  if (observing) passedOn.add(request);
-  const [url, identity, traceparent, ...fields] = target.split("\n");
-  const { method, signal } = request;
-  const forwarded = body
-    ? new Request(url, { method, headers: request.headers, body, redirect: "manual", signal })
-    : new Request(url, request);
-  const { headers } = forwarded;
-  // Keys are collected first: a collection must not change while it is walked.
-  for (const name of [...headers.keys()]) {
+// Passes a request on as the gate says.
+function pass(call, decision, body) {
+  const [url, identity, traceparent, until, ...fields] = decision.split("\n");
+  const target = { url, identity, fields };
+  remember(call, target, Number(until));
+  return forward(call, target, traceparent, body);
+}
+
+// With its body if that was read.
+async function forward({ edge, request, method }, { url, identity, fields }, traceparent, body) {
+  if (edge.observing) passedOn.add(request);
+  const headers = new Headers(request.headers);
+  for (const name of request.headers.keys()) {
     if (name.startsWith("x-edgeward-")) headers.delete(name);
   }
   headers.delete("authorization");
@@ -136,9 +132,10 @@ async function forward({ observing }, request, target, body) {
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, FIRST_BYTE_MS)));
   try {
-    // The request's own `redirect: "manual"` and `signal` went along with the copy: a redirect of the origin's is the
-    // client's to see, not the edge's to follow. Passing them again would copy the request once more.
-    const response = await Promise.race([fetch(forwarded), late]);
+    const { signal } = request;
+    // A redirect of the origin's is the client's to see, not the edge's to follow.
+    const init = { method, headers, body: body ?? request.body, redirect: "manual", signal };
+    const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
     if (response === undefined) return refused(504, "origin too slow", "gateway_timeout");
     if (response.status !== 401) return share(response, fields);
@@ -171,43 +168,49 @@ function share(response, fields) {
 }
 
 // Has a machine's token verified, for which Cognito's keys may have to be fetched, and asks the gate again.
-async function lookAtToken(edge, request, env, ctx) {
+async function lookAtToken(call) {
+  const { url, authorization, origin, traceparent } = call;
   const headers = new Headers();
-  for (const name of ["authorization", "origin", "traceparent"]) {
-    const value = request.headers.get(name);
-    if (value !== null) headers.set(name, value);
+  for (const [name, value] of Object.entries({ authorization, origin, traceparent })) {
+    if (value !== undefined) headers.set(name, value);
   }
-  const verdict = await handle(edge, new Request(request.url, { headers }), env, ctx);
+  const verdict = await handle({ ...call, request: new Request(url, { headers }) });
   if (verdict.status !== 204) return verdict;
-  const decision = guarded(request, () => decide(edge, request));
+  const decision = guarded(call, () => decide(call));
   // Forgotten already: so many others have come.
   if (decision === LOOK_AT_TOKEN) return failure(503, "temporarily_unavailable");
-  return conclude(edge, request, env, ctx, decision);
+  return conclude(call, decision);
 }
 
 // Everything that the gate does not decide. Where there is no answer nobody knows what has been done.
-async function handle(edge, request, env, ctx) {
+async function handle({ edge, request, env, ctx, traceparent }) {
   const response = await answerOf(edge, request, env, ctx);
   if (response !== undefined) return response;
-  log("handler failed", 503, request.headers.get("traceparent"));
+  log("handler failed", 503, traceparent);
   const sorry = failure(503, "temporarily_unavailable");
   sorry.headers.set("retry-after", "1");
   return sorry;
 }
 
-function conclude(edge, request, env, ctx, decision) {
-  if (decision === LOOK_AT_TOKEN) return lookAtToken(edge, request, env, ctx);
-  if (decision === LOOK_AT_HEADERS) decision = guarded(request, () => lookCloser(edge, request));
-  if (decision === LOOK_AT_BODY) return lookAtBody(edge, request);
-  if (decision === undefined) return handle(edge, request, env, ctx);
-  return typeof decision === "string" ? forward(edge, request, decision) : answer(decision);
+function conclude(call, decision) {
+  if (decision === LOOK_AT_TOKEN) return lookAtToken(call);
+  if (decision === LOOK_AT_HEADERS) decision = guarded(call, () => lookCloser(call));
+  if (decision === LOOK_AT_BODY) return lookAtBody(call);
+  if (decision === undefined) return handle(call);
+  return typeof decision === "string" ? pass(call, decision) : answer(decision);
 }
 
 export default {
   fetch(request, env, ctx) {
     const edge = instance(env);
-    const decision = guarded(request, () => decide(edge, request));
-    const answered = conclude(edge, request, env, ctx, decision);
-    return edge.observing ? observed(edge, request, env, decision !== undefined, answered) : answered;
+    const { method, url, headers } = request;
+    const authorization = headers.get("authorization") ?? undefined;
+    const origin = headers.get("origin") ?? undefined;
+    const traceparent = headers.get("traceparent") ?? undefined;
+    const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent };
+    const target = repeated(call);
+    const decision = target ? null : guarded(call, () => decide(call));
+    const answered = target ? forward(call, target, newTraceparent(edge)) : conclude(call, decision);
+    return edge.observing ? observed(call, decision !== undefined, answered) : answered;
   },
 };

@@ -33,11 +33,11 @@ function instantiate() {
 }
 
 function start(env) {
-  const { configure, gate, look, fetch } = prepared ?? instantiate();
+  const { configure, gate, look, traceparents, fetch } = prepared ?? instantiate();
   prepared = undefined;
   // Whether answers say how long they took; and whether anybody wants to know.
   const serverTiming = configure(env, work);
-  return { gate, look, fetch, serverTiming, observing: serverTiming || env.METRICS !== undefined };
+  return { gate, look, traceparents, fetch, serverTiming, observing: serverTiming || env.METRICS !== undefined };
 }
 
 // The handler's answer; `undefined` if there will be none.

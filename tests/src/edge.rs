@@ -348,15 +348,17 @@ const ENTRY: &str = "entry.mjs";
 const CALLS_PATH: &str = "/test-calls";
 const CLOCK_PATH: &str = "/test-clock";
 
-/// The edge's entry, beside an `instance.mjs` for the build that panics.
+/// The edge's entry, with what it imports beside it, around the build that panics.
 fn panicking(entry: &Path, folder: &Path) -> Result<String> {
     let build = place::target()?.join("panicking-edge");
     if !build.is_dir() {
         bail!("the edge that panics is not built: run `make panicking-edge`");
     }
-    let instance = fs::read_to_string(entry.with_file_name("instance.mjs"))?;
-    let build = build.to_str().context("a path that is not Unicode")?;
-    fs::write(folder.join("instance.mjs"), instance.replace("./build/", &format!("{build}/")))?;
+    let build = format!("{}/", build.to_str().context("a path that is not Unicode")?);
+    for name in ["instance.mjs", "repeats.mjs"] {
+        let script = fs::read_to_string(entry.with_file_name(name))?;
+        fs::write(folder.join(name), script.replace("./build/", &build))?;
+    }
     Ok(fs::read_to_string(entry)?)
 }
 

@@ -1,6 +1,6 @@
 //! Who gets through to the origin.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use anyhow::Result;
 use ed25519_dalek::SigningKey;
@@ -25,6 +25,7 @@ tests![
     a_token_for_another_audience_or_from_another_issuer_is_refused,
     a_token_for_another_resource_of_the_edge_is_refused,
     a_token_with_too_little_scope_is_refused,
+    a_request_that_only_resembles_the_one_before_it_is_judged_itself,
     a_token_of_another_type_is_refused,
     a_token_of_cognitos_is_refused,
     an_identity_from_outside_is_not_passed_on,
@@ -131,6 +132,45 @@ async fn a_token_with_too_little_scope_is_refused(world: Arc<World>) -> Result<(
     }
     let more = format!("{OTHER_SCOPE} mcp");
     assert_eq!(world.whoami(&changed(&world, &good, "scope", more.into())).await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+async fn a_request_that_only_resembles_the_one_before_it_is_judged_itself(world: Arc<World>) -> Result<()> {
+    const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const MARK: &str = "x-resembling";
+    let good = token(&world).await?;
+    let mcp = world.stack.mcp();
+    let ask = |url: &str, token: &str| anyhow::Ok(by_hand::whoami(url)?.bearer_auth(token));
+    let same = || ask(mcp.as_str(), &good);
+    let recorded = |mark: &str| -> Vec<_> {
+        let all = world.stack.origin_traffic().expect("recorded").seen();
+        all.into_iter().filter(|seen| seen.request_headers.get(MARK).is_some_and(|value| value == mark)).collect()
+    };
+    let cases = [
+        ("page", same()?.header("origin", "https://evil.example"), StatusCode::FORBIDDEN),
+        ("resource", ask(world.stack.url(OTHER_RESOURCE).as_str(), &good)?, StatusCode::UNAUTHORIZED),
+        ("token", ask(mcp.as_str(), &good[..good.len() - 4])?, StatusCode::UNAUTHORIZED),
+        ("two tokens", same()?.header("authorization", "Bearer another"), StatusCode::UNAUTHORIZED),
+        ("query", ask(&format!("{mcp}?a=b"), &good)?, StatusCode::OK),
+        ("trace", same()?.header("traceparent", TRACEPARENT), StatusCode::OK),
+    ];
+    for (case, request, status) in cases {
+        // The second one is forwarded without a question to the gate.
+        for _ in 0..2 {
+            assert_eq!(same()?.header(MARK, "same").send().await?.status(), StatusCode::OK);
+        }
+        assert_eq!(request.header(MARK, case).send().await?.status(), status, "{case}");
+        let passed = recorded(case);
+        assert_eq!(passed.len(), usize::from(status == StatusCode::OK), "{case}");
+        match (case, passed.first()) {
+            ("query", Some(seen)) => assert!(seen.path.ends_with("?a=b"), "{}", seen.path),
+            ("trace", Some(seen)) => assert_eq!(seen.request_headers["traceparent"], TRACEPARENT),
+            (_, passed) => assert!(passed.is_none()),
+        }
+    }
+    let same = recorded("same");
+    let traces: HashSet<_> = same.iter().map(|seen| &seen.request_headers["traceparent"]).collect();
+    assert_eq!((same.len(), traces.len()), (12, 12), "each has a trace of its own");
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Between the platform's types and core's.
 
-use edgeward_core::{Body, Forward, MAX_BODY_BYTES, REQUEST_HEADERS, Request, message::cors};
+use edgeward_core::{Body, Forward, MAX_BODY_BYTES, REQUEST_HEADERS, Request, message::cors, platform::UnixTime};
 use http::{HeaderMap, HeaderValue, Method};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
@@ -66,11 +66,12 @@ pub(crate) fn response(response: &http::Response<String>) -> Result<web_sys::Res
     web_sys::Response::new_with_opt_str_and_init(body, &init)
 }
 
-/// How to forward, in one crossing: URL, identity, `traceparent` if it is a new one, and what the answer's header is to say,
-/// each on a line of its own.
+/// How to forward, in one crossing: URL, identity, `traceparent` if it is a new one, until when it repeats or zero, and what the
+/// answer's header is to say, each on a line of its own.
 pub(crate) fn forward(forward: &Forward) -> String {
     let traceparent = forward.traceparent.as_deref().unwrap_or_default();
-    let mut lines = format!("{}\n{}\n{traceparent}", forward.url, forward.identity);
+    let repeats_until = forward.repeats_until.map_or(0, UnixTime::as_secs);
+    let mut lines = format!("{}\n{}\n{traceparent}\n{repeats_until}", forward.url, forward.identity);
     for (name, value) in forward.page_origin.iter().flat_map(|origin| cors::fields(origin)) {
         lines.extend(["\n", name.as_str(), "\n", value]);
     }

@@ -44,6 +44,9 @@ struct Workers {
     counters: Counters,
 }
 
+/// As many as there are random numbers for at one time.
+const TRACEPARENTS: usize = 10;
+
 type Start = std::result::Result<Edge<Workers>, ConfigErrors>;
 
 thread_local! {
@@ -71,8 +74,8 @@ pub fn configure(env: &Env, work: Work) -> bool {
 }
 
 /// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; to forward
-/// it, a string of lines: URL, identity, `traceparent` or nothing, then names and values in turn of header fields for the
-/// answer; to answer it, an array of status, header names and values in turn, and body; a number when something else must
+/// it, a string of lines: URL, identity, `traceparent` or nothing, until when it repeats (in Unix time) or zero, then names and
+/// values in turn of header fields for the answer; to answer it, an array of status, header names and values in turn, and body; a number when something else must
 /// be looked at: 1 for the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
 pub fn gate(
@@ -108,6 +111,15 @@ pub fn look(
     let seen = body.as_deref().map_or(Seen::Headers(headers), |body| Seen::Body(headers, body));
     let head = Head { authorization, origin_header, traceparent };
     decide(method, url, &head, seen)
+}
+
+/// New values for `traceparent`, each on a line of its own, for requests that repeat others.
+#[wasm_bindgen]
+pub fn traceparents() -> String {
+    let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return String::new() };
+    let Ok(edge) = &*start else { return String::new() };
+    let values: Vec<_> = (0..TRACEPARENTS).map(|_| edge.traceparent()).collect();
+    values.join("\n")
 }
 
 /// The header fields that every decision looks at.

@@ -73,6 +73,11 @@ impl<P: Platform> Edge<P> {
         Some(gated)
     }
 
+    /// A new value for [`TRACEPARENT`]: of a request that is forwarded as one before it, see [`gate::Forward::repeats_until`].
+    pub fn traceparent(&self) -> String {
+        Trace::new(self.trace_ids.next(&self.platform)).into_traceparent()
+    }
+
     async fn vouch(
         &self,
         request: &Request,

@@ -96,6 +96,9 @@ pub struct Forward {
     pub page_origin: Option<String>,
     /// The value of `traceparent`, if it is another one than came; `tracestate` goes then.
     pub traceparent: Option<String>,
+    /// From now until then, exclusively, whoever asks for the same is to be forwarded in the same way: with the same method,
+    /// path, query and `Authorization`, and as now without `Origin` and `traceparent`. `None` where more was looked at.
+    pub repeats_until: Option<UnixTime>,
 }
 
 /// Decides about a request for `resource`. Gives a record when it refuses.
@@ -209,10 +212,13 @@ fn pass(
     if !allows(&admission.identity, &needed) {
         return Err(GateError::InsufficientScope(needed.into_owned()));
     }
-    let identity = assertion_of(admission, config, now)?;
+    let (minted_at, identity) = assertion_of(admission, config, now)?;
+    let is_all = matches!(seen, Seen::Nothing) && head.origin_header.is_none() && head.traceparent.is_none();
+    let repeats_until = is_all.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
     let query = head.query.map_or(String::new(), |query| format!("?{query}"));
     let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
-    Ok(Gated::Forward(Forward { url, identity, page_origin: head.origin_header.map(str::to_owned), traceparent: None }))
+    let page_origin = head.origin_header.map(str::to_owned);
+    Ok(Gated::Forward(Forward { url, identity, page_origin, traceparent: None, repeats_until }))
 }
 
 /// The scopes that the request needs, all of them, or what must be looked at to tell.
@@ -282,10 +288,11 @@ fn audience(resource: &ProtectedResource, config: &Config) -> String {
     resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone()
 }
 
-fn assertion_of(admission: &mut Admission, config: &Config, now: UnixTime) -> Result<Rc<str>, GateError> {
+/// An assertion, and when it was minted.
+fn assertion_of(admission: &mut Admission, config: &Config, now: UnixTime) -> Result<(UnixTime, Rc<str>), GateError> {
     match &admission.assertion {
         Some((minted_at, assertion)) if now.secs_since(*minted_at) < ASSERTION_REUSE_SECONDS && *minted_at <= now => {
-            Ok(Rc::clone(assertion))
+            Ok((*minted_at, Rc::clone(assertion)))
         }
         _ => {
             let lifetime = assertion::MAX_LIFETIME;
@@ -293,7 +300,7 @@ fn assertion_of(admission: &mut Admission, config: &Config, now: UnixTime) -> Re
                 .map_err(|_| GateError::Assertion)?;
             let minted: Rc<str> = minted.into();
             admission.assertion = Some((now, Rc::clone(&minted)));
-            Ok(minted)
+            Ok((now, minted))
         }
     }
 }

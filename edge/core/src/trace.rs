@@ -30,8 +30,13 @@ impl Trace {
     pub fn of(header: Option<&str>, random: impl FnOnce() -> Ids) -> Self {
         match header.filter(|value| is_valid(value)) {
             Some(value) => Self { traceparent: value.to_owned(), is_new: false },
-            None => Self { traceparent: new(random()), is_new: true },
+            None => Self::new(random()),
         }
+    }
+
+    /// A new one of these random bytes.
+    pub fn new(random: Ids) -> Self {
+        Self { traceparent: new(random), is_new: true }
     }
 
     /// The value of [`TRACEPARENT`].

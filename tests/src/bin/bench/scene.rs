@@ -131,7 +131,9 @@ impl Scene {
 fn other_entries(folder: &Path, variables: &Variables) -> Result<Vec<Peer>> {
     let entry = place::edge_entry()?;
     let build = |name: &str| fs::read(entry.with_file_name(name)).with_context(|| format!("there is no {name}"));
-    let (instance, bindings) = (build("instance.mjs")?, build("build/bindings.js")?);
+    const SCRIPTS: [&str; 3] = ["instance.mjs", "repeats.mjs", "build/bindings.js"];
+    let scripts = SCRIPTS.map(|name| build(name).map(|content| Module::script(name, content)));
+    let scripts = scripts.into_iter().collect::<Result<Vec<_>>>()?;
     let wasm = build("build/index_bg.wasm")?;
     let mut peers = Vec::new();
     for file in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
@@ -142,12 +144,9 @@ fn other_entries(folder: &Path, variables: &Variables) -> Result<Vec<Peer>> {
         };
         // The names of peers are known when the program is compiled; these few are not.
         let name: &'static str = name.to_string_lossy().into_owned().leak();
-        let modules = vec![
-            Module::script("entry.mjs", fs::read(&path)?),
-            Module::script("instance.mjs", instance.clone()),
-            Module::script("build/bindings.js", bindings.clone()),
-            Module { name: "build/index_bg.wasm".to_owned(), kind: Kind::Wasm, content: wasm.clone() },
-        ];
+        let mut modules = vec![Module::script("entry.mjs", fs::read(&path)?)];
+        modules.extend(scripts.iter().cloned());
+        modules.push(Module { name: "build/index_bg.wasm".to_owned(), kind: Kind::Wasm, content: wasm.clone() });
         let worker = Worker { modules, variables: variables.clone(), ..Worker::default() };
         peers.push(Peer::new(name, Port::Free.choose()?, Auth::Checked, Program::Worker(worker)));
     }

@@ -1,0 +1,126 @@
+//! Until when the gate says that it would say the same again: an adapter may then forward without asking it.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod support;
+
+use edgeward_core::{
+    Forward, Gated, Look, RequestHead, Seen,
+    access_token::{self, Grant},
+    gate::ASSERTION_REUSE_SECONDS,
+    message::operation::MirroredHeaders,
+    oauth::Scope,
+    platform::UnixTime,
+    sealed::Profile,
+    upstream::Subject,
+};
+use support::*;
+
+const PAGE: &str = "https://inspector.example";
+const RESOURCES: &str = r#"[{"path": "/mcp", "scopes": {"mcp": "Use it"}},
+    {"path": "/judged", "scopes": {"mcp": "Use it"}, "policy": {"tools": {"delete": ["mcp"]}}}]"#;
+
+struct Scene {
+    edge: TestEdge,
+    authorization: String,
+}
+
+impl Scene {
+    /// With a token that lives for so many seconds.
+    fn new(path: &str, lifetime: u64) -> Self {
+        let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES), ("EDGEWARD_ALLOWED_ORIGINS", PAGE)]);
+        let (config, now) = (config(&[]).unwrap(), UnixTime::from_secs(START));
+        let subject = Subject { subject: "user".into(), profile: Profile::default(), auth_time: None };
+        let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{ISSUER}{path}"));
+        let grant =
+            Grant { client_id: "client", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
+        let token = access_token::mint(&grant, "token".into(), &config, now, now.plus(lifetime), &edge.world).unwrap();
+        Self { edge, authorization: format!("Bearer {token}") }
+    }
+
+    fn head(&self) -> RequestHead<'_> {
+        RequestHead {
+            method: "POST",
+            path: "/mcp",
+            query: None,
+            authorization: Some(&self.authorization),
+            origin_header: None,
+            traceparent: None,
+        }
+    }
+
+    fn look(&self, head: &RequestHead<'_>, seen: Seen<'_>) -> Forward {
+        match self.edge.edge.look(head, seen) {
+            Some(Gated::Forward(forward)) => forward,
+            other => panic!("not forwarded: {other:?}"),
+        }
+    }
+
+    fn forward(&self) -> Forward {
+        self.look(&self.head(), Seen::Nothing)
+    }
+
+    /// How many seconds from now it repeats.
+    fn repeats(&self, forward: &Forward) -> u64 {
+        forward.repeats_until.unwrap().secs_since(UnixTime::from_secs(self.edge.world.now.get()))
+    }
+}
+
+#[test]
+fn the_gate_says_the_same_until_it_has_said_and_then_something_else() {
+    for (lifetime, passed, repeats) in
+        [(900, 0, ASSERTION_REUSE_SECONDS), (900, 11, ASSERTION_REUSE_SECONDS - 11), (20, 0, 20), (40, 30, 10)]
+    {
+        let scene = Scene::new("/mcp", lifetime);
+        scene.forward();
+        scene.edge.advance(passed);
+        let said = scene.forward();
+        assert_eq!(scene.repeats(&said), repeats, "{lifetime}, {passed}");
+        for _ in 1..repeats {
+            scene.edge.advance(1);
+            let again = scene.forward();
+            assert_eq!((&again.url, &again.identity), (&said.url, &said.identity));
+            assert_eq!(again.repeats_until, said.repeats_until);
+        }
+        scene.edge.advance(1);
+        match scene.edge.edge.gate(&scene.head()) {
+            Some(Gated::Forward(other)) => assert_ne!(other.identity, said.identity),
+            Some(Gated::Respond(refused)) => assert_eq!((refused.status().as_u16(), lifetime), (401, passed + repeats)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn nothing_repeats_for_which_more_was_looked_at() {
+    let scene = Scene::new("/mcp", 900);
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for head in [
+        RequestHead { origin_header: Some(PAGE), ..scene.head() },
+        RequestHead { traceparent: Some(traceparent), ..scene.head() },
+        RequestHead { traceparent: Some("nonsense"), ..scene.head() },
+    ] {
+        assert_eq!(scene.look(&head, Seen::Nothing).repeats_until, None);
+    }
+    assert!(scene.forward().repeats_until.is_some());
+
+    let judged = Scene::new("/judged", 900);
+    let head = RequestHead { path: "/judged", ..judged.head() };
+    assert!(matches!(judged.edge.edge.gate(&head), Some(Gated::Look(Look::MirroredHeaders))));
+    let headers = MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some("tools/list"), name: None };
+    assert_eq!(judged.look(&head, Seen::Headers(headers)).repeats_until, None);
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    assert_eq!(judged.look(&head, Seen::Body(MirroredHeaders::default(), body)).repeats_until, None);
+    // A GET holds no call.
+    assert!(judged.look(&RequestHead { method: "GET", ..head }, Seen::Nothing).repeats_until.is_some());
+}
+
+#[test]
+fn each_request_that_repeats_another_has_a_trace_of_its_own() {
+    let scene = Scene::new("/mcp", 900);
+    let mut seen: Vec<String> = (0..25).map(|_| scene.edge.edge.traceparent()).collect();
+    seen.extend((0..25).filter_map(|_| scene.forward().traceparent));
+    assert_eq!(seen.len(), 50);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 50, "all different");
+}
