@@ -132,9 +132,8 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, FIRST_BYTE_MS)));
   try {
-    const { signal } = request;
     // A redirect of the origin's is the client's to see, not the edge's to follow.
-    const init = { method, headers, body: body ?? request.body, redirect: "manual", signal };
+    const init = { method, headers, body: body ?? request.body, redirect: "manual" };
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
     if (response === undefined) return refused(504, "origin too slow", "gateway_timeout");
