@@ -1,16 +1,19 @@
 //! Cognito, where Edgeward is the client: sending users there and turning what comes back into a [`Subject`].
 
 mod circuit;
+mod domain;
 mod id_token;
 mod jwks;
 mod machine_token;
 mod post;
 mod revocation_endpoint;
+mod throttle;
 mod token_endpoint;
 
 pub use circuit::{OPEN_SECONDS, THRESHOLD, TRIAL_SECONDS};
+pub use throttle::{HALF_LIFE_SECONDS, Outcome, PROBES, Throttle};
 
-use self::{circuit::Circuit, jwks::KeyCache};
+use self::{domain::Domain, jwks::KeyCache};
 use crate::{
     config::Cognito,
     message::members::{Members, WrongKind},
@@ -27,8 +30,8 @@ pub use token_endpoint::{redeem, refresh};
 #[derive(Default)]
 pub struct UpstreamMemory {
     keys: KeyCache,
-    /// Of the user pool's domain; that of the keys' host is with them.
-    domain: Circuit,
+    /// The keys' host has a circuit of its own, and no throttle: an instance asks it once an hour.
+    domain: Domain,
 }
 
 /// Who signed in, as Cognito's verified tokens say.

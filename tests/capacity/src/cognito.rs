@@ -9,24 +9,34 @@ pub(crate) const USER_AUTHENTICATION: u32 = 120;
 pub(crate) const APP_CLIENT: u32 = 300;
 /// For a domain in all; not adjustable.
 pub(crate) const DOMAIN: u32 = 500;
-/// What a sign-in costs of the app client's: `/oauth2/authorize`, the login page, the login, the code. With one factor
-/// one of them is an authentication; the code has an allocation of its own.
-pub(crate) const SIGN_IN_REQUESTS: u32 = 4;
-
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     /// A refresh.
     Refresh,
-    /// All of a sign-in.
-    SignIn,
+    /// What a sign-in begins with: `/oauth2/authorize` and the login page.
+    LoginPage,
+    /// What it ends with: the login, an authentication if one factor is enough, and the code, which has an allocation of its
+    /// own.
+    Login,
+}
+
+impl Request {
+    /// What it costs of authentications, and of the app client's requests.
+    fn costs(self) -> (u32, u32) {
+        match self {
+            Self::Refresh => (1, 1),
+            Self::LoginPage => (0, 2),
+            Self::Login => (1, 2),
+        }
+    }
 }
 
 /// What comes of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Tokens.
-    Tokens,
+    /// What was asked for.
+    Given,
     /// 429. It uses up nothing.
     Throttled,
     /// None, until the edge stops waiting.
@@ -56,13 +66,14 @@ impl Cognito {
         if now != self.second {
             (self.second, self.authentications, self.requests) = (now, 0, 0);
         }
-        let requests = if request == Request::SignIn { SIGN_IN_REQUESTS } else { 1 };
-        let fits = self.authentications < USER_AUTHENTICATION && self.requests + requests <= APP_CLIENT;
+        let (authentications, requests) = request.costs();
+        let fits =
+            self.authentications + authentications <= USER_AUTHENTICATION && self.requests + requests <= APP_CLIENT;
         if self.enforced && !fits {
             return Answer::Throttled;
         }
-        self.authentications += 1;
+        self.authentications += authentications;
         self.requests += requests;
-        Answer::Tokens
+        Answer::Given
     }
 }

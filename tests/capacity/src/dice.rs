@@ -15,6 +15,11 @@ impl Dice {
         self.0.f64()
     }
 
+    /// Any number.
+    pub(crate) fn word(&mut self) -> u64 {
+        self.0.u64(..)
+    }
+
     /// Below `bound`.
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         self.0.u32(..bound)

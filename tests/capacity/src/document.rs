@@ -18,8 +18,8 @@ const END: &str = "<!-- That was it. -->";
 
 /// Variations that the picture shows.
 pub(crate) const SHIPPED_NAME: &str = "as shipped";
-pub(crate) const SPREAD_NAME: &str = "`Retry-After` 5 to 60 s, at random";
-pub(crate) const BOTH_NAME: &str = "both: ratio 1.5, `Retry-After` 5 to 30 s";
+pub(crate) const UNTHROTTLED_NAME: &str = "without a throttle";
+pub(crate) const NEITHER_NAME: &str = "with neither";
 
 /// All that was found.
 pub(crate) struct Results {
@@ -108,7 +108,7 @@ fn recoveries(results: &Results) -> String {
 
 fn variations(variations: &[(&str, Recovery)]) -> String {
     let mut table = format!(
-        "### What would change it\n\n\
+        "### What it takes\n\n\
          At the default lifetime, with as many users as fit.\n\n\
          | what | {RECOVERY} |\n|---|---|---|---|---|---|---|---|\n"
     );

@@ -23,7 +23,7 @@ use anyhow::Result;
 
 use crate::{
     cognito::APP_CLIENT,
-    document::{BOTH_NAME, Results, SHIPPED_NAME, SPREAD_NAME},
+    document::{NEITHER_NAME, Results, SHIPPED_NAME, UNTHROTTLED_NAME},
     edge::{Policy, SHIPPED},
     largest::Walls,
     needs::{DEFAULT, LIFETIMES, Need},
@@ -58,22 +58,23 @@ fn simulate() -> Results {
     Results { needs, recoveries: recoveries.into(), half, variations }
 }
 
-/// What an edge could do, and what clients could.
+/// What an edge could do without, and what clients could do.
 fn variations(people: u32) -> Vec<(&'static str, u32, Variation)> {
-    let edge = |spread, ratio| Variation { policy: Policy { spread, ratio }, ..AS_IT_IS };
-    let both = edge(25, Some(1.5));
+    let edge = |policy| Variation { policy, ..AS_IT_IS };
+    let at_once = Policy { spread: 0, ..SHIPPED };
+    let neither = edge(Policy { throttles: false, ..at_once });
     let mix = Mix { as_told: 100, ahead: 0 };
     vec![
         (SHIPPED_NAME, people, AS_IT_IS),
-        ("`Retry-After` 5 to 30 s, at random", people, edge(25, SHIPPED.ratio)),
-        (SPREAD_NAME, people, edge(55, SHIPPED.ratio)),
-        ("ratio 1.5", people, edge(SHIPPED.spread, Some(1.5))),
-        (BOTH_NAME, people, both),
+        ("without a spread: `Retry-After` 5 s, or what is left", people, edge(at_once)),
+        (UNTHROTTLED_NAME, people, edge(Policy { throttles: false, ..SHIPPED })),
+        (NEITHER_NAME, people, neither),
         ("as shipped; all clients come back as told", people, Variation { mix, ..AS_IT_IS }),
-        ("both; all clients come back as told", people, Variation { mix, ..both }),
-        ("both; 16 instances", people, Variation { instances: 16, ..both }),
-        ("both; 1,024 instances", people, Variation { instances: 1024, ..both }),
+        ("with neither; all clients come back as told", people, Variation { mix, ..neither }),
+        ("as shipped; 16 instances", people, Variation { instances: 16, ..AS_IT_IS }),
+        ("as shipped; 1,024 instances", people, Variation { instances: 1024, ..AS_IT_IS }),
         ("as shipped; a tenth of the users", people / 10, AS_IT_IS),
-        ("both; a tenth of the users", people / 10, both),
+        ("with neither; a tenth of the users", people / 10, neither),
+        ("as shipped; a hundredth of the users", people / 100, AS_IT_IS),
     ]
 }

@@ -25,6 +25,8 @@ pub(crate) const CLOCK_JITTER: f64 = 10.0;
 /// Of those who begin their day, so many sign in: Cognito's refresh tokens live for thirty days by default, and one in a
 /// hundred connects a new client.
 pub(crate) const SIGN_INS: f64 = 1.0 / 30.0 + 0.01;
+/// Whoever signs in types for so long at the login page, on average.
+pub(crate) const TYPING: f64 = 15.0;
 /// Who could not sign in tries again after so long, on average.
 pub(crate) const SIGN_IN_GAP: f64 = 60.0;
 /// Clients that refresh ahead do so when this share of the lifetime is over.

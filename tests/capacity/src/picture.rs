@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::{
     cognito::{APP_CLIENT, DOMAIN, USER_AUTHENTICATION},
-    document::{BOTH_NAME, Results, SHIPPED_NAME, SPREAD_NAME, grouped, name},
+    document::{NEITHER_NAME, Results, SHIPPED_NAME, UNTHROTTLED_NAME, grouped, name},
     largest::Walls,
     needs::{DEFAULT, LIFETIMES, Need, PEOPLE},
     plot::{Axis, Panel, Scale, svg},
@@ -87,7 +87,7 @@ fn recovery(results: &Results) -> Panel {
     };
     let found = |wanted: &str| results.variations.iter().find(|(name, _)| *name == wanted);
     let names =
-        [(SHIPPED_NAME, "as shipped"), (SPREAD_NAME, "Retry-After 5 to 60 s"), (BOTH_NAME, "ratio 1.5, 5 to 30 s")];
+        [(NEITHER_NAME, "without both"), (UNTHROTTLED_NAME, "without a throttle"), (SHIPPED_NAME, "as shipped")];
     let lines =
         names.iter().filter_map(|(wanted, shown)| found(wanted).map(|(_, made)| ((*shown).to_owned(), line(made))));
     Panel {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{cognito::SIGN_IN_REQUESTS, people::DAY};
+use crate::people::DAY;
 
 const HOUR: usize = 3600;
 
@@ -10,9 +10,13 @@ const HOUR: usize = 3600;
 pub(crate) struct Series {
     /// Refreshes that reached Cognito, whatever came of them.
     pub(crate) refreshes: Vec<u32>,
-    /// Sign-ins at Cognito, those included that fail …
-    pub(crate) sign_ins: Vec<u32>,
-    /// … and the codes of those that do not.
+    /// Sign-ins that begin at Cognito, those included that are refused …
+    pub(crate) begun: Vec<u32>,
+    /// … the login pages of those that are not …
+    pub(crate) pages: Vec<u32>,
+    /// … the logins, those included that are refused …
+    pub(crate) logins: Vec<u32>,
+    /// … and the codes of those that are not.
     pub(crate) codes: Vec<u32>,
     /// Requests for Cognito's keys.
     pub(crate) keys: Vec<u32>,
@@ -29,7 +33,9 @@ impl Default for Series {
         let none = || vec![0; DAY as usize];
         Self {
             refreshes: none(),
-            sign_ins: none(),
+            begun: none(),
+            pages: none(),
+            logins: none(),
             codes: none(),
             keys: none(),
             asked: none(),
@@ -42,14 +48,17 @@ impl Default for Series {
 impl Series {
     /// What counts against "UserAuthentication".
     pub(crate) fn authentications(&self) -> Vec<u32> {
-        self.refreshes.iter().zip(&self.sign_ins).map(|(refreshes, sign_ins)| refreshes + sign_ins).collect()
+        sum(&[&self.refreshes, &self.logins])
     }
 
-    /// What counts against the app client, and against the domain. A sign-in that fails does so at its first request.
+    /// What counts against the app client, and against the domain.
     pub(crate) fn requests(&self) -> Vec<u32> {
-        let more = self.codes.iter().map(|codes| (SIGN_IN_REQUESTS - 1) * codes);
-        self.authentications().into_iter().zip(more).map(|(first, more)| first + more).collect()
+        sum(&[&self.refreshes, &self.begun, &self.pages, &self.logins, &self.codes])
     }
+}
+
+fn sum(all: &[&Vec<u32>]) -> Vec<u32> {
+    (0..DAY as usize).map(|second| all.iter().map(|counts| counts[second]).sum()).collect()
 }
 
 /// Requests a second.

@@ -29,7 +29,7 @@ pub async fn handle<P: Platform>(
 ) -> Answer {
     let client = match client(request, clients).await {
         Ok(client) => client,
-        Err(error) => return refuse(&error, request, Event::RevocationRefused),
+        Err(error) => return refuse(&error, request, Event::RevocationRefused, clients.platform),
     };
     match revoke(request, &client, (config, upstream), clients.platform, clients.now).await {
         Ok(Some(RefreshToken { grant_id, subject, .. })) => {
@@ -38,7 +38,7 @@ pub async fn handle<P: Platform>(
             Answer::new(done(), Level::Info, Event::GrantRevoked).about(&client.digest, Some(&grant_id)).of(&subject)
         }
         Ok(None) => Answer::new(done(), Level::Info, Event::NothingToRevoke).about(&client.digest, None),
-        Err(error) => refuse(&error, request, Event::RevocationRefused).about(&client.digest, None),
+        Err(error) => refuse(&error, request, Event::RevocationRefused, clients.platform).about(&client.digest, None),
     }
 }
 

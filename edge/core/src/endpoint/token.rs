@@ -39,7 +39,7 @@ pub async fn handle<P: Platform>(
             answer.record.grant = Some(grant_id);
             answer.of(&subject)
         }
-        Err(error) => refuse(&error, request, Event::TokenRefused),
+        Err(error) => refuse(&error, request, Event::TokenRefused, clients.platform),
     };
     match client {
         Some(client) => {

@@ -13,13 +13,15 @@ use crate::{
         response::{Caching, json},
     },
     oauth::ErrorCode,
-    platform::{Event, Level, RandomnessError},
+    platform::{Event, Level, Randomness, RandomnessError},
     sealed::{OpenError, SealError},
     upstream::UpstreamError,
 };
 
-/// A client that is told to come back later and not when comes back after this many seconds.
+/// A client that is told to come back later comes back after this many seconds, where no time is known …
 const RETRY_AFTER_SECONDS: u32 = 5;
+/// … and up to so many more, at random: those who are refused in one second must not come back in one.
+const SPREAD_SECONDS: u32 = 25;
 
 /// The form in a request's body.
 ///
@@ -119,7 +121,7 @@ impl From<ClientError> for TokenError {
 }
 
 /// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
-pub(super) fn refuse(error: &TokenError, request: &Request, event: Event) -> Answer {
+pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, randomness: &impl Randomness) -> Answer {
     use ErrorCode::{
         InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError, TemporarilyUnavailable,
         UnsupportedGrantType, UnsupportedTokenType,
@@ -185,10 +187,11 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event) -> Ans
     let exposed = HeaderValue::from_static("Retry-After, WWW-Authenticate");
     response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        let seconds = match error {
+        let least = match error {
             TokenError::Upstream(UpstreamError::Unavailable { retry_after: Some(seconds), .. }) => *seconds,
             _ => RETRY_AFTER_SECONDS,
         };
+        let seconds = least.saturating_add(spread(randomness));
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     // RFC 6749 §5.2: a client that used the header is told which scheme it is.
@@ -201,4 +204,12 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event) -> Ans
         answer.cause = upstream_failure(error);
     }
     answer
+}
+
+/// Up to [`SPREAD_SECONDS`].
+fn spread(randomness: &impl Randomness) -> u32 {
+    let mut drawn = [0; 4];
+    // Without randomness there is no spread: to come back with all the others is better than not to.
+    let _ = randomness.fill(&mut drawn);
+    u32::from_le_bytes(drawn) % (SPREAD_SECONDS + 1)
 }

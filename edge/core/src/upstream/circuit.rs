@@ -17,6 +17,14 @@ const PAUSE_MS: u32 = 100;
 /// Within how many milliseconds a request must be answered; what changes nothing if it is sent twice has a second one.
 pub(super) type Deadlines = (u32, Option<u32>);
 
+/// As what a request is sent.
+pub(super) enum Admission {
+    /// As any other.
+    Usual,
+    /// As the one that tries.
+    Trial,
+}
+
 /// What an instance remembers of a host.
 pub(super) struct Circuit(Cell<State>);
 
@@ -35,31 +43,40 @@ impl Default for Circuit {
 }
 
 impl Circuit {
-    /// Sends a request that is made for each deadline. Only the first failure in a row has it sent again: a host that is
-    /// down gets no more requests from this than one.
+    /// Sends a request, as [`send`](Self::send) does, if an answer can be expected.
     ///
     /// # Errors
-    /// When there is no answer, or none can be expected.
+    /// When there is none, or none can be expected.
     pub(super) async fn fetch<P: Platform>(
+        &self,
+        prepare: &dyn Fn(u32) -> FetchRequest,
+        deadlines: Deadlines,
+        platform: &P,
+    ) -> Result<FetchReply, UpstreamError> {
+        self.admit(platform.now())?;
+        Ok(self.send(prepare, deadlines, platform).await?)
+    }
+
+    /// Sends a request that was admitted and is made for each deadline. Only the first failure in a row has it sent again: a
+    /// host that is down gets no more requests from this than one.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(super) async fn send<P: Platform>(
         &self,
         prepare: &dyn Fn(u32) -> FetchRequest,
         (deadline, mut second): Deadlines,
         platform: &P,
-    ) -> Result<FetchReply, UpstreamError> {
-        self.admit(platform.now())?;
+    ) -> Result<FetchReply, FetchError> {
         let mut request = prepare(deadline);
         loop {
             let outcome = platform.fetch(request).await;
-            let is_down = match &outcome {
-                Ok(reply) => reply.status >= 500,
-                Err(error) => *error != FetchError::TooLong,
-            };
-            if !is_down {
+            if !is_down(&outcome) {
                 self.has_answered(platform);
-                return Ok(outcome?);
+                return outcome;
             }
             let failures = self.has_failed(platform);
-            let Some(deadline) = second.take().filter(|_| failures == 1) else { return Ok(outcome?) };
+            let Some(deadline) = second.take().filter(|_| failures == 1) else { return outcome };
             let mut jitter = [0];
             // Without randomness there is no jitter, which does no harm.
             let _ = platform.fill(&mut jitter);
@@ -74,7 +91,11 @@ impl Circuit {
         failures > 0 && now < until
     }
 
-    fn admit(&self, now: UnixTime) -> Result<(), UpstreamError> {
+    /// Whether a request is sent, and as what.
+    ///
+    /// # Errors
+    /// When no answer can be expected.
+    pub(super) fn admit(&self, now: UnixTime) -> Result<Admission, UpstreamError> {
         let State { failures, until } = self.0.get();
         if failures >= THRESHOLD {
             if now < until {
@@ -82,8 +103,9 @@ impl Circuit {
                 return Err(UpstreamError::Unavailable { reason: "it has not answered of late".into(), retry_after });
             }
             self.0.set(State { failures, until: now.plus(TRIAL_SECONDS) });
+            return Ok(Admission::Trial);
         }
-        Ok(())
+        Ok(Admission::Usual)
     }
 
     /// Notes a failure, and says how many there were in a row.
@@ -102,5 +124,13 @@ impl Circuit {
         if failures >= THRESHOLD {
             platform.log(&Record::new(Level::Info, Event::UpstreamBack));
         }
+    }
+}
+
+/// What is no answer, or one of a failing server. One that is too long came from a host that is up.
+pub(super) fn is_down(outcome: &Result<FetchReply, FetchError>) -> bool {
+    match outcome {
+        Ok(reply) => reply.status >= 500,
+        Err(error) => *error != FetchError::TooLong,
     }
 }

@@ -2,10 +2,7 @@
 
 use base64ct::{Base64, Encoding};
 
-use super::{
-    UpstreamError,
-    circuit::{Circuit, Deadlines},
-};
+use super::{UpstreamError, circuit::Deadlines, domain::Domain};
 use crate::{
     config::Cognito,
     message::members::Members,
@@ -30,13 +27,14 @@ pub(super) async fn post<P: Platform, T>(
     form: &[(&str, &str)],
     judge: impl Fn(&FetchReply) -> Result<T, UpstreamError>,
     deadlines: Deadlines,
-    (cognito, circuit): (&Cognito, &Circuit),
+    (cognito, domain): (&Cognito, &Domain),
     platform: &P,
 ) -> Result<T, UpstreamError> {
+    domain.admit(platform)?;
     let mut last = UpstreamError::InvalidClient;
     for secret in &cognito.client_secrets {
         let request = |deadline_ms| request(path, form, secret, cognito, deadline_ms);
-        let reply = circuit.fetch(&request, deadlines, platform).await?;
+        let reply = domain.send(&request, deadlines, platform).await?;
         match judge(&reply) {
             Err(UpstreamError::InvalidClient) => last = UpstreamError::InvalidClient,
             outcome => return outcome,

@@ -5,6 +5,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
     future::Future,
+    ops::RangeInclusive,
     pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
@@ -29,6 +30,11 @@ pub(crate) const KEYS: &str = r#"{"keys":[
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub(crate) const START: u64 = 1_790_000_000;
+
+/// `Retry-After` is up to so many seconds more than it must be.
+pub(crate) const SPREAD: u64 = 25;
+/// What it is where no time is known.
+pub(crate) const COME_BACK: RangeInclusive<u64> = 5..=5 + SPREAD;
 
 /// Settings that are enough, with `overrides` on top; an empty value unsets.
 pub(crate) fn settings(overrides: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -258,6 +264,13 @@ pub(crate) fn request(method: Method, target: &str, headers: &[(&str, &str)], bo
         }
     }
     Request { method, path, query, headers: map, body: Body::Complete(body.as_bytes().to_vec()), address: None }
+}
+
+/// Come back later, and when: what was shown is as good as before.
+pub(crate) fn unavailable(response: &Response<String>) -> u64 {
+    let body: serde_json::Value = serde_json::from_str(response.body()).unwrap();
+    assert_eq!((response.status().as_u16(), &body["error"]), (503, &"temporarily_unavailable".into()));
+    response.headers()[header::RETRY_AFTER].to_str().unwrap().parse().unwrap()
 }
 
 /// `name=value` of each cookie set.

@@ -1,0 +1,75 @@
+//! The host of the user pool's domain: the circuit to it, and the throttle before that.
+
+use std::cell::Cell;
+
+use super::{
+    UpstreamError,
+    circuit::{Admission, Circuit, Deadlines, is_down},
+    throttle::{Outcome, Throttle},
+};
+use crate::platform::{FetchError, FetchReply, FetchRequest, Platform, UnixTime};
+
+/// What an instance remembers of it.
+#[derive(Default)]
+pub(super) struct Domain {
+    circuit: Circuit,
+    throttle: Cell<Throttle>,
+}
+
+impl Domain {
+    /// Whether it is asked: before anything is spent. What is refused counts, too, as something that it has not answered.
+    ///
+    /// # Errors
+    /// When it does not answer, or not all that it is asked.
+    pub(super) fn admit<P: Platform>(&self, platform: &P) -> Result<(), UpstreamError> {
+        let now = platform.now();
+        let refused = match self.circuit.admit(now) {
+            // It finds out for all the others.
+            Ok(Admission::Trial) => return Ok(()),
+            Ok(Admission::Usual) if !self.is_refused(now, platform) => return Ok(()),
+            Ok(Admission::Usual) => {
+                UpstreamError::Unavailable { reason: "it has answered too little of late".into(), retry_after: None }
+            }
+            Err(error) => error,
+        };
+        self.count(Outcome::NotAnswered, now);
+        Err(refused)
+    }
+
+    /// Sends what was admitted, and once more what may be, which counts as one.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(super) async fn send<P: Platform>(
+        &self,
+        prepare: &dyn Fn(u32) -> FetchRequest,
+        deadlines: Deadlines,
+        platform: &P,
+    ) -> Result<FetchReply, FetchError> {
+        let reply = self.circuit.send(prepare, deadlines, platform).await;
+        let outcome = match &reply {
+            Ok(FetchReply { status: 429, .. }) => Outcome::TooMany,
+            reply if is_down(reply) => Outcome::NotAnswered,
+            _ => Outcome::Answered,
+        };
+        self.count(outcome, platform.now());
+        reply
+    }
+
+    fn is_refused<P: Platform>(&self, now: UnixTime, platform: &P) -> bool {
+        let draw = || {
+            let mut drawn = [0; 8];
+            platform.fill(&mut drawn).ok().map(|()| u64::from_le_bytes(drawn))
+        };
+        let mut throttle = self.throttle.get();
+        let is_refused = throttle.refuses(now, draw);
+        self.throttle.set(throttle);
+        is_refused
+    }
+
+    fn count(&self, outcome: Outcome, now: UnixTime) {
+        let mut throttle = self.throttle.get();
+        throttle.count(outcome, now);
+        self.throttle.set(throttle);
+    }
+}
