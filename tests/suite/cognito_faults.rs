@@ -55,8 +55,6 @@ async fn a_failing_cognito_is_a_503_and_the_code_stays_good(world: Arc<World>) -
         (FaultKind::HtmlInsteadOfJson, 5, "alert"),
     ] {
         let code = client.clone().at(world.stack.issuer()).code(&mut browser).await?;
-        // By a clock that is ahead the code would be over.
-        faulty.edge.move_clock(0).await?;
         let redemption = client.redemption(&code);
         let mark = faulty.log_mark();
         order(&world, kind.clone(), 1);
@@ -67,10 +65,12 @@ async fn a_failing_cognito_is_a_503_and_the_code_stays_good(world: Arc<World>) -
         assert_eq!(tokens.status, StatusCode::OK, "{kind:?}: {}", tokens.body);
 
         let refreshing = client.refreshing(tokens.text("refresh_token"));
-        faulty.advance(FORGOTTEN).await?;
+        faulty.edge.move_clock(FORGOTTEN).await?;
         order(&world, kind, 1);
         unavailable(&client.token(&refreshing).await?, least);
         assert_eq!(client.token(&refreshing).await?.status, StatusCode::OK);
+        // By a clock that is ahead the next code would be over.
+        faulty.edge.move_clock(0).await?;
     }
     Ok(())
 }

@@ -71,9 +71,10 @@ impl Throttle {
     }
 
     fn forget(&mut self, now: UnixTime) {
-        let halvings = u32::try_from(now.secs_since(self.halved) / HALF_LIFE_SECONDS).unwrap_or(u32::MAX);
-        // A clock that was set back does not keep all of it until it is where it was.
-        if halvings > 0 || now < self.halved {
+        // How long ago it was cannot be said after the clock was set back.
+        let passed = if now < self.halved { u64::MAX } else { now.secs_since(self.halved) };
+        let halvings = u32::try_from(passed / HALF_LIFE_SECONDS).unwrap_or(u32::MAX);
+        if halvings > 0 {
             for count in [&mut self.wanted, &mut self.answered, &mut self.too_many] {
                 *count = count.checked_shr(halvings).unwrap_or_default();
             }
@@ -161,11 +162,12 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_keeps_nothing_for_long() {
-        let mut throttle = throttle(1_000, 0, 0);
+    fn all_is_forgotten_when_the_clock_is_set_back() {
+        let mut throttle = throttle(1_000, 100, 100);
         throttle.count(NotAnswered, UnixTime::from_secs(0));
-        throttle.count(NotAnswered, UnixTime::from_secs(HALF_LIFE_SECONDS));
-        assert_eq!(throttle.wanted, 501);
+        assert_eq!((throttle.wanted, throttle.answered, throttle.too_many), (1, 0, 0));
+        throttle.count(NotAnswered, UnixTime::from_secs(HALF_LIFE_SECONDS - 1));
+        assert_eq!(throttle.wanted, 2);
     }
 
     fn outcome() -> impl Strategy<Value = Outcome> {
