@@ -2,7 +2,6 @@
 //!
 //! A token's kind is its `typ`: a verifier names the kind it wants, so no kind passes for another (RFC 8725 §3.11).
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::{Algorithm, AlgorithmExt, AlgorithmSignature, Claims, alg::Ed25519};
 use serde::{
     Deserialize, Deserializer, Serialize,
@@ -124,7 +123,7 @@ impl<'a> Compact<'a> {
         if token.len() > max_bytes {
             return Err(JwsError::TooLong);
         }
-        let decode = |part: &str| Base64UrlUnpadded::decode_vec(part).map_err(|_| JwsError::Malformed);
+        let decode = |part: &str| edgeward_base64url::decode(part).ok_or(JwsError::Malformed);
         let (message, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(JwsError::Malformed)?;
         let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;

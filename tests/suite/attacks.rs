@@ -23,6 +23,7 @@ mod paths;
 mod proofs;
 mod raw;
 mod redirect_uris;
+mod rsa_proofs;
 mod scene;
 mod sealed;
 mod seen;
@@ -51,6 +52,7 @@ fn cases() -> Vec<Case> {
         token_forms::cases(),
         claims::cases(),
         proofs::cases(),
+        rsa_proofs::cases(),
         sealed::cases(),
         sign_in::cases(),
         open_redirects::cases(),

@@ -9,6 +9,7 @@ mod count;
 mod fetch;
 mod log;
 mod randomness;
+mod rs256;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 mod timer;

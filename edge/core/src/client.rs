@@ -182,16 +182,17 @@ impl<P: Platform> Directory<'_, P> {
     async fn verify(&self, client: Client, assertion: &str) -> Result<Client, ClientError> {
         let token_endpoint = format!("{}{}", self.config.issuer, Route::Token.path());
         let audiences = [self.config.issuer.as_str(), &token_endpoint];
-        let verify = |client: &Client, keys: &ClientKeys| {
-            assertion::verify(assertion, &client.client_id, keys, &audiences, &self.memory.assertions, self.now)
+        let verify = async |client: &Client, keys: &ClientKeys| {
+            let (seen, platform) = (&self.memory.assertions, self.platform);
+            assertion::verify(assertion, &client.client_id, keys, &audiences, seen, platform, self.now).await
         };
-        match verify(&client, &self.keys(&client, UnixTime::from_secs(0)).await?) {
+        match verify(&client, &self.keys(&client, UnixTime::from_secs(0)).await?).await {
             Ok(()) => Ok(client),
             // It may have changed its keys.
             Err(AssertionError::UnknownKey) => {
                 let not_before = UnixTime::from_secs(self.now.as_secs().saturating_sub(KEYS_FLOOR_SECONDS));
                 let client = self.find_not_before(&client.client_id, not_before).await?;
-                verify(&client, &self.keys(&client, not_before).await?)?;
+                verify(&client, &self.keys(&client, not_before).await?).await?;
                 Ok(client)
             }
             Err(error) => Err(error.into()),

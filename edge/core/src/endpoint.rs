@@ -62,7 +62,7 @@ pub(crate) fn upstream_failure(error: &UpstreamError) -> Option<Record> {
     let level = match error {
         UpstreamError::InvalidGrant(_) => return None,
         UpstreamError::Unavailable { .. } => Level::Warn,
-        UpstreamError::InvalidClient | UpstreamError::Unusable(_) => Level::Alert,
+        UpstreamError::InvalidClient | UpstreamError::Unusable(_) | UpstreamError::Unverified(_) => Level::Alert,
     };
     Some(Record::new(level, Event::UpstreamFailed).because(error))
 }

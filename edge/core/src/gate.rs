@@ -145,7 +145,7 @@ pub fn refusal(
     }
     let level = match error {
         GateError::Assertion => Level::Alert,
-        GateError::Machine(UpstreamError::Unavailable { .. }) => Level::Warn,
+        GateError::Machine(UpstreamError::Unavailable { .. } | UpstreamError::Unverified(_)) => Level::Warn,
         _ => Level::Info,
     };
     let mut record = Record::new(level, Event::GateRefused).because(error);
@@ -384,8 +384,8 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
         GateError::ForbiddenOrigin => (StatusCode::FORBIDDEN, "forbidden_origin", None),
         // RFC 6750 §3.1: no error code for a request that has shown no token.
         GateError::NoToken => (StatusCode::UNAUTHORIZED, "unauthorized", Some(challenge(""))),
-        // A token must not be thrown away because Cognito's keys cannot be had.
-        GateError::Machine(UpstreamError::Unavailable { .. }) => {
+        // A token must not be thrown away because Cognito's keys cannot be had, or not be used.
+        GateError::Machine(UpstreamError::Unavailable { .. } | UpstreamError::Unverified(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", None)
         }
         GateError::MalformedToken

@@ -5,7 +5,7 @@ use std::future::Future;
 pub use edgeward_identity::UnixTime;
 
 pub use crate::audit::{Event, Level, Record};
-use crate::{limit::Limit, secret::Secret};
+use crate::{jose::RsaPublicKey, limit::Limit, secret::Secret};
 
 /// Tells the time.
 pub trait Clock {
@@ -53,6 +53,21 @@ pub trait Count {
     fn is_within(&self, limit: Limit, name: String) -> impl Future<Output = bool>;
 }
 
+/// Verifies RSA signatures: a platform does it many times faster than code that is brought along.
+pub trait VerifyRs256 {
+    /// Whether `signature` is the one of `key` over `message`: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3, RFC 8017
+    /// §8.2.2). Everything that is not, however malformed, is `false`.
+    ///
+    /// # Errors
+    /// When the platform cannot tell. The request is then refused as one that may be sent again, and someone is told.
+    fn verify_rs256(
+        &self,
+        key: &RsaPublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> impl Future<Output = Result<bool, VerificationError>>;
+}
+
 /// Writes log lines.
 pub trait Log {
     /// Writes one record as one line of JSON.
@@ -60,14 +75,19 @@ pub trait Log {
 }
 
 /// All of it.
-pub trait Platform: Clock + Randomness + Fetch + Timer + Count + Log {}
+pub trait Platform: Clock + Randomness + Fetch + Timer + Count + VerifyRs256 + Log {}
 
-impl<T: Clock + Randomness + Fetch + Timer + Count + Log> Platform for T {}
+impl<T: Clock + Randomness + Fetch + Timer + Count + VerifyRs256 + Log> Platform for T {}
 
 /// The generator could not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no randomness from the platform")]
 pub struct RandomnessError;
+
+/// Signatures cannot be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no verification of RS256 from the platform")]
+pub struct VerificationError;
 
 /// An outbound request.
 #[derive(Debug)]

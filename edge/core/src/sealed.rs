@@ -4,7 +4,6 @@
 //! purpose, key id and context stand in the associated data: a value sealed for one purpose, client or transaction does
 //! not open for another.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::{
     XNonce,
     aead::{Aead, Payload},
@@ -248,7 +247,7 @@ pub fn seal<T: Seal>(
     let payload = Payload { msg: plaintext.expose(), aad: &associated_data };
     let ciphertext = key.cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| SealError::Unwritable)?;
     let sealed = [nonce.as_slice(), &ciphertext].concat();
-    Ok(format!("{}.{}", key.key_id, Base64UrlUnpadded::encode_string(&sealed)))
+    Ok(format!("{}.{}", key.key_id, edgeward_base64url::encode(&sealed)))
 }
 
 /// Opens what [`seal`] made of a `T` for `context`.
@@ -260,7 +259,7 @@ pub fn open<T: Seal>(sealed: &str, context: &str, keys: &Keys, now: UnixTime) ->
         return Err(OpenError::Malformed);
     }
     let (key_id, encoded) = sealed.split_once('.').ok_or(OpenError::Malformed)?;
-    let bytes = Base64UrlUnpadded::decode_vec(encoded).map_err(|_| OpenError::Malformed)?;
+    let bytes = edgeward_base64url::decode(encoded).ok_or(OpenError::Malformed)?;
     let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES).ok_or(OpenError::Malformed)?;
     let key = keys.opening(key_id).ok_or(OpenError::UnknownKey)?;
     let payload = Payload { msg: ciphertext, aad: &associated_data::<T>(key_id, context) };

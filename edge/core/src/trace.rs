@@ -7,10 +7,11 @@ use std::cell::RefCell;
 use http::HeaderName;
 
 use crate::{
+    jose::RsaPublicKey,
     limit::Limit,
     platform::{
         Clock, Count, Fetch, FetchError, FetchReply, FetchRequest, Log, Platform, Randomness, RandomnessError, Record,
-        Timer, UnixTime,
+        Timer, UnixTime, VerificationError, VerifyRs256,
     },
 };
 
@@ -130,6 +131,17 @@ impl<P: Platform> Timer for Traced<'_, P> {
 impl<P: Platform> Count for Traced<'_, P> {
     fn is_within(&self, limit: Limit, name: String) -> impl Future<Output = bool> {
         self.platform.is_within(limit, name)
+    }
+}
+
+impl<P: Platform> VerifyRs256 for Traced<'_, P> {
+    fn verify_rs256(
+        &self,
+        key: &RsaPublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> impl Future<Output = Result<bool, VerificationError>> {
+        self.platform.verify_rs256(key, message, signature)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     config::Cognito,
     message::members::{Members, WrongKind},
     oauth::{CodeVerifier, pkce},
-    platform::{FetchError, UnixTime},
+    platform::{FetchError, UnixTime, VerificationError},
     sealed::{Profile, Transaction},
     secret::Secret,
 };
@@ -130,6 +130,9 @@ pub enum UpstreamError {
     /// Its answer is not what it documents, or a token in it does not verify.
     #[error("Cognito's answer cannot be used: {0}")]
     Unusable(&'static str),
+    /// Whether a token in its answer verifies cannot be told.
+    #[error("Cognito's answer cannot be judged: {0}")]
+    Unverified(#[from] VerificationError),
 }
 
 impl From<FetchError> for UpstreamError {

@@ -3,8 +3,16 @@
 
 mod support;
 
+use std::{
+    future::Future,
+    task::{Context, Poll, Waker},
+};
+
 use base64ct::{Base64UrlUnpadded, Encoding};
-use edgeward_core::platform::{FetchError, FetchReply};
+use edgeward_core::{
+    Request,
+    platform::{FetchError, FetchReply, Level},
+};
 use http::header;
 use jwt_compact::{
     Algorithm, AlgorithmSignature,
@@ -80,22 +88,38 @@ fn eddsa(claims: &Value) -> String {
     sign(&json!({ "alg": "EdDSA", "kid": "e1" }), claims)
 }
 
+fn rs256(claims: &Value) -> String {
+    sign(&json!({ "alg": "RS256", "kid": "r1" }), claims)
+}
+
 /// A token request in which only the refresh token is wrong.
 fn ask(edge: &TestEdge, parameters: &[(&str, &str)]) -> (u16, String) {
     ask_with(edge, &[], parameters)
 }
 
 fn ask_with(edge: &TestEdge, headers: &[(&str, &str)], parameters: &[(&str, &str)]) -> (u16, String) {
-    let mut all = vec![("grant_type", "refresh_token"), ("refresh_token", "nonsense")];
-    all.extend(parameters);
-    let response = edge.respond(post_form("/token", headers, &all));
+    let response = edge.respond(asking(headers, parameters));
     let body: Value = serde_json::from_str(response.body()).unwrap();
     assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
     (response.status().as_u16(), body["error"].as_str().unwrap().to_owned())
 }
 
+fn asking(headers: &[(&str, &str)], parameters: &[(&str, &str)]) -> Request {
+    let mut all = vec![("grant_type", "refresh_token"), ("refresh_token", "nonsense")];
+    all.extend(parameters);
+    post_form("/token", headers, &all)
+}
+
 fn show(edge: &TestEdge, assertion: &str) -> (u16, String) {
-    ask(edge, &[("client_id", URL), ("client_assertion_type", TYPE), ("client_assertion", assertion)])
+    ask(edge, &shown(assertion))
+}
+
+fn showing(assertion: &str) -> Request {
+    asking(&[], &shown(assertion))
+}
+
+fn shown(assertion: &str) -> [(&'static str, &str); 3] {
+    [("client_id", URL), ("client_assertion_type", TYPE), ("client_assertion", assertion)]
 }
 
 fn proven() -> (u16, String) {
@@ -218,6 +242,75 @@ fn signatures_that_do_not_hold_are_no_proof() {
         assert_eq!(show(&edge, &bad), refused(), "{bad}");
     }
     assert_eq!(show(&edge, &good), proven(), "and it has not been used up");
+}
+
+/// The bytes of an assertion's signature, and the assertion with others.
+fn signature_of(assertion: &str) -> (Vec<u8>, impl Fn(&[u8]) -> String) {
+    let (message, signature) = assertion.rsplit_once('.').unwrap();
+    let with = move |other: &[u8]| format!("{message}.{}", Base64UrlUnpadded::encode_string(other));
+    (Base64UrlUnpadded::decode_vec(signature).unwrap(), with)
+}
+
+#[test]
+fn an_rsa_signature_is_the_one_there_is() {
+    let edge = edge();
+    let good = rs256(&claims());
+    let (signature, with) = signature_of(&good);
+    let modulus = Base64UrlUnpadded::decode_vec(public(RSA)["n"].as_str().unwrap()).unwrap();
+    let mut last = signature.clone();
+    last[255] ^= 1;
+    for bad in [
+        last,
+        signature[..255].to_vec(),
+        signature[1..].to_vec(),
+        [&[0], &signature[..]].concat(),
+        [&signature[..], &[0]].concat(),
+        [&signature[..], &signature[..]].concat(),
+        [&[0; 256][..], &signature[..]].concat(),
+        vec![0; 256],
+        vec![0xff; 256],
+        modulus,
+        Vec::new(),
+    ] {
+        assert_eq!(show(&edge, &with(&bad)), refused(), "{bad:?}");
+    }
+    assert_eq!(show(&edge, &good), proven());
+}
+
+#[test]
+fn two_requests_at_once_with_one_assertion_have_one_proof() {
+    for assertion in [rs256(&claims()), eddsa(&claims())] {
+        let edge = edge();
+        // The document is there: what remains to wait for is the signature.
+        assert_eq!(show(&edge, "nonsense"), refused());
+        let mut asking: Vec<_> = (0..3).map(|_| Box::pin(edge.edge.respond(showing(&assertion)))).collect();
+        let mut statuses = Vec::new();
+        while !asking.is_empty() {
+            asking.retain_mut(|asking| match asking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(response) => {
+                    statuses.push(response.status().as_u16());
+                    false
+                }
+                Poll::Pending => true,
+            });
+        }
+        assert_eq!(statuses, [400, 401, 401], "invalid_grant is what a proven client gets");
+    }
+}
+
+#[test]
+fn a_platform_that_cannot_verify_is_not_the_clients_fault() {
+    let edge = edge();
+    let assertion = rs256(&claims());
+    edge.world.cannot_verify.set(true);
+    assert_eq!(show(&edge, &assertion), (503, "temporarily_unavailable".to_owned()));
+    let level = edge.world.records.borrow().last().map(|record| record.level);
+    assert_eq!(level, Some(Level::Alert));
+    let mut other = claims();
+    other["jti"] = "2".into();
+    assert_eq!(show(&edge, &eddsa(&other)), proven(), "which needs no help");
+    edge.world.cannot_verify.set(false);
+    assert_eq!(show(&edge, &assertion), proven(), "and it has not been used up");
 }
 
 #[test]

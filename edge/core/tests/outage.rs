@@ -13,6 +13,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use cognito::{POOL, TokenAnswer, jwks, refresh_token, sign};
 use edgeward_core::{
     Gated, Look,
@@ -361,4 +362,57 @@ fn keys_that_were_wrong_are_fetched_again_before_they_are_old() {
     scene.edge.reply(200, jwks());
     assert!(scene.machine(&token).is_ok());
     assert_eq!(scene.edge.fetches(), 2);
+}
+
+#[test]
+fn a_platform_that_cannot_verify_is_nobodys_fault_and_an_alert() {
+    let scene = Scene::without_keys();
+    let token = sign(&json!({
+        "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
+        "exp": START + 100_000,
+    }));
+    scene.edge.reply(200, jwks());
+    scene.edge.world.cannot_verify.set(true);
+    scene.edge.advance(3_600);
+    for _ in 0..3 {
+        unavailable(&scene.machine(&token).unwrap_err());
+    }
+    assert_eq!(scene.events("upstream failed"), [Level::Alert; 3]);
+    scene.succeed();
+    unavailable(&scene.refresh());
+    assert_eq!(scene.events("token refused"), [Level::Alert]);
+    assert_eq!(scene.edge.fetches(), 2, "keys once, and then tokens: it is not for want of keys");
+    scene.edge.world.cannot_verify.set(false);
+    assert!(scene.machine(&token).is_ok());
+    scene.succeed();
+    assert_eq!(scene.refresh().status(), 200);
+}
+
+#[test]
+fn keys_may_be_replaced_while_one_of_them_is_used() {
+    let scene = Scene::without_keys();
+    let token = |number: u64| {
+        sign(&json!({
+            "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
+            "exp": START + 100_000, "jti": number,
+        }))
+    };
+    scene.edge.reply(200, jwks());
+    assert!(scene.machine(&token(0)).is_ok());
+    scene.edge.advance(30);
+    let ask = |token: &str| {
+        let authorization = format!("Bearer {token}");
+        scene.edge.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""))
+    };
+    let (mut first, mut second) = (pin!(ask(&token(1))), pin!(ask(&token(2))));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending(), "the signatures are verified");
+    // A key that is not known has others fetched, among which there is none of the old ones.
+    scene.edge.reply(200, jwks().replace("r1", "r2"));
+    let header = Base64UrlUnpadded::encode_string(br#"{"alg":"RS256","kid":"r3"}"#);
+    assert_eq!(scene.machine(&format!("{header}.e30.AA")).unwrap_err().status(), 401);
+    assert_eq!(scene.edge.fetches(), 2);
+    for asking in [first, second] {
+        assert_eq!(block_on(asking).status(), 204, "by the key that was good when it came");
+    }
+    assert_eq!(scene.machine(&token(4)).unwrap_err().status(), 401, "and now it is not");
 }

@@ -10,7 +10,7 @@ use super::*;
 
 /// The key of a vector, read as a published one is.
 fn key(x: &[u8]) -> VerifyingKeys {
-    let x = Base64UrlUnpadded::encode_string(x);
+    let x = edgeward_base64url::encode(x);
     let jwks = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "vector", "x": x }] });
     VerifyingKeys::from_jwks(jwks.to_string().as_bytes()).unwrap()
 }

@@ -85,14 +85,15 @@ async fn show(world: Arc<World>, forge: Forge) -> Result<String> {
         "iss": CLIENT, "sub": CLIENT, "aud": world.stack.issuer(), "iat": now, "exp": now + 60, "jti": id,
     });
     let good = Good { world: Arc::clone(&world), header: json!({ "alg": "EdDSA", "kid": "good" }), claims };
-    let answer = present(&world, &forge(&good)).await?;
+    let answer = present(&world, CLIENT, &forge(&good)).await?;
     ensure!(world.hosts.asked(ELSEWHERE).is_empty(), "keys were fetched because an assertion named them");
     Ok(answer)
 }
 
-async fn present(world: &World, assertion: &str) -> Result<String> {
+/// Shows an assertion of `client` where nothing is used up by it.
+pub(super) async fn present(world: &World, client: &str, assertion: &str) -> Result<String> {
     let form = [
-        ("client_id", CLIENT),
+        ("client_id", client),
         ("token", "nonsense"),
         ("client_assertion_type", TYPE),
         ("client_assertion", assertion),
@@ -281,7 +282,7 @@ fn replayed() -> Vec<Case> {
         show(Arc::clone(&world), honest).await?;
         let mut answer = String::new();
         for _ in 0..times {
-            answer = present(&world, &assertion).await?;
+            answer = present(&world, CLIENT, &assertion).await?;
         }
         Ok(answer)
     }
@@ -295,7 +296,7 @@ fn another_kind() -> Vec<Case> {
     async fn send(world: Arc<World>, honestly: bool) -> Result<String> {
         match honestly {
             true => show(world, honest).await,
-            false => present(&world, access_token(&world).await?).await,
+            false => present(&world, CLIENT, access_token(&world).await?).await,
         }
     }
     Cases::new(GROUP, send, (true, "200"))

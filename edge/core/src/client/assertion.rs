@@ -10,12 +10,12 @@ use super::documents::DocumentError;
 use crate::{
     jose::PublicKey,
     message::members::{Members, WrongKind},
-    platform::UnixTime,
+    platform::{UnixTime, VerificationError, VerifyRs256},
 };
 
 /// The one `client_assertion_type`.
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// What clients may sign with. ES256 is not among them: its code would be a tenth of all there is.
+/// What clients may sign with.
 pub const ALGORITHMS: [&str; 2] = ["EdDSA", "RS256"];
 
 /// Assertions are made for one request.
@@ -68,15 +68,16 @@ impl From<JwsError> for AssertionError {
 ///
 /// # Errors
 /// The first check that fails.
-pub(super) fn verify(
+pub(super) async fn verify(
     assertion: &str,
     client_id: &str,
     keys: &ClientKeys,
     audiences: &[&str],
     seen: &SeenAssertions,
+    platform: &impl VerifyRs256,
     now: UnixTime,
 ) -> Result<(), AssertionError> {
-    let claims = verified_claims(assertion, keys)?;
+    let claims = verified_claims(assertion, keys, platform).await?;
     if claims.text("iss")? != Some(client_id) || claims.text("sub")? != Some(client_id) {
         return Err(AssertionError::OtherClient);
     }
@@ -98,11 +99,16 @@ pub(super) fn verify(
     }
     let id = claims.text("jti")?.filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()));
     let id = id.ok_or(AssertionError::NoId)?;
+    // Last, and at once: of two requests with the same assertion that were verified side by side one comes first.
     if seen.note(client_id, id, expires_at.plus(MAX_SKEW), now) { Ok(()) } else { Err(AssertionError::Replayed) }
 }
 
 /// The claims of a token whose signature one of `keys` verifies: the one that it names, or any if it names none.
-fn verified_claims(assertion: &str, keys: &ClientKeys) -> Result<Members<'static>, AssertionError> {
+async fn verified_claims(
+    assertion: &str,
+    keys: &ClientKeys,
+    platform: &impl VerifyRs256,
+) -> Result<Members<'static>, AssertionError> {
     let token = Compact::parse(assertion, MAX_BYTES)?;
     let (algorithm, wanted) = (token.header.alg.as_str(), token.header.kid.as_deref());
     if !ALGORITHMS.contains(&algorithm) {
@@ -110,14 +116,14 @@ fn verified_claims(assertion: &str, keys: &ClientKeys) -> Result<Members<'static
     }
     let named = |key_id: &Option<String>| wanted.is_none() || key_id.as_deref() == wanted;
     // The token's word for its algorithm only chooses among keys, each of which has one algorithm.
-    let mut fitting = keys.0.iter().filter(|(id, key)| named(id) && key.algorithm() == algorithm).peekable();
-    if fitting.peek().is_none() {
-        return Err(AssertionError::UnknownKey);
+    let mut error = AssertionError::UnknownKey;
+    for (_, key) in keys.0.iter().filter(|(id, key)| named(id) && key.algorithm() == algorithm) {
+        if key.verifies(&token, platform).await? {
+            return Ok(Members::parse(&token.claims)?);
+        }
+        error = AssertionError::Signature;
     }
-    if !fitting.any(|(_, key)| key.verifies(&token)) {
-        return Err(AssertionError::Signature);
-    }
-    Ok(Members::parse(&token.claims)?)
+    Err(error)
 }
 
 /// Assertions that were accepted, until they expire. Another instance of the edge does not know of them: what a replay
@@ -163,6 +169,9 @@ pub enum AssertionError {
     /// The signature is not the key's.
     #[error("bad signature")]
     Signature,
+    /// Whether it is cannot be told.
+    #[error(transparent)]
+    Unverified(#[from] VerificationError),
     /// `iss` or `sub` is not the client.
     #[error("issuer or subject is not the client")]
     OtherClient,

@@ -5,7 +5,6 @@
 //! `client_id`, registrations cost nothing to keep, and none is ever lost. A confidential client's secret is a MAC over
 //! its `client_id`.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -225,7 +224,7 @@ pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
     if prefix != PREFIX || !key.verifies(ID_PURPOSE, signed.as_bytes(), code) {
         return None;
     }
-    let bytes = Base64UrlUnpadded::decode_vec(encoded).ok()?;
+    let bytes = edgeward_base64url::decode(encoded)?;
     let registration = Registration::read(&bytes).ok()?;
     // A scheme or host that is allowed no longer falls out, the client's other URIs stay.
     let redirect_uris = registration
@@ -256,7 +255,7 @@ pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
 fn client_id_of(registration: &Registration, config: &Config) -> Result<String, RegistrationError> {
     let key = config.keys.registration();
     let payload = serde_json::to_vec(registration).map_err(|_| RegistrationError::NotMetadata)?;
-    let signed = format!("{PREFIX}.{}.{}", key.key_id, Base64UrlUnpadded::encode_string(&payload));
+    let signed = format!("{PREFIX}.{}.{}", key.key_id, edgeward_base64url::encode(&payload));
     let client_id = format!("{signed}.{}", key.code(ID_PURPOSE, signed.as_bytes()));
     if client_id.len() > MAX_BYTES { Err(RegistrationError::TooLong) } else { Ok(client_id) }
 }

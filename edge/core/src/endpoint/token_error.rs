@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Answer, upstream_failure};
 use crate::{
     access_token::MintError,
-    client::{ClientError, DocumentError},
+    client::{AssertionError, ClientError, DocumentError},
     message::{
         parameters::{Parameters, Repeated},
         request::{BodyError, Request},
@@ -127,6 +127,11 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         UnsupportedGrantType, UnsupportedTokenType,
     };
     let (status, code, level) = match error {
+        // Our settings or Cognito's are wrong, or our platform fails. The client's code or token is as good as before.
+        TokenError::Client(ClientError::Assertion(AssertionError::Unverified(_)))
+        | TokenError::Upstream(
+            UpstreamError::InvalidClient | UpstreamError::Unusable(_) | UpstreamError::Unverified(_),
+        ) => (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Alert),
         TokenError::Body(error) => (error.status(), InvalidRequest, Level::Info),
         TokenError::NotAForm
         | TokenError::Missing(_)
@@ -169,10 +174,6 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         TokenError::Client(ClientError::Document(DocumentError::Unavailable(_)))
         | TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
-        }
-        // Our settings or Cognito's are wrong. The client's code or token is as good as before.
-        TokenError::Upstream(UpstreamError::InvalidClient | UpstreamError::Unusable(_)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Alert)
         }
         TokenError::Mint(_) | TokenError::Seal(_) | TokenError::Randomness(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, ServerError, Level::Alert)

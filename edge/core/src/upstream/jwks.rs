@@ -14,7 +14,7 @@ use crate::{
     config::Cognito,
     jose::PublicKey,
     message::members::Members,
-    platform::{FetchRequest, Platform, UnixTime},
+    platform::{FetchRequest, Platform, UnixTime, VerificationError},
 };
 
 /// No refetch for a token that does not verify sooner than this after the last fetch.
@@ -43,7 +43,7 @@ impl KeyCache {
     /// Verifies a signature, with keys that were fetched anew if those at hand do not verify it.
     ///
     /// # Errors
-    /// When Cognito cannot be asked, has no such key, or has one that does not verify it.
+    /// When Cognito cannot be asked, has no such key, or has one that does not verify it; or the platform cannot tell.
     pub(super) async fn verify<P: Platform>(
         &self,
         token: &Compact<'_>,
@@ -51,14 +51,14 @@ impl KeyCache {
         platform: &P,
         now: UnixTime,
     ) -> Result<(), UpstreamError> {
-        let (verdict, age) = self.look(token, now);
+        let (verdict, age) = self.look(token, platform, now).await?;
         match (verdict, age) {
             (Ok(()), Some(age)) if age < MAX_AGE_SECONDS => Ok(()),
             // A key that was good an hour ago is better than no sign-in, and than waiting for a host that is down.
             (Ok(()), _) if self.circuit.is_doubtful(now) => Ok(()),
             (Err(error), Some(age)) if age < FLOOR_SECONDS => Err(error),
             (verdict, _) => match self.fetch(cognito, platform, now).await {
-                Ok(()) => self.look(token, now).0,
+                Ok(()) => self.look(token, platform, now).await?.0,
                 Err(error) => verdict.map_err(|_| error),
             },
         }
@@ -100,16 +100,28 @@ impl KeyCache {
     }
 
     /// What the keys at hand make of a token, and how old they are.
-    fn look(&self, token: &Compact<'_>, now: UnixTime) -> (Result<(), UpstreamError>, Option<u64>) {
-        let fetched = self.fetched.borrow();
-        let keys = fetched.iter().flat_map(|fetched| &fetched.keys);
-        let key = keys.into_iter().find(|(id, _)| Some(id) == token.header.kid.as_ref());
+    async fn look<P: Platform>(
+        &self,
+        token: &Compact<'_>,
+        platform: &P,
+        now: UnixTime,
+    ) -> Result<(Result<(), UpstreamError>, Option<u64>), VerificationError> {
+        // A copy: other keys may be fetched while this one is used.
+        let (key, age) = self.find(token, now);
         let verdict = match key {
-            Some((_, key)) if key.verifies(token) => Ok(()),
+            Some(key) if key.verifies(token, platform).await? => Ok(()),
             Some(_) => Err(UpstreamError::Unusable("a token with a bad signature")),
             None => Err(UpstreamError::Unusable("unknown key")),
         };
-        (verdict, fetched.as_ref().map(|fetched| now.secs_since(fetched.at)))
+        Ok((verdict, age))
+    }
+
+    /// The key that a token names, and how old all keys are.
+    fn find(&self, token: &Compact<'_>, now: UnixTime) -> (Option<PublicKey>, Option<u64>) {
+        let fetched = self.fetched.borrow();
+        let Some(Fetched { at, keys }) = &*fetched else { return (None, None) };
+        let key = keys.iter().find(|(id, _)| Some(id) == token.header.kid.as_ref());
+        (key.map(|(_, key)| key.clone()), Some(now.secs_since(*at)))
     }
 }
 

@@ -13,10 +13,11 @@ use std::{
 
 use edgeward_core::{
     Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead,
+    jose::{RsaPublicKey, software},
     limit::Limit,
     platform::{
         Clock, Count, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, Timer,
-        UnixTime,
+        UnixTime, VerificationError, VerifyRs256,
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -73,6 +74,8 @@ pub(crate) struct World {
     pub(crate) allowed: Rc<RefCell<HashMap<&'static str, u32>>>,
     /// Whether answers are kept back.
     pub(crate) held: Rc<Cell<bool>>,
+    /// Whether the platform fails to verify signatures.
+    pub(crate) cannot_verify: Rc<Cell<bool>>,
     counter: Rc<Cell<u64>>,
 }
 
@@ -125,6 +128,22 @@ impl Count for World {
     }
 }
 
+impl VerifyRs256 for World {
+    /// Others go on meanwhile.
+    async fn verify_rs256(
+        &self,
+        key: &RsaPublicKey,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, VerificationError> {
+        yield_once().await;
+        if self.cannot_verify.get() {
+            return Err(VerificationError);
+        }
+        Ok(software::verify_rs256(key, message, signature))
+    }
+}
+
 impl Log for World {
     fn log(&self, record: &Record) {
         self.records.borrow_mut().push(record.clone());
@@ -152,6 +171,7 @@ impl TestEdge {
             counted: Rc::default(),
             allowed: Rc::default(),
             held: Rc::default(),
+            cannot_verify: Rc::default(),
             counter: Rc::default(),
         };
         Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
