@@ -27,6 +27,7 @@ use edgeward_core::{
     trace::TRACEPARENT,
 };
 use js_sys::Reflect;
+use rs256::Imported;
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Result, event, web_sys};
 
@@ -43,6 +44,7 @@ extern "C" {
 #[derive(Default)]
 struct Workers {
     counters: Counters,
+    imported: Imported,
 }
 
 /// As many as there are random numbers for at one time.
@@ -60,7 +62,9 @@ fn edge(env: &Env) -> Rc<Start> {
     EDGE.with(|cell| {
         let start = || {
             let config = Config::parse(|name| Reflect::get(env, &name.into()).ok()?.as_string());
-            Rc::new(config.map(|config| Edge::new(config, Workers { counters: Counters::of(env) })))
+            Rc::new(
+                config.map(|config| Edge::new(config, Workers { counters: Counters::of(env), ..Workers::default() })),
+            )
         };
         Rc::clone(cell.get_or_init(start))
     })

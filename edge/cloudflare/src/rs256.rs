@@ -1,4 +1,6 @@
-//! RS256 by WebCrypto. A key is imported each time: that takes a few microseconds, and strangers bring keys.
+//! RS256 by WebCrypto.
+
+use std::cell::RefCell;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use edgeward_core::{
@@ -28,6 +30,33 @@ extern "C" {
 
 const ALGORITHM: &str = "RSASSA-PKCS1-v1_5";
 
+/// The keys that were imported last, each with its modulus. To import one takes longer than to verify.
+#[derive(Default)]
+pub(crate) struct Imported(RefCell<Vec<(Vec<u8>, JsValue)>>);
+
+/// Cognito has two, and clients bring theirs.
+const CAPACITY: usize = 16;
+
+impl Imported {
+    async fn key(&self, key: &RsaPublicKey) -> Result<JsValue, JsValue> {
+        let known = self.0.borrow().iter().find(|(modulus, _)| modulus == key.modulus()).map(|(_, key)| key.clone());
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let [n, e] = [key.modulus(), key.exponent()].map(Base64UrlUnpadded::encode_string);
+        let jwk = JSON::parse(&format!(r#"{{"kty":"RSA","alg":"RS256","n":"{n}","e":"{e}"}}"#))?;
+        let algorithm = JSON::parse(&format!(r#"{{"name":"{ALGORITHM}","hash":"SHA-256"}}"#))?;
+        let usages = Array::of1(&"verify".into());
+        let imported = JsFuture::from(import_key("jwk", &jwk, &algorithm, false, &usages)?).await?;
+        let mut all = self.0.borrow_mut();
+        if all.len() == CAPACITY {
+            all.remove(0);
+        }
+        all.push((key.modulus().to_vec(), imported.clone()));
+        Ok(imported)
+    }
+}
+
 impl VerifyRs256 for Workers {
     async fn verify_rs256(
         &self,
@@ -36,15 +65,10 @@ impl VerifyRs256 for Workers {
         signature: &[u8],
     ) -> Result<bool, VerificationError> {
         // Core's keys are such as the platform takes: an exception is no stranger's doing.
-        let verified = ask(key, message, signature).await.map_err(|_| VerificationError)?;
-        verified.as_bool().ok_or(VerificationError)
+        let verified = async {
+            let key = self.imported.key(key).await?;
+            JsFuture::from(verify(ALGORITHM, &key, signature, message)?).await
+        };
+        verified.await.ok().and_then(|verdict: JsValue| verdict.as_bool()).ok_or(VerificationError)
     }
-}
-
-async fn ask(key: &RsaPublicKey, message: &[u8], signature: &[u8]) -> Result<JsValue, JsValue> {
-    let [n, e] = [key.modulus(), key.exponent()].map(Base64UrlUnpadded::encode_string);
-    let jwk = JSON::parse(&format!(r#"{{"kty":"RSA","alg":"RS256","n":"{n}","e":"{e}"}}"#))?;
-    let algorithm = JSON::parse(&format!(r#"{{"name":"{ALGORITHM}","hash":"SHA-256"}}"#))?;
-    let key = JsFuture::from(import_key("jwk", &jwk, &algorithm, false, &Array::of1(&"verify".into()))?).await?;
-    JsFuture::from(verify(ALGORITHM, &key, signature, message)?).await
 }

@@ -19,7 +19,8 @@ const defaultHandler = {
     const asked = await env.OAUTH_PROVIDER.parseAuthRequest(request);
     const { redirectTo } = await env.OAUTH_PROVIDER.completeAuthorization({
       request: asked,
-      userId: "9d3a2f6e-0000-4000-8000-000000000001",
+      // Another one each time: with the grants of one user the library has more to do from sign-in to sign-in.
+      userId: crypto.randomUUID(),
       metadata: {},
       scope: asked.scope,
       props: { username: "demo", email: "demo@example.com", groups: ["readers"] },
@@ -28,29 +29,39 @@ const defaultHandler = {
   },
 };
 
-// As much of KV as the library uses, without a network, a disk or a copy.
+// As much of KV as the library uses, without a network, a disk or a copy. What is listed is found as fast as what is got:
+// the library asks for prefixes that end with a colon.
 class InMemoryKv {
   #values = new Map();
+  #prefixes = new Map();
 
   async get(key, options) {
-    const value = this.#values.get(key);
+    const value = this.#values.get(key)?.value;
     if (value === undefined) return null;
     return options?.type === "json" || options === "json" ? JSON.parse(value) : value;
   }
 
-  async put(key, value) {
-    this.#values.set(key, value);
+  async put(key, value, { metadata } = {}) {
+    this.#values.set(key, { value, metadata });
+    for (const prefix of prefixes(key)) {
+      if (!this.#prefixes.has(prefix)) this.#prefixes.set(prefix, new Set());
+      this.#prefixes.get(prefix).add(key);
+    }
   }
 
   async delete(key) {
     this.#values.delete(key);
+    for (const prefix of prefixes(key)) this.#prefixes.get(prefix)?.delete(key);
   }
 
-  async list({ prefix = "" } = {}) {
-    const keys = [...this.#values.keys()].filter((name) => name.startsWith(prefix)).map((name) => ({ name }));
+  async list({ prefix }) {
+    const names = [...(this.#prefixes.get(prefix) ?? [])];
+    const keys = names.map((name) => ({ name, metadata: this.#values.get(name).metadata }));
     return { keys, list_complete: true };
   }
 }
+
+const prefixes = (key) => [...key.matchAll(/:/g)].map(({ index }) => key.slice(0, index + 1));
 
 let provider;
 

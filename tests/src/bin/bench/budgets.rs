@@ -39,7 +39,12 @@ pub(crate) fn all(figures: &Figures) -> Vec<Budget> {
         budget("CPU per authenticated call / workers-oauth-provider (in-memory KV)", 0.55, to(CPU, names::LIBRARY), ""),
         budget("p99 at a fixed rate / pass-through", 1.25, to(P99, names::PASS_THROUGH), ""),
         budget("CPU of a 401 / pass-through with an origin call", 0.60, to(REFUSAL, names::PASS_THROUGH), ""),
-        budget("CPU of a sign-in / workers-oauth-provider (in-memory KV)", 1.0, to(SIGN_IN, names::LIBRARY), ""),
+        budget(
+            "CPU of a sign-in / workers-oauth-provider (wrangler's local KV)",
+            1.0,
+            to(SIGN_IN, names::LIBRARY_KV),
+            "",
+        ),
         budget("SSE, added delay per event", 1.0, delay, "ms"),
         budget("4 MB upload, growth of the wasm memory", 0.0, ours(UPLOAD_MEMORY), "KB"),
         budget("outbound fetches per authenticated call", 1.0, ours(FETCHES), ""),
