@@ -62,11 +62,12 @@ function guarded({ traceparent }, decide) {
   } catch {
     retire();
     log("gate failed", 500, traceparent);
-    return [500, ["content-type", "application/json", "cache-control", "no-store"], '{"error":"server_error"}'];
+    return [500, "content-type\napplication/json\ncache-control\nno-store", '{"error":"server_error"}'];
   }
 }
 
-function answer([status, fields, body]) {
+function answer([status, lines, body]) {
+  const fields = lines.split("\n");
   const headers = new Headers();
   for (let i = 0; i < fields.length; i += 2) headers.append(fields[i], fields[i + 1]);
   return new Response(body, { status, headers });

@@ -33,7 +33,7 @@ async fn a_gated_request_calls_as_often_as_is_written_here(world: Arc<World>) ->
     let edge = counted_edge(&world).await?;
     // Calls into wasm, out of it, and to `fetch`.
     for (what, path, token, status, written) in [
-        ("no token", "/mcp", None, StatusCode::UNAUTHORIZED, [3, 28, 0]),
+        ("no token", "/mcp", None, StatusCode::UNAUTHORIZED, [3, 8, 0]),
         ("a token for the first time", "/mcp", token, StatusCode::OK, [4, 2, 1]),
         // Once in ten times, for ids of traces.
         ("the same again", "/mcp", token, StatusCode::OK, [2, 1, 1]),

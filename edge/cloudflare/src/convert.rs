@@ -78,12 +78,10 @@ pub(crate) fn forward(forward: &Forward) -> String {
     lines
 }
 
-/// An answer in one crossing: status, header names and values in turn, body.
+/// An answer in few crossings: status, header names and values in turn, each on a line of its own, and body.
 pub(crate) fn response_parts(response: &http::Response<String>) -> JsValue {
-    let headers = Array::new();
-    for (name, value) in response.headers() {
-        headers.push(&name.as_str().into());
-        headers.push(&value.to_str().unwrap_or_default().into());
-    }
-    Array::of3(&response.status().as_u16().into(), &headers, &response.body().as_str().into()).into()
+    let fields =
+        response.headers().iter().flat_map(|(name, value)| [name.as_str(), value.to_str().unwrap_or_default()]);
+    let fields = fields.collect::<Vec<_>>().join("\n");
+    Array::of3(&response.status().as_u16().into(), &fields.into(), &response.body().as_str().into()).into()
 }

@@ -80,8 +80,8 @@ pub fn configure(env: &Env, work: Work) -> bool {
 
 /// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; to forward
 /// it, a string of lines: URL, identity, `traceparent` or nothing, until when it repeats (in Unix time) or zero, then names and
-/// values in turn of header fields for the answer; to answer it, an array of status, header names and values in turn, and body; a number when something else must
-/// be looked at: 1 for the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
+/// values in turn of header fields for the answer; to answer it, an array of status, such names and values, and body; a number
+/// when something else must be looked at: 1 for the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
 pub fn gate(
     method: &str,
