@@ -111,6 +111,14 @@ fn from(seconds: u64) -> RangeInclusive<u64> {
     seconds..=seconds + SPREAD
 }
 
+/// A good token of the machine's, like no other of another number.
+fn machine_token(number: u64) -> String {
+    sign(&json!({
+        "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
+        "exp": START + 100_000, "jti": number,
+    }))
+}
+
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -302,36 +310,27 @@ fn a_token_is_not_spent_while_there_are_no_keys_to_verify_the_answer_with() {
 #[test]
 fn machines_are_not_kept_waiting_for_new_keys_while_there_are_old_ones() {
     let scene = Scene::without_keys();
-    let token = |number: u64| {
-        sign(&json!({
-            "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
-            "exp": START + 100_000, "jti": number,
-        }))
-    };
     scene.edge.reply(200, jwks());
-    assert!(scene.machine(&token(0)).is_ok());
+    assert!(scene.machine(&machine_token(0)).is_ok());
     scene.edge.advance(3_600);
     scene.fail(FetchError::DeadlineExceeded);
     scene.fail(FetchError::DeadlineExceeded);
-    assert!(scene.machine(&token(1)).is_ok(), "with the key of an hour ago");
+    assert!(scene.machine(&machine_token(1)).is_ok(), "with the key of an hour ago");
     assert_eq!(scene.edge.fetches(), 3);
     for number in 2..20 {
-        assert!(scene.machine(&token(number)).is_ok());
+        assert!(scene.machine(&machine_token(number)).is_ok());
     }
     assert_eq!(scene.edge.fetches(), 3, "nobody else waits");
     scene.edge.advance(OPEN_SECONDS);
     scene.edge.reply(200, jwks());
-    assert!(scene.machine(&token(20)).is_ok());
+    assert!(scene.machine(&machine_token(20)).is_ok());
     assert_eq!(scene.edge.fetches(), 4, "and then they are fetched");
 }
 
 #[test]
 fn a_machine_that_nobody_can_verify_is_told_to_come_back() {
     let scene = Scene::without_keys();
-    let token = sign(&json!({
-        "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
-        "exp": START + 100_000,
-    }));
+    let token = machine_token(0);
     for _ in 0..2 * THRESHOLD {
         assert_eq!(unavailable(&scene.machine(&token).unwrap_err()), 5);
     }
@@ -344,10 +343,7 @@ fn a_machine_that_nobody_can_verify_is_told_to_come_back() {
 #[test]
 fn keys_that_were_wrong_are_fetched_again_before_they_are_old() {
     let scene = Scene::without_keys();
-    let token = sign(&json!({
-        "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
-        "exp": START + 100_000,
-    }));
+    let token = machine_token(0);
     let mut wrong: Value = serde_json::from_str(&jwks()).unwrap();
     let modulus = wrong["keys"][0]["n"].as_str().unwrap();
     let half = modulus.len() / 2;
@@ -367,10 +363,7 @@ fn keys_that_were_wrong_are_fetched_again_before_they_are_old() {
 #[test]
 fn a_platform_that_cannot_verify_is_nobodys_fault_and_an_alert() {
     let scene = Scene::without_keys();
-    let token = sign(&json!({
-        "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
-        "exp": START + 100_000,
-    }));
+    let token = machine_token(0);
     scene.edge.reply(200, jwks());
     scene.edge.world.cannot_verify.set(true);
     scene.edge.advance(3_600);
@@ -391,20 +384,14 @@ fn a_platform_that_cannot_verify_is_nobodys_fault_and_an_alert() {
 #[test]
 fn keys_may_be_replaced_while_one_of_them_is_used() {
     let scene = Scene::without_keys();
-    let token = |number: u64| {
-        sign(&json!({
-            "iss": POOL, "sub": MACHINE, "client_id": MACHINE, "token_use": "access", "scope": "api/all",
-            "exp": START + 100_000, "jti": number,
-        }))
-    };
     scene.edge.reply(200, jwks());
-    assert!(scene.machine(&token(0)).is_ok());
+    assert!(scene.machine(&machine_token(0)).is_ok());
     scene.edge.advance(30);
     let ask = |token: &str| {
         let authorization = format!("Bearer {token}");
         scene.edge.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""))
     };
-    let (mut first, mut second) = (pin!(ask(&token(1))), pin!(ask(&token(2))));
+    let (mut first, mut second) = (pin!(ask(&machine_token(1))), pin!(ask(&machine_token(2))));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending(), "the signatures are verified");
     // A key that is not known has others fetched, among which there is none of the old ones.
     scene.edge.reply(200, jwks().replace("r1", "r2"));
@@ -414,5 +401,5 @@ fn keys_may_be_replaced_while_one_of_them_is_used() {
     for asking in [first, second] {
         assert_eq!(block_on(asking).status(), 204, "by the key that was good when it came");
     }
-    assert_eq!(scene.machine(&token(4)).unwrap_err().status(), 401, "and now it is not");
+    assert_eq!(scene.machine(&machine_token(4)).unwrap_err().status(), 401, "and now it is not");
 }
