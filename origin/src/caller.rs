@@ -1,6 +1,6 @@
 //! The verified caller, as handlers and tools ask for it.
 
-use std::{convert::Infallible, ops::Deref};
+use std::{convert::Infallible, ops::Deref, sync::Arc};
 
 use axum::{
     Json,
@@ -13,9 +13,15 @@ use serde_json::json;
 
 /// Who is calling, as verified by [`RequireIdentity`](crate::RequireIdentity).
 ///
-/// An axum extractor: a handler that takes it cannot run without a verified caller.
+/// An axum extractor: a handler that takes it cannot run without a verified caller. Clones share one [`Identity`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller(pub Identity);
+pub struct Caller(Arc<Identity>);
+
+impl From<Identity> for Caller {
+    fn from(identity: Identity) -> Self {
+        Self(Arc::new(identity))
+    }
+}
 
 impl Deref for Caller {
     type Target = Identity;
@@ -40,7 +46,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = NotVerified;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotVerified> {
-        parts.extensions.get::<Identity>().cloned().map(Self).ok_or(NotVerified)
+        parts.extensions.get::<Self>().cloned().ok_or(NotVerified)
     }
 }
 
@@ -48,6 +54,6 @@ impl<S: Sync> OptionalFromRequestParts<S> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(parts.extensions.get::<Identity>().cloned().map(Self))
+        Ok(parts.extensions.get::<Self>().cloned())
     }
 }

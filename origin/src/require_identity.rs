@@ -10,17 +10,17 @@ use axum::{
     http::{HeaderMap, Request},
     response::{IntoResponse, Response},
 };
-use edgeward_identity::{AssertionError, Identity, Verifier, jws::JwsError, names::IDENTITY_HEADER};
+use edgeward_identity::{AssertionError, Verifier, jws::JwsError, names::IDENTITY_HEADER};
 use futures_util::future::BoxFuture;
 use tower::{Layer, Service};
 
-use crate::{Clock, Keys, Refusal, remembered::Remembered};
+use crate::{Caller, Clock, Keys, Refusal, remembered::Remembered};
 
 /// Admits only requests whose [`IDENTITY_HEADER`] holds exactly one valid assertion.
 ///
-/// An admitted request carries its [`Identity`] in its extensions and no longer has the header, so nothing behind the
+/// An admitted request carries its [`Caller`] in its extensions and no longer has the header, so nothing behind the
 /// layer can log it or pass it on. Any other request is answered with a [`Refusal`]. The response's extensions hold
-/// the [`Identity`] or the `Refusal`, for whoever logs it.
+/// the [`Caller`] or the `Refusal`, for whoever logs it.
 #[derive(Debug, Clone)]
 pub struct RequireIdentity(Arc<Gate>);
 
@@ -80,21 +80,21 @@ where
         let fresh = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, fresh);
         Box::pin(async move {
-            let identity = match gate.admit(request.headers()).await {
-                Ok(identity) => identity,
+            let caller = match gate.admit(request.headers()).await {
+                Ok(caller) => caller,
                 Err(refusal) => return Ok(refusal.into_response()),
             };
             request.headers_mut().remove(IDENTITY_HEADER);
-            request.extensions_mut().insert(identity.clone());
+            request.extensions_mut().insert(caller.clone());
             let mut response = inner.call(request).await?.into_response();
-            response.extensions_mut().insert(identity);
+            response.extensions_mut().insert(caller);
             Ok(response)
         })
     }
 }
 
 impl Gate {
-    async fn admit(&self, headers: &HeaderMap) -> Result<Identity, Refusal> {
+    async fn admit(&self, headers: &HeaderMap) -> Result<Caller, Refusal> {
         let mut values = headers.get_all(IDENTITY_HEADER).iter();
         let value = values.next().ok_or(Refusal::Missing)?;
         if values.next().is_some() {

@@ -11,8 +11,8 @@ use axum::{
     response::Response,
     routing::get,
 };
-use edgeward_identity::{AssertionError, SigningKey, UnixTime, assertion, jws};
-use edgeward_origin::{Caller, Identity, Keys, Refusal, RequireIdentity, Verifier};
+use edgeward_identity::{AssertionError, Identity, SigningKey, UnixTime, assertion, jws};
+use edgeward_origin::{Caller, Keys, Refusal, RequireIdentity, Verifier};
 use support::{AUDIENCE, FakeClock, HEADER, ISSUER, foreign_key, identity, key, key_with_id};
 use tower::ServiceExt as _;
 
@@ -44,7 +44,7 @@ async fn body(response: Response) -> String {
 async fn assert_admitted(assertion: &str) {
     let response = send(&[assertion]).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.extensions().get::<Identity>(), Some(&identity()));
+    assert_eq!(response.extensions().get::<Caller>(), Some(&identity().into()));
     assert_eq!(body(response).await, identity().subject);
 }
 

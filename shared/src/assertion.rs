@@ -75,7 +75,7 @@ impl Verifier {
 ///
 /// # Errors
 /// When it is from the future, lives too long, or has expired.
-pub fn is_current(verified: &Verified<Identity>, now: UnixTime) -> Result<(), AssertionError> {
+pub fn is_current<T>(verified: &Verified<T>, now: UnixTime) -> Result<(), AssertionError> {
     if verified.issued_at > now.plus(MAX_SKEW) {
         return Err(AssertionError::IssuedInFuture);
     }

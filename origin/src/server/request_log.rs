@@ -17,7 +17,6 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use edgeward_identity::Identity;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::{
@@ -25,7 +24,7 @@ use super::{
     metrics::{EndedRequest, Metrics},
     trace::TraceId,
 };
-use crate::{Refusal, pseudonym};
+use crate::{Caller, Refusal, pseudonym};
 
 /// Middleware: logs and measures the request, and puts its [`TraceId`] into its extensions.
 pub(crate) async fn log_request(State(metrics): State<Metrics>, mut request: Request, next: Next) -> Response {
@@ -40,7 +39,7 @@ pub(crate) async fn log_request(State(metrics): State<Metrics>, mut request: Req
     let response = next.run(request).await;
     line.answer = Some(Answer {
         status: response.status(),
-        subject: response.extensions().get::<Identity>().map(|identity| pseudonym(&identity.subject)),
+        subject: response.extensions().get::<Caller>().map(|caller| pseudonym(&caller.subject)),
         refusal: response.extensions().get::<Refusal>().cloned(),
     });
     response.map(|body| Body::new(LoggedBody { body, line }))

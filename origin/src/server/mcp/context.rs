@@ -6,15 +6,14 @@ use rmcp::{
     handler::server::common::{AsRequestContext, FromContextPart},
 };
 
-use crate::{Caller, Identity, pseudonym, server::trace::TraceId};
+use crate::{Caller, pseudonym, server::trace::TraceId};
 
 /// A tool that takes a [`Caller`] gets the one of this very request, also within a session.
 impl<C: AsRequestContext> FromContextPart<C> for Caller {
     fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
         let parts = context.as_request_context().extensions.get::<Parts>();
         parts
-            .and_then(|parts| parts.extensions.get::<Identity>().cloned())
-            .map(Self)
+            .and_then(|parts| parts.extensions.get::<Self>().cloned())
             .ok_or_else(|| ErrorData::internal_error("the caller was not verified", None))
     }
 }
@@ -30,10 +29,10 @@ impl<C: AsRequestContext> FromContextPart<C> for LogContext {
     fn from_context_part(context: &mut C) -> Result<Self, ErrorData> {
         let parts = context.as_request_context().extensions.get::<Parts>();
         let trace_id = parts.and_then(|parts| parts.extensions.get::<TraceId>());
-        let identity = parts.and_then(|parts| parts.extensions.get::<Identity>());
+        let caller = parts.and_then(|parts| parts.extensions.get::<Caller>());
         Ok(Self {
             trace_id: trace_id.map(|id| id.as_str().to_owned()).unwrap_or_default(),
-            subject: identity.map(|identity| pseudonym(&identity.subject)).unwrap_or_default(),
+            subject: caller.map(|caller| pseudonym(&caller.subject)).unwrap_or_default(),
         })
     }
 }

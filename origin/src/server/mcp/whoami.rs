@@ -48,20 +48,20 @@ impl Tools {
         description = "Tells who the signed-in user is, and which client acts for them with which scopes.",
         annotations(read_only_hint = true, open_world_hint = false)
     )]
-    async fn whoami(&self, Caller(identity): Caller) -> Json<Who> {
+    async fn whoami(&self, caller: Caller) -> Json<Who> {
         Json(Who {
-            subject: identity.subject,
-            kind: match identity.kind {
+            subject: caller.subject.clone(),
+            kind: match caller.kind {
                 edgeward_identity::Kind::User => Kind::User,
                 edgeward_identity::Kind::Machine => Kind::Machine,
             },
-            username: identity.username,
-            email: identity.email,
-            groups: identity.groups,
-            client_id: identity.client_id,
-            scopes: identity.scopes,
-            auth_time: identity.auth_time.map(|time| time.as_secs()),
-            issuer: identity.issuer,
+            username: caller.username.clone(),
+            email: caller.email.clone(),
+            groups: caller.groups.clone(),
+            client_id: caller.client_id.clone(),
+            scopes: caller.scopes.clone(),
+            auth_time: caller.auth_time.map(|time| time.as_secs()),
+            issuer: caller.issuer.clone(),
         })
     }
 }
