@@ -2,7 +2,7 @@
 // own `fetch` streams both ways. A body enters wasm only where a policy is set and the headers do not tell what it asks
 // for. Everything else goes to the Rust handler.
 import { answerOf, instance, retire } from "./instance.mjs";
-import { newTraceparent, remember, repeated } from "./repeats.mjs";
+import { newTraceparent, rememberForward, rememberRefusal, repeated } from "./repeats.mjs";
 
 // The gate's answers that are no decision, and the longest body that it looks at.
 const LOOK_AT_HEADERS = 1;
@@ -33,8 +33,7 @@ async function lookAtBody(call) {
     // It broke off.
     return failure(400, "invalid_request");
   }
-  const decision = guarded(call, () => lookCloser(call, body));
-  return typeof decision === "string" ? pass(call, decision, body) : answer(decision);
+  return carryOut(call, guarded(call, () => lookCloser(call, body)), body);
 }
 
 // A body, of which no more is read than shows that it is too long.
@@ -62,22 +61,32 @@ function guarded({ traceparent }, decide) {
   } catch {
     retire();
     log("gate failed", 500, traceparent);
-    return [500, "content-type\napplication/json\ncache-control\nno-store", '{"error":"server_error"}'];
+    return '500\n{"error":"server_error"}\n\ncontent-type\napplication/json\ncache-control\nno-store';
   }
 }
 
-// The header of the last answer: those to strangers have the same one.
-let lastLines;
-let lastHeaders;
+function carryOut(call, decision, body) {
+  const [kind, ...lines] = decision.split("\n");
+  return kind === "forward" ? pass(call, lines, body) : refuse(call, kind, lines);
+}
 
-function answer([status, lines, body]) {
-  if (lines !== lastLines) {
-    const fields = lines.split("\n");
-    lastHeaders = new Headers();
-    for (let i = 0; i < fields.length; i += 2) lastHeaders.append(fields[i], fields[i + 1]);
-    lastLines = lines;
-  }
-  return new Response(body, { status, headers: lastHeaders });
+// Answers as the gate says.
+function refuse(call, status, [body, record, ...fields]) {
+  const headers = new Headers();
+  for (let i = 0; i < fields.length; i += 2) headers.append(fields[i], fields[i + 1]);
+  const refusal = { body, init: { status: Number(status), headers } };
+  if (record) rememberRefusal(call, { ...refusal, record: JSON.parse(record) });
+  return answer(refusal);
+}
+
+function answer({ body, init }) {
+  return new Response(body, init);
+}
+
+function refuseAgain({ edge }, refusal) {
+  const [, trace] = newTraceparent(edge).split("-");
+  console.log(JSON.stringify({ ...refusal.record, trace }));
+  return answer(refusal);
 }
 
 function failure(status, error) {
@@ -112,10 +121,9 @@ async function observed({ edge, request, env, url }, isResource, answered) {
 const OWN_PATHS = new Set(["/register", "/authorize", "/callback", "/token", "/revoke", "/logout"]);
 
 // Passes a request on as the gate says.
-function pass(call, decision, body) {
-  const [url, identity, traceparent, until, ...fields] = decision.split("\n");
+function pass(call, [url, identity, traceparent, until, ...fields], body) {
   const target = { url, identity, fields };
-  remember(call, target, Number(until));
+  rememberForward(call, target, Number(until));
   return forward(call, target, traceparent, body);
 }
 
@@ -204,7 +212,11 @@ function conclude(call, decision) {
   if (decision === LOOK_AT_HEADERS) decision = guarded(call, () => lookCloser(call));
   if (decision === LOOK_AT_BODY) return lookAtBody(call);
   if (decision === undefined) return handle(call);
-  return typeof decision === "string" ? pass(call, decision) : answer(decision);
+  return carryOut(call, decision);
+}
+
+function again(call, { target, refusal }) {
+  return target ? forward(call, target, newTraceparent(call.edge)) : refuseAgain(call, refusal);
 }
 
 export default {
@@ -215,9 +227,9 @@ export default {
     const origin = headers.get("origin") ?? undefined;
     const traceparent = headers.get("traceparent") ?? undefined;
     const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent };
-    const target = repeated(call);
-    const decision = target ? null : guarded(call, () => decide(call));
-    const answered = target ? forward(call, target, newTraceparent(edge)) : conclude(call, decision);
+    const last = repeated(call);
+    const decision = last ? null : guarded(call, () => decide(call));
+    const answered = last ? again(call, last) : conclude(call, decision);
     return edge.observing ? observed(call, decision !== undefined, answered) : answered;
   },
 };

@@ -8,14 +8,16 @@ use edgeward_cognito::Forgery;
 use edgeward_identity::names::IDENTITY_HEADER;
 use edgeward_tests::{
     browser::Browser,
-    by_hand::{self, HandMade},
+    by_hand::{self, HandMade, http},
+    edge::{Around, Edge},
 };
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
+    faulty::until,
     settings::{OTHER_RESOURCE, OTHER_SCOPE},
-    world::{World, part, sign, tests},
+    world::{World, part, records, sign, tests},
 };
 
 tests![
@@ -26,6 +28,7 @@ tests![
     a_token_for_another_resource_of_the_edge_is_refused,
     a_token_with_too_little_scope_is_refused,
     a_request_that_only_resembles_the_one_before_it_is_judged_itself,
+    a_stranger_who_comes_again_is_answered_and_written_down_as_before,
     a_token_of_another_type_is_refused,
     a_token_of_cognitos_is_refused,
     an_identity_from_outside_is_not_passed_on,
@@ -174,6 +177,70 @@ async fn a_request_that_only_resembles_the_one_before_it_is_judged_itself(world:
     Ok(())
 }
 
+async fn a_stranger_who_comes_again_is_answered_and_written_down_as_before(world: Arc<World>) -> Result<()> {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let good = token(&world).await?;
+    let edge =
+        Edge::start_around("strangers-edge", Around::Nothing, world.stack.variables(), world.stack.folder()).await?;
+    let mcp = format!("{}/mcp", edge.url());
+    let stranger = || by_hand::whoami(&mcp);
+    let challenge = |answer: &Response| answer.headers()["www-authenticate"].to_str().expect("text").to_owned();
+    let asks_for = |path: &str| format!("/.well-known/oauth-protected-resource{path}\"");
+    let mut refused = 0;
+    let first = stranger()?.send().await?;
+    let expected = (first.status(), challenge(&first), first.headers()["cache-control"].clone(), first.text().await?);
+    assert!(expected.0 == StatusCode::UNAUTHORIZED && expected.1.contains(&asks_for("/mcp")), "{expected:?}");
+    refused += 1;
+
+    let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");
+    let other = format!("{}{OTHER_RESOURCE}", edge.url());
+    // More than are remembered.
+    let many = (0..70).map(|number| anyhow::Ok(by_hand::whoami(&format!("{mcp}?{number}"))?));
+    let cases = [
+        Ok(stranger()?.header("origin", "https://evil.example")),
+        Ok(stranger()?.header("traceparent", traceparent)),
+        by_hand::whoami(&other),
+        Ok(http()?.get(&mcp)),
+        Ok(stranger()?.bearer_auth("nonsense")),
+        Ok(stranger()?.bearer_auth(&good)),
+    ];
+    let mut statuses = Vec::new();
+    for case in cases.into_iter().chain(many) {
+        for _ in 0..2 {
+            let again = stranger()?.send().await?;
+            let told = (again.status(), challenge(&again), again.headers()["cache-control"].clone());
+            assert_eq!((told.0, told.1, told.2, again.text().await?), expected);
+            refused += 1;
+        }
+        let answer = case?.send().await?;
+        refused += usize::from(answer.status() != StatusCode::OK);
+        statuses.push(answer.status().as_u16());
+        if answer.url().path() == OTHER_RESOURCE {
+            assert!(challenge(&answer).contains(&asks_for(OTHER_RESOURCE)));
+        }
+    }
+    let (cases, many) = statuses.split_at(6);
+    assert_eq!(cases, [403, 401, 401, 401, 401, 200]);
+    assert!(many.iter().all(|status| *status == 401));
+
+    let written = || -> Vec<_> {
+        let all = records(&edge.process().log());
+        all.into_iter().filter(|record| record["event"] == "gate refused").collect()
+    };
+    until("each refusal is written down", || written().len() >= refused).await?;
+    edge.stop();
+    let written = written();
+    assert_eq!(written.len(), refused);
+    let traces: HashSet<_> = written.iter().filter_map(|record| record["trace"].as_str()).collect();
+    assert_eq!(traces.len(), refused, "each has a trace of its own");
+    assert!(traces.contains(TRACE) && traces.iter().all(|trace| trace.len() == 32));
+    let alike = written.iter().filter(|record| record["reason"] == written[0]["reason"]);
+    let fields = |record: &Value| record.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
+    assert!(alike.clone().all(|record| fields(record) == fields(&written[0]) && record["status"] == 401));
+    assert_eq!(alike.count(), refused - 2);
+    Ok(())
+}
+
 async fn a_token_of_another_type_is_refused(world: Arc<World>) -> Result<()> {
     let good = token(&world).await?;
     let mut header = part(&good, 0);
@@ -267,7 +334,7 @@ async fn a_page_that_may_call_can_read_the_answer(world: Arc<World>) -> Result<(
     assert!(answer.text().await?.contains("demo"), "the body came along");
     let refused = ask()?.send().await?;
     assert!(refused.status() == StatusCode::UNAUTHORIZED && shared(&refused), "{refused:?}");
-    let question = by_hand::http()?.request(Method::OPTIONS, world.stack.mcp()).header("origin", page).send().await?;
+    let question = http()?.request(Method::OPTIONS, world.stack.mcp()).header("origin", page).send().await?;
     assert!(question.status() == StatusCode::NO_CONTENT && shared(&question), "{question:?}");
     assert!(!shared(&world.whoami(&token).await?), "nobody asked");
     Ok(())

@@ -1,12 +1,18 @@
 //! Between the platform's types and core's.
 
-use edgeward_core::{Body, Forward, MAX_BODY_BYTES, REQUEST_HEADERS, Request, message::cors, platform::UnixTime};
+use edgeward_core::{
+    Body, Forward, MAX_BODY_BYTES, REQUEST_HEADERS, Request,
+    message::cors,
+    platform::{Record, UnixTime},
+};
 use http::{HeaderMap, HeaderValue, Method};
-use js_sys::Array;
 use wasm_bindgen::JsValue;
 use worker::web_sys::{self, Headers, ResponseInit};
 
-use crate::body::{ReadError, read};
+use crate::{
+    body::{ReadError, read},
+    log,
+};
 
 /// Path and query of an absolute URL, as the platform's parser spelled them.
 pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
@@ -66,22 +72,25 @@ pub(crate) fn response(response: &http::Response<String>) -> Result<web_sys::Res
     web_sys::Response::new_with_opt_str_and_init(body, &init)
 }
 
-/// How to forward, in one crossing: URL, identity, `traceparent` if it is a new one, until when it repeats or zero, and what the
-/// answer's header is to say, each on a line of its own.
+/// How to forward, in one crossing: a line that says so, URL, identity, `traceparent` if it is a new one, until when it repeats or
+/// zero, and what the answer's header is to say, each on a line of its own.
 pub(crate) fn forward(forward: &Forward) -> String {
     let traceparent = forward.traceparent.as_deref().unwrap_or_default();
     let repeats_until = forward.repeats_until.map_or(0, UnixTime::as_secs);
-    let mut lines = format!("{}\n{}\n{traceparent}\n{repeats_until}", forward.url, forward.identity);
+    let mut lines = format!("forward\n{}\n{}\n{traceparent}\n{repeats_until}", forward.url, forward.identity);
     for (name, value) in forward.page_origin.iter().flat_map(|origin| cors::fields(origin)) {
         lines.extend(["\n", name.as_str(), "\n", value]);
     }
     lines
 }
 
-/// An answer in few crossings: status, header names and values in turn, each on a line of its own, and body.
-pub(crate) fn response_parts(response: &http::Response<String>) -> JsValue {
-    let fields =
-        response.headers().iter().flat_map(|(name, value)| [name.as_str(), value.to_str().unwrap_or_default()]);
-    let fields = fields.collect::<Vec<_>>().join("\n");
-    Array::of3(&response.status().as_u16().into(), &fields.into(), &response.body().as_str().into()).into()
+/// An answer, in one crossing: status, body, what the log is to be told if it repeats or nothing, and names and values of the
+/// header, each on a line of its own. The gate's bodies have no more than one.
+pub(crate) fn refusal(response: &http::Response<String>, repeats: Option<&Record>) -> String {
+    let record = repeats.map(log::line).unwrap_or_default();
+    let mut lines = format!("{}\n{}\n{record}", response.status().as_u16(), response.body());
+    for (name, value) in response.headers() {
+        lines.extend(["\n", name.as_str(), "\n", value.to_str().unwrap_or_default()]);
+    }
+    lines
 }

@@ -78,10 +78,11 @@ pub fn configure(env: &Env, work: Work) -> bool {
     edge(env).as_ref().as_ref().is_ok_and(|edge| edge.config().server_timing)
 }
 
-/// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; to forward
-/// it, a string of lines: URL, identity, `traceparent` or nothing, until when it repeats (in Unix time) or zero, then names and
-/// values in turn of header fields for the answer; to answer it, an array of status, such names and values, and body; a number
-/// when something else must be looked at: 1 for the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
+/// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; a string of lines
+/// to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it repeats (in Unix time) or zero; another to
+/// answer it: status, body, what the log is to be told if it repeats or nothing; after both, names and values in turn of header
+/// fields for the answer; a number when something else must be looked at: 1 for the headers and 2 for the body, by [`look`]; 3
+/// for the token, by the handler.
 #[wasm_bindgen]
 pub fn gate(
     method: &str,
@@ -151,7 +152,7 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
     match edge.look(&head, seen) {
         None => JsValue::UNDEFINED,
         Some(Gated::Forward(forward)) => convert::forward(&forward).into(),
-        Some(Gated::Respond(response)) => convert::response_parts(&response),
+        Some(Gated::Respond { response, repeats }) => convert::refusal(&response, repeats.as_ref()).into(),
         Some(Gated::Look(Look::MirroredHeaders)) => 1.into(),
         Some(Gated::Look(Look::Body)) => 2.into(),
         Some(Gated::Look(Look::Token)) => 3.into(),

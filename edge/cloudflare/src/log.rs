@@ -11,8 +11,13 @@ impl Log for Workers {
     }
 }
 
+/// As it is written.
+pub(crate) fn line(record: &Record) -> String {
+    serde_json::to_string(record).unwrap_or_default()
+}
+
 pub(crate) fn write(record: &Record) {
-    let line = serde_json::to_string(record).unwrap_or_default();
+    let line = line(record);
     match record.level {
         Level::Info => console_log!("{line}"),
         Level::Warn => console_warn!("{line}"),

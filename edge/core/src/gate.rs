@@ -57,7 +57,14 @@ pub enum Gated {
     /// Pass it on.
     Forward(Forward),
     /// Answer it.
-    Respond(Response<String>),
+    Respond {
+        /// The answer.
+        response: Response<String>,
+        /// Whoever asks for the same is to be answered in the same way, for good: with the same method and path, and as now
+        /// without `Authorization`, `Origin` and `traceparent`. Of each the log is to be told this, with a trace of its own.
+        /// `None` where more was looked at.
+        repeats: Option<Record>,
+    },
     /// Its head is not enough: look closer.
     Look(Look),
 }
@@ -111,7 +118,9 @@ pub fn decide(
     now: UnixTime,
 ) -> (Gated, Option<Record>) {
     let outcome = check_origin(head, config).and_then(|()| match head.origin_header {
-        Some(origin) if head.method == "OPTIONS" => Ok(Gated::Respond(cors::preflight(origin))),
+        Some(origin) if head.method == "OPTIONS" => {
+            Ok(Gated::Respond { response: cors::preflight(origin), repeats: None })
+        }
         _ => forward(head, seen, resource, config, admissions, now),
     });
     match outcome {
@@ -127,7 +136,9 @@ pub fn decide(
                     record.subject = Some(pseudonym(&admission.identity.subject));
                 });
             }
-            (Gated::Respond(response), Some(record))
+            let is_all = error == GateError::NoToken && head.origin_header.is_none() && head.traceparent.is_none();
+            let repeats = is_all.then(|| record.clone());
+            (Gated::Respond { response, repeats }, Some(record))
         }
     }
 }

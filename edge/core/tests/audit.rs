@@ -90,7 +90,7 @@ fn a_record_has_the_trace_id_that_came_or_one_of_its_own() {
     assert_eq!((one.len(), other.len()), (32, 32));
 
     edge.world.records.borrow_mut().clear();
-    assert!(matches!(edge.gate("/mcp", None, None), Gated::Respond(_)));
+    assert!(matches!(edge.gate("/mcp", None, None), Gated::Respond { .. }));
     assert_eq!(edge.world.records.borrow()[0].trace.as_ref().map(String::len), Some(32));
 }
 

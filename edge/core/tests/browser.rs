@@ -113,7 +113,7 @@ fn a_remembered_token_stops_passing_when_it_expires() {
     edge.advance(59);
     assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Forward(_)));
     edge.advance(1);
-    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Respond(_)));
+    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Respond { .. }));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn tokens_of_other_kinds_audiences_and_keys_are_refused_with_a_challenge() {
     let foreign = assertion::mint(&identity, &key, NOW, 60).unwrap();
     let elsewhere = token(&edge, "https://edge.example/other", 900);
     for bad in [format!("{good}x"), good[..good.len() - 2].to_owned(), foreign, elsewhere, "x".into(), String::new()] {
-        let Gated::Respond(response) = edge.gate("/mcp", Some(&format!("Bearer {bad}")), None) else {
+        let Gated::Respond { response, .. } = edge.gate("/mcp", Some(&format!("Bearer {bad}")), None) else {
             panic!("passed: {bad}");
         };
         assert_eq!(response.status(), 401);
@@ -165,7 +165,7 @@ fn a_token_that_allows_less_than_the_resource_needs_is_forbidden() {
         edge.gate(path, Some(&format!("Bearer {token}")), None)
     };
     assert!(matches!(ask("/mcp"), Gated::Forward(_)));
-    let Gated::Respond(response) = ask("/admin") else { panic!("passed") };
+    let Gated::Respond { response, .. } = ask("/admin") else { panic!("passed") };
     assert_eq!(response.status(), 403);
     assert_eq!(
         response.headers()["www-authenticate"].to_str().unwrap(),
@@ -182,7 +182,9 @@ fn a_foreign_origin_is_forbidden_and_our_own_is_not() {
         assert!(matches!(edge.gate("/mcp", Some(&authorization), good), Gated::Forward(_)), "{good:?}");
     }
     for bad in ["https://evil.example", "null", "", "https://edge.example.evil.example"] {
-        let Gated::Respond(response) = edge.gate("/mcp", Some(&authorization), Some(bad)) else { panic!("{bad}") };
+        let Gated::Respond { response, .. } = edge.gate("/mcp", Some(&authorization), Some(bad)) else {
+            panic!("{bad}")
+        };
         assert_eq!(response.status(), 403);
     }
 }

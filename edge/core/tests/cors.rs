@@ -17,7 +17,7 @@ fn edge() -> TestEdge {
 fn ask(edge: &TestEdge, method: &str, origin_header: Option<&str>) -> Response<String> {
     let head = RequestHead { method, path: "/mcp", query: None, authorization: None, origin_header, traceparent: None };
     match edge.edge.gate(&head) {
-        Some(Gated::Respond(response)) => response,
+        Some(Gated::Respond { response, .. }) => response,
         other => panic!("{other:?}"),
     }
 }

@@ -37,7 +37,7 @@ fn ask(edge: &TestEdge, path: &str, token: &str) -> Result<Forward, Box<Response
     for _ in 0..2 {
         match edge.gate(path, Some(&authorization), None) {
             Gated::Forward(forward) => return Ok(forward),
-            Gated::Respond(response) => return Err(response.into()),
+            Gated::Respond { response, .. } => return Err(response.into()),
             Gated::Look(look) => assert_eq!(look, Look::Token),
         }
         let verdict = edge.respond(request(Method::GET, path, &[("authorization", &authorization)], ""));

@@ -74,7 +74,7 @@ impl Scene {
         for _ in 0..2 {
             match self.edge.gate("/mcp", Some(&authorization), None) {
                 Gated::Forward(_) => return Ok(()),
-                Gated::Respond(response) => return Err(response.into()),
+                Gated::Respond { response, .. } => return Err(response.into()),
                 Gated::Look(look) => assert_eq!(look, Look::Token),
             }
             let verdict = self.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""));

@@ -61,7 +61,7 @@ impl Ask<'_> {
         loop {
             match self.edge.edge.look(&head, seen).unwrap() {
                 Gated::Forward(_) => return (looks, Ok(())),
-                Gated::Respond(response) => return (looks, Err(response)),
+                Gated::Respond { response, .. } => return (looks, Err(response)),
                 Gated::Look(look) => {
                     assert!(!looks.contains(&look), "asked twice");
                     looks.push(look);
@@ -192,7 +192,7 @@ fn only_what_needs_a_look_gets_one() {
         origin_header: None,
         traceparent: None,
     };
-    let Some(Gated::Respond(response)) = edge.edge.gate(&head) else { panic!("not refused") };
+    let Some(Gated::Respond { response, .. }) = edge.edge.gate(&head) else { panic!("not refused") };
     assert_eq!(response.status(), 401);
 }
 

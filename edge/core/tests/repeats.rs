@@ -9,7 +9,7 @@ use edgeward_core::{
     gate::ASSERTION_REUSE_SECONDS,
     message::operation::MirroredHeaders,
     oauth::Scope,
-    platform::UnixTime,
+    platform::{Level, Record, UnixTime},
     sealed::Profile,
     upstream::Subject,
 };
@@ -84,7 +84,9 @@ fn the_gate_says_the_same_until_it_has_said_and_then_something_else() {
         scene.edge.advance(1);
         match scene.edge.edge.gate(&scene.head()) {
             Some(Gated::Forward(other)) => assert_ne!(other.identity, said.identity),
-            Some(Gated::Respond(refused)) => assert_eq!((refused.status().as_u16(), lifetime), (401, passed + repeats)),
+            Some(Gated::Respond { response: refused, .. }) => {
+                assert_eq!((refused.status().as_u16(), lifetime), (401, passed + repeats))
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -112,6 +114,61 @@ fn nothing_repeats_for_which_more_was_looked_at() {
     assert_eq!(judged.look(&head, Seen::Body(MirroredHeaders::default(), body)).repeats_until, None);
     // A GET holds no call.
     assert!(judged.look(&RequestHead { method: "GET", ..head }, Seen::Nothing).repeats_until.is_some());
+}
+
+#[test]
+fn who_shows_no_token_is_refused_in_the_same_way_for_good() {
+    let scene = Scene::new("/mcp", 900);
+    let stranger = RequestHead { authorization: None, ..scene.head() };
+    let refused = |head: &RequestHead<'_>| match scene.edge.edge.gate(head) {
+        Some(Gated::Respond { response, repeats }) => {
+            let (parts, body) = response.into_parts();
+            ((parts.status.as_u16(), parts.headers, body), repeats.expect("repeats"))
+        }
+        other => panic!("{other:?}"),
+    };
+    for head in [
+        stranger,
+        RequestHead { method: "GET", ..stranger },
+        RequestHead { method: "OPTIONS", ..stranger },
+        RequestHead { path: "/judged", query: Some("a=b"), ..stranger },
+    ] {
+        scene.edge.world.records.borrow_mut().clear();
+        let (answer, repeats) = refused(&head);
+        // The adapter writes it to the log of this level.
+        assert_eq!((answer.0, repeats.level), (401, Level::Info));
+        // At another time, and when others have come in between.
+        scene.edge.edge.gate(&scene.head());
+        scene.edge.advance(100_000);
+        assert_eq!(refused(&head), (answer, repeats.clone()));
+        let told = scene.edge.world.records.borrow();
+        let strangers: Vec<_> = told.iter().filter(|record| record.reason == repeats.reason).collect();
+        assert!(strangers.iter().all(|record| Record { trace: None, ..(*record).clone() } == repeats));
+        assert_eq!(strangers.len(), 2);
+        assert_ne!(strangers[0].trace, strangers[1].trace);
+    }
+}
+
+#[test]
+fn a_refusal_for_which_more_was_looked_at_does_not_repeat() {
+    let scene = Scene::new("/mcp", 900);
+    let stranger = RequestHead { authorization: None, ..scene.head() };
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    for head in [
+        RequestHead { origin_header: Some(PAGE), ..stranger },
+        RequestHead { origin_header: Some("https://evil.example"), ..stranger },
+        RequestHead { origin_header: Some(PAGE), method: "OPTIONS", ..stranger },
+        RequestHead { traceparent: Some(traceparent), ..stranger },
+        RequestHead { traceparent: Some("nonsense"), ..stranger },
+        RequestHead { authorization: Some(""), ..stranger },
+        RequestHead { authorization: Some("Bearer nonsense"), ..stranger },
+        RequestHead { path: "/judged", ..scene.head() },
+    ] {
+        match scene.edge.edge.gate(&head) {
+            Some(Gated::Respond { repeats, .. }) => assert_eq!(repeats, None, "{head:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

@@ -188,7 +188,9 @@ fn each_resource_has_its_own_path_scopes_and_audience() {
         let token = format!("Bearer {}", body(tokens)["access_token"].as_str().unwrap());
         // Twice: what is remembered of a token is no more than the token.
         for _ in 0..2 {
-            let Gated::Respond(response) = scene.edge.gate(path, Some(&token), None) else { panic!("forwarded") };
+            let Gated::Respond { response, .. } = scene.edge.gate(path, Some(&token), None) else {
+                panic!("forwarded")
+            };
             assert_eq!(response.status(), 401);
             let challenge = response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap();
             assert!(challenge.contains(r#"error="invalid_token""#), "{challenge}");

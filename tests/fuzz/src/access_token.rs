@@ -29,7 +29,7 @@ pub fn check(data: &[u8]) {
     let token = jwt::make(how, header, &claims.replace("{profile}", &profile), changes);
     let edge = crate::edge(&[]);
     match edge.gate("/mcp", Some(&format!("Bearer {token}")), None) {
-        Gated::Respond(response) => assert!(matches!(response.status().as_u16(), 401 | 403), "{response:?}"),
+        Gated::Respond { response, .. } => assert!(matches!(response.status().as_u16(), 401 | 403), "{response:?}"),
         Gated::Look(look) => panic!("{look:?} though there is no policy"),
         // Only we sign such tokens, and none without a user, whom no origin would take.
         Gated::Forward(_) if jwt::verify(&token).is_some_and(|token| token.text("sub") == Some("")) => {}

@@ -28,7 +28,7 @@ pub fn check(data: &[u8]) {
         assert!(bearer_token(text).is_none());
     }
     match crate::edge(&[]).gate("/mcp", Some(text), None) {
-        Gated::Respond(response) => {
+        Gated::Respond { response, .. } => {
             assert_eq!(response.status(), 401);
             let challenge = response.headers()["www-authenticate"].to_str().unwrap();
             assert!(challenge.starts_with("Bearer ") && challenge.contains("resource_metadata="), "{challenge}");

@@ -38,7 +38,7 @@ pub fn check(data: &[u8]) {
             assert_eq!((response.status().as_u16(), &metadata["issuer"]), (200, &issuer.into()));
             for resource in resources {
                 match edge.gate(&resource.path, None, None) {
-                    Gated::Respond(response) => assert_eq!(response.status(), 401),
+                    Gated::Respond { response, .. } => assert_eq!(response.status(), 401),
                     gated => panic!("{gated:?}"),
                 }
                 let response = edge.get(&format!("/.well-known/oauth-protected-resource{}", resource.path));

@@ -233,7 +233,7 @@ impl Call {
     }
 
     fn is_refused(self: Box<Self>) -> Box<Self> {
-        assert!(matches!(self.decide(), Some(Gated::Respond(answer)) if answer.status() == 401));
+        assert!(matches!(self.decide(), Some(Gated::Respond { response: answer, .. }) if answer.status() == 401));
         self
     }
 }
