@@ -152,7 +152,7 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
     match edge.look(&head, seen) {
         None => JsValue::UNDEFINED,
         Some(Gated::Forward(forward)) => convert::forward(&forward).into(),
-        Some(Gated::Respond { response, repeats }) => convert::refusal(&response, repeats.as_ref()).into(),
+        Some(Gated::Respond { response, repeats }) => convert::refusal(&response, repeats.as_deref()).into(),
         Some(Gated::Look(Look::MirroredHeaders)) => 1.into(),
         Some(Gated::Look(Look::Body)) => 2.into(),
         Some(Gated::Look(Look::Token)) => 3.into(),

@@ -63,7 +63,7 @@ pub enum Gated {
         /// Whoever asks for the same is to be answered in the same way, for good: with the same method and path, and as now
         /// without `Authorization`, `Origin` and `traceparent`. Of each the log is to be told this, with a trace of its own.
         /// `None` where more was looked at.
-        repeats: Option<Record>,
+        repeats: Option<Box<Record>>,
     },
     /// Its head is not enough: look closer.
     Look(Look),
@@ -137,7 +137,7 @@ pub fn decide(
                 });
             }
             let is_all = error == GateError::NoToken && head.origin_header.is_none() && head.traceparent.is_none();
-            let repeats = is_all.then(|| record.clone());
+            let repeats = is_all.then(|| Box::new(record.clone()));
             (Gated::Respond { response, repeats }, Some(record))
         }
     }

@@ -25,7 +25,7 @@ fn a_decision_allocates_as_often_as_is_written_here() {
         ("a known token with an assertion too old", allocations(&Call::known_for_long()), 16),
         ("a token that comes for the first time", allocations(&Call::first()), 64),
         // With what the log is told of the next one like it.
-        ("no token", allocations(&Call::without_token()), 18),
+        ("no token", allocations(&Call::without_token()), 19),
         ("a stranger's token", allocations(&Call::nonsense()), 18),
     ];
     let wrong: Vec<_> = counted.iter().filter(|(_, counted, written)| counted != written).collect();

@@ -123,7 +123,7 @@ fn who_shows_no_token_is_refused_in_the_same_way_for_good() {
     let refused = |head: &RequestHead<'_>| match scene.edge.edge.gate(head) {
         Some(Gated::Respond { response, repeats }) => {
             let (parts, body) = response.into_parts();
-            ((parts.status.as_u16(), parts.headers, body), repeats.expect("repeats"))
+            ((parts.status.as_u16(), parts.headers, body), *repeats.expect("repeats"))
         }
         other => panic!("{other:?}"),
     };
