@@ -94,6 +94,12 @@ impl Run {
         self.latencies.len() as f64
     }
 
+    /// With what came of another one after it.
+    pub(crate) fn extend(&mut self, next: Self) {
+        self.latencies.extend(next.latencies);
+        self.elapsed += next.elapsed;
+    }
+
     /// Answers a second.
     pub(crate) fn rate(&self) -> f64 {
         self.done() / self.elapsed.as_secs_f64()

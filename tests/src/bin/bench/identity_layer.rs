@@ -32,8 +32,8 @@ use tokio::net::TcpListener;
 
 use crate::{
     figures::{Figures, LAYER, names},
-    generator::{Span, closed, same},
-    measure::per,
+    generator::{Run, Span, closed, same},
+    measure::{TURNS, per},
     peer::{Auth, Peer, Program},
     scene::Scene,
 };
@@ -96,19 +96,24 @@ pub(crate) async fn measure(scene: &Scene, figures: &mut Figures) -> Result<()> 
         servers.push((Peer::new(name, address.port(), Auth::None, Program::Running), process));
     }
     for round in 0..=scene.settings.rounds {
-        // As the edge does: minted anew before it is half over.
-        let assertion = mint(&key)?;
-        for (peer, process) in &servers {
-            let mut call = peer.call("");
-            call.headers_mut().remove(http::header::AUTHORIZATION);
-            call.headers_mut().insert(IDENTITY_HEADER, HeaderValue::from_str(&assertion)?);
-            let before = process.cpu_time(PROGRAM);
-            let run = closed(peer.address()?, CONNECTIONS, Span::For(scene.settings.time), same(call), StatusCode::OK);
-            let run = run.await.with_context(|| format!("at rmcp {}", peer.name))?;
-            // The first round is for nothing.
-            if round > 0 {
-                figures.note(LAYER, peer.name, per(process.cpu_time(PROGRAM).saturating_sub(before), run.done()));
+        let mut asked: Vec<_> = servers.iter().map(|_| (Duration::ZERO, Run::default())).collect();
+        for _ in 0..TURNS {
+            // As the edge does: minted anew before it is half over.
+            let assertion = mint(&key)?;
+            for ((peer, process), (cpu, run)) in servers.iter().zip(&mut asked) {
+                let mut call = peer.call("");
+                call.headers_mut().remove(http::header::AUTHORIZATION);
+                call.headers_mut().insert(IDENTITY_HEADER, HeaderValue::from_str(&assertion)?);
+                let before = process.cpu_time(PROGRAM);
+                let span = Span::For(scene.settings.time / TURNS);
+                let turn = closed(peer.address()?, CONNECTIONS, span, same(call), StatusCode::OK);
+                run.extend(turn.await.with_context(|| format!("at rmcp {}", peer.name))?);
+                *cpu += process.cpu_time(PROGRAM).saturating_sub(before);
             }
+        }
+        // The first round is for nothing.
+        for ((peer, _), (cpu, run)) in servers.iter().zip(asked).filter(|_| round > 0) {
+            figures.note(LAYER, peer.name, per(cpu, run.done()));
         }
     }
     Ok(())

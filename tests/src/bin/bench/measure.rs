@@ -11,7 +11,7 @@ use crate::{
         COLD, CPU, FETCHES, FIRST_SEEN, Figures, LIVE_1K, LIVE_8K, LIVE_10, LIVE_MANY, P50, P99, PACED_CPU, REFUSAL,
         THROUGHPUT, TOKEN_MEMORY, names,
     },
-    generator::{Make, Run, Span, closed, paced, same},
+    generator::{Make, Ready, Run, Span, closed, paced, same},
     peer::{Auth, Peer},
     scene::Scene,
 };
@@ -22,6 +22,40 @@ const CONNECTIONS: usize = 16;
 /// Processor time for each of so many, in microseconds.
 pub(crate) fn per(time: Duration, done: f64) -> f64 {
     time.as_secs_f64() * 1e6 / done
+}
+
+/// A round of closed loops is made of so many turns, in each of which everybody is asked: when the machine is slow for a second,
+/// it is so for all.
+pub(crate) const TURNS: u32 = 5;
+
+/// What a peer was asked in a round, and what that cost.
+#[derive(Debug, Default)]
+struct Asked {
+    cpu: Duration,
+    run: Run,
+    fetches: u64,
+}
+
+/// A round in turns, as [`TURNS`] says.
+async fn in_turns(
+    scene: &Scene,
+    round: usize,
+    request: impl Fn(&Peer) -> (Ready, StatusCode),
+) -> Result<Vec<(&Peer, Asked)>> {
+    let peers = scene.in_turn(round).filter(|peer| peer.name != names::DIRECT);
+    let mut asked: Vec<_> = peers.map(|peer| (peer, Asked::default())).collect();
+    for _ in 0..TURNS {
+        for (peer, asked) in &mut asked {
+            let (ready, expected) = request(peer);
+            let (cpu, fetches) = (peer.cpu_time(), scene.origin.requests().await?);
+            let run =
+                closed(peer.address()?, CONNECTIONS, Span::For(scene.settings.time / TURNS), same(ready), expected);
+            asked.run.extend(run.await.with_context(|| format!("at {}", peer.name))?);
+            asked.cpu += peer.cpu_time().saturating_sub(cpu);
+            asked.fetches += scene.origin.requests().await? - fetches;
+        }
+    }
+    Ok(asked)
 }
 
 /// What a run costs a peer for each answer.
@@ -37,14 +71,11 @@ async fn cost(peer: &Peer, span: Span, make: Make, expected: StatusCode) -> Resu
 /// # Errors
 /// When an answer is another than it must be.
 pub(crate) async fn calls(scene: &Scene, figures: &mut Figures) -> Result<()> {
-    let time = Span::For(scene.settings.time);
     warm_up(scene).await?;
     for round in 0..scene.settings.rounds {
-        for peer in scene.in_turn(round).filter(|peer| peer.name != names::DIRECT) {
-            let before = scene.origin.requests().await?;
-            let (cpu, run) = cost(peer, time, same(peer.call(&peer.token)), StatusCode::OK).await?;
-            let fetches = scene.origin.requests().await? - before;
-            figures.note(CPU, peer.name, cpu);
+        let call = |peer: &Peer| (peer.call(&peer.token), StatusCode::OK);
+        for (peer, Asked { cpu, run, fetches }) in in_turns(scene, round, call).await? {
+            figures.note(CPU, peer.name, per(cpu, run.done()));
             figures.note(THROUGHPUT, peer.name, run.rate());
             figures.note(FETCHES, peer.name, fetches as f64 / run.done());
         }
@@ -102,15 +133,14 @@ pub(crate) async fn latencies(scene: &Scene, figures: &mut Figures) -> Result<()
 /// # Errors
 /// When somebody is let in.
 pub(crate) async fn refusals(scene: &Scene, figures: &mut Figures) -> Result<()> {
-    let time = Span::For(scene.settings.time);
     warm_up(scene).await?;
     for round in 0..scene.settings.rounds {
-        for peer in scene.in_turn(round).filter(|peer| peer.name != names::DIRECT) {
-            let (cpu, _) = match peer.auth {
-                Auth::None => cost(peer, time, same(peer.call(&peer.token)), StatusCode::OK).await?,
-                Auth::Checked => cost(peer, time, same(peer.call_of_stranger()), StatusCode::UNAUTHORIZED).await?,
-            };
-            figures.note(REFUSAL, peer.name, cpu);
+        let call = |peer: &Peer| match peer.auth {
+            Auth::None => (peer.call(&peer.token), StatusCode::OK),
+            Auth::Checked => (peer.call_of_stranger(), StatusCode::UNAUTHORIZED),
+        };
+        for (peer, Asked { cpu, run, .. }) in in_turns(scene, round, call).await? {
+            figures.note(REFUSAL, peer.name, per(cpu, run.done()));
         }
     }
     Ok(())
