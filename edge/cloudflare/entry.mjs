@@ -141,10 +141,6 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
     headers.set("traceparent", traceparent);
     headers.delete("tracestate");
   }
-  const refused = (status, event, error) => {
-    log(event, status, headers.get("traceparent"));
-    return share(failure(status, error), fields);
-  };
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, FIRST_BYTE_MS)));
   try {
@@ -152,16 +148,22 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
     const init = { method, headers, body: body ?? request.body, redirect: "manual" };
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
-    if (response === undefined) return refused(504, "origin too slow", "gateway_timeout");
+    if (response === undefined) return unanswered(504, "origin too slow", "gateway_timeout", headers, fields);
     if (response.status !== 401) return share(response, fields);
     response.body?.cancel().catch(() => {});
   } catch {
-    return refused(502, "origin unreachable", "bad_gateway");
+    return unanswered(502, "origin unreachable", "bad_gateway", headers, fields);
   } finally {
     clearTimeout(timer);
   }
   // The origin has refused the edge, not the client, whose token is good and must not be thrown away.
-  return refused(502, "origin refused the identity", "bad_gateway");
+  return unanswered(502, "origin refused the identity", "bad_gateway", headers, fields);
+}
+
+// Where the MCP server has given no answer that could be passed on.
+function unanswered(status, event, error, headers, fields) {
+  log(event, status, headers.get("traceparent"));
+  return share(failure(status, error), fields);
 }
 
 // Alerts as those of edge/core/src/audit.rs. Where wasm could not read the trace of a request, what its client calls it is

@@ -1,14 +1,41 @@
 // Requests that come again and again are answered as before without a question to the gate, for as long as it has said that it
 // would say the same. To ask it costs more than all the rest that is done for them here.
 
-// For each `Authorization` what was forwarded last, for half a minute at the most. With more of them to look through the gate is
-// as fast.
-const MOST = 1024;
-const forwards = new Map();
+// So many are kept. When there are more, these stay until they have grown old: to keep others in their place, of which none
+// would be found again either, costs more than it saves.
+class Kept {
+  #entries = new Map();
+  #since = 0;
+
+  constructor(most) {
+    this.most = most;
+  }
+
+  get(key) {
+    return this.#entries.get(key);
+  }
+
+  set(key, value) {
+    if (this.#entries.size >= this.most && !this.#entries.has(key)) {
+      const now = Date.now();
+      if (isBetween(this.#since, now, this.#since + OLD_MS)) return;
+      this.#entries.clear();
+      this.#since = now;
+    }
+    this.#entries.set(key, value);
+  }
+}
+
+const OLD_MS = 30_000;
+
+// Clocks are set back, too.
+const isBetween = (since, now, until) => since <= now && now < until;
+
+// For each `Authorization` what was forwarded last, for half a minute at the most.
+const forwards = new Kept(1024);
 
 // For each URL how strangers were refused last, who choose their URLs: so these are few.
-const MOST_OF_STRANGERS = 64;
-const refusals = new Map();
+const refusals = new Kept(64);
 
 // What to do with a request that is like one before it in all that the gate looks at: a target to forward it to, or a refusal.
 // `undefined` if there is none.
@@ -17,24 +44,17 @@ export function repeated({ method, url, authorization, origin, traceparent }) {
   const last = authorization === undefined ? refusals.get(url) : forwards.get(authorization);
   if (last === undefined || last.url !== url || last.method !== method) return;
   if (last.refusal) return last;
-  const now = Date.now();
-  // Clocks are set back, too.
-  if (last.since <= now && now < last.until) return last;
+  if (isBetween(last.since, Date.now(), last.until)) return last;
 }
 
 // Until when, in seconds of Unix time, the gate would forward it in the same way; zero if that can't be said.
 export function rememberForward({ method, url, authorization }, target, until) {
-  if (until !== 0) keep(forwards, MOST, authorization, { method, url, target, since: Date.now(), until: until * 1000 });
+  if (until !== 0) forwards.set(authorization, { method, url, target, since: Date.now(), until: until * 1000 });
 }
 
 // The gate would say the same for good.
 export function rememberRefusal({ method, url }, refusal) {
-  keep(refusals, MOST_OF_STRANGERS, url, { method, url, refusal });
-}
-
-function keep(map, most, key, value) {
-  if (map.size >= most) map.clear();
-  map.set(key, value);
+  refusals.set(url, { method, url, refusal });
 }
 
 // Some are drawn at once: the platform has random numbers for that many.

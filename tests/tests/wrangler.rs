@@ -28,7 +28,17 @@ fn there_is_nothing_to_store_in() {
     for member in members {
         assert!(["workers_dev", "preview_urls", "ratelimits"].contains(&member.as_str()), "{member}");
     }
-    let own = ["name", "main", "compatibility_date", "compatibility_flags", "minify", "build", "observability", "env"];
+    let own = [
+        "name",
+        "main",
+        "compatibility_date",
+        "compatibility_flags",
+        "minify",
+        "keep_names",
+        "build",
+        "observability",
+        "env",
+    ];
     assert_eq!(wrangler.as_table().unwrap().keys().find(|member| !own.contains(&member.as_str())), None);
 }
 
