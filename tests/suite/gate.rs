@@ -186,16 +186,18 @@ async fn a_stranger_who_comes_again_is_answered_and_written_down_as_before(world
     let stranger = || by_hand::whoami(&mcp);
     let challenge = |answer: &Response| answer.headers()["www-authenticate"].to_str().expect("text").to_owned();
     let asks_for = |path: &str| format!("/.well-known/oauth-protected-resource{path}\"");
-    let mut refused = 0;
-    let first = stranger()?.send().await?;
-    let expected = (first.status(), challenge(&first), first.headers()["cache-control"].clone(), first.text().await?);
+    let told = async |answer: Response| {
+        let (status, caching) = (answer.status(), answer.headers()["cache-control"].clone());
+        anyhow::Ok((status, challenge(&answer), caching, answer.text().await?))
+    };
+    let expected = told(stranger()?.send().await?).await?;
     assert!(expected.0 == StatusCode::UNAUTHORIZED && expected.1.contains(&asks_for("/mcp")), "{expected:?}");
-    refused += 1;
+    let mut refused = 1;
 
     let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");
     let other = format!("{}{OTHER_RESOURCE}", edge.url());
     // More than are remembered.
-    let many = (0..70).map(|number| anyhow::Ok(by_hand::whoami(&format!("{mcp}?{number}"))?));
+    let many = (0..70).map(|number| by_hand::whoami(&format!("{mcp}?{number}")));
     let cases = [
         Ok(stranger()?.header("origin", "https://evil.example")),
         Ok(stranger()?.header("traceparent", traceparent)),
@@ -207,9 +209,7 @@ async fn a_stranger_who_comes_again_is_answered_and_written_down_as_before(world
     let mut statuses = Vec::new();
     for case in cases.into_iter().chain(many) {
         for _ in 0..2 {
-            let again = stranger()?.send().await?;
-            let told = (again.status(), challenge(&again), again.headers()["cache-control"].clone());
-            assert_eq!((told.0, told.1, told.2, again.text().await?), expected);
+            assert_eq!(told(stranger()?.send().await?).await?, expected);
             refused += 1;
         }
         let answer = case?.send().await?;

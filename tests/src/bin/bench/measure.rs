@@ -47,11 +47,10 @@ async fn in_turns(
     for _ in 0..TURNS {
         for (peer, asked) in &mut asked {
             let (ready, expected) = request(peer);
-            let (cpu, fetches) = (peer.cpu_time(), scene.origin.requests().await?);
-            let run =
-                closed(peer.address()?, CONNECTIONS, Span::For(scene.settings.time / TURNS), same(ready), expected);
-            asked.run.extend(run.await.with_context(|| format!("at {}", peer.name))?);
-            asked.cpu += peer.cpu_time().saturating_sub(cpu);
+            let fetches = scene.origin.requests().await?;
+            let (cpu, run) = ask(peer, Span::For(scene.settings.time / TURNS), same(ready), expected).await?;
+            asked.run.extend(run);
+            asked.cpu += cpu;
             asked.fetches += scene.origin.requests().await? - fetches;
         }
     }
@@ -60,10 +59,16 @@ async fn in_turns(
 
 /// What a run costs a peer for each answer.
 async fn cost(peer: &Peer, span: Span, make: Make, expected: StatusCode) -> Result<(f64, Run)> {
+    let (cpu, run) = ask(peer, span, make, expected).await?;
+    Ok((per(cpu, run.done()), run))
+}
+
+/// What a run costs a peer.
+async fn ask(peer: &Peer, span: Span, make: Make, expected: StatusCode) -> Result<(Duration, Run)> {
     let before = peer.cpu_time();
     let run = closed(peer.address()?, CONNECTIONS, span, make, expected).await;
     let run = run.with_context(|| format!("at {}", peer.name))?;
-    Ok((per(peer.cpu_time().saturating_sub(before), run.done()), run))
+    Ok((peer.cpu_time().saturating_sub(before), run))
 }
 
 /// CPU and throughput, over connections that are always busy.
