@@ -51,6 +51,13 @@ pub struct RequestHead<'a> {
     pub traceparent: Option<&'a str>,
 }
 
+impl RequestHead<'_> {
+    /// Whether an adapter may take others for one like this, from method, path, query and `Authorization` alone.
+    const fn may_repeat(&self) -> bool {
+        self.origin_header.is_none() && self.traceparent.is_none()
+    }
+}
+
 /// The gate's decision.
 #[derive(Debug)]
 pub enum Gated {
@@ -136,8 +143,8 @@ pub fn decide(
                     record.subject = Some(pseudonym(&admission.identity.subject));
                 });
             }
-            let is_all = error == GateError::NoToken && head.origin_header.is_none() && head.traceparent.is_none();
-            let repeats = is_all.then(|| Box::new(record.clone()));
+            let repeats = error == GateError::NoToken && head.may_repeat();
+            let repeats = repeats.then(|| Box::new(record.clone()));
             (Gated::Respond { response, repeats }, Some(record))
         }
     }
@@ -224,8 +231,8 @@ fn pass(
         return Err(GateError::InsufficientScope(needed.into_owned()));
     }
     let (minted_at, identity) = assertion_of(admission, config, now)?;
-    let is_all = matches!(seen, Seen::Nothing) && head.origin_header.is_none() && head.traceparent.is_none();
-    let repeats_until = is_all.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
+    let repeats = matches!(seen, Seen::Nothing) && head.may_repeat();
+    let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
     let query = head.query.map_or(String::new(), |query| format!("?{query}"));
     let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
     let page_origin = head.origin_header.map(str::to_owned);
