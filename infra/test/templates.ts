@@ -1,5 +1,6 @@
 // Templates of deployments, as CloudFormation gets them.
 
+import { readFileSync } from "node:fs";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { Deployment } from "../lib/deployment.ts";
@@ -24,10 +25,18 @@ export interface Templates {
 
 const SETTINGS = { account: "123456789012", region: "eu-west-1", publicUrl: "https://mcp.example.com" };
 
+/** What `cdk` gives the app: feature flags change what is synthesized. */
+const { context } = JSON.parse(readFileSync(new URL("../cdk.json", import.meta.url), "utf8"));
+
 /** Synthesizes a deployment, with `changes` to enough settings. */
 export function synthesize(deployment = "test", changes: object = {}, creating: Part[] = []): Templates {
-  const app = new App({ context: { "aws:cdk:bundling-stacks": [] } });
-  const stacks = new Deployment(app, parseSettings(deployment, JSON.stringify({ ...SETTINGS, ...changes })), creating);
+  return synthesizeFile(deployment, JSON.stringify({ ...SETTINGS, ...changes }), creating);
+}
+
+/** Synthesizes a deployment from the text of its settings' file. */
+export function synthesizeFile(deployment: string, text: string, creating: Part[] = []): Templates {
+  const app = new App({ context: { ...context, "aws:cdk:bundling-stacks": [] } });
+  const stacks = new Deployment(app, parseSettings(deployment, text), creating);
   const json = (stack: keyof Templates) => Template.fromStack(stacks[stack]).toJSON() as TemplateJson;
   return { global: json("global"), security: json("security"), server: json("server") };
 }
