@@ -58,10 +58,20 @@ impl Pool {
         answer.user_pool_client.with_context(|| format!("Cognito does not {doing}"))
     }
 
-    /// The app client's secret.
-    pub(crate) async fn secret(&self) -> Result<Secret<String>> {
-        let secret = self.describe().await?.client_secret.map(Secret::new);
-        secret.with_context(|| {
+    /// The secret that the app client was made with. Cognito shows no later one again, and does not document what it
+    /// describes once the first one is deleted, so nothing is taken from a client that has been given others.
+    pub(crate) async fn first_secret(&self) -> Result<Secret<String>> {
+        let client = self.describe().await?;
+        let made = client.creation_date.and_then(|date| u64::try_from(date.secs()).ok()).map(UnixTime::from_secs);
+        if was_rotated(made, &self.secrets().await?) {
+            bail!(
+                "the app client {} has been given other secrets, and Cognito shows none of them again: write the parameter \
+                 cognito-client-secret, from a backup or with a secret that `aws cognito-idp add-user-pool-client-secret` \
+                 makes, and delete the secrets that are not in it",
+                self.client_id
+            );
+        }
+        client.client_secret.map(Secret::new).with_context(|| {
             format!(
                 "the app client {} has no secret: the edge needs a confidential one; mend the stack",
                 self.client_id
@@ -136,6 +146,17 @@ impl Pool {
     }
 }
 
+/// Whether a client has other secrets than the one that it was made with.
+fn was_rotated(made: Option<UnixTime>, listed: &[Listed]) -> bool {
+    // Cognito dates the first secret like its client, give or take.
+    const AT_ONCE: u64 = 600;
+    match (made, listed) {
+        (_, [_, _, ..]) => true,
+        (Some(made), [only]) => only.created > made.plus(AT_ONCE),
+        _ => false,
+    }
+}
+
 fn refresh_token_seconds(client: &UserPoolClientType) -> u64 {
     const DAY: u64 = 86_400;
     // 0 and nothing at all both mean 30 days.
@@ -155,6 +176,18 @@ mod tests {
     use aws_sdk_cognitoidentityprovider::types::TokenValidityUnitsType;
 
     use super::*;
+
+    #[test]
+    fn a_client_with_another_secret_than_its_first_is_told_apart() {
+        let made = UnixTime::from_secs(1_790_000_000);
+        let listed = |after: u64| Listed { id: format!("secret-{after}"), created: made.plus(after) };
+        assert!(!was_rotated(Some(made), &[listed(0)]));
+        assert!(!was_rotated(Some(made), &[listed(5)]));
+        assert!(!was_rotated(Some(made), &[]));
+        assert!(was_rotated(Some(made), &[listed(0), listed(3_600)]), "a rotation is under way");
+        assert!(was_rotated(Some(made), &[listed(3_600)]), "the first one is deleted");
+        assert!(!was_rotated(None, &[listed(3_600)]), "nothing is known of the client's age");
+    }
 
     #[test]
     fn the_life_of_a_refresh_token_is_read_in_its_unit() {

@@ -22,7 +22,7 @@ pub(crate) async fn run(arguments: &Push, report: &mut Report) -> Result<()> {
 
     let first_secret = match settings.get(COGNITO_CLIENT_SECRET) {
         Some(_) => None,
-        None => Some(Pool::of(&settings, &aws)?.secret().await?),
+        None => Some(Pool::of(&settings, &aws)?.first_secret().await?),
     };
     if let Some(secret) = &first_secret {
         settings.set(COGNITO_CLIENT_SECRET, secret.expose());

@@ -48,7 +48,7 @@ impl Aws {
             parameters: BTreeMap::new(),
             secrets: vec![(format!("{CLIENT}--{START}"), SECRET.to_owned(), START)],
             app_client: json!({
-                "UserPoolId": POOL, "ClientId": CLIENT,
+                "UserPoolId": POOL, "ClientId": CLIENT, "CreationDate": START,
                 "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
                 "AllowedOAuthScopes": ["openid", "email"],
                 "EnableTokenRevocation": true,

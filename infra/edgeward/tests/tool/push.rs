@@ -6,7 +6,7 @@ use edgeward_core::Config;
 use serde_json::{Value, json};
 
 use crate::{
-    aws::SECRET,
+    aws::{CLIENT, SECRET, START},
     world::{TOKEN, World, edge, end, origin},
 };
 
@@ -212,6 +212,18 @@ async fn an_app_client_without_a_secret_is_refused() {
     world.run(&["keygen"]).await.succeeds();
     world.aws().secrets.clear();
     world.run(&["push"]).await.fails_with("has no secret");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_may_be_deleted_is_not_taken_for_the_app_clients() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    // It was rotated, and the parameter is lost since.
+    let later = START + 86_400;
+    world.aws().secrets = vec![(format!("{CLIENT}--{later}"), "not0to0be0taken".to_owned(), later)];
+    let ran = world.run(&["push"]).await.fails_with("has been given other secrets");
+    assert!(!format!("{ran:?}").contains("not0to0be0taken"));
+    assert!(!world.aws().parameters.contains_key(&edge("cognito-client-secret")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
     let parameter = parameter.context("the app client's secret is not stored yet: run `edgeward push` first")?;
     let stored: Vec<_> = parameter.text().split_whitespace().map(|word| Zeroizing::new(word.to_owned())).collect();
     let [newest, ..] = stored.as_slice() else {
-        bail!("the parameter cognito-client-secret is empty: delete it, and run `edgeward push`")
+        bail!("the parameter cognito-client-secret is empty: write the app client's secret into it, from a backup")
     };
 
     let pool = Pool::of(&run.described.settings, &run.described.aws)?;
@@ -46,7 +46,8 @@ pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
              under way, --force-remove deletes that secret"
         ),
         Plan::Inconsistent => bail!(
-            "{} secrets are stored and Cognito has {}: delete the parameter cognito-client-secret, and run `edgeward push`",
+            "{} secrets are stored and Cognito has {}: leave in the parameter cognito-client-secret those that Cognito has, and \
+             run `edgeward push`",
             stored.len(),
             listed.len()
         ),
