@@ -25,7 +25,7 @@ ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test fuzz conformance interop pages load bench capacity check edge size budgets image image-test \
-	infra-test deploy destroy deploy-local clean stack native wasm setup-edge named tool panicking-edge
+	infra-test deploy destroy trial deploy-local clean stack native wasm setup-edge named tool panicking-edge
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -132,6 +132,10 @@ deploy: named tool ## deploy DEPLOYMENT=prod to AWS and Cloudflare; BOOTSTRAP=ye
 
 destroy: named tool ## take DEPLOYMENT=prod away, with all its users; YES=yes to really do it
 	$(DEPLOY) destroy $(DEPLOYMENT) $(if $(YES),--yes)
+
+trial: named tool ## try DEPLOYMENT=trial in a real account, once: deploy, sign in by hand, measure, take it away; writes a report
+	EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx infra/trial.ts --deployment $(DEPLOYMENT) $(if $(BOOTSTRAP),--bootstrap) \
+		$(if $(SKIP),--skip $(SKIP)) $(if $(AGAIN),--again $(AGAIN))
 
 deploy-local: stack image ## deploy all of it to this machine, to an emulator of AWS; sign in, call, rotate, take it away
 	.ci/setup deploy emulator

@@ -25,12 +25,29 @@ function run(what: string, command: string, ...args: string[]): boolean {
 const bin = (name: string) => join(here, "node_modules/.bin", name);
 run("the types agree", bin("tsc"), "--noEmit");
 
+/** Parts of the tests, by the beginning of their files' names. */
+const PARTS: readonly [start: string, what: string][] = [
+  ["reality/", "reality rules, their mutations and the example deployments"],
+  ["random/", "settings at random, every region and every kind of user pool"],
+  ["updates/", "updates of deployments that stand"],
+  ["firewall", "requests at the firewalls"],
+  ["trial/", "the trial, against test doubles"],
+  ["deploy/", "the deploy script, against test doubles"],
+  ["", "security properties, settings, names and the snapshot"],
+];
+
 const report = join(folder, "vitest.json");
 run("the tests pass", bin("vitest"), "run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`);
 try {
-  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8"));
   passed += numPassedTests;
   failed += numFailedTests;
+  const partOf = (file: string) => PARTS.find(([start]) => file.startsWith(join(here, "test", start)))?.[1];
+  for (const [, what] of PARTS) {
+    const tests = testResults.filter(({ name }: any) => partOf(name) === what).flatMap(({ assertionResults }: any) => assertionResults);
+    const good = tests.filter(({ status }: any) => status === "passed").length;
+    console.log(`${good === tests.length && good > 0 ? "ok  " : "FAIL"}  ${what}: ${good} of ${tests.length}`);
+  }
 } catch {
   // Said above.
 }
@@ -40,7 +57,7 @@ for (const file of readdirSync(join(here, "deployments"))) {
   const deployment = file.replace(/\.json$/, "");
   const output = join(folder, deployment);
   const context = ["-c", `deployment=${deployment}`];
-  if (run(`${deployment} is synthesized, and cdk-nag finds nothing unexplained`, bin("cdk"), "synth", "--quiet", "--no-lookups", "--output", output, ...context)) {
+  if (run(`${deployment} is synthesized, and cdk-nag and cdk-preflight find nothing unexplained`, bin("cdk"), "synth", "--quiet", "--no-lookups", "--output", output, ...context)) {
     templates.push(...readdirSync(output).filter((name) => name.endsWith(".template.json")).map((name) => join(output, name)));
   }
 }

@@ -1,9 +1,10 @@
 // The app: `cdk -c deployment=NAME …` takes `deployments/NAME.json`, or that file of the folder in `-c deployments=DIR`.
-// `-c creating=global,security,server` names the stacks that do not stand yet.
+// `-c creating=global,security,server,watch` names the stacks that do not stand yet.
 
 import { fileURLToPath } from "node:url";
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
+import { Preflight } from "cdk-preflight";
 import { Deployment } from "../lib/deployment.ts";
 import { readSettings } from "../lib/settings.ts";
 
@@ -18,6 +19,7 @@ try {
   const folder = context("deployments") ?? fileURLToPath(new URL("../deployments", import.meta.url));
   new Deployment(app, readSettings(deployment, folder), context("creating")?.split(","));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  Preflight.apply(app, { strict: true });
 } catch (error) {
   console.error(`edgeward: ${(error as Error).message}`);
   process.exit(1);

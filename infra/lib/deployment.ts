@@ -4,12 +4,14 @@ import { Names, type Part } from "./names.ts";
 import { SecurityStack } from "./security-stack.ts";
 import { ServerStack } from "./server-stack.ts";
 import type { Settings } from "./settings.ts";
+import { WatchStack } from "./watch-stack.ts";
 
 /** The stacks of one deployment. */
 export class Deployment {
   readonly global: GlobalStack;
   readonly security: SecurityStack;
   readonly server: ServerStack;
+  readonly watch: WatchStack;
 
   /**
    * @param creating Parts that do not stand yet. CloudFormation could not take back what is protected from deletion, if
@@ -20,15 +22,18 @@ export class Deployment {
       id: new Names(settings).of(part),
       props: { terminationProtection: settings.userPool.retain && !creating.includes(part) },
     });
-    const [global, security, server] = [stack("global"), stack("security"), stack("server")];
+    const [global, security, server, watch] = [stack("global"), stack("security"), stack("server"), stack("watch")];
     this.global = new GlobalStack(app, global.id, settings, global.props);
     this.security = new SecurityStack(app, security.id, settings, security.props);
     this.server = new ServerStack(app, server.id, settings, server.props);
+    this.watch = new WatchStack(app, watch.id, settings, watch.props);
     // What one writes, the next reads.
     this.server.addStackDependency(this.global);
     this.server.addStackDependency(this.security);
-    for (const stack of [this.global, this.security, this.server]) {
-      Tags.of(stack).add("edgeward:deployment", settings.deployment);
+    this.watch.addStackDependency(this.server);
+    for (const stack of [this.global, this.security, this.server, this.watch]) {
+      // A VPC origin that is in use refuses changes of its tags, too (aws/aws-cdk#35765), so it has none.
+      Tags.of(stack).add("edgeward:deployment", settings.deployment, { excludeResourceTypes: ["AWS::CloudFront::VpcOrigin"] });
     }
   }
 }

@@ -1,11 +1,11 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { cloudFrontRules, RESPONSES } from "./firewall/origin-rules.ts";
 import { WebAcl } from "./firewall/web-acl.ts";
 import { GLOBAL_REGION, Names } from "./names.ts";
 import { writeParameter } from "./parameters/parameter.ts";
 import { Replicas } from "./parameters/replica.ts";
 import type { Settings } from "./settings.ts";
-import { perMinute, Watch } from "./watch/watch.ts";
 
 /**
  * The part of the Security stack that CloudFront wants in us-east-1: its firewall. Its ARN is a parameter here and, where
@@ -19,8 +19,8 @@ export class GlobalStack extends Stack {
       name: names.of("cloudfront"),
       scope: "CLOUDFRONT",
       logGroupName: names.firewallLogs("cloudfront"),
-      requestsPerAddress: settings.firewall.requestsPerAddress,
-      count: settings.firewall.count,
+      rules: cloudFrontRules(settings),
+      responses: RESPONSES,
     });
     const name = names.stackParameter("firewall-arn");
     writeParameter(this, name, firewall.arn, "Firewall of CloudFront");
@@ -28,12 +28,5 @@ export class GlobalStack extends Stack {
       const replicas = new Replicas(this, "Replicas", { functionName: names.of("replicas"), region: settings.region });
       replicas.add("FirewallArn", name, firewall.arn);
     }
-
-    const watch = new Watch(this, "Watch", { names, part: "cloudfront-firewall", email: settings.alarmEmail });
-    watch.alarm("cloudfront-blocked", {
-      metric: perMinute("AWS/WAFV2", "BlockedRequests", { WebACL: names.of("cloudfront"), Rule: "ALL" }),
-      threshold: 100,
-      meaning: "CloudFront's firewall blocks many requests: an attack, or a rule that is wrong. See its log group.",
-    });
   }
 }

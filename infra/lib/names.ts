@@ -8,12 +8,17 @@ export const IDENTITY_HEADER = "x-edgeward-identity";
 export const ORIGIN_SECRET_HEADER = "x-origin-secret";
 /** Environment variable that tells the origin where its parameters are. */
 export const PARAMETER_PATH_VARIABLE = "EDGEWARD_PARAMETER_PATH";
+/** The longest body of an MCP request, in bytes. Firewalls, edge and origin refuse a longer one. */
+export const MAX_BODY_BYTES = 4_194_304;
 /** Region of everything that CloudFront wants in one. */
 export const GLOBAL_REGION = "us-east-1";
 
 /** The stacks of one deployment, in the order in which they come to stand. */
-export const PARTS = ["global", "security", "server"] as const;
+export const PARTS = ["global", "security", "server", "watch"] as const;
 export type Part = (typeof PARTS)[number];
+
+/** Region of a stack, where `home` is the deployment's. */
+export const regionOf = (part: Part, home: string) => (part === "global" || part === "watch" ? GLOBAL_REGION : home);
 
 /** The parameters of the origin that the stacks write; `jwks` is written with the edge's keys. */
 export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url"] as const;
@@ -53,7 +58,11 @@ export function variableOf(parameter: EdgeParameter): string {
 }
 
 /** Parameters for people and for the stacks themselves. */
-export type StackParameter = "firewall-arn" | "issuer" | "distribution-domain";
+export type StackParameter = "firewall-arn" | "issuer" | "distribution-domain" | "distribution-id";
+
+/** Outputs of the security and the server stack: what an alias or CNAME record of the login pages' and CloudFront's own name leads to. */
+export const LOGIN_ALIAS_TARGET = "LoginAliasTarget";
+export const SERVER_ALIAS_TARGET = "ServerAliasTarget";
 
 /** Names of one deployment's things. All begin with the deployment's name, so that two share none. */
 export class Names {

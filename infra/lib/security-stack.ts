@@ -1,12 +1,13 @@
-import { Stack, type StackProps } from "aws-cdk-lib";
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { signInRules } from "./firewall/sign-in-rules.ts";
 import { WebAcl } from "./firewall/web-acl.ts";
 import { SignIn } from "./identity/sign-in.ts";
-import { Names, type EdgeParameter } from "./names.ts";
+import { LOGIN_ALIAS_TARGET, Names, type EdgeParameter } from "./names.ts";
 import { writeParameter } from "./parameters/parameter.ts";
 import type { Settings } from "./settings.ts";
-import { COGNITO_QUOTAS, QUOTA_ALARM } from "./watch/quotas.ts";
-import { failures, perMinute, Watch } from "./watch/watch.ts";
+import { COGNITO_QUOTAS, QUOTA_ALARM, QUOTA_PERIOD, requestsOf } from "./watch/quotas.ts";
+import { failures, perFiveMinutes, perMinute, Watch } from "./watch/watch.ts";
 
 /** As the edge's setting has them. */
 function rateLimits({ client, redirectHost, address }: NonNullable<Settings["edge"]["rateLimits"]> = {}): string {
@@ -24,8 +25,7 @@ export class SecurityStack extends Stack {
       name: names.of("users"),
       scope: "REGIONAL",
       logGroupName: names.firewallLogs("users"),
-      requestsPerAddress: settings.firewall.signInsPerAddress,
-      count: settings.firewall.count,
+      rules: signInRules(settings, signIn.userPool.userPoolId),
     });
     firewall.protect("Users", signIn.userPool.userPoolArn);
 
@@ -58,25 +58,32 @@ export class SecurityStack extends Stack {
     writeParameter(this, names.originParameter("issuer"), settings.publicUrl, "The edge that the origin believes");
     writeParameter(this, names.stackParameter("issuer"), signIn.issuer, "Issuer of Cognito's tokens");
 
+    if (signIn.aliasTarget) new CfnOutput(this, LOGIN_ALIAS_TARGET, { value: signIn.aliasTarget });
+    this.watch(settings, names, signIn);
+  }
+
+  private watch(settings: Settings, names: Names, { userPool, client }: SignIn) {
     const watch = new Watch(this, "Watch", { names, part: "sign-in", email: settings.alarmEmail });
-    const pool = { UserPool: signIn.userPool.userPoolId, UserPoolClient: signIn.client.userPoolClientId };
+    const pool = { UserPool: userPool.userPoolId, UserPoolClient: client.userPoolClientId };
     watch.alarm("sign-in-failures", {
-      metric: failures("AWS/Cognito", "SignInSuccesses", pool),
-      threshold: 50,
+      metric: failures("SignInSuccesses", pool),
+      threshold: 150,
+      periods: 1,
       meaning: "Many sign-ins fail: somebody tries passwords, or an identity provider is down.",
     });
     for (const name of ["SignInThrottles", "TokenRefreshThrottles"]) {
       watch.alarm(`cognito-${name.replace(/(?<=.)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}`, {
-        metric: perMinute("AWS/Cognito", name, pool),
+        metric: perFiveMinutes("AWS/Cognito", name, pool),
         threshold: 1,
         periods: 1,
         meaning: "Cognito turns requests of the edge away. One app client has 300 requests a second at its domain.",
       });
     }
-    for (const [resource, quota] of Object.entries(COGNITO_QUOTAS)) {
-      watch.alarm(`cognito-quota-${resource.toLowerCase()}`, {
-        metric: perMinute("AWS/Usage", "CallCount", { Type: "API", Service: "Cognito", Class: "None", Resource: resource }),
-        threshold: quota * 60 * QUOTA_ALARM,
+    for (const [category, quota] of Object.entries(COGNITO_QUOTAS) as [keyof typeof COGNITO_QUOTAS, number][]) {
+      watch.alarm(`cognito-quota-${category.toLowerCase()}`, {
+        metric: requestsOf(category),
+        threshold: quota * QUOTA_PERIOD.toSeconds() * QUOTA_ALARM,
+        periods: 1,
         meaning: `Four fifths of Cognito's quota of ${quota} requests a second are used. Ask for more in Service Quotas.`,
       });
     }

@@ -2,16 +2,19 @@ import { CfnOutput, Duration, Fn, Stack, type StackProps } from "aws-cdk-lib";
 import { StringParameter } from "aws-cdk-lib/aws-ssm";
 import { HttpCodeTarget } from "aws-cdk-lib/aws-elasticloadbalancingv2";
 import type { Construct } from "constructs";
+import { loadBalancerRules, RESPONSES } from "./firewall/origin-rules.ts";
 import { WebAcl } from "./firewall/web-acl.ts";
-import { Names } from "./names.ts";
+import { GLOBAL_REGION, Names, SERVER_ALIAS_TARGET } from "./names.ts";
 import { writeParameter } from "./parameters/parameter.ts";
+import { Replicas } from "./parameters/replica.ts";
 import { Distribution } from "./server/distribution.ts";
 import { LoadBalancer } from "./server/load-balancer.ts";
 import { Network } from "./server/network.ts";
 import { OriginSecret } from "./server/origin-secret.ts";
 import { Service } from "./server/service.ts";
+import { zonesOf } from "./regions.ts";
 import type { Settings } from "./settings.ts";
-import { perMinute, Watch } from "./watch/watch.ts";
+import { missingTasks, perMinute, Watch } from "./watch/watch.ts";
 
 /** The MCP server: CloudFront, firewall, load balancer and tasks, and what origin and edge are told of them. */
 export class ServerStack extends Stack {
@@ -19,7 +22,8 @@ export class ServerStack extends Stack {
     super(scope, id, { ...props, env: { account: settings.account, region: settings.region } });
     const names = new Names(settings);
     const { server } = settings;
-    const { vpc } = new Network(this, "Network", { names, outbound: server.outbound });
+    const zones = zonesOf(settings.region, server.zones);
+    const { vpc, internetGateway } = new Network(this, "Network", { names, outbound: server.outbound, zones });
     const service = new Service(this, "Origin", { settings, names, vpc });
     const retain = settings.userPool.retain;
     const loadBalancer = new LoadBalancer(this, "LoadBalancer", { names, vpc, service, tls: server.tls, retain });
@@ -30,16 +34,15 @@ export class ServerStack extends Stack {
       name: names.of("alb"),
       scope: "REGIONAL",
       logGroupName: names.firewallLogs("alb"),
-      // CloudFront's addresses, not users': the limit on each is CloudFront's firewall's to keep.
-      requestsPerAddress: settings.firewall.requestsPerAddress * 10,
-      count: settings.firewall.count,
-      secrets: secret.accepted,
+      rules: loadBalancerRules(settings, secret.accepted),
+      responses: RESPONSES,
     });
     firewall.protect("LoadBalancer", loadBalancer.balancer.loadBalancerArn);
 
     const { distribution, domainName } = new Distribution(this, "CloudFront", {
       names,
       balancer: loadBalancer.balancer,
+      internetGateway,
       firewallArn: StringParameter.valueForStringParameter(this, names.stackParameter("firewall-arn")),
       secret: secret.sent,
       tls: server.tls,
@@ -56,14 +59,22 @@ export class ServerStack extends Stack {
       writeParameter(this, names.originParameter("allowed-hosts"), host, "Values of Host that the origin answers to"),
       writeParameter(this, names.originParameter("weather-url"), server.weatherUrl, "Weather service"),
     ];
+    service.restartFor({ issuer: settings.publicUrl, audience: originUrl, "allowed-hosts": host, "weather-url": server.weatherUrl });
     // A task that starts without them would refuse to.
     service.service.node.addDependency(...told);
     writeParameter(this, names.edgeParameter("origin-url"), originUrl, "Where the edge forwards to");
     writeParameter(this, names.edgeParameter("origin-audience"), originUrl, "What the edge calls the origin");
     writeParameter(this, names.stackParameter("distribution-domain"), domainName, "CloudFront in front of the origin");
+    const idParameter = names.stackParameter("distribution-id");
+    writeParameter(this, idParameter, distribution.distributionId, "CloudFront's distribution");
+    if (settings.region !== GLOBAL_REGION) {
+      const replicas = new Replicas(this, "Replicas", { functionName: names.of("server-replicas"), region: GLOBAL_REGION });
+      replicas.add("DistributionId", idParameter, distribution.distributionId);
+    }
     new CfnOutput(this, "OriginUrl", { value: originUrl });
+    if (server.domain) new CfnOutput(this, SERVER_ALIAS_TARGET, { value: distribution.distributionDomainName });
 
-    this.watch(settings, names, loadBalancer, service, distribution.distributionId);
+    this.watch(settings, names, loadBalancer, service);
   }
 
   /** Two zones of whichever region this is, without asking it at synthesis. */
@@ -71,7 +82,7 @@ export class ServerStack extends Stack {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
   }
 
-  private watch(settings: Settings, names: Names, { balancer, targetGroup }: LoadBalancer, service: Service, distribution: string) {
+  private watch(settings: Settings, names: Names, { balancer, targetGroup }: LoadBalancer, service: Service) {
     const watch = new Watch(this, "Watch", { names, part: "origin", email: settings.alarmEmail });
     const period = Duration.minutes(1);
     watch.alarm("origin-5xx", {
@@ -89,24 +100,19 @@ export class ServerStack extends Stack {
       threshold: 5,
       meaning: "One request in a hundred waits five seconds for the first byte.",
     });
-    watch.alarm("origin-restarts", {
-      metric: perMinute("ECS/ContainerInsights", "RestartCount", {
-        ClusterName: service.cluster.clusterName,
-        ServiceName: service.service.serviceName,
-      }),
+    watch.alarm("origin-tasks-missing", {
+      metric: missingTasks({ ClusterName: service.cluster.clusterName, ServiceName: service.service.serviceName }),
       threshold: 1,
-      meaning: "Tasks of the origin end and are started again. See the stopped tasks' reasons.",
+      // A task that scaling adds is missing for a minute or two while it starts; a deployment keeps the old ones until then.
+      periods: 5,
+      breaching: 3,
+      meaning: "Fewer tasks of the origin run than should: they stop, or do not start. See the stopped tasks' reasons.",
     });
     watch.alarm("origin-unhealthy", {
       metric: targetGroup.metrics.unhealthyHostCount({ period, statistic: "Maximum" }),
       threshold: 1,
       periods: 5,
       meaning: "A task of the origin does not answer its health check.",
-    });
-    watch.alarm("cloudfront-5xx", {
-      metric: perMinute("AWS/CloudFront", "5xxErrorRate", { DistributionId: distribution, Region: "Global" }, "Average"),
-      threshold: 5,
-      meaning: "One request in twenty ends in an error at CloudFront.",
     });
     watch.alarm("alb-blocked", {
       metric: perMinute("AWS/WAFV2", "BlockedRequests", { WebACL: names.of("alb"), Region: this.region, Rule: "ALL" }),

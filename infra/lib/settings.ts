@@ -3,6 +3,9 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
+import { poolProblems, prefixProblems, userPool } from "./identity/settings.ts";
+import { regionProblem, zonesProblem } from "./regions.ts";
+import { memoryProblem } from "./server/task-size.ts";
 
 const url = z.url({ protocol: /^https$/, error: "must be an https URL" });
 const isOrigin = (text: string) => new URL(text).origin === text;
@@ -13,7 +16,6 @@ const LOCAL_URL = /^http:\/\/(?:localhost|127\.0\.0\.1):\d+$/;
 const publicUrl = z.union([z.string().regex(LOCAL_URL).refine(isOrigin), originUrl], {
   error: ({ input }) => (/^https:\/\/./.test(`${input}`) ? NO_ORIGIN : "must be an https URL, or http://localhost:PORT for trying out"),
 });
-const seconds = (least: number, most: number, usual: number) => z.int().min(least).max(most).default(usual);
 
 const scope = z.string().regex(/^[!#-[\]-~]{1,64}$/, "must be a scope token of RFC 6749");
 
@@ -47,63 +49,22 @@ const resource = z.strictObject({
     .optional(),
 });
 
-const identityProvider = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("oidc"),
-    name: z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, "must be 3 to 32 letters, digits, _ or -"),
-    issuer: url,
-    clientId: z.string().min(1),
-    clientSecretArn: z.string().startsWith("arn:", "must be the ARN of a secret in Secrets Manager"),
-  }),
-  z.strictObject({
-    kind: z.literal("saml"),
-    name: z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, "must be 3 to 32 letters, digits, _ or -"),
-    metadataUrl: url,
-  }),
-  z.strictObject({
-    kind: z.literal("google"),
-    clientId: z.string().min(1),
-    clientSecretArn: z.string().startsWith("arn:", "must be the ARN of a secret in Secrets Manager"),
-  }),
-]);
-
-/** Managed rule groups and rules of our own that can be set to only count. */
-export const FIREWALL_RULES = ["common", "known-bad-inputs", "ip-reputation", "rate", "body-size"] as const;
+/** Managed rule groups and rules of our own that can be set to only count, wherever a firewall has them. */
+export const FIREWALL_RULES = ["common", "known-bad-inputs", "ip-reputation", "strangers", "rate", "body-size"] as const;
 export type FirewallRule = (typeof FIREWALL_RULES)[number];
 
-const userPool = z.strictObject({
-  /** Feature plan: PLUS adds threat protection. */
-  tier: z.enum(["ESSENTIALS", "PLUS"]).default("ESSENTIALS"),
-  mfa: z.enum(["off", "optional", "required"]).default("optional"),
-  passkeys: z.boolean().default(true),
-  /** Whether people may sign themselves up. */
-  selfSignUp: z.boolean().default(false),
-  /** Kept, with its users, when the stack is deleted. */
-  retain: z.boolean().default(true),
-  /** Prefix of the domain at amazoncognito.com; by default `edgeward-<deployment>-<last four digits of the account>`. */
-  domainPrefix: z
-    .string()
-    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be lower-case letters, digits and hyphens")
-    .refine((text) => !/aws|amazon|cognito/.test(text), "must not contain aws, amazon or cognito: Cognito reserves them")
-    .optional(),
-  /** A domain of one's own instead, with its certificate in us-east-1. */
-  customDomain: z.strictObject({ name: z.string().min(4), certificateArn: z.string().startsWith("arn:") }).optional(),
-  /** Where `/logout` of the edge may send browsers, besides its own page. */
-  logoutUrls: z.array(url).default([]),
-  accessTokenSeconds: seconds(300, 86_400, 3600),
-  refreshTokenDays: z.int().min(1).max(3650).default(30),
-  /** Resource servers and their scopes, by identifier, for what else uses this pool. */
-  resourceServers: z.record(z.string().min(1), z.record(z.string(), z.string())).default({}),
-  identityProviders: z.array(identityProvider).default([]),
-});
+const zoneId = z.string().regex(/^[a-z]{2,5}\d-az\d$/, "must be the id of an availability zone, such as euw1-az1");
 
 const server = z.strictObject({
   /** URI of the image; by default it is built from `origin/Dockerfile` and pushed. */
   image: z.string().min(1).optional(),
   architecture: z.enum(["arm64", "x86_64"]).default("arm64"),
   cpu: z.union([z.literal(256), z.literal(512), z.literal(1024), z.literal(2048)]).default(256),
-  memoryMiB: z.int().min(512).max(16_384).default(512),
+  /** By default the least that Fargate has for this `cpu`. */
+  memoryMiB: z.int().optional(),
   tasks: z.strictObject({ least: z.int().min(1).default(2), most: z.int().min(1).default(10) }).prefault({}),
+  /** Ids of two availability zones, such as euw1-az1. By default two that CloudFront's VPC origins support. Changing them replaces the subnets. */
+  zones: z.tuple([zoneId, zoneId]).optional(),
   /** How tasks reach AWS and the world: NAT gateways, or endpoints in the VPC and nothing else. */
   outbound: z.enum(["nat", "endpoints"]).default("nat"),
   logDays: z.union([z.literal(7), z.literal(30), z.literal(90), z.literal(365)]).default(30),
@@ -119,11 +80,15 @@ const server = z.strictObject({
 });
 
 const firewall = z.strictObject({
-  /** Rules that only count what they would block, to see what they would do. */
+  /** Rules that only count what they would block, to see what they would do. Before the origin, `common` always only counts. */
   count: z.array(z.enum(FIREWALL_RULES)).default([]),
-  /** Requests from one address in five minutes. The edge's addresses are few: CloudFront sees the edge, not its users. */
-  requestsPerAddress: z.int().min(100).max(2_000_000_000).default(100_000),
-  /** The same at the user pool, where every address is a user's. */
+  /**
+   * Requests from one address in five minutes, before the origin. An address is one of the edge's few, and its requests are
+   * all users': one below what the users need shuts out all of them. The default is three times what ten tasks carry that
+   * answer 1,000 requests a second each; 1,000 million requests a month are 115,000 in five minutes on average.
+   */
+  requestsPerAddress: z.int().min(10_000).max(2_000_000_000).default(10_000_000),
+  /** Requests from one address in five minutes at the login pages, where an address is a user's or an office's. */
   signInsPerAddress: z.int().min(100).max(2_000_000_000).default(1000),
 });
 
@@ -132,7 +97,8 @@ const requestsPerMinute = z.int().min(1).max(1_000_000).optional();
 /** Environments of the edge's `wrangler.toml`. */
 export const ENVIRONMENTS = ["dev", "staging", "prod"] as const;
 
-const schema = z
+/** What a file in `deployments/` may say. */
+export const schema = z
   .strictObject({
     /** The AWS account. */
     account: z.string().regex(/^\d{12}$/, "must be the 12 digits of an AWS account"),
@@ -178,18 +144,29 @@ const schema = z
   })
   .superRefine((settings, context) => {
     const problem = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
+    // Braces of JSON itself are never side by side.
+    if (JSON.stringify(settings).includes("{{")) {
+      problem([], "contains {{, in which CloudFormation and Parameter Store see a reference to be resolved; write it differently");
+    }
+    const wrongRegion = regionProblem(settings.region);
+    if (wrongRegion) problem(["region"], wrongRegion);
+    const wrongZones = zonesProblem(settings.region, settings.server.zones);
+    if (wrongZones) problem(["server", "zones"], wrongZones);
+    const wrongMemory = memoryProblem(settings.server);
+    if (wrongMemory) problem(["server", "memoryMiB"], wrongMemory);
+    for (const [path, value] of parameterValues(settings)) {
+      const bytes = Buffer.byteLength(value);
+      if (bytes > MOST_PARAMETER_BYTES) {
+        problem(path, `takes ${bytes} bytes, and a parameter holds ${MOST_PARAMETER_BYTES} at the most; make it shorter`);
+      }
+    }
     if (isLocal(settings.publicUrl) && settings.userPool.retain) {
       problem(["publicUrl"], "an edge on this machine is for trying out: set userPool.retain to false, too, or give an https URL");
     }
     if (settings.server.tasks.least > settings.server.tasks.most) {
       problem(["server", "tasks"], "least is more than most");
     }
-    if (settings.userPool.domainPrefix && settings.userPool.customDomain) {
-      problem(["userPool"], "domainPrefix and customDomain exclude each other");
-    }
-    if (settings.userPool.customDomain && !settings.userPool.customDomain.certificateArn.startsWith("arn:aws:acm:us-east-1:")) {
-      problem(["userPool", "customDomain", "certificateArn"], "Cognito takes certificates of us-east-1 only; request one there");
-    }
+    for (const [path, message] of poolProblems(settings)) problem(path, message);
     if (settings.server.domain && !settings.server.domain.certificateArn.startsWith("arn:aws:acm:us-east-1:")) {
       problem(["server", "domain", "certificateArn"], "CloudFront takes certificates of us-east-1 only; request one there");
     }
@@ -198,12 +175,25 @@ const schema = z
     }
   });
 
+type Checked = z.output<typeof schema>;
+
+/** What an advanced parameter of Systems Manager holds; a standard one holds half of it. */
+const MOST_PARAMETER_BYTES = 8192;
+
+/** The settings of free length that become parameters, as they are written. */
+function parameterValues({ edge, userPool }: Pick<Checked, "edge" | "userPool">): [path: string[], value: string][] {
+  const text = (value: unknown) =>
+    Array.isArray(value) && value.every((item) => typeof item === "string") ? value.join(" ") : (JSON.stringify(value) ?? "");
+  return [
+    ...Object.entries(edge).map(([name, value]): [string[], string] => [["edge", name], text(value)]),
+    [["userPool", "logoutUrls"], text(userPool.logoutUrls)],
+  ];
+}
+
 /** A checked deployment. */
-export type Settings = z.output<typeof schema> & { readonly deployment: string };
+export type Settings = Checked & { readonly deployment: string };
 /** Whether the edge's public URL leads to this machine. */
 export const isLocal = (publicUrl: string) => LOCAL_URL.test(publicUrl);
-
-export type IdentityProvider = z.output<typeof identityProvider>;
 
 /** Names a deployment: part of every physical name, of which a load balancer's has 32 letters at the most. */
 const DEPLOYMENT = /^[a-z][a-z0-9-]{0,14}[a-z0-9]$/;
@@ -225,7 +215,7 @@ export function parseSettings(deployment: string, text: string, file = `deployme
   }
   const parsed = schema.safeParse(json);
   const problems = parsed.success
-    ? environmentProblems(deployment, parsed.data.edge.environment)
+    ? [...environmentProblems(deployment, parsed.data.edge.environment), ...prefixProblems(deployment, parsed.data.userPool)]
     : parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "the file"}: ${issue.message}`);
   if (!parsed.success || problems.length > 0) throw new Error(`${file}:\n${problems.join("\n")}`);
   return { ...parsed.data, deployment };

@@ -31,9 +31,12 @@ describe("deployments", () => {
   });
 
   test("whose servers are in us-east-1 replicate nothing", () => {
-    expect(all(synthesize("test", { region: "us-east-1" }).global, "Custom::ParameterReplica")).toEqual([]);
-    const { Properties } = only(synthesize().global, "Custom::ParameterReplica");
-    expect(Properties).toMatchObject({ region: "eu-west-1", name: "/edgeward/test/stack/firewall-arn" });
+    const replicas = ({ global, server }: Templates) => [global, server].map((template) => all(template, "Custom::ParameterReplica"));
+    expect(replicas(synthesize("test", { region: "us-east-1" }))).toEqual([[], []]);
+    expect(replicas(synthesize())).toMatchObject([
+      [{ Properties: { region: "eu-west-1", name: "/edgeward/test/stack/firewall-arn" } }],
+      [{ Properties: { region: "us-east-1", name: "/edgeward/test/stack/distribution-id" } }],
+    ]);
   });
 
   test("without NAT reach AWS through endpoints", () => {
@@ -58,10 +61,11 @@ describe("deployments", () => {
   test("count with a rule instead of blocking where the settings say so", () => {
     const rule = (template: TemplateJson, name: string) =>
       only(template, "AWS::WAFv2::WebACL").Properties.Rules.find((r: any) => r.Name === name);
-    const { server } = synthesize("test", { firewall: { count: ["common", "rate"] } });
-    expect(rule(server, "common").OverrideAction).toEqual({ Count: {} });
+    const { security, server } = synthesize("test", { firewall: { count: ["common", "rate"] } });
+    expect(rule(security, "common").OverrideAction).toEqual({ Count: {} });
+    expect(rule(security, "known-bad-inputs").OverrideAction).toEqual({ None: {} });
     expect(rule(server, "rate").Action).toEqual({ Count: {} });
-    expect(rule(server, "body-size").Action).toEqual({ Block: {} });
+    expect(rule(server, "body-size").Action).toHaveProperty("Block");
   });
 
   test("for trying things out leave nothing behind", () => {
@@ -88,6 +92,27 @@ describe("deployments", () => {
     expect(isProtected(synthesize())).toEqual([true, true]);
     expect(isProtected(synthesize("test", {}, ["server"]))).toEqual([true, false]);
     expect(isProtected(synthesize("test", {}, ["global", "security", "server"]))).toEqual([false, false]);
+  });
+
+  test("send mails through SES where the settings name a sender", () => {
+    const sender = (email?: object) => only(synthesize("test", { userPool: { email } }).security, "AWS::Cognito::UserPool").Properties.EmailConfiguration;
+    expect(sender()).toEqual({ EmailSendingAccount: "COGNITO_DEFAULT" });
+    const named = { from: "no-reply@example.com", fromName: "Acme", replyTo: "help@example.com", verifiedDomain: "example.com", region: "us-east-1" };
+    const configured = sender(named);
+    expect(configured).toMatchObject({ EmailSendingAccount: "DEVELOPER", From: "Acme <no-reply@example.com>", ReplyToEmailAddress: "help@example.com" });
+    expect(JSON.stringify(configured.SourceArn)).toContain(":ses:us-east-1:123456789012:identity/example.com");
+  });
+
+  test("say what the DNS records of their own names lead to", () => {
+    const certificateArn = "arn:aws:acm:us-east-1:123456789012:certificate/1";
+    const { security, server } = synthesize("test", {
+      userPool: { customDomain: { name: "login.example.com", certificateArn } },
+      server: { domain: { name: "origin.example.com", certificateArn } },
+    });
+    expect(security.Outputs?.LoginAliasTarget?.Value["Fn::GetAtt"][1]).toBe("CloudFrontDistribution");
+    expect(server.Outputs?.ServerAliasTarget?.Value["Fn::GetAtt"][1]).toBe("DomainName");
+    const unnamed = synthesize();
+    expect([unnamed.security.Outputs?.LoginAliasTarget, unnamed.server.Outputs?.ServerAliasTarget]).toEqual([undefined, undefined]);
   });
 
   test("have their identity providers, and secrets of theirs in no template", () => {

@@ -1,5 +1,7 @@
 // The properties that matter for security: each tells whether it holds, and has a change that breaks it.
 
+import { userPoolId } from "./firewall/firewalls.ts";
+import { text } from "./firewall/template.ts";
 import { all, only, type Resource, type Templates } from "./templates.ts";
 
 export interface Property {
@@ -19,11 +21,18 @@ const distribution = (t: Templates) => only(t.server, "AWS::CloudFront::Distribu
 const acls = (t: Templates) => [t.global, t.security, t.server].map((template) => only(template, "AWS::WAFv2::WebACL").Properties);
 const firewallLogs = (t: Templates) =>
   [t.global, t.security, t.server].map((template) => only(template, "AWS::WAFv2::LoggingConfiguration").Properties);
+const firewallRule = (t: Templates, stack: keyof Templates, name: string) =>
+  only(t[stack], "AWS::WAFv2::WebACL").Properties["Rules"].find((rule: any) => rule.Name === name);
 const albAcl = (t: Templates) => only(t.server, "AWS::WAFv2::WebACL").Properties;
 const attribute = (t: Templates, key: string) => balancer(t).LoadBalancerAttributes.find((a: any) => a.Key === key);
 const buckets = (t: Templates): Resource[] => all(t.server, "AWS::S3::Bucket");
 
-const MANAGED = ["AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet"];
+/** Managed groups that stop requests, by firewall. */
+const STOPPING = {
+  global: ["ip-reputation", "known-bad-inputs"],
+  security: ["ip-reputation", "known-bad-inputs", "common"],
+  server: ["known-bad-inputs"],
+};
 const REDACTED = ["authorization", "cookie", "x-edgeward-identity", "x-origin-secret"];
 
 /** Statements of a role's policies. */
@@ -34,8 +43,12 @@ function statements(t: Templates, stack: keyof Templates, holder: string): any[]
   return policies.flatMap(([, policy]) => policy.Properties.PolicyDocument.Statement);
 }
 const taskStatements = (t: Templates) => statements(t, "server", "OriginTaskTaskRole");
-const replicaStatements = (t: Templates) =>
-  statements(t, "global", "ReplicasRole").filter((s) => JSON.stringify(s.Action).includes("ssm:"));
+/** The replicas of both stacks that have some, and what the role of each stack may do with parameters. */
+const replications = (t: Templates) =>
+  (["global", "server"] as const).map((stack) => ({
+    names: all(t[stack], "Custom::ParameterReplica").map(({ Properties }) => Properties["name"]),
+    statements: statements(t, stack, "ReplicasRole").filter((s) => JSON.stringify(s.Action).includes("ssm:")),
+  }));
 
 const ingress = (t: Templates) =>
   all(t.server, "AWS::EC2::SecurityGroup").flatMap((group) => group.Properties.SecurityGroupIngress ?? []);
@@ -94,21 +107,31 @@ export const PROPERTIES: Property[] = [
     mutate: (t) => void (client(t).PreventUserExistenceErrors = "LEGACY"),
   },
   {
-    name: "the managed rules look at every request",
+    name: "managed rules stop known attacks, and the login pages are inspected as well",
     holds: (t) =>
-      acls(t).every(({ Rules }) =>
-        MANAGED.every((name) =>
-          Rules.some(
-            (rule: any) =>
-              rule.Statement.ManagedRuleGroupStatement?.Name === name &&
-              rule.OverrideAction.None !== undefined &&
-              rule.Statement.ManagedRuleGroupStatement.ScopeDownStatement === undefined,
-          ),
-        ),
+      Object.entries(STOPPING).every(([stack, names]) =>
+        names.every((name) => {
+          const rule = firewallRule(t, stack as keyof Templates, name);
+          return rule.Statement.ManagedRuleGroupStatement !== undefined && rule.OverrideAction.None !== undefined;
+        }),
       ),
+    mutate: (t) => void (firewallRule(t, "security", "common").OverrideAction = { Count: {} }),
+  },
+  {
+    name: "only the edge's calls pass the login pages' firewall without being looked at",
+    holds: (t) => {
+      const paths = acls(t)[1]!.Rules.map(({ Statement }: any) => {
+        const { ScopeDownStatement: scope } = Statement.RateBasedStatement ?? Statement.ManagedRuleGroupStatement;
+        return scope.NotStatement.Statement.OrStatement.Statements.map(({ ByteMatchStatement: match }: any) =>
+          [match.PositionalConstraint, match.TextTransformations.map(({ Type }: any) => Type), text(match.SearchString)].join(" "),
+        );
+      });
+      const unseen = ["/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo", `/${userPoolId(t)}/.well-known/jwks.json`];
+      return paths.every((some: string[]) => some.join() === unseen.map((path) => `EXACTLY NONE ${path}`).join());
+    },
     mutate: (t) => {
-      const rule = acls(t)[0]!.Rules.find((r: any) => r.Name === "common");
-      rule.OverrideAction = { Count: {} };
+      const { ScopeDownStatement: scope } = firewallRule(t, "security", "rate").Statement.RateBasedStatement;
+      scope.NotStatement.Statement.OrStatement.Statements[0].ByteMatchStatement.PositionalConstraint = "STARTS_WITH";
     },
   },
   {
@@ -122,17 +145,13 @@ export const PROPERTIES: Property[] = [
     mutate: (t) => void (acls(t)[1]!.Rules = acls(t)[1]!.Rules.filter((r: any) => !r.Statement.RateBasedStatement)),
   },
   {
-    name: "large bodies are no reason to block, enormous ones are",
+    name: "bodies that are too long do not get to the origin",
     holds: (t) =>
-      acls(t).every(({ Rules }) => {
-        const common = Rules.find((r: any) => r.Name === "common").Statement.ManagedRuleGroupStatement;
-        const counted = common.RuleActionOverrides.some((o: any) => o.Name === "SizeRestrictions_BODY" && o.ActionToUse.Count);
-        return counted && Rules.some((r: any) => r.Statement.SizeConstraintStatement && r.Action.Block);
+      (["global", "server"] as const).every((stack) => {
+        const { Action, Statement } = firewallRule(t, stack, "body-size");
+        return Action.Block?.CustomResponse.ResponseCode === 413 && Statement.RegexMatchStatement.FieldToMatch.SingleHeader.Name === "content-length";
       }),
-    mutate: (t) => {
-      const common = acls(t)[0]!.Rules.find((r: any) => r.Name === "common").Statement.ManagedRuleGroupStatement;
-      common.RuleActionOverrides = [];
-    },
+    mutate: (t) => void (firewallRule(t, "global", "body-size").Action = { Count: {} }),
   },
   {
     name: "firewalls' logs hold no credentials",
@@ -179,7 +198,7 @@ export const PROPERTIES: Property[] = [
     name: "the load balancer drops what proxies disagree about, and logs",
     holds: (t) =>
       attribute(t, "routing.http.drop_invalid_header_fields.enabled")?.Value === "true" &&
-      attribute(t, "routing.http.desync_mitigation_mode")?.Value === "strictest" &&
+      attribute(t, "routing.http.desync_mitigation_mode")?.Value === "defensive" &&
       attribute(t, "access_logs.s3.enabled")?.Value === "true",
     mutate: (t) => void (attribute(t, "routing.http.desync_mitigation_mode").Value = "monitor"),
   },
@@ -232,16 +251,19 @@ export const PROPERTIES: Property[] = [
       taskStatements(t).every(
         (s) =>
           [s.Action].flat().every((a: string) => a.startsWith("ssm:Get")) &&
-          JSON.stringify(s.Resource).match(/parameter\/edgeward\/test\/origin/g)?.length === [s.Resource].flat().length,
+          JSON.stringify(s.Resource).match(/parameter\/edgeward\/[a-z0-9-]+\/origin/g)?.length === [s.Resource].flat().length,
       ),
     mutate: (t) => void (taskStatements(t)[0].Resource = "*"),
   },
   {
-    name: "the replication writes its own parameter and nothing else",
+    name: "the replications write their own parameters and nothing else",
     holds: (t) =>
-      replicaStatements(t).length > 0 &&
-      replicaStatements(t).every((s) => JSON.stringify(s.Resource).includes("parameter/edgeward/test/stack/firewall-arn")),
-    mutate: (t) => void (replicaStatements(t)[0].Resource = "*"),
+      replications(t).every(
+        ({ names, statements }) =>
+          names.length === statements.length &&
+          names.every((name) => statements.some((s) => JSON.stringify(s.Resource).endsWith(`:parameter${name}"]]}`))),
+      ),
+    mutate: (t) => void (replications(t)[1]!.statements[0].Resource = "*"),
   },
   {
     name: "buckets are private and encrypted",

@@ -7,6 +7,8 @@ const good = { account: "123456789012", region: "eu-west-1", publicUrl: "https:/
 const parse = (changes: object) => parseSettings("test", JSON.stringify({ ...good, ...changes }));
 const folder = fileURLToPath(new URL("../deployments", import.meta.url));
 
+const SAML = (name: string) => ({ kind: "saml", name, metadataUrl: "https://id.example.com/metadata" });
+
 describe("settings", () => {
   test("that are enough have good defaults", () => {
     expect(parse({})).toMatchObject({
@@ -26,6 +28,15 @@ describe("settings", () => {
   test.each([
     [{ account: "12345" }, "account: must be the 12 digits of an AWS account"],
     [{ region: "Ireland" }, "region: must be an AWS region such as eu-west-1"],
+    [{ region: "us-gov-west-1" }, "region: us-gov-west-1 is in GovCloud, China or another partition of AWS"],
+    [{ region: "cn-north-1" }, "region: cn-north-1 is in GovCloud, China or another partition of AWS"],
+    [{ region: "eusc-de-east-1" }, "region: eusc-de-east-1 is in GovCloud, China or another partition of AWS"],
+    [{ region: "mx-central-1" }, "region: CloudFront has no VPC origins in mx-central-1; choose one of af-south-1, ap-east-1"],
+    [{ region: "us-west-1", server: { zones: ["usw1-az1", "usw1-az2"] } }, "server.zones: CloudFront's VPC origins do not support usw1-az2"],
+    [{ server: { zones: ["euw1-az1", "euw1-az1"] } }, "server.zones: must be different zones"],
+    [{ server: { zones: ["eu-west-1a", "eu-west-1b"] } }, "server.zones.0: must be the id of an availability zone, such as euw1-az1"],
+    [{ server: { cpu: 512, memoryMiB: 512 } }, "server.memoryMiB: Fargate has no tasks with cpu 512 and this memory; choose one of 1024, 2048, 3072, 4096"],
+    [{ server: { memoryMiB: 3072 } }, "server.memoryMiB: Fargate has no tasks with cpu 256 and this memory; choose one of 512, 1024, 2048"],
     [{ publicUrl: "http://mcp.example.com" }, "publicUrl: must be an https URL"],
     [{ publicUrl: "http://localhost:8787" }, "publicUrl: an edge on this machine is for trying out: set userPool.retain to false"],
     [{ publicUrl: "http://localhost:80", userPool: { retain: false } }, "publicUrl: must be an https URL, or http://localhost:PORT"],
@@ -33,6 +44,28 @@ describe("settings", () => {
     [{ publicUrl: "https://mcp.example.com/" }, "publicUrl: must be an origin in its normal form"],
     [{ userPool: { domainPrefix: "my-cognito" } }, "userPool.domainPrefix: must not contain aws, amazon or cognito"],
     [{ userPool: { domainPrefix: "Mine" } }, "userPool.domainPrefix: must be lower-case letters"],
+    [{ userPool: { customDomain: { name: "example.com", certificateArn: "arn:" } } }, "userPool.customDomain.name: must be a host below a domain of yours"],
+    [{ userPool: { accessTokenSeconds: 301 } }, "userPool.accessTokenSeconds: must be whole minutes: a multiple of 60"],
+    [{ userPool: { logoutUrls: ["https://app.example.com/#bye"] } }, "userPool.logoutUrls.0: must have no fragment"],
+    [{ userPool: { resourceServers: { "my files": {} } } }, "userPool.resourceServers.my files: "],
+    [{ userPool: { resourceServers: { files: { "a/b": "Read" } } } }, "userPool.resourceServers.files.a/b: "],
+    [{ userPool: { resourceServers: { files: { read: "" } } } }, "userPool.resourceServers.files.read: "],
+    [{ userPool: { identityProviders: [SAML("my_corp")] } }, "userPool.identityProviders.0.name: must be 3 to 32 letters, digits or hyphens"],
+    [{ userPool: { identityProviders: [SAML("Google")] } }, "userPool.identityProviders.0.name: is a name that Cognito keeps for itself"],
+    [{ userPool: { identityProviders: [SAML("corp"), SAML("corp")] } }, "userPool.identityProviders: must have different names"],
+    [
+      { region: "eu-central-1", userPool: { email: { from: "no-reply@example.org" } } },
+      "userPool.email.region: must be us-east-1, us-west-2, eu-west-1: Cognito takes no identity of SES in eu-central-1",
+    ],
+    [
+      { userPool: { email: { from: "no-reply@example.org", verifiedDomain: "example.com" } } },
+      "userPool.email.from: must be an address of example.com, as verifiedDomain says",
+    ],
+    [{ edge: { cognitoScopes: ["openid", "files/read"] } }, "edge.cognitoScopes: asks Cognito for files/read, which no server"],
+    [
+      { edge: { resources: [{ path: "/mcp", scopes: { read: { words: "Read", cognito_scope: "files/read" } } }] } },
+      "edge.resources: asks Cognito for files/read, which no server of userPool.resourceServers has",
+    ],
     [
       { userPool: { customDomain: { name: "login.example.com", certificateArn: "arn:aws:acm:eu-west-1:1:certificate/1" } } },
       "userPool.customDomain.certificateArn: Cognito takes certificates of us-east-1 only; request one there",
@@ -46,13 +79,33 @@ describe("settings", () => {
     [{ server: { cpu: 300 } }, "server.cpu:"],
     [{ server: { otlpEndpoint: "collector:4318" } }, "server.otlpEndpoint: must be an http or https URL"],
     [{ firewall: { count: ["everything"] } }, "firewall.count.0:"],
+    [{ firewall: { requestsPerAddress: 1000 } }, "firewall.requestsPerAddress:"],
     [{ surplus: 1 }, 'the file: Unrecognized key: "surplus"'],
+    [{ edge: { brand: { name: "{{resolve:ssm:/secret}}" } } }, "the file: contains {{"],
+    [{ edge: { brand: { name: "{{name}}" } } }, "the file: contains {{"],
   ])("%j is refused with what to do", (changes, message) => {
     expect(() => parse(changes)).toThrow(message);
   });
 
+  test("that become parameters are no longer than those", () => {
+    const resources = (length: number) => ({ edge: { resources: [{ path: "/mcp", scopes: { mcp: "x".repeat(length) } }] } });
+    const { length } = JSON.stringify(resources(1).edge.resources).slice(1);
+    expect(() => parse(resources(8192 - length))).not.toThrow();
+    expect(() => parse(resources(8193 - length))).toThrow("edge.resources: takes 8193 bytes, and a parameter holds 8192 at the most");
+    const clientMetadataHosts = Array(700).fill("host.example.com");
+    expect(() => parse({ edge: { clientMetadataHosts } })).toThrow("edge.clientMetadataHosts: takes 11899 bytes");
+    expect(() => parse({ userPool: { logoutUrls: [`https://example.com/${"é".repeat(4100)}`] } })).toThrow("userPool.logoutUrls: takes 8220 bytes");
+  });
+
   test.each(["http://localhost:8787", "http://127.0.0.1:8787"])("for trying out may have the edge at %s", (publicUrl) => {
     expect(parse({ publicUrl, userPool: { retain: false } }).publicUrl).toBe(publicUrl);
+  });
+
+  test.each(["laws", "my-cognito", "amazonia"])("of the deployment %s need a prefix or a domain, as Cognito takes its name in none", (name) => {
+    const of = (userPool: object) => () => parseSettings(name, JSON.stringify({ ...good, userPool }));
+    expect(of({})).toThrow("userPool.domainPrefix: the deployment's name contains");
+    expect(of({ domainPrefix: "edgeward-mine" })).not.toThrow();
+    expect(of({ customDomain: { name: "login.example.com", certificateArn: "arn:aws:acm:us-east-1:1:certificate/1" } })).not.toThrow();
   });
 
   test("of a deployment that is called like an environment name no other", () => {

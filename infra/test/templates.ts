@@ -14,13 +14,14 @@ export interface Resource {
   DependsOn?: string[];
 }
 
-export type TemplateJson = { Resources: Record<string, Resource> };
+export type TemplateJson = { Resources: Record<string, Resource>; Outputs?: Record<string, { Value: any }> };
 
 /** The templates of one deployment. */
 export interface Templates {
   global: TemplateJson;
   security: TemplateJson;
   server: TemplateJson;
+  watch: TemplateJson;
 }
 
 const SETTINGS = { account: "123456789012", region: "eu-west-1", publicUrl: "https://mcp.example.com" };
@@ -33,12 +34,17 @@ export function synthesize(deployment = "test", changes: object = {}, creating: 
   return synthesizeFile(deployment, JSON.stringify({ ...SETTINGS, ...changes }), creating);
 }
 
-/** Synthesizes a deployment from the text of its settings' file. */
-export function synthesizeFile(deployment: string, text: string, creating: Part[] = []): Templates {
+/**
+ * Synthesizes a deployment from the text of its settings' file.
+ *
+ * @param validate Adds checks to the app, which then cannot be synthesized if they find something.
+ */
+export function synthesizeFile(deployment: string, text: string, creating: Part[] = [], validate?: (app: App) => void): Templates {
   const app = new App({ context: { ...context, "aws:cdk:bundling-stacks": [] } });
+  validate?.(app);
   const stacks = new Deployment(app, parseSettings(deployment, text), creating);
   const json = (stack: keyof Templates) => Template.fromStack(stacks[stack]).toJSON() as TemplateJson;
-  return { global: json("global"), security: json("security"), server: json("server") };
+  return { global: json("global"), security: json("security"), server: json("server"), watch: json("watch") };
 }
 
 /** The resources of a type. */

@@ -6,6 +6,7 @@ import {
   DescribeUserPoolCommand,
   DescribeUserPoolDomainCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
+import { DescribeAvailabilityZonesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { BatchGetImageCommand, ECRClient, GetDownloadUrlForLayerCommand } from "@aws-sdk/client-ecr";
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from "@aws-sdk/client-ecs";
 import { DeleteBucketCommand, DeleteObjectsCommand, HeadBucketCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
@@ -63,8 +64,20 @@ export class AwsSdk implements Aws {
   }
 
   async hasUserPool(region: string, id: string): Promise<boolean> {
-    const asked = new CognitoIdentityProviderClient({ region }).send(new DescribeUserPoolCommand({ UserPoolId: id }));
-    return (await unless(/^ResourceNotFoundException/, asked)) !== undefined;
+    return (await describePool(region, id)) !== undefined;
+  }
+
+  async sendsThroughSes(region: string, pool: string): Promise<boolean> {
+    return (await describePool(region, pool))?.UserPool?.EmailConfiguration?.EmailSendingAccount === "DEVELOPER";
+  }
+
+  async zones(region: string): Promise<string[]> {
+    const Filters = [
+      { Name: "state", Values: ["available"] },
+      { Name: "zone-type", Values: ["availability-zone"] },
+    ];
+    const { AvailabilityZones = [] } = await new EC2Client({ region }).send(new DescribeAvailabilityZonesCommand({ Filters }));
+    return AvailabilityZones.flatMap(({ ZoneId }) => ZoneId ?? []);
   }
 
   async imageArchitectures({ registry, region, repository, id }: EcrImage): Promise<string[] | undefined> {
@@ -84,7 +97,13 @@ export class AwsSdk implements Aws {
   async stack(region: string, name: string): Promise<Stack | undefined> {
     const asked = new CloudFormationClient({ region }).send(new DescribeStacksCommand({ StackName: name }));
     const found = (await unless(NO_STACK, asked))?.Stacks?.[0];
-    return found && { status: found.StackStatus ?? "", isProtected: found.EnableTerminationProtection ?? false };
+    if (!found) return undefined;
+    const outputs = (found.Outputs ?? []).map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue] as const);
+    return {
+      status: found.StackStatus ?? "",
+      isProtected: found.EnableTerminationProtection ?? false,
+      outputs: Object.fromEntries(outputs),
+    };
   }
 
   async events(region: string, stack: string): Promise<StackEvent[]> {
@@ -133,6 +152,11 @@ export class AwsSdk implements Aws {
     }
     await client.send(new DeleteBucketCommand({ Bucket: name }));
   }
+}
+
+function describePool(region: string, id: string) {
+  const asked = new CognitoIdentityProviderClient({ region }).send(new DescribeUserPoolCommand({ UserPoolId: id }));
+  return unless(/^ResourceNotFoundException/, asked);
 }
 
 /** An endpoint of one's own has no host name for each bucket. */

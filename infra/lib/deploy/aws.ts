@@ -11,6 +11,8 @@ export interface Stack {
   readonly status: string;
   /** Termination protection. */
   readonly isProtected: boolean;
+  /** Values of its outputs, by their names. */
+  readonly outputs?: Readonly<Record<string, string>>;
 }
 
 export interface StackEvent {
@@ -38,6 +40,10 @@ export interface Aws {
   /** The user pool of this account that a domain belongs to. */
   domainOwner(region: string, domain: string): Promise<string | undefined>;
   hasUserPool(region: string, id: string): Promise<boolean>;
+  /** Whether a user pool sends its mails through SES; not, if there is no such pool. */
+  sendsThroughSes(region: string, pool: string): Promise<boolean>;
+  /** Ids of a region's availability zones that the account may use. */
+  zones(region: string): Promise<string[]>;
   /** The architectures that an image is for, or nothing if there is no such image. */
   imageArchitectures(image: EcrImage): Promise<string[] | undefined>;
   stack(region: string, name: string): Promise<Stack | undefined>;

@@ -1,5 +1,6 @@
 import { diagnose, eventsBefore, type Before } from "./diagnosis.ts";
 import type { StoppedTask } from "./aws.ts";
+import { dnsRecords } from "./dns-records.ts";
 import type { Job } from "./job.ts";
 import { removeLogBuckets } from "./log-buckets.ts";
 import type { Ready } from "./preflight.ts";
@@ -63,7 +64,7 @@ export async function deploy(ready: Ready, world: World): Promise<number> {
     if (kind === "edge") edge = "deployed";
   }
   const pool = await aws.parameter(job.region, job.names.edgeParameter("cognito-user-pool-id"));
-  lastWords(job, pool ?? "POOL").forEach(say);
+  [...lastWords(job, pool ?? "POOL"), ...(await dnsRecords(job, world))].forEach(say);
   return 0;
 }
 
@@ -96,6 +97,7 @@ async function explain(job: Job, world: World, before: Before, tasks: StoppedTas
     }
     say("What stands now:");
     describeStanding(job, await look(job, world)).forEach(say);
+    (await dnsRecords(job, world)).forEach(say);
   } catch (error) {
     say(`What stands now cannot be read from AWS: ${(error as Error).message}`);
   }

@@ -1,5 +1,5 @@
 import { ENVIRONMENTS, type Settings } from "../settings.ts";
-import { GLOBAL_REGION, Names, type Part } from "../names.ts";
+import { GLOBAL_REGION, Names, regionOf, type Part } from "../names.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** What is deployed or destroyed. */
@@ -28,7 +28,7 @@ export class Job {
   }
 
   regionOf(part: Part): string {
-    return part === "global" ? GLOBAL_REGION : this.region;
+    return regionOf(part, this.region);
   }
 
   /** What `--env` of the tool is to be, if anything. */

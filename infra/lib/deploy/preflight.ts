@@ -6,9 +6,11 @@ import { account, credentials } from "./preflight/account.ts";
 import { bootstrap } from "./preflight/bootstrap.ts";
 import { domain } from "./preflight/domain.ts";
 import { address, cloudflare } from "./preflight/edge.ts";
+import { email } from "./preflight/email.ts";
 import { engine, image } from "./preflight/image.ts";
 import { leftOver } from "./preflight/left-over.ts";
 import { operatorsTool } from "./preflight/tool.ts";
+import { zones } from "./preflight/zones.ts";
 import { look, type Standing } from "./standing.ts";
 import type { World } from "./world.ts";
 
@@ -52,6 +54,8 @@ export async function preflight(given: Arguments, settings: () => Settings, worl
     if (given.action === "deploy") {
       findings.push(...(await looking("whether the CDK is bootstrapped", () => bootstrap(here, world))));
       findings.push(...(await looking("the login pages' domain", () => domain(here, world))));
+      findings.push(...(await looking("how the user pool sends mails", () => email(here, world))));
+      findings.push(...(await looking("the availability zones", () => zones(here, world))));
       findings.push(...(await image(here, world)));
     }
   }

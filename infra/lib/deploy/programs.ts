@@ -13,7 +13,7 @@ const program = (given: string | undefined, usual: string) => (given?.includes("
 export const toolProgram = (variables: Variables) => program(variables["EDGEWARD_TOOL"], "edgeward");
 export const wranglerProgram = (variables: Variables) => program(variables["EDGEWARD_WRANGLER"], "wrangler");
 
-export type ToolCommand = "keygen" | "publish-jwks" | "push" | "check" | "drift" | "remove";
+export type ToolCommand = "keygen" | "publish-jwks" | "push" | "check" | "drift" | "rotate" | "remove";
 
 /** The operator's tool. */
 export function tool(job: Job, variables: Variables, command: ToolCommand, ...words: string[]): string[] {

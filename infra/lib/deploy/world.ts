@@ -1,4 +1,5 @@
 import type { Aws } from "./aws.ts";
+import type { Dns } from "./dns.ts";
 
 /** Runs programs. None is given a secret as an argument: what they need of those, they read from the environment. */
 export interface Programs {
@@ -11,6 +12,7 @@ export interface Programs {
 /** Everything outside of a run, so that tests can play it. */
 export interface World {
   readonly aws: Aws;
+  readonly dns: Dns;
   readonly programs: Programs;
   /** Variables of the environment. */
   readonly variables: Readonly<Record<string, string | undefined>>;

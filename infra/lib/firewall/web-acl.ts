@@ -3,7 +3,7 @@ import { CfnLoggingConfiguration, CfnWebACL, CfnWebACLAssociation } from "aws-cd
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { IDENTITY_HEADER, ORIGIN_SECRET_HEADER } from "../names.ts";
-import type { FirewallRule } from "../settings.ts";
+import { visible, type Rule } from "./rule.ts";
 
 export interface WebAclProps {
   readonly name: string;
@@ -11,53 +11,30 @@ export interface WebAclProps {
   readonly scope: "CLOUDFRONT" | "REGIONAL";
   /** Log group; the name must begin with `aws-waf-logs-`. */
   readonly logGroupName: string;
-  /** Requests of one address in five minutes. */
-  readonly requestsPerAddress: number;
-  /** Rules that only count. */
-  readonly count: readonly FirewallRule[];
+  /** In the order in which they look at a request. None may let a request through before the others have seen it. */
+  readonly rules: readonly Rule[];
   /**
-   * Values of the origin's secret header, one of which a request must have.
-   * @default no header is demanded
+   * JSON documents to answer with, by the key that rules name.
+   * @default none
    */
-  readonly secrets?: readonly string[];
+  readonly responses?: Readonly<Record<string, string>>;
 }
 
-/**
- * MCP messages hold documents and images: up to 10 MB is let through. WAF looks into the first kilobytes of a body only,
- * and compares the length of a header field, not its number, so what counts is how many digits `Content-Length` has.
- */
-const MAX_LENGTH_DIGITS = 7;
-
-/**
- * A firewall. Every rule looks at every request, whatever its path: there is no rule that lets a request through before
- * the others have seen it.
- */
+/** A firewall: rules, and a log of what they did. What no rule stops passes. */
 export class WebAcl extends Construct {
   readonly arn: string;
-  readonly metricName: string;
   private readonly acl: CfnWebACL;
-  private readonly count: ReadonlySet<FirewallRule>;
-  private priority = 0;
 
   constructor(scope: Construct, id: string, props: WebAclProps) {
     super(scope, id);
-    this.count = new Set(props.count);
-    this.metricName = props.name;
-    const rules = [
-      ...(props.secrets ? [this.demandSecret(props.secrets)] : []),
-      this.rate(props.requestsPerAddress),
-      this.managed("ip-reputation", "AWSManagedRulesAmazonIpReputationList"),
-      this.managed("known-bad-inputs", "AWSManagedRulesKnownBadInputsRuleSet"),
-      // MCP's bodies are larger than the 8 KB that this group takes for suspicious; the next rule is theirs.
-      this.managed("common", "AWSManagedRulesCommonRuleSet", ["SizeRestrictions_BODY"]),
-      this.bodySize(),
-    ];
+    const { responses } = props;
     this.acl = new CfnWebACL(this, "Acl", {
       name: props.name,
       scope: props.scope,
       defaultAction: { allow: {} },
       visibilityConfig: visible(props.name),
-      rules,
+      rules: props.rules.map((rule, priority) => ({ ...rule, priority })),
+      ...(responses ? { customResponseBodies: documents(responses) } : {}),
     });
     this.arn = this.acl.attrArn;
 
@@ -87,71 +64,10 @@ export class WebAcl extends Construct {
   changeAfter(other: IResource): void {
     this.acl.node.addDependency(other);
   }
-
-  private managed(rule: FirewallRule, group: string, counted: readonly string[] = []): CfnWebACL.RuleProperty {
-    return {
-      name: rule,
-      priority: this.priority++,
-      overrideAction: this.count.has(rule) ? { count: {} } : { none: {} },
-      statement: {
-        managedRuleGroupStatement: {
-          vendorName: "AWS",
-          name: group,
-          ruleActionOverrides: counted.map((name) => ({ name, actionToUse: { count: {} } })),
-        },
-      },
-      visibilityConfig: visible(rule),
-    };
-  }
-
-  private own(rule: FirewallRule, statement: CfnWebACL.StatementProperty): CfnWebACL.RuleProperty {
-    return {
-      name: rule,
-      priority: this.priority++,
-      action: this.count.has(rule) ? { count: {} } : { block: {} },
-      statement,
-      visibilityConfig: visible(rule),
-    };
-  }
-
-  private rate(limit: number): CfnWebACL.RuleProperty {
-    return this.own("rate", { rateBasedStatement: { limit, evaluationWindowSec: 300, aggregateKeyType: "IP" } });
-  }
-
-  private bodySize(): CfnWebACL.RuleProperty {
-    return this.own("body-size", {
-      sizeConstraintStatement: {
-        fieldToMatch: { singleHeader: { Name: "content-length" } },
-        comparisonOperator: "GT",
-        size: MAX_LENGTH_DIGITS,
-        textTransformations: [{ priority: 0, type: "NONE" }],
-      },
-    });
-  }
-
-  /** Blocks whoever does not know one of the values: everyone but CloudFront. */
-  private demandSecret(secrets: readonly string[]): CfnWebACL.RuleProperty {
-    const has = (value: string): CfnWebACL.StatementProperty => ({
-      byteMatchStatement: {
-        fieldToMatch: { singleHeader: { Name: ORIGIN_SECRET_HEADER } },
-        positionalConstraint: "EXACTLY",
-        searchString: value,
-        textTransformations: [{ priority: 0, type: "NONE" }],
-      },
-    });
-    const [first, ...others] = secrets.map(has);
-    if (!first) throw new Error("a secret header needs a value");
-    const known = others.length === 0 ? first : { orStatement: { statements: [first, ...others] } };
-    return {
-      name: "origin-secret",
-      priority: this.priority++,
-      action: { block: {} },
-      statement: { notStatement: { statement: known } },
-      visibilityConfig: visible("origin-secret"),
-    };
-  }
 }
 
-function visible(metricName: string): CfnWebACL.VisibilityConfigProperty {
-  return { cloudWatchMetricsEnabled: true, sampledRequestsEnabled: false, metricName };
+function documents(responses: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(responses).map(([key, content]) => [key, { contentType: "APPLICATION_JSON", content }]),
+  );
 }

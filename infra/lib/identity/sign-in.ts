@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy, SecretValue, Stack } from "aws-cdk-lib";
 import {
   AccountRecovery,
   CfnManagedLoginBranding,
+  type CfnUserPool,
   FeaturePlan,
   ManagedLoginVersion,
   Mfa,
@@ -13,6 +14,7 @@ import {
   UserPoolClient,
   UserPoolClientIdentityProvider,
   UserPoolDomain,
+  UserPoolEmail,
   UserPoolIdentityProviderGoogle,
   UserPoolIdentityProviderOidc,
   UserPoolIdentityProviderSaml,
@@ -23,14 +25,25 @@ import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { Construct } from "constructs";
 import { explain } from "../explain.ts";
 import type { Names } from "../names.ts";
-import type { IdentityProvider, Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { loginDomain } from "./login-domain.ts";
+import { upstreamScopes } from "./scopes.ts";
+import type { EmailSender, IdentityProvider } from "./settings.ts";
 
-/** Scopes that the edge asks for at Cognito: always, and together with one of its own. */
-function upstreamScopes({ edge }: Settings): string[] {
-  const own = (edge.resources ?? []).flatMap(({ scopes }) => Object.values(scopes));
-  const mapped = own.flatMap((scope) => (typeof scope === "string" ? [] : (scope.cognito_scope ?? [])));
-  return [...new Set([...(edge.cognitoScopes ?? ["openid", "email"]), ...mapped])];
+/** Without the provider's word for it, an address counts as unverified, and the edge tells nobody of it. */
+const OPENID_ATTRIBUTES = { email: { attributeName: "email" }, emailVerified: { attributeName: "email_verified" } };
+
+/** Named either way: what an update of the pool leaves out, Cognito resets. */
+function sender(email: EmailSender | "cognito" | undefined): UserPoolEmail {
+  if (!email || email === "cognito") return UserPoolEmail.withCognito();
+  const { from, fromName, replyTo, verifiedDomain, region } = email;
+  return UserPoolEmail.withSES({
+    fromEmail: from,
+    ...(fromName ? { fromName } : {}),
+    ...(replyTo ? { replyTo } : {}),
+    ...(verifiedDomain ? { sesVerifiedDomain: verifiedDomain } : {}),
+    ...(region ? { sesRegion: region } : {}),
+  });
 }
 
 export interface SignInProps {
@@ -44,6 +57,8 @@ export class SignIn extends Construct {
   readonly client: UserPoolClient;
   /** Host of the login pages. */
   readonly domainName: string;
+  /** What the DNS record of a domain of one's own leads to. */
+  readonly aliasTarget: string | undefined;
   /** What Cognito's tokens name as their issuer. */
   readonly issuer: string;
 
@@ -62,6 +77,7 @@ export class SignIn extends Construct {
       signInCaseSensitive: false,
       autoVerify: { email: true },
       keepOriginal: { email: true },
+      email: sender(pool.email),
       passwordPolicy: {
         minLength: 12,
         requireLowercase: true,
@@ -84,6 +100,11 @@ export class SignIn extends Construct {
       // A pool that a failed first deployment has made is nobody's.
       removalPolicy: pool.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
+    if (pool.mfa === "required" && pool.passkeys) {
+      // Cognito refuses passkeys as a first factor otherwise. A passkey that verifies its user is two factors.
+      const resource = this.userPool.node.defaultChild as CfnUserPool;
+      resource.webAuthnFactorConfiguration = "MULTI_FACTOR_WITH_USER_VERIFICATION";
+    }
     if (pool.mfa !== "required") {
       explain(this.userPool, "AwsSolutions-COG2", "`userPool.mfa` says so; federated users have their provider's second factor");
     }
@@ -104,6 +125,7 @@ export class SignIn extends Construct {
           }
         : { cognitoDomain: { domainPrefix: loginDomain(settings) } }),
     });
+    this.aliasTarget = pool.customDomain && domain.cloudFrontEndpoint;
     this.domainName = pool.customDomain ? pool.customDomain.name : `${domain.domainName}.auth.${settings.region}.amazoncognito.com`;
 
     const resourceServers = Object.entries(pool.resourceServers).map(
@@ -111,6 +133,8 @@ export class SignIn extends Construct {
         new UserPoolResourceServer(this, `ResourceServer-${identifier}`, {
           userPool: this.userPool,
           identifier,
+          // Identifiers may be URLs, names may not.
+          userPoolResourceServerName: identifier.replaceAll(/[^\w+=,.@-]/g, "-"),
           scopes: Object.entries(scopes).map(
             ([scopeName, scopeDescription]) => new ResourceServerScope({ scopeName, scopeDescription }),
           ),
@@ -122,11 +146,11 @@ export class SignIn extends Construct {
       userPool: this.userPool,
       userPoolClientName: names.of("edge"),
       generateSecret: true,
-      // Signing in happens at the login pages: none of the API's flows is needed.
-      authFlows: {},
+      // Signing in happens at the login pages, which offer passkeys with this flow only. Cognito's default has others.
+      authFlows: { user: true },
       oAuth: {
         flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
-        scopes: upstreamScopes(settings).map((scope) => OAuthScope.custom(scope)),
+        scopes: upstreamScopes(settings.edge).map((scope) => OAuthScope.custom(scope)),
         callbackUrls: [`${settings.publicUrl}/callback`],
         logoutUrls: [`${settings.publicUrl}/signed-out`, ...pool.logoutUrls],
       },
@@ -163,7 +187,7 @@ export class SignIn extends Construct {
           clientId: provider.clientId,
           clientSecret: SecretValue.secretsManager(provider.clientSecretArn).unsafeUnwrap(),
           scopes: ["openid", "email", "profile"],
-          attributeMapping: { email: { attributeName: "email" } },
+          attributeMapping: OPENID_ATTRIBUTES,
         });
       case "saml":
         return new UserPoolIdentityProviderSaml(this, `Provider-${provider.name}`, {
@@ -180,7 +204,7 @@ export class SignIn extends Construct {
           clientId: provider.clientId,
           clientSecretValue: SecretValue.secretsManager(provider.clientSecretArn),
           scopes: ["openid", "email", "profile"],
-          attributeMapping: { email: { attributeName: "email" } },
+          attributeMapping: OPENID_ATTRIBUTES,
         });
     }
   }

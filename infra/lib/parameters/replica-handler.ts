@@ -44,7 +44,8 @@ function parameterStore(region: string): Store {
   const client = new SSMClient({ region });
   return {
     async put(name, value) {
-      await client.send(new PutParameterCommand({ Name: name, Value: value, Type: "String", Overwrite: true }));
+      const Tier = "Intelligent-Tiering";
+      await client.send(new PutParameterCommand({ Name: name, Value: value, Type: "String", Tier, Overwrite: true }));
     },
     async remove(name) {
       try {

@@ -1,12 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { ArnFormat, CustomResource, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { ArnFormat, CustomResource, Duration, Stack } from "aws-cdk-lib";
 import { Architecture, Runtime, type CfnFunction } from "aws-cdk-lib/aws-lambda";
 import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Provider } from "aws-cdk-lib/custom-resources";
 import { Construct } from "constructs";
 import { explain } from "../explain.ts";
+import { functionLogs } from "../function-logs.ts";
 
 export interface ReplicasProps {
   /** Physical name of the function. */
@@ -29,14 +29,8 @@ export class Replicas extends Construct {
   constructor(scope: Construct, id: string, props: ReplicasProps) {
     super(scope, id);
     this.region = props.region;
-    const logs = (name: string) =>
-      new LogGroup(this, name, {
-        logGroupName: `/aws/lambda/${props.functionName}${name === "Logs" ? "" : "-framework"}`,
-        retention: RetentionDays.ONE_MONTH,
-        removalPolicy: RemovalPolicy.DESTROY,
-      });
     const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
-    const logGroup = logs("Logs");
+    const logGroup = functionLogs(this, "Logs", props.functionName);
     this.handler = new NodejsFunction(this, "Handler", {
       functionName: props.functionName,
       description: "Replicates parameters to another region",
@@ -51,10 +45,11 @@ export class Replicas extends Construct {
       bundling: { format: OutputFormat.CJS, externalModules: ["@aws-sdk/*"], forceDockerBundling: false },
     });
     logGroup.grantWrite(role);
+    const providerFunctionName = `${props.functionName}-framework`;
     this.provider = new Provider(this, "Provider", {
       onEventHandler: this.handler,
-      providerFunctionName: `${props.functionName}-framework`,
-      logGroup: logs("FrameworkLogs"),
+      providerFunctionName,
+      logGroup: functionLogs(this, "FrameworkLogs", providerFunctionName),
     });
     explain(
       this.provider,

@@ -5,24 +5,26 @@ import {
   CachePolicy,
   Distribution as CloudFrontDistribution,
   HttpVersion,
-  OriginProtocolPolicy,
   OriginRequestPolicy,
-  OriginSslPolicy,
   PriceClass,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from "aws-cdk-lib/aws-cloudfront";
 import { VpcOrigin } from "aws-cdk-lib/aws-cloudfront-origins";
+import type { CfnVPCGatewayAttachment } from "aws-cdk-lib/aws-ec2";
 import type { IApplicationLoadBalancer } from "aws-cdk-lib/aws-elasticloadbalancingv2";
 import { Construct } from "constructs";
 import { ORIGIN_SECRET_HEADER, type Names } from "../names.ts";
 import { explain } from "../explain.ts";
+import { takesCloudFrontLogs } from "../regions.ts";
 import type { Settings } from "../settings.ts";
 import { LogBucket } from "./log-bucket.ts";
+import { vpcOrigin } from "./vpc-origin.ts";
 
 export interface DistributionProps {
   readonly names: Names;
   readonly balancer: IApplicationLoadBalancer;
+  readonly internetGateway: CfnVPCGatewayAttachment;
   readonly firewallArn: string;
   /** What CloudFront shows the load balancer's firewall. */
   readonly secret: string;
@@ -31,6 +33,16 @@ export interface DistributionProps {
   /** Whether its logs outlive it. */
   readonly retain: boolean;
 }
+
+/** How long CloudFront waits for the origin's next bytes. */
+export const READ_TIMEOUT = Duration.seconds(120);
+
+/**
+ * CloudFront caches the origin's errors for ten seconds, whatever the cache policy says, and for everybody: one user's 404
+ * would be the next user's. These are the statuses whose time can be set, without 416, which CloudFront does not cache
+ * (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html).
+ */
+const CACHED_ERRORS = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
 
 /**
  * CloudFront in front of the load balancer. Nothing is cached and nothing of a request is left out: MCP's answers are for
@@ -43,16 +55,20 @@ export class Distribution extends Construct {
 
   constructor(scope: Construct, id: string, props: DistributionProps) {
     super(scope, id);
-    const { names, balancer, tls, domain } = props;
+    const { names, balancer, internetGateway, tls, domain } = props;
+    const { account, region } = Stack.of(this);
+    const logs = takesCloudFrontLogs(region);
     this.distribution = new CloudFrontDistribution(this, "Distribution", {
       comment: names.of("origin"),
       webAclId: props.firewallArn,
       httpVersion: HttpVersion.HTTP2_AND_3,
       priceClass: PriceClass.PRICE_CLASS_ALL,
-      logBucket: new LogBucket(this, "AccessLogs", {
-        name: names.logBucket(Stack.of(this).account, "cdn"),
-        retain: props.retain,
-        accessControlLists: true,
+      ...(logs && {
+        logBucket: new LogBucket(this, "AccessLogs", {
+          name: names.logBucket(account, "cdn"),
+          retain: props.retain,
+          accessControlLists: true,
+        }),
       }),
       ...(domain
         ? {
@@ -62,13 +78,10 @@ export class Distribution extends Construct {
           }
         : {}),
       defaultBehavior: {
-        origin: VpcOrigin.withApplicationLoadBalancer(balancer, {
-          ...(tls ? { domainName: tls.name } : {}),
-          vpcOriginName: names.of("alb"),
-          protocolPolicy: tls ? OriginProtocolPolicy.HTTPS_ONLY : OriginProtocolPolicy.HTTP_ONLY,
-          originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+        origin: VpcOrigin.withVpcOrigin(vpcOrigin(this, { names, balancer, internetGateway, tls: tls !== undefined }), {
+          domainName: tls?.name ?? balancer.loadBalancerDnsName,
           // The most that needs no quota increase; a stream that is silent for longer must send a comment.
-          readTimeout: Duration.seconds(60),
+          readTimeout: READ_TIMEOUT,
           keepaliveTimeout: Duration.seconds(60),
           connectionAttempts: 3,
           connectionTimeout: Duration.seconds(5),
@@ -81,7 +94,11 @@ export class Distribution extends Construct {
         // Compressing would hold a stream's events back.
         compress: false,
       },
+      errorResponses: CACHED_ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
     });
+    if (!logs) {
+      explain(this.distribution, "AwsSolutions-CFR3", `CloudFront delivers no standard logs to ${region}; the load balancer's have all that reaches it`);
+    }
     explain(this.distribution, "AwsSolutions-CFR1", "Its viewers are the edge's machines, wherever they are; users meet the edge");
     if (!domain) {
       explain(

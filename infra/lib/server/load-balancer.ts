@@ -1,6 +1,6 @@
 import { Duration, Stack } from "aws-cdk-lib";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
-import { Peer, Port, SecurityGroup, type IVpc } from "aws-cdk-lib/aws-ec2";
+import { Port, SecurityGroup, type IVpc } from "aws-cdk-lib/aws-ec2";
 import {
   ApplicationLoadBalancer,
   ApplicationProtocol,
@@ -12,8 +12,9 @@ import {
 import { Construct } from "constructs";
 import type { Names } from "../names.ts";
 import type { Settings } from "../settings.ts";
+import { READ_TIMEOUT } from "./distribution.ts";
 import { LogBucket } from "./log-bucket.ts";
-import { CIDR } from "./network.ts";
+import { OriginFacing } from "./prefix-list.ts";
 import { PORT, type Service } from "./service.ts";
 
 export interface LoadBalancerProps {
@@ -40,8 +41,10 @@ export class LoadBalancer extends Construct {
       description: "The load balancer",
       allowAllOutbound: false,
     });
-    // A VPC origin is a network interface in these subnets; whoever else is in the VPC lacks the secret header.
-    securityGroup.addIngressRule(Peer.ipv4(CIDR), Port.tcp(port), "VPC origin of CloudFront");
+    // CloudFront calls from its own addresses, not from the VPC's, although a VPC origin is a network interface in it.
+    // The range does not depend on `tls`: the group has no room for CloudFront's addresses twice, which a change of the rule may
+    // need. Only the listener's port answers.
+    securityGroup.addIngressRule(new OriginFacing(this, "OriginFacing", names), Port.tcpRange(80, 443), "VPC origin of CloudFront");
     securityGroup.addEgressRule(service.securityGroup, Port.tcp(PORT), "Tasks of the origin");
     service.securityGroup.addIngressRule(securityGroup, Port.tcp(PORT), "The load balancer");
 
@@ -51,10 +54,11 @@ export class LoadBalancer extends Construct {
       internetFacing: false,
       securityGroup,
       dropInvalidHeaderFields: true,
-      desyncMitigationMode: DesyncMitigationMode.STRICTEST,
+      // The strictest mode also refuses harmless requests that are not quite RFC 7230, such as one with an empty header.
+      desyncMitigationMode: DesyncMitigationMode.DEFENSIVE,
       deletionProtection: Stack.of(this).terminationProtection ?? false,
       // Longer than CloudFront waits for the next bytes of a stream.
-      idleTimeout: Duration.seconds(120),
+      idleTimeout: Duration.seconds(READ_TIMEOUT.toSeconds() + 60),
     });
     this.balancer.logAccessLogs(new LogBucket(this, "AccessLogs", { name: names.logBucket(Stack.of(this).account, "alb"), retain }));
     this.targetGroup = new ApplicationTargetGroup(this, "Targets", {

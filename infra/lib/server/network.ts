@@ -1,4 +1,4 @@
-import { RemovalPolicy } from "aws-cdk-lib";
+import { RemovalPolicy, Stack, type CfnResource } from "aws-cdk-lib";
 import {
   FlowLogDestination,
   GatewayVpcEndpointAwsService,
@@ -9,15 +9,21 @@ import {
   SecurityGroup,
   SubnetType,
   Vpc,
+  type CfnSubnet,
+  type CfnVPCGatewayAttachment,
+  type ISubnet,
 } from "aws-cdk-lib/aws-ec2";
 import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { functionLogs } from "../function-logs.ts";
 import type { Names } from "../names.ts";
 import type { Settings } from "../settings.ts";
 
 export interface NetworkProps {
   readonly names: Names;
   readonly outbound: Settings["server"]["outbound"];
+  /** Ids of the availability zones. @default the first two that CloudFormation finds */
+  readonly zones?: readonly string[] | undefined;
 }
 
 /** The network's addresses. */
@@ -38,6 +44,8 @@ const ENDPOINTS = {
  */
 export class Network extends Construct {
   readonly vpc: Vpc;
+  /** What CloudFront's VPC origins need before they are made. */
+  readonly internetGateway: CfnVPCGatewayAttachment;
 
   constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
@@ -60,6 +68,16 @@ export class Network extends Construct {
       ],
       flowLogs: { All: { destination: FlowLogDestination.toCloudWatchLogs(flowLogs) } },
     });
+    this.internetGateway = this.vpc.node.findChild("VPCGW") as CfnVPCGatewayAttachment;
+    for (const subnets of [this.vpc.publicSubnets, this.vpc.privateSubnets, this.vpc.isolatedSubnets]) {
+      placeIn(subnets, props.zones);
+    }
+    // The CDK gives no log group to its function that empties the default security group.
+    const restrict = Stack.of(this).node.tryFindChild("Custom::VpcRestrictDefaultSGCustomResourceProvider");
+    const handler = restrict?.node.findChild("Handler") as CfnResource | undefined;
+    handler?.addPropertyOverride("LoggingConfig", {
+      LogGroup: functionLogs(this, "RestrictLogs", names.of("restrict-default-group")).logGroupName,
+    });
     this.vpc.addGatewayEndpoint("S3", { service: GatewayVpcEndpointAwsService.S3 });
     if (!nat) {
       const securityGroup = new SecurityGroup(this, "Endpoints", {
@@ -73,5 +91,14 @@ export class Network extends Construct {
         this.vpc.addInterfaceEndpoint(name, { service, securityGroups: [securityGroup], open: false });
       }
     }
+  }
+}
+
+/** The CDK knows zones by their names, which are different places in different accounts. */
+function placeIn(subnets: readonly ISubnet[], zones: readonly string[] = []): void {
+  for (const [index, id] of zones.entries()) {
+    const subnet = subnets[index]?.node.defaultChild as CfnSubnet | undefined;
+    subnet?.addPropertyDeletionOverride("AvailabilityZone");
+    subnet?.addPropertyOverride("AvailabilityZoneId", id);
   }
 }

@@ -12,15 +12,17 @@ import {
   FargateTaskDefinition,
   LogDriver,
   OperatingSystemFamily,
+  type ContainerDefinition,
 } from "aws-cdk-lib/aws-ecs";
 import type { ApplicationTargetGroup } from "aws-cdk-lib/aws-elasticloadbalancingv2";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
-import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { LogGroup, RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { explain } from "../explain.ts";
-import { PARAMETER_PATH_VARIABLE, type Names } from "../names.ts";
+import { PARAMETER_PATH_VARIABLE, type Names, type OriginParameter } from "../names.ts";
 import type { Settings } from "../settings.ts";
 import { parseEcrImage } from "./image-uri.ts";
+import { memoryOf } from "./task-size.ts";
 
 export interface ServiceProps {
   readonly settings: Settings;
@@ -36,6 +38,7 @@ export class Service extends Construct {
   readonly service: FargateService;
   readonly cluster: Cluster;
   readonly securityGroup: SecurityGroup;
+  private readonly container: ContainerDefinition;
   private readonly tasks: Settings["server"]["tasks"];
 
   constructor(scope: Construct, id: string, props: ServiceProps) {
@@ -45,25 +48,34 @@ export class Service extends Construct {
     this.tasks = server.tasks;
     const arm = server.architecture === "arm64";
 
+    // If it is not there, Container Insights makes a group of this name, which nobody deletes.
+    const insights = new LogGroup(this, "Insights", {
+      logGroupName: `/aws/ecs/containerinsights/${names.of("cluster")}/performance`,
+      retention: RetentionDays.ONE_WEEK,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.cluster = new Cluster(this, "Cluster", {
       clusterName: names.of("cluster"),
       vpc,
       containerInsightsV2: ContainerInsights.ENABLED,
     });
+    this.cluster.node.addDependency(insights);
     const task = new FargateTaskDefinition(this, "Task", {
       family: names.of("origin"),
       cpu: server.cpu,
-      memoryLimitMiB: server.memoryMiB,
+      memoryLimitMiB: memoryOf(server),
       runtimePlatform: {
         cpuArchitecture: arm ? CpuArchitecture.ARM64 : CpuArchitecture.X86_64,
         operatingSystemFamily: OperatingSystemFamily.LINUX,
       },
     });
-    task.addContainer("origin", {
+    this.container = task.addContainer("origin", {
       image: server.image
         ? this.given(server.image)
         : ContainerImage.fromAsset(fileURLToPath(new URL("../../..", import.meta.url)), {
             file: "origin/Dockerfile",
+            // What was compiled here before is no part of this image, and would change its hash.
+            exclude: ["target"],
             platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
           }),
       environment: {
@@ -121,11 +133,11 @@ export class Service extends Construct {
       description: "Tasks of the origin",
       allowAllOutbound: true,
     });
+    // Without a desired count, which each deployment would set again, however many tasks autoscaling has started.
     this.service = new FargateService(this, "Service", {
       serviceName: names.of("origin"),
       cluster: this.cluster,
       taskDefinition: task,
-      desiredCount: server.tasks.least,
       securityGroups: [this.securityGroup],
       assignPublicIp: false,
       circuitBreaker: { enable: true, rollback: true },
@@ -147,6 +159,14 @@ export class Service extends Construct {
       Repository.fromRepositoryAttributes(this, "Repository", { repositoryArn, repositoryName }),
       "imageDigest" in id ? id.imageDigest : id.imageTag,
     );
+  }
+
+  /**
+   * Replaces the tasks when one of these values changes. Tasks read their parameters when they start, and ECS starts new ones
+   * for a new task definition only, so the values are labels in it.
+   */
+  restartFor(values: Readonly<Partial<Record<OriginParameter, string>>>): void {
+    for (const [name, value] of Object.entries(values)) this.container.addDockerLabel(`edgeward.${name}`, value);
   }
 
   /** More tasks when they are busy or many requests come, fewer when not. */

@@ -6,6 +6,32 @@ const WHICH = "--deployment prod --region eu-west-1";
 const context = (folder: string) => `-c deployment=prod -c deployments=${folder}`;
 
 describe("a deployment", () => {
+  test("says which DNS records its own names need, even when the check that follows fails for want of them", async () => {
+    const certificateArn = "arn:aws:acm:us-east-1:123456789012:certificate/1";
+    const named = {
+      userPool: { customDomain: { name: "login.example.com", certificateArn } },
+      server: { image: "example/origin", domain: { name: "origin.example.com", certificateArn } },
+    };
+    for (const failing of [[], ["edgeward check"]]) {
+      const world = new FakeWorld();
+      world.failing = failing;
+      world.records.set("example.com", ["192.0.2.1"]);
+      world.effect = () => {
+        world.aws.stand("prod");
+        const [status, isProtected] = ["CREATE_COMPLETE", false];
+        world.aws.stacks.set("eu-west-1 edgeward-prod-security", { status, isProtected, outputs: { LoginAliasTarget: "d1.cloudfront.net" } });
+        world.aws.stacks.set("eu-west-1 edgeward-prod-server", { status, isProtected, outputs: { ServerAliasTarget: "d2.cloudfront.net" } });
+      };
+      expect((await runWith(world, ["deploy", "prod"], named)).status).toBe(failing.length);
+      expect(world.text).toContain("DNS records that you must set");
+      expect(world.said).toContain("  login.example.com CNAME d1.cloudfront.net");
+      expect(world.said).toContain("  origin.example.com CNAME d2.cloudfront.net");
+    }
+    const world = new FakeWorld();
+    await runWith(world, ["deploy", "prod"]);
+    expect(world.text).not.toContain("DNS");
+  });
+
   test("that is the first makes keys, publishes them before the tasks start, and protects what stands", async () => {
     const world = new FakeWorld();
     world.aws.parameters.set("eu-west-1 /edgeward/prod/edge/cognito-user-pool-id", "eu-west-1_Own");
@@ -14,13 +40,13 @@ describe("a deployment", () => {
     expect(world.commands).toEqual([
       `edgeward keygen ${WHICH}`,
       `edgeward publish-jwks ${WHICH}`,
-      `node_modules/.bin/cdk deploy --all --require-approval never ${context(folder)} -c creating=global,security,server`,
+      `node_modules/.bin/cdk deploy --all --require-approval never ${context(folder)} -c creating=global,security,server,watch`,
       `node_modules/.bin/cdk deploy --all --require-approval never ${context(folder)}`,
       `edgeward push ${WHICH}`,
       `edgeward check ${WHICH}`,
       `edgeward drift ${WHICH}`,
     ]);
-    expect(world.said[0]).toBe("edgeward: 1/7 make the edge's keys");
+    expect(world.said).toContain("edgeward: 1/7 make the edge's keys");
     expect(world.text).toContain("the MCP server is at https://mcp.example.com/mcp");
     expect(world.text).toContain("aws cognito-idp admin-create-user --region eu-west-1 --user-pool-id eu-west-1_Own");
   });
@@ -108,7 +134,7 @@ describe("a deployment", () => {
     const { status, folder } = await runWith(world, ["deploy", "prod", "--dry-run"]);
     expect(status).toBe(0);
     expect(world.commands).toEqual([
-      `node_modules/.bin/cdk diff --method=template ${context(folder)} -c creating=global,security,server`,
+      `node_modules/.bin/cdk diff --method=template ${context(folder)} -c creating=global,security,server,watch`,
     ]);
     expect(world.text).toContain("would make the edge's keys");
     const standing = new FakeWorld();

@@ -11,6 +11,10 @@ type Case = [what: string, message: string, spoil: (world: FakeWorld) => void, s
 const identity = (region: string, kind: Exclude<Identity["kind"], "known">) => (world: FakeWorld) =>
   void world.aws.identities.set(region, { kind, message: "AWS's own words" });
 
+const CUSTOM_DOMAIN = { name: "login.example.com", certificateArn: "arn:aws:acm:us-east-1:123456789012:certificate/1" };
+
+const IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/edgeward-origin:1";
+
 const CASES: Case[] = [
   ["settings that are wrong", "region: must be an AWS region such as eu-west-1", () => {}, { region: "Ireland" }],
   ["no credentials", "there are no AWS credentials: sign in (`aws sso login`), or set AWS_PROFILE", identity("us-east-1", "absent")],
@@ -21,6 +25,24 @@ const CASES: Case[] = [
     "another account",
     "the credentials are of the account 210987654321, and `account` in the settings says 123456789012",
     (world) => void world.aws.identities.set("eu-west-1", { kind: "known", account: "210987654321" }),
+  ],
+  [
+    "GovCloud",
+    "region: us-gov-west-1 is in GovCloud, China or another partition of AWS",
+    () => {},
+    { region: "us-gov-west-1", server: {} },
+  ],
+  [
+    "a zone that the account does not have",
+    "the account has no availability zone use1-az5 in us-east-1: set server.zones to two of use1-az1, use1-az2, use1-az4",
+    () => {},
+    { region: "us-east-1", server: { image: IMAGE, zones: ["use1-az1", "use1-az5"] } },
+  ],
+  [
+    "an account without the usual zones",
+    "the account has no availability zone use1-az2 in us-east-1",
+    (world) => void (world.aws.availabilityZones = ["use1-az1", "use1-az4"]),
+    { region: "us-east-1", server: { image: IMAGE } },
   ],
   ["no such region", "AWS has no region eu-west-1: set `region` in the settings", identity("eu-west-1", "nowhere")],
   ["a region that is not enabled", "the region eu-west-1 is not enabled in the account: enable it", identity("eu-west-1", "invalid")],
@@ -51,6 +73,20 @@ const CASES: Case[] = [
     "a domain of another pool",
     "the login pages' domain edgeward-prod-9012 belongs to the user pool eu-west-1_Other: set userPool.domainPrefix",
     (world) => void world.aws.domains.set("eu-west-1 edgeward-prod-9012", "eu-west-1_Other"),
+  ],
+  [
+    "a login domain below one that does not resolve",
+    "Cognito takes login.example.com (userPool.customDomain) only if example.com has an A record, and it has none: set one",
+    () => {},
+    { userPool: { customDomain: CUSTOM_DOMAIN } },
+  ],
+  [
+    "a sender of mails that the settings do not name",
+    "the user pool eu-west-1_Own sends its mails through SES, and the settings do not say so: set userPool.email",
+    (world) => {
+      world.aws.parameters.set("eu-west-1 /edgeward/prod/edge/cognito-user-pool-id", "eu-west-1_Own");
+      world.aws.poolsWithSes.add("eu-west-1_Own");
+    },
   ],
   [
     "an image for another architecture",
@@ -136,6 +172,45 @@ describe("before anything is done", () => {
     world.aws.domains.set("eu-west-1 edgeward-prod-9012", "eu-west-1_Own");
     world.aws.parameters.set("eu-west-1 /edgeward/prod/edge/cognito-user-pool-id", "eu-west-1_Own");
     expect((await runWith(world, ["deploy", "prod"])).status).toBe(0);
+  });
+
+  test("a login domain needs no record above it once it stands, and a record that cannot be looked up is no problem", async () => {
+    const settings = { userPool: { customDomain: CUSTOM_DOMAIN } };
+    const [resolves, stands, silent] = [new FakeWorld(), new FakeWorld(), new FakeWorld()];
+    resolves.records.set("example.com", ["192.0.2.1"]);
+    stands.aws.domains.set("eu-west-1 login.example.com", "eu-west-1_Own");
+    stands.aws.parameters.set("eu-west-1 /edgeward/prod/edge/cognito-user-pool-id", "eu-west-1_Own");
+    silent.dns.addresses = () => Promise.reject(new Error("queryA ETIMEOUT example.com"));
+    for (const world of [resolves, stands, silent]) expect((await runWith(world, ["deploy", "prod"], settings)).status).toBe(0);
+    expect(resolves.text).not.toContain("A record");
+    expect(silent.text).toContain("note: Cognito takes login.example.com");
+    expect(silent.text).toContain("cannot be looked up: queryA ETIMEOUT example.com");
+  });
+
+  test("that Cognito sends few mails is said, unless the settings say who sends them", async () => {
+    const said = async (userPool: object) => {
+      const world = new FakeWorld();
+      world.aws.parameters.set("eu-west-1 /edgeward/prod/edge/cognito-user-pool-id", "eu-west-1_Own");
+      if ("email" in userPool) world.aws.poolsWithSes.add("eu-west-1_Own");
+      expect((await runWith(world, ["deploy", "prod"], { userPool })).status).toBe(0);
+      return world.text.includes("no more than 50 a day");
+    };
+    expect(await said({})).toBe(true);
+    expect(await said({ email: "cognito" })).toBe(false);
+    expect(await said({ email: { from: "no-reply@example.com" } })).toBe(false);
+  });
+
+  test("zones are asked for only where some are named", async () => {
+    const asked = async (settings: object) => {
+      const world = new FakeWorld();
+      await runWith(world, ["deploy", "prod"], settings);
+      return world.aws.asked.includes("zones");
+    };
+    expect([await asked({}), await asked({ region: "us-east-1" }), await asked({ server: { zones: ["euw1-az1", "euw1-az2"] } })]).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   test("an image elsewhere is said not to be checked", async () => {

@@ -3,6 +3,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PARTS, regionOf } from "../../lib/names.ts";
 import type { Aws, Identity, Stack, StackEvent, StoppedTask } from "../../lib/deploy/aws.ts";
 import { run } from "../../lib/deploy/run.ts";
 import type { World } from "../../lib/deploy/world.ts";
@@ -27,6 +28,9 @@ export class FakeAws implements Aws {
   ]);
   domains = new Map<string, string>();
   pools = new Set<string>();
+  /** Pools whose mails SES sends. */
+  poolsWithSes = new Set<string>();
+  availabilityZones = ["use1-az1", "use1-az2", "use1-az4"];
   architectures: string[] | undefined = ["arm64"];
   stacks = new Map<string, Stack>();
   /** The oldest first, as they happen. */
@@ -56,6 +60,13 @@ export class FakeAws implements Aws {
   async hasUserPool(_region: string, id: string) {
     return this.pools.has(id);
   }
+  async sendsThroughSes(_region: string, pool: string) {
+    return this.poolsWithSes.has(pool);
+  }
+  async zones(_region: string) {
+    this.asked.push("zones");
+    return this.availabilityZones;
+  }
   async imageArchitectures(_image: EcrImage) {
     return this.architectures;
   }
@@ -75,11 +86,10 @@ export class FakeAws implements Aws {
     this.buckets.delete(name);
   }
 
-  /** Makes the three stacks stand. */
+  /** Makes the stacks stand. */
   stand(deployment: string, status = "CREATE_COMPLETE", isProtected = false) {
-    for (const part of ["global", "security", "server"]) {
-      const region = part === "global" ? "us-east-1" : "eu-west-1";
-      this.stacks.set(`${region} edgeward-${deployment}-${part}`, { status, isProtected });
+    for (const part of PARTS) {
+      this.stacks.set(`${regionOf(part, "eu-west-1")} edgeward-${deployment}-${part}`, { status, isProtected });
     }
   }
 }
@@ -87,6 +97,9 @@ export class FakeAws implements Aws {
 /** Everything outside of a run. */
 export class FakeWorld implements World {
   readonly aws = new FakeAws();
+  /** A records. */
+  readonly records = new Map<string, string[]>();
+  readonly dns = { addresses: async (host: string) => this.records.get(host) ?? [] };
   readonly said: string[] = [];
   /** The programs that were run, and those that were only asked whether they run. */
   readonly ran: string[][] = [];

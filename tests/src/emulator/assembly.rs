@@ -128,9 +128,6 @@ fn next_to_remove(
 fn why_not(resource: &Value, known: &BTreeSet<String>, removed: &BTreeSet<String>) -> Option<&'static str> {
     let kind = type_of(resource);
     let is_own = kind.starts_with("Custom::");
-    if kind == "Custom::VpcRestrictDefaultSG" {
-        return Some("its function wants AWS's SDK for EC2");
-    }
     if !is_own && !known.contains(kind) {
         return Some("the emulator does not have it");
     }

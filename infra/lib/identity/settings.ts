@@ -1,0 +1,122 @@
+// Settings of the user pool, within the limits of Cognito's API (botocore, cognito-idp 2016-04-18).
+
+import { z } from "zod";
+import type { Settings } from "../settings.ts";
+import { OPENID_SCOPES, upstreamScopes } from "./scopes.ts";
+
+const url = z.url({ protocol: /^https$/, error: "must be an https URL" });
+const secretArn = z.string().startsWith("arn:", "must be the ARN of a secret in Secrets Manager");
+/** Cognito takes _ as the second character only, and keeps the social providers' names for them. */
+const providerName = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{3,32}$/, "must be 3 to 32 letters, digits or hyphens")
+  .refine((name) => !/^(?:cognito|google|facebook|loginwithamazon|signinwithapple)$/i.test(name), "is a name that Cognito keeps for itself");
+
+const identityProvider = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("oidc"), name: providerName, issuer: url, clientId: z.string().min(1), clientSecretArn: secretArn }),
+  z.strictObject({ kind: z.literal("saml"), name: providerName, metadataUrl: url }),
+  z.strictObject({ kind: z.literal("google"), clientId: z.string().min(1), clientSecretArn: secretArn }),
+]);
+export type IdentityProvider = z.output<typeof identityProvider>;
+
+const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+/** Cognito wants a domain below one that resolves, which a top-level domain does not. */
+const LOGIN_HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,63}$/;
+
+/**
+ * Regions whose SES sends a pool's mails. AWS documents the pool's own region, too; when it was measured, Cognito refused every
+ * other one (cdk-preflight, pf-cognito-email-sourcearn-region).
+ */
+const SES_REGIONS = ["us-east-1", "us-west-2", "eu-west-1"] as const;
+
+/** A verified identity of SES that sends the pool's mails. */
+const emailSender = z.strictObject({
+  /** Address that the mails come from. */
+  from: z.email(),
+  fromName: z.string().regex(/^[A-Za-z0-9 .-]{1,64}$/, "must be 1 to 64 letters, digits, spaces, dots or hyphens").optional(),
+  replyTo: z.email().optional(),
+  /** The domain that SES has verified; by default it has verified the address. */
+  verifiedDomain: z.string().regex(HOST, "must be a domain such as example.com").optional(),
+  /** Region of the identity, where it is not the pool's. */
+  region: z.enum(SES_REGIONS).optional(),
+});
+export type EmailSender = z.output<typeof emailSender>;
+
+/** In a resource server's identifier `/` may stand, in a scope's name it divides the two. */
+const serverIdentifier = z.string().regex(/^[\x21\x23-\x5B\x5D-\x7E]{1,256}$/, "must be 1 to 256 characters without spaces, quotes or backslashes");
+const scopeName = z.string().regex(/^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]{1,256}$/, "must be 1 to 256 characters without spaces, quotes, slashes or backslashes");
+
+const RESERVED = /aws|amazon|cognito/;
+
+export const userPool = z.strictObject({
+  /** Feature plan: PLUS adds threat protection. */
+  tier: z.enum(["ESSENTIALS", "PLUS"]).default("ESSENTIALS"),
+  mfa: z.enum(["off", "optional", "required"]).default("optional"),
+  passkeys: z.boolean().default(true),
+  /** Whether people may sign themselves up. */
+  selfSignUp: z.boolean().default(false),
+  /** Kept, with its users, when the stack is deleted. */
+  retain: z.boolean().default(true),
+  /** Who sends the pool's mails: an identity of SES, or Cognito itself, which sends 50 a day. By default Cognito. */
+  email: z.union([z.literal("cognito"), emailSender]).optional(),
+  /** Prefix of the domain at amazoncognito.com; by default `edgeward-<deployment>-<last four digits of the account>`. */
+  domainPrefix: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "must be lower-case letters, digits and hyphens")
+    .refine((text) => !RESERVED.test(text), "must not contain aws, amazon or cognito: Cognito reserves them")
+    .optional(),
+  /** A domain of one's own instead, with its certificate in us-east-1. The domain above it must have an A record. */
+  customDomain: z
+    .strictObject({
+      name: z.string().max(127).regex(LOGIN_HOST, "must be a host below a domain of yours, such as login.example.com"),
+      certificateArn: z.string().startsWith("arn:"),
+    })
+    .optional(),
+  /** Where `/logout` of the edge may send browsers, besides its own page. */
+  logoutUrls: z.array(url.max(1024).refine((text) => !text.includes("#"), "must have no fragment")).max(99).default([]),
+  accessTokenSeconds: z.int().min(300).max(86_400).multipleOf(60, "must be whole minutes: a multiple of 60").default(3600),
+  refreshTokenDays: z.int().min(1).max(3650).default(30),
+  /** Resource servers and their scopes, by identifier, for what else uses this pool. */
+  resourceServers: z.record(serverIdentifier, z.record(scopeName, z.string().min(1).max(256))).default({}),
+  identityProviders: z.array(identityProvider).default([]),
+});
+
+/** What is wrong with the user pool's settings together. */
+export function poolProblems({ userPool: pool, edge, region }: Pick<Settings, "userPool" | "edge" | "region">): [path: string[], message: string][] {
+  const problems: [string[], string][] = [];
+  const { customDomain, domainPrefix, email, resourceServers, identityProviders } = pool;
+  if (domainPrefix && customDomain) problems.push([["userPool"], "domainPrefix and customDomain exclude each other"]);
+  if (customDomain && !customDomain.certificateArn.startsWith("arn:aws:acm:us-east-1:")) {
+    problems.push([["userPool", "customDomain", "certificateArn"], "Cognito takes certificates of us-east-1 only; request one there"]);
+  }
+  if (typeof email === "object" && email.verifiedDomain && !email.from.endsWith(`@${email.verifiedDomain}`)) {
+    problems.push([["userPool", "email", "from"], `must be an address of ${email.verifiedDomain}, as verifiedDomain says`]);
+  }
+  if (typeof email === "object" && !email.region && !SES_REGIONS.some((name) => name === region)) {
+    problems.push([["userPool", "email", "region"], `must be ${SES_REGIONS.join(", ")}: Cognito takes no identity of SES in ${region}`]);
+  }
+  const providers = identityProviders.map((provider) => (provider.kind === "google" ? "Google" : provider.name));
+  if (new Set(providers).size < providers.length) problems.push([["userPool", "identityProviders"], "must have different names, and Google once"]);
+
+  const known = [...OPENID_SCOPES];
+  for (const [identifier, scopes] of Object.entries(resourceServers)) {
+    const names = Object.keys(scopes);
+    if (names.length > 100) problems.push([["userPool", "resourceServers", identifier], "has more than the 100 scopes that Cognito takes"]);
+    known.push(...names.map((name) => `${identifier}/${name}`));
+  }
+  const asked = upstreamScopes(edge);
+  const unknown = asked.filter((scope) => !known.includes(scope));
+  if (unknown.length > 0) {
+    const where = unknown.some((scope) => edge.cognitoScopes?.includes(scope)) ? "cognitoScopes" : "resources";
+    problems.push([["edge", where], `asks Cognito for ${unknown.join(", ")}, which no server of userPool.resourceServers has`]);
+  }
+  if (asked.length > 50) problems.push([["edge"], `asks Cognito for ${asked.length} scopes, and an app client has 50 at the most`]);
+  return problems;
+}
+
+/** A deployment's name becomes part of the login pages' domain. */
+export function prefixProblems(deployment: string, { customDomain, domainPrefix }: Settings["userPool"]): string[] {
+  const word = RESERVED.exec(deployment)?.[0];
+  if (!word || customDomain || domainPrefix) return [];
+  return [`  userPool.domainPrefix: the deployment's name contains ${word}, which Cognito takes in no domain; set a prefix without it`];
+}

@@ -1,0 +1,112 @@
+// A world for trials that only pretends: AWS, an edge that signs people in, and a person who does.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Alarm, HttpAnswer, HttpRequest, Listener, Outside, TrialAws } from "../../trial/outside.ts";
+import { FakeAws, FakeWorld } from "../deploy/world.ts";
+
+export const SECRETS = {
+  code: "the-code-of-a-sign-in",
+  client: "client-0123456789abcdef",
+  access: "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl",
+  refresh: "refresh-token-that-nobody-may-see",
+} as const;
+
+class FakeTrialAws extends FakeAws implements TrialAws {
+  readonly states: string[] = [];
+  mails = 1;
+  left: string[] = [];
+
+  async alarms(region: string, prefix: string): Promise<Alarm[]> {
+    return region === "eu-west-1" ? ["a", "b"].map((name) => ({ name: `${prefix}${name}`, topics: ["edgeward-trial-origin-alarms"] })) : [];
+  }
+  async setAlarm(region: string, name: string, state: "ALARM" | "OK") {
+    this.states.push(`${region} ${name} ${state}`);
+  }
+  async delivered() {
+    return this.mails;
+  }
+  async tagged(region: string) {
+    return region === "eu-west-1" ? this.left : [];
+  }
+  async logGroups() {
+    return [];
+  }
+}
+
+async function* chunks(...parts: string[]) {
+  yield* parts;
+}
+const answer = (status: number, body: unknown = "", headers: HttpAnswer["headers"] = {}): HttpAnswer => ({
+  status,
+  headers,
+  body: chunks(typeof body === "string" ? body : JSON.stringify(body)),
+});
+
+export const ISSUER = "https://mcp.example.com";
+
+export class FakeOutside extends FakeWorld implements Outside {
+  override readonly aws = new FakeTrialAws();
+  readonly requests: HttpRequest[] = [];
+  private readonly folder = mkdtempSync(join(tmpdir(), "edgeward-trial-"));
+  readonly report = join(this.folder, "report");
+  readonly settings = join(this.folder, "settings");
+  private clock = Date.parse("2026-11-29T12:00:00Z");
+  private came: (query: URLSearchParams) => void = () => {};
+  /** What the person's browser comes back with, beyond the state. */
+  comesBack: Record<string, string> = { code: SECRETS.code };
+  /** How calls of a tool are answered; `stream` is what a long one sends. */
+  call: (tool: string, request: HttpRequest) => HttpAnswer = (_, { body = "" }) => answer(body.length > 4 * 1024 * 1024 ? 413 : 200);
+  stream: AsyncIterable<string> = chunks(": still there\n\n", 'data: {"method":"notifications/progress"}\n\n', "data: Counted to 15.\n\n");
+
+  readonly now = () => (this.clock += 1000);
+  async wait(milliseconds: number) {
+    this.clock += milliseconds;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // Files are real: the deployment reads its settings itself.
+  readonly read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : undefined);
+  write(file: string, text: string) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  async listen(): Promise<Listener> {
+    const query = new Promise<URLSearchParams>((resolve) => (this.came = resolve));
+    return { redirectUri: "http://127.0.0.1:4567/callback", query, close: () => {} };
+  }
+
+  /** The person opens what is printed. */
+  override readonly say = (line: string) => {
+    this.said.push(line);
+    const state = line.includes("/authorize?") && new URL(line.trim()).searchParams.get("state");
+    return void (state && this.came(new URLSearchParams({ state, ...this.comesBack })));
+  };
+
+  async http(request: HttpRequest): Promise<HttpAnswer> {
+    this.requests.push(request);
+    const { pathname, origin } = new URL(request.url);
+    if (pathname === "/oauth2/token") return answer(400);
+    if (origin !== ISSUER) return answer(403);
+    switch (pathname) {
+      case "/.well-known/oauth-authorization-server":
+        return answer(200, {
+          authorization_endpoint: `${ISSUER}/authorize`,
+          token_endpoint: `${ISSUER}/token`,
+          registration_endpoint: `${ISSUER}/register`,
+        });
+      case "/register":
+        return answer(201, { client_id: SECRETS.client });
+      case "/token":
+        return answer(200, { access_token: SECRETS.access, refresh_token: SECRETS.refresh, expires_in: 900 });
+    }
+    if (request.headers?.["Authorization"] !== `Bearer ${SECRETS.access}`) return answer(401);
+    const message = JSON.parse(request.body ?? "{}");
+    if (message.method === "initialize") return answer(200, "{}", { "mcp-session-id": "session-of-a-client" });
+    if (message.method !== "tools/call") return answer(202);
+    if (message.params.name === "count_slowly") return { ...answer(200), body: this.stream };
+    return this.call(message.params.name, request);
+  }
+}
+
+export { answer, chunks };

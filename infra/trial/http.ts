@@ -1,0 +1,39 @@
+// HTTP as it is: nothing is added to a request, and an answer is read as it arrives.
+
+import { createServer, request as plainRequest, type IncomingMessage } from "node:http";
+import { request as tlsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { HttpAnswer, HttpRequest, Listener } from "./outside.ts";
+
+export async function http({ method = "GET", url, headers = {}, body }: HttpRequest): Promise<HttpAnswer> {
+  const length = body === undefined ? {} : { "Content-Length": `${Buffer.byteLength(body)}` };
+  const send = url.startsWith("https:") ? tlsRequest : plainRequest;
+  const message = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request = send(url, { method, headers: { ...headers, ...length } }, resolve);
+    request.on("error", reject);
+    request.end(body);
+  });
+  message.setEncoding("utf8");
+  return { status: message.statusCode ?? 0, headers: message.headers, body: message };
+}
+
+/** Waits for a browser at a free port of this machine. */
+export async function listen(): Promise<Listener> {
+  let came: (query: URLSearchParams) => void;
+  const query = new Promise<URLSearchParams>((resolve) => (came = resolve));
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+    if (pathname !== "/callback") {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { "Content-Type": "text/plain" }).end("Signed in. Go back to the terminal.\n");
+    came(searchParams);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return { redirectUri: `http://127.0.0.1:${port}/callback`, query, close: () => void server.close() };
+}
