@@ -308,7 +308,7 @@ pub fn http() -> Result<Client> {
     Ok(Client::builder().user_agent(USER_AGENT).no_proxy().redirect(Policy::none()).build()?)
 }
 
-/// The `User-Agent` of [`http`].
+/// The `User-Agent` of [`http()`].
 pub const USER_AGENT: &str = concat!("edgeward-tests/", env!("CARGO_PKG_VERSION"));
 
 /// 43 characters that nobody can guess.
