@@ -25,23 +25,24 @@ use crate::{
 /// How long an answer with a new refresh token is given again: the longest grace period that Cognito can be set to
 /// (`RetryGracePeriodSeconds`).
 pub const ROTATED_SECONDS: u64 = 60;
-/// How long one without: Cognito may be asked again as often as one likes, and knows what has changed about the user.
+/// How long an answer without one is given again: Cognito may be asked as often as needed, and knows what has changed about
+/// the user.
 pub const UNROTATED_SECONDS: u64 = 5;
 /// How long Cognito is not asked about a token again that it has refused.
 pub const REFUSED_SECONDS: u64 = 60;
 /// How long a request waits for another's answer. Clients give up after ten seconds.
 const PATIENCE_MS: u32 = 9_000;
 const POLL_MS: u32 = 50;
-/// A request that asks shows that often that it is alive …
+/// How often a request that asks Cognito shows that it is alive.
 const HEARTBEAT_MS: u32 = 500;
-/// … and has been ended by the platform if it has not for so long.
+/// A request that has not shown it for so long has been ended by the platform.
 const SILENCE_MS: u32 = 2_000;
 /// Of each kind. So few that a list is searched faster than the code of a map is loaded.
 const CAPACITY: usize = 1024;
 /// Of all answers. One is two kilobytes as a rule, and fifteen for a user in a hundred groups.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// So many times a token is replaced within a grace period, at the most; no more are looked for.
+/// How many replacements of a token are followed. More do not happen within a grace period.
 const MAX_GENERATIONS: usize = 64;
 
 type Digest256 = [u8; 32];
@@ -117,13 +118,13 @@ impl Refreshes {
         }
     }
 
-    /// What Cognito answered to this token within its grace period, or to the one that it gave out for it since: whoever
-    /// presents an older token gets the newest.
+    /// What Cognito answered to this token within its grace period. If the token that it returned has been replaced since, the
+    /// answer with the newest one.
     pub fn answered(&self, upstream_token: &str, now: UnixTime) -> Option<Rc<UpstreamGrant>> {
         let mut newest = self.answer(upstream_token, now)?;
         for _ in 0..MAX_GENERATIONS {
             let Some(token) = newest.new_token() else { break };
-            // Another instance has been given a newer one. Cognito may give us one, too.
+            // Another instance has forked the family. Cognito is asked for a newer token.
             if self.refusal(token, now).is_some() {
                 return None;
             }

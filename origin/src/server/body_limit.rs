@@ -12,15 +12,16 @@ use edgeward_identity::limits::{BODY_TOO_LONG, BODY_TOO_LONG_CODE, MAX_BODY_BYTE
 use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
-/// Middleware around rmcp, which collects a body and refuses one that is longer than [`MAX_BODY_BYTES`]: in our words.
+/// Middleware around rmcp. rmcp collects a body and refuses one that is longer than [`MAX_BODY_BYTES`]; this replaces its
+/// answer with one that names the limit.
 pub(crate) async fn limit_body(request: Request, next: Next) -> Response {
-    let response = next.run(request.map(sent_before_refused)).await;
+    let response = next.run(request.map(drained)).await;
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE { too_long() } else { response }
 }
 
-/// A body of which the rest is read, and thrown away, before rmcp sees that it is too long: many clients read no answer
-/// before they have sent all, and a connection that is closed before is reset. No more than another [`MAX_BODY_BYTES`].
-fn sent_before_refused(body: Body) -> Body {
+/// Reads and discards the rest of a body, up to another [`MAX_BODY_BYTES`], before rmcp sees that it is too long. Many clients
+/// send everything before they read the answer, and closing the connection early would reset it.
+fn drained(body: Body) -> Body {
     let counted = stream::unfold((body.into_data_stream(), 0), |(mut chunks, before)| async move {
         let chunk = chunks.next().await?;
         let length = before + chunk.as_ref().map_or(0, |chunk| chunk.len());
