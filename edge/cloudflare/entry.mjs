@@ -4,31 +4,30 @@
 import { answerOf, instance, retire } from "./instance.mjs";
 import { newTraceparent, rememberForward, rememberRefusal, repeated } from "./repeats.mjs";
 
-// The gate's answers that are no decision, and the longest body that it looks at.
+// The gate's answers that are no decision.
 const LOOK_AT_HEADERS = 1;
 const LOOK_AT_BODY = 2;
 const LOOK_AT_TOKEN = 3;
-const MAX_BODY_BYTES = 1024 * 1024;
 
 // How long an origin may take to begin its answer: longer than clients wait for it, and than a CDN before it does.
 const FIRST_BYTE_MS = 100_000;
 
 // Every MCP request comes here: nothing is made but what the call needs.
-function decide({ edge, method, url, authorization, origin, traceparent }) {
-  return edge.gate(method, url, authorization, origin, traceparent);
+function decide({ edge, method, url, authorization, origin, traceparent, length }) {
+  return edge.gate(method, url, authorization, origin, traceparent, length);
 }
 
 // Decides about a request whose head was not enough.
-function lookCloser({ edge, request, method, url, authorization, origin, traceparent }, body) {
+function lookCloser({ edge, request, method, url, authorization, origin, traceparent, length }, body) {
   const mirrored = ["mcp-protocol-version", "mcp-method", "mcp-name"];
   const values = mirrored.map((name) => request.headers.get(name) ?? undefined);
-  return edge.look(method, url, authorization, origin, traceparent, ...values, body);
+  return edge.look(method, url, authorization, origin, traceparent, length, ...values, body);
 }
 
 async function lookAtBody(call) {
   let body;
   try {
-    body = await read(call.request);
+    body = await read(call);
   } catch {
     // It broke off.
     return failure(400, "invalid_request");
@@ -37,13 +36,13 @@ async function lookAtBody(call) {
 }
 
 // A body, of which no more is read than shows that it is too long.
-async function read({ body }) {
+async function read({ edge, request }) {
   const chunks = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of request.body ?? []) {
     chunks.push(chunk);
     length += chunk.byteLength;
-    if (length > MAX_BODY_BYTES) break;
+    if (length > edge.maxJudgedBytes) break;
   }
   const bytes = new Uint8Array(length);
   let at = 0;
@@ -137,6 +136,8 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
   headers.delete("authorization");
   headers.delete("cookie");
   headers.set("x-edgeward-identity", identity);
+  // Firewalls before the origin refuse requests without one.
+  if (!headers.get("user-agent")) headers.set("user-agent", edge.userAgent);
   if (traceparent) {
     headers.set("traceparent", traceparent);
     headers.delete("tracestate");
@@ -228,7 +229,9 @@ export default {
     const authorization = headers.get("authorization") ?? undefined;
     const origin = headers.get("origin") ?? undefined;
     const traceparent = headers.get("traceparent") ?? undefined;
-    const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent };
+    // Zero without one.
+    const length = Number(headers.get("content-length"));
+    const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent, length };
     const last = repeated(call);
     const decision = last ? null : guarded(call, () => decide(call));
     const answered = last ? again(call, last) : conclude(call, decision);

@@ -35,9 +35,10 @@ function instantiate() {
 function start(env) {
   const { configure, gate, look, traceparents, fetch } = prepared ?? instantiate();
   prepared = undefined;
-  // Whether answers say how long they took; and whether anybody wants to know.
-  const serverTiming = configure(env, work);
-  return { gate, look, traceparents, fetch, serverTiming, observing: serverTiming || env.METRICS !== undefined };
+  const [serverTiming, userAgent, maxBodyBytes, maxJudgedBytes] = configure(env, work);
+  // Whether anybody wants to know how long answers took.
+  const observing = serverTiming || env.METRICS !== undefined;
+  return { gate, look, traceparents, fetch, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes };
 }
 
 // The handler's answer; `undefined` if there will be none.

@@ -39,8 +39,8 @@ const refusals = new Kept(64);
 
 // What to do with a request that is like one before it in all that the gate looks at: a target to forward it to, or a refusal.
 // `undefined` if there is none.
-export function repeated({ method, url, authorization, origin, traceparent }) {
-  if (origin !== undefined || traceparent !== undefined) return;
+export function repeated({ edge, method, url, authorization, origin, traceparent, length }) {
+  if (origin !== undefined || traceparent !== undefined || length > edge.maxBodyBytes) return;
   const last = authorization === undefined ? refusals.get(url) : forwards.get(authorization);
   if (last === undefined || last.url !== url || last.method !== method) return;
   if (last.refusal) return last;

@@ -68,15 +68,15 @@ impl Outbound {
     /// Fetches `url`.
     pub(crate) async fn get(&self, url: &Url, accept: &'static str, limits: Limits) -> Result<Reply, OutboundError> {
         let request = Request::get(url.as_str())
-            .header(header::USER_AGENT, USER_AGENT)
             .header(header::ACCEPT, HeaderValue::from_static(accept))
             .body(Body::empty())
             .map_err(|_| OutboundError::Unreachable)?;
         self.exchange(request, limits).await
     }
 
-    /// Sends `request`, as it is.
-    pub(crate) async fn exchange(&self, request: Request<Body>, limits: Limits) -> Result<Reply, OutboundError> {
+    /// Sends `request`. One without `User-Agent` gets ours.
+    pub(crate) async fn exchange(&self, mut request: Request<Body>, limits: Limits) -> Result<Reply, OutboundError> {
+        request.headers_mut().entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
         tokio::time::timeout(limits.deadline, self.exchange_without_deadline(request, limits.max_bytes))
             .await
             .map_err(|_| OutboundError::TimedOut)?
@@ -111,7 +111,7 @@ static SYSTEM_ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
     Arc::new(roots)
 });
 
-/// The National Weather Service asks every client to name itself.
+/// The National Weather Service asks every client to name itself, and firewalls refuse those that do not.
 const USER_AGENT: &str = concat!("edgeward-origin/", env!("CARGO_PKG_VERSION"));
 
 /// Why there is no answer.

@@ -1,5 +1,6 @@
 //! The MCP server of the binary: settings, router, logs, and its way to stop.
 
+mod body_limit;
 pub mod health;
 pub mod logging;
 mod mcp;

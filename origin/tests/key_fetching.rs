@@ -13,7 +13,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    http::{Request, StatusCode},
+    http::{HeaderMap, Request, StatusCode},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -66,9 +66,13 @@ impl World {
     async fn new() -> Self {
         let edge = Arc::new(Edge::default());
         let served = edge.clone();
-        let handler = move || {
+        let handler = move |headers: HeaderMap| {
             let edge = served.clone();
             async move {
+                // As a firewall before it does.
+                if !headers.contains_key("user-agent") {
+                    return StatusCode::FORBIDDEN.into_response();
+                }
                 edge.fetches.fetch_add(1, Ordering::SeqCst);
                 // Long enough that requests that could cause a second fetch are all there.
                 tokio::time::sleep(Duration::from_millis(100)).await;

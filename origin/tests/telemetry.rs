@@ -129,6 +129,7 @@ async fn headers_are_sent_and_not_logged() {
     let received = collector.wait(|received| !received.is_empty()).await;
     assert_eq!(received[0].headers["authorization"], "Bearer hunter2");
     assert_eq!(received[0].headers["x-team"], "weather");
+    assert!(received[0].headers.contains_key("user-agent"));
     assert_eq!(received[0].headers["content-type"], "application/x-protobuf");
     // Nor when it fails.
     collector.answer(Answer::Status(StatusCode::UNAUTHORIZED));

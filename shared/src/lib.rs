@@ -5,6 +5,7 @@ pub mod assertion;
 mod identity;
 pub mod jws;
 pub mod keys;
+pub mod limits;
 pub mod names;
 mod time;
 

@@ -67,7 +67,7 @@ impl Browser {
     /// # Errors
     /// When the HTTP client cannot be made.
     pub fn new() -> Result<Self> {
-        let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
+        let http = Client::builder().user_agent("Mozilla/5.0").no_proxy().redirect(Policy::none()).build()?;
         Ok(Self { http, cookies: CookieJar::default() })
     }
 

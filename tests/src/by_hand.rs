@@ -300,13 +300,16 @@ pub fn call_over(http: &Client, mcp: &str, tool: &str, arguments: &Value, progre
         .json(&message)
 }
 
-/// An HTTP client that follows no redirect.
+/// An HTTP client that names itself, as all do that a firewall lets through, and follows no redirect.
 ///
 /// # Errors
 /// When it cannot be made.
 pub fn http() -> Result<Client> {
-    Ok(Client::builder().no_proxy().redirect(Policy::none()).build()?)
+    Ok(Client::builder().user_agent(USER_AGENT).no_proxy().redirect(Policy::none()).build()?)
 }
+
+/// The `User-Agent` of [`http()`].
+pub const USER_AGENT: &str = concat!("edgeward-tests/", env!("CARGO_PKG_VERSION"));
 
 /// 43 characters that nobody can guess.
 fn random_text() -> Result<String> {

@@ -2,7 +2,7 @@
 //!
 //! No certificate for them is to be had, and no port 443 on this machine. So the edge under test runs behind a few lines
 //! that send what it fetches from such hosts here (see [`Edge`](crate::edge::Edge)); in the edge itself nothing is
-//! different.
+//! different. As hosts behind a firewall do, they answer 403 to requests without `User-Agent`.
 
 use std::{
     collections::HashMap,
@@ -124,7 +124,12 @@ async fn serve(State(shared): State<Arc<Shared>>, request: Request) -> Response 
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let url = format!("https:/{target}");
     let (method, headers) = (request.method().to_string(), request.headers().clone());
+    let is_named = headers.get(header::USER_AGENT).is_some_and(|value| !value.is_empty());
     lock(&shared.asked).push(Asked { url: url.clone(), method, headers });
+    // As firewalls before such hosts do.
+    if !is_named {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     let Some(document) = lock(&shared.documents).get(&url).cloned() else {
         return StatusCode::NOT_FOUND.into_response();
     };

@@ -7,6 +7,7 @@
 mod attacks;
 mod audit;
 mod authorization;
+mod body_limit;
 mod budgets;
 mod callback;
 mod client_assertion;
@@ -34,11 +35,13 @@ mod policy;
 mod refresh;
 mod registration;
 mod revocation;
+mod rotation;
 mod scopes;
 mod settings;
 mod streaming;
 mod table;
 mod transaction;
+mod user_agent;
 mod world;
 
 use std::{process::ExitCode, sync::Arc};
@@ -88,6 +91,9 @@ fn alone() -> Vec<Test> {
         audit::tests(),
         observation::tests(),
         revocation::tests(),
+        rotation::tests(),
+        user_agent::tests(),
+        body_limit::tests(),
         cognito_faults::tests(),
         cognito_tokens::tests(),
         origin_faults::tests(),

@@ -31,7 +31,7 @@ const TOKEN: &str = "an-initial-access-token-of-the-operators";
 const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
 
 /// Another edge with the same keys and the same Cognito, that remembers nothing of the first one.
-async fn other_edge(world: &World, settings: &[(&str, &str)]) -> Result<Edge> {
+pub(crate) async fn other_edge(world: &World, settings: &[(&str, &str)]) -> Result<Edge> {
     let mut variables = world.stack.variables().clone();
     variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let elsewhere = Some(world.hosts.address());

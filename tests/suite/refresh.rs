@@ -53,7 +53,7 @@ async fn each_refresh_gives_a_pair_that_works(world: Arc<World>) -> Result<()> {
 }
 
 /// As when two windows of an editor refresh, each with its own connection.
-async fn two_refreshes_at_once_both_succeed(world: Arc<World>) -> Result<()> {
+pub(crate) async fn two_refreshes_at_once_both_succeed(world: Arc<World>) -> Result<()> {
     let client = HandMade::register(&world.stack).await?;
     let form = client.refreshing(client.tokens().await?.text("refresh_token"));
     let (first, second, third) = tokio::join!(client.token(&form), client.token(&form), client.token(&form));
@@ -67,7 +67,7 @@ async fn two_refreshes_at_once_both_succeed(world: Arc<World>) -> Result<()> {
 }
 
 /// Lost between the edge and the client, which asks again with the token that it still has.
-async fn a_refresh_whose_answer_was_lost_succeeds_again(world: Arc<World>) -> Result<()> {
+pub(crate) async fn a_refresh_whose_answer_was_lost_succeeds_again(world: Arc<World>) -> Result<()> {
     let client = HandMade::register(&world.stack).await?;
     let form = client.refreshing(client.tokens().await?.text("refresh_token"));
     assert_eq!(client.token(&form).await?.status, StatusCode::OK);

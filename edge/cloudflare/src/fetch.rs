@@ -3,7 +3,7 @@
 //! By the platform's own interface: the `worker` crate's knows every option that Cloudflare has, which is ten kilobytes of
 //! code.
 
-use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest, UnixTime};
+use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest, USER_AGENT, UnixTime};
 use js_sys::{Promise, futures::JsFuture};
 use wasm_bindgen::prelude::*;
 use worker::web_sys::{AbortSignal, Headers, Request, RequestInit, RequestRedirect, Response};
@@ -62,6 +62,7 @@ async fn answer(request: &FetchRequest, signal: &AbortSignal) -> Result<Response
 fn prepare(request: &FetchRequest, signal: &AbortSignal) -> Result<Request, JsValue> {
     let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
+    headers.set("user-agent", USER_AGENT)?;
     if let Some(authorization) = &request.authorization {
         headers.set("authorization", authorization.expose())?;
     }

@@ -23,10 +23,13 @@ use std::{
 
 use count::Counters;
 use edgeward_core::{
-    Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, message::operation::MirroredHeaders, misconfigured,
+    Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, limits,
+    message::operation::{self, MirroredHeaders},
+    misconfigured,
+    platform::USER_AGENT,
     trace::TRACEPARENT,
 };
-use js_sys::Reflect;
+use js_sys::{Array, Reflect};
 use rs256::Imported;
 use wasm_bindgen::prelude::*;
 use worker::{Context, Env, Result, event, web_sys};
@@ -70,12 +73,16 @@ fn edge(env: &Env) -> Rc<Start> {
     })
 }
 
-/// Reads the settings. `instance.mjs` calls it once for each instance of the wasm, before anything else. Gives whether
-/// answers are to say how long they took.
+/// Reads the settings. `instance.mjs` calls it once for each instance of the wasm, before anything else. Gives what
+/// `entry.mjs` must know: whether answers are to say how long they took, the `User-Agent` for clients that send none, the
+/// longest body of a request, and the longest that [`look`] is given.
 #[wasm_bindgen]
-pub fn configure(env: &Env, work: Work) -> bool {
+pub fn configure(env: &Env, work: Work) -> Array {
     WORK.with(|cell| cell.set(work)).ok();
-    edge(env).as_ref().as_ref().is_ok_and(|edge| edge.config().server_timing)
+    let server_timing = edge(env).as_ref().as_ref().is_ok_and(|edge| edge.config().server_timing);
+    let lengths = [limits::MAX_BODY_BYTES, operation::MAX_BYTES].map(|length| JsValue::from(length as u32));
+    let [longest, longest_judged] = &lengths;
+    Array::of4(&server_timing.into(), &USER_AGENT.into(), longest, longest_judged)
 }
 
 /// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; a string of lines
@@ -90,8 +97,9 @@ pub fn gate(
     authorization: Option<String>,
     origin_header: Option<String>,
     traceparent: Option<String>,
+    content_length: f64,
 ) -> JsValue {
-    let head = Head { authorization, origin_header, traceparent };
+    let head = Head { authorization, origin_header, traceparent, content_length };
     decide(method, url, &head, Seen::Nothing)
 }
 
@@ -104,6 +112,7 @@ pub fn look(
     authorization: Option<String>,
     origin_header: Option<String>,
     traceparent: Option<String>,
+    content_length: f64,
     protocol_version: Option<String>,
     mcp_method: Option<String>,
     mcp_name: Option<String>,
@@ -115,7 +124,7 @@ pub fn look(
         name: mcp_name.as_deref(),
     };
     let seen = body.as_deref().map_or(Seen::Headers(headers), |body| Seen::Body(headers, body));
-    let head = Head { authorization, origin_header, traceparent };
+    let head = Head { authorization, origin_header, traceparent, content_length };
     decide(method, url, &head, seen)
 }
 
@@ -133,6 +142,8 @@ struct Head {
     authorization: Option<String>,
     origin_header: Option<String>,
     traceparent: Option<String>,
+    /// A number, which crosses for nothing.
+    content_length: f64,
 }
 
 fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
@@ -148,6 +159,7 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
         authorization: head.authorization.as_deref(),
         origin_header: head.origin_header.as_deref(),
         traceparent: head.traceparent.as_deref(),
+        content_length: head.content_length as u64,
     };
     match edge.look(&head, seen) {
         None => JsValue::UNDEFINED,

@@ -7,7 +7,10 @@ mod admissions;
 
 use std::{borrow::Cow, rc::Rc};
 
-use edgeward_identity::{Identity, Kind, assertion};
+use edgeward_identity::{
+    Identity, Kind, assertion,
+    limits::{BODY_TOO_LONG, BODY_TOO_LONG_CODE, MAX_BODY_BYTES},
+};
 use http::{Response, StatusCode, header};
 use serde_json::json;
 
@@ -49,6 +52,8 @@ pub struct RequestHead<'a> {
     pub origin_header: Option<&'a str>,
     /// `traceparent`.
     pub traceparent: Option<&'a str>,
+    /// `Content-Length`, zero without one: the origin counts what nothing announces.
+    pub content_length: u64,
 }
 
 impl RequestHead<'_> {
@@ -111,7 +116,8 @@ pub struct Forward {
     /// The value of `traceparent`, if it is another one than came; `tracestate` goes then.
     pub traceparent: Option<String>,
     /// From now until then, exclusively, whoever asks for the same is to be forwarded in the same way: with the same method,
-    /// path, query and `Authorization`, and as now without `Origin` and `traceparent`. `None` where more was looked at.
+    /// path, query and `Authorization`, as now without `Origin` and `traceparent`, and with a `Content-Length` of no more than
+    /// [`MAX_BODY_BYTES`]. `None` where more was looked at.
     pub repeats_until: Option<UnixTime>,
 }
 
@@ -124,12 +130,13 @@ pub fn decide(
     admissions: &Admissions,
     now: UnixTime,
 ) -> (Gated, Option<Record>) {
-    let outcome = check_origin(head, config).and_then(|()| match head.origin_header {
-        Some(origin) if head.method == "OPTIONS" => {
-            Ok(Gated::Respond { response: cors::preflight(origin), repeats: None })
-        }
-        _ => forward(head, seen, resource, config, admissions, now),
-    });
+    let outcome =
+        check_origin(head, config).and_then(|()| check_length(head)).and_then(|()| match head.origin_header {
+            Some(origin) if head.method == "OPTIONS" => {
+                Ok(Gated::Respond { response: cors::preflight(origin), repeats: None })
+            }
+            _ => forward(head, seen, resource, config, admissions, now),
+        });
     match outcome {
         Ok(gated) => (gated, None),
         Err(error) => {
@@ -175,6 +182,11 @@ pub fn refusal(
 fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError> {
     let allowed = |origin| origin == config.issuer || config.allowed_origins.iter().any(|allowed| allowed == origin);
     if head.origin_header.is_none_or(allowed) { Ok(()) } else { Err(GateError::ForbiddenOrigin) }
+}
+
+/// Nothing of a body that is too long is passed on.
+fn check_length(head: &RequestHead<'_>) -> Result<(), GateError> {
+    if head.content_length <= MAX_BODY_BYTES as u64 { Ok(()) } else { Err(GateError::BodyTooLong) }
 }
 
 fn forward(
@@ -259,7 +271,7 @@ fn needed<'a>(
     let operations = match (headers.operation(), body) {
         (Some(operation), _) => vec![operation],
         (None, None) => return Ok(Err(Look::Body)),
-        (None, Some(body)) if body.len() > operation::MAX_BYTES => return Err(GateError::BodyTooLong),
+        (None, Some(body)) if body.len() > operation::MAX_BYTES => return Err(GateError::BodyTooLongToJudge),
         (None, Some(body)) => operation::operations(body)?,
     };
     let needs = operations.iter().map(|operation| policy.needs(operation));
@@ -378,9 +390,16 @@ pub enum GateError {
     /// There is a policy, and the body is no message to judge.
     #[error(transparent)]
     Message(#[from] Malformed),
-    /// There is a policy, and the body is longer than we read.
-    #[error("the body is too long to be judged")]
+    /// The body is longer than any may be.
+    #[error("{BODY_TOO_LONG}")]
     BodyTooLong,
+    /// There is a policy, the headers do not say what is asked for, and the body is longer than we read.
+    #[error(
+        "the request body is longer than {} bytes (1 MiB), the longest that is read to judge a request without \
+         the headers MCP-Protocol-Version: 2026-07-28, Mcp-Method and Mcp-Name",
+        operation::MAX_BYTES
+    )]
+    BodyTooLongToJudge,
     /// The identity could not be signed.
     #[error("the identity assertion could not be minted")]
     Assertion,
@@ -417,10 +436,16 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
             (StatusCode::FORBIDDEN, "insufficient_scope", Some(challenge("error=\"insufficient_scope\", ")))
         }
         GateError::Message(_) => (StatusCode::BAD_REQUEST, "invalid_request", None),
-        GateError::BodyTooLong => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long", None),
+        GateError::BodyTooLong | GateError::BodyTooLongToJudge => {
+            (StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG_CODE, None)
+        }
         GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
     };
-    let mut response = json(status, &json!({ "error": code }), Caching::NoStore);
+    let mut body = json!({ "error": code });
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        body["error_description"] = error.to_string().into();
+    }
+    let mut response = json(status, &body, Caching::NoStore);
     // What only the allowed may call is not for every script to read.
     response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     if status == StatusCode::SERVICE_UNAVAILABLE {

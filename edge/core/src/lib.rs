@@ -42,5 +42,6 @@ pub mod edge;
 
 pub use config::{Config, ConfigErrors};
 pub use edge::{Edge, misconfigured};
+pub use edgeward_identity::limits;
 pub use gate::{Forward, Gated, Look, RequestHead, Seen};
 pub use message::request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request};

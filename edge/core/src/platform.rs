@@ -30,12 +30,19 @@ pub trait Fetch {
     /// Sends `request` and reads the answer, whatever its status.
     ///
     /// Follows no redirect, ends at `request.deadline_ms`, and fails rather than return a body cut at
-    /// `request.max_bytes`. Asks for JSON; sends no other headers but those given and what HTTP itself needs.
+    /// `request.max_bytes`. Asks for JSON and names itself as [`USER_AGENT`]; sends no other headers but those given and what
+    /// HTTP itself needs.
     ///
     /// Where the platform can see what address a name leads to, it must not let a request reach one that the public
     /// Internet does not: a stranger may have chosen the name.
     fn fetch(&self, request: FetchRequest) -> impl Future<Output = Result<FetchReply, FetchError>>;
 }
+
+/// The `User-Agent` of every request that the edge makes, and of one that it forwards for a client that sends none.
+///
+/// Firewalls refuse requests without it: AWS WAF's managed rule `NoUserAgent_HEADER`, in front of a user pool or an MCP
+/// server, and hosts of client metadata documents.
+pub const USER_AGENT: &str = concat!("Edgeward/", env!("CARGO_PKG_VERSION"));
 
 /// Waits.
 pub trait Timer {

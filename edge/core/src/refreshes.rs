@@ -1,256 +1,281 @@
-//! What an instance remembers of refreshes, for some seconds: answers, and tokens that are over.
+//! What an instance remembers of refreshes: what Cognito answered, and tokens that it has refused.
 //!
-//! Clients refresh from two places at once, and again when an answer was lost. One of them asks Cognito and the others
-//! get its answer. A token that Cognito has refused for good is not shown to it again and again. All of it may be lost:
-//! then Cognito is asked, and its grace for a token that it has just replaced does the rest.
+//! Clients refresh from two places at once, and again when an answer was lost. Where Cognito rotates refresh tokens, a
+//! second request with the same token may fork its family: of the two tokens that Cognito then has given out, only the newer
+//! one may go on. So an instance shows Cognito each of its refresh tokens once: one request asks, the others get what it
+//! was answered, for as long as Cognito's grace period may last. All of it may be lost: then Cognito is asked, and its
+//! grace period does the rest.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    future::{Future, poll_fn},
+    pin::pin,
+    rc::Rc,
+    task::Poll,
+};
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    oauth::{ClientDigest, Scope},
-    platform::{Clock, Platform, UnixTime},
-    secret::Secret,
+    platform::{Clock, Platform, Timer, UnixTime},
+    sealed::{Profile, RefreshToken},
+    upstream::UpstreamGrant,
 };
 
-/// How long an answer is given again.
-pub const ANSWER_SECONDS: u64 = 5;
-/// How long Cognito is not asked about a token again that it has said is over.
-pub const OVER_SECONDS: u64 = 60;
-/// A request waits at most this long for another's answer: then it still has time to ask Cognito itself.
-const PATIENCE_MS: u64 = 2_000;
+/// How long an answer with a new refresh token is given again: the longest grace period that Cognito can be set to
+/// (`RetryGracePeriodSeconds`).
+pub const ROTATED_SECONDS: u64 = 60;
+/// How long an answer without one is given again: Cognito may be asked as often as needed, and knows what has changed about
+/// the user.
+pub const UNROTATED_SECONDS: u64 = 5;
+/// How long Cognito is not asked about a token again that it has refused.
+pub const REFUSED_SECONDS: u64 = 60;
+/// How long a request waits for another's answer. Clients give up after ten seconds.
+const PATIENCE_MS: u32 = 9_000;
 const POLL_MS: u32 = 50;
-/// A request that has asked this long ago never gets an answer: the platform has ended it.
-const GIVEN_UP_AFTER_SECONDS: u64 = 10;
+/// How often a request that asks Cognito shows that it is alive.
+const HEARTBEAT_MS: u32 = 500;
+/// A request that has not shown it for so long has been ended by the platform.
+const SILENCE_MS: u32 = 2_000;
 /// Of each kind. So few that a list is searched faster than the code of a map is loaded.
-const CAPACITY: usize = 256;
+const CAPACITY: usize = 1024;
+/// Of all answers. One is two kilobytes as a rule, and fifteen for a user in a hundred groups.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// How many replacements of a token are followed. More do not happen within a grace period.
+const MAX_GENERATIONS: usize = 64;
 
 type Digest256 = [u8; 32];
 
 /// The memory.
 #[derive(Default)]
 pub struct Refreshes {
-    answers: RefCell<Vec<(Digest256, Entry)>>,
-    over: RefCell<Vec<(Digest256, (&'static str, UnixTime))>>,
-    told: Cell<bool>,
+    entries: RefCell<Vec<Entry>>,
+    refused: RefCell<Vec<(Digest256, &'static str, UnixTime)>>,
+    pulse: Cell<u64>,
+    warned: Cell<bool>,
 }
 
-enum Entry {
-    /// A request is asking, since then.
-    Asking(UnixTime),
-    Answered {
-        /// The token response.
-        body: Secret<String>,
-        grant_id: String,
-        at: UnixTime,
-    },
+struct Entry {
+    /// Of Cognito's token that was presented.
+    token: Digest256,
+    grant_id: String,
+    state: State,
 }
 
-/// One refresh: the token as presented, the client, the scope asked for. Any other is another refresh.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RefreshKey(Digest256);
-
-impl RefreshKey {
-    /// The key. None of the parts holds a zero byte.
-    pub fn of(presented: &str, client: &ClientDigest, scope: &Scope) -> Self {
-        let parts = [presented, client.as_str(), &scope.to_string()].join("\0");
-        Self(Sha256::digest(Secret::new(parts).expose()).into())
-    }
+enum State {
+    /// A request is asking. The number changes as long as it lives, and no two requests ever have the same.
+    Asking(u64),
+    /// Cognito answered, then.
+    Answered(Rc<UpstreamGrant>, UnixTime),
 }
 
-/// Whose turn it is.
-pub enum Turn<'a> {
-    /// Ask Cognito, and say what came of it.
-    Ask(Asking<'a>),
-    /// This was answered a moment ago.
-    Answered(Answered),
+/// Who asks Cognito.
+pub enum Role<'a> {
+    /// This request does.
+    Ask(Lease<'a>),
+    /// Another did.
+    Answered(Rc<UpstreamGrant>),
+    /// Another does, and has for so long that the client will not wait for what comes of it.
+    Busy,
 }
 
-/// An answer that is given again.
-pub struct Answered {
-    /// The token response.
-    pub body: Value,
-    /// The grant.
-    pub grant_id: String,
-}
-
-/// The right to ask. Dropped without an answer, it passes to the next in line.
-pub struct Asking<'a> {
+/// The right to ask Cognito about a token. Dropped without an answer, it passes to the next request that waits.
+pub struct Lease<'a> {
     refreshes: &'a Refreshes,
-    key: RefreshKey,
+    token: Digest256,
+    pulse: Cell<u64>,
 }
 
 impl Refreshes {
-    /// Waits for another request's answer, if there is one that asks the same.
+    /// Waits for the answer of another request that presents the same token of Cognito's, if there is one.
     ///
     /// Platforms tie I/O to the request that began it, so nobody can wait for another's fetch. It can look, from time to
     /// time, whether the other has left something.
-    pub async fn turn<P: Platform>(&self, key: RefreshKey, platform: &P) -> Turn<'_> {
-        let mut waited = 0;
+    pub async fn role<P: Platform>(&self, token: &RefreshToken, platform: &P) -> Role<'_> {
+        let digest = digest(&token.upstream_token);
+        let (mut waited, mut silent, mut last_pulse) = (0, 0, None);
         loop {
-            let now = platform.now();
-            if let Some(answered) = self.answered(key, now) {
-                return Turn::Answered(answered);
+            if let Some(grant) = self.answered(&token.upstream_token, platform.now()) {
+                return Role::Answered(grant);
             }
-            if !self.is_asked(key, now) || waited >= PATIENCE_MS {
-                self.put(key, Entry::Asking(now));
-                return Turn::Ask(Asking { refreshes: self, key });
+            let pulse = self.pulse_of(digest);
+            if pulse != last_pulse {
+                (silent, last_pulse) = (0, pulse);
+            }
+            if pulse.is_none() || silent >= SILENCE_MS {
+                let lease = Lease { refreshes: self, token: digest, pulse: Cell::new(self.next_pulse()) };
+                let state = State::Asking(lease.pulse.get());
+                self.remember(Entry { token: digest, grant_id: token.grant_id.clone(), state }, platform.now());
+                return Role::Ask(lease);
+            }
+            if waited >= PATIENCE_MS {
+                return Role::Busy;
             }
             platform.sleep(POLL_MS).await;
-            waited += u64::from(POLL_MS);
+            waited += POLL_MS;
+            silent += POLL_MS;
         }
     }
 
-    /// What was answered to the same request within [`ANSWER_SECONDS`].
-    pub fn answered(&self, key: RefreshKey, now: UnixTime) -> Option<Answered> {
-        let answers = self.answers.borrow();
-        let (_, Entry::Answered { body, grant_id, at }) = answers.iter().find(|(known, _)| *known == key.0)? else {
-            return None;
+    /// What Cognito answered to this token within its grace period. If the token that it returned has been replaced since, the
+    /// answer with the newest one.
+    pub fn answered(&self, upstream_token: &str, now: UnixTime) -> Option<Rc<UpstreamGrant>> {
+        let mut newest = self.answer(upstream_token, now)?;
+        for _ in 0..MAX_GENERATIONS {
+            let Some(token) = newest.new_token() else { break };
+            // Another instance has forked the family. Cognito is asked for a newer token.
+            if self.refusal(token, now).is_some() {
+                return None;
+            }
+            // An answer without a new token leaves this one good.
+            let Some(next) = self.answer(token, now).filter(|next| next.refresh_token.is_some()) else { break };
+            newest = next;
+        }
+        Some(newest)
+    }
+
+    fn answer(&self, upstream_token: &str, now: UnixTime) -> Option<Rc<UpstreamGrant>> {
+        let (token, entries) = (digest(upstream_token), self.entries.borrow());
+        let entry = entries.iter().find(|entry| entry.token == token && entry.is_current(now))?;
+        if let State::Answered(grant, _) = &entry.state { Some(Rc::clone(grant)) } else { None }
+    }
+
+    fn pulse_of(&self, token: Digest256) -> Option<u64> {
+        let entries = self.entries.borrow();
+        match entries.iter().find(|entry| entry.token == token)?.state {
+            State::Asking(pulse) => Some(pulse),
+            State::Answered(..) => None,
+        }
+    }
+
+    fn next_pulse(&self) -> u64 {
+        self.pulse.set(self.pulse.get().wrapping_add(1));
+        self.pulse.get()
+    }
+
+    /// Puts an entry at the end; what has passed goes, and the oldest if there is too much.
+    fn remember(&self, entry: Entry, now: UnixTime) {
+        let mut entries = self.entries.borrow_mut();
+        entries.retain(|known| known.token != entry.token && known.is_current(now));
+        let mut bytes: usize = entries.iter().map(Entry::bytes).sum::<usize>() + entry.bytes();
+        let surplus = entries.iter().enumerate().take_while(|(index, known)| {
+            let is_surplus = entries.len() - index >= CAPACITY || bytes > MAX_BYTES;
+            bytes -= known.bytes();
+            is_surplus
+        });
+        let surplus = surplus.count();
+        entries.drain(..surplus);
+        entries.push(entry);
+    }
+
+    /// Forgets a grant that is over: nobody gets its answers any more, nor one that is still to come.
+    pub fn forget(&self, grant_id: &str) {
+        self.entries.borrow_mut().retain(|entry| entry.grant_id != grant_id);
+    }
+
+    /// Remembers that Cognito has refused its token. Others of the same family may be good.
+    pub fn remember_refusal(&self, upstream_token: &str, reason: &'static str, now: UnixTime) {
+        let token = digest(upstream_token);
+        let mut refused = self.refused.borrow_mut();
+        refused.retain(|(known, _, until)| *known != token && now < *until);
+        if refused.len() == CAPACITY {
+            refused.remove(0);
+        }
+        refused.push((token, reason, now.plus(REFUSED_SECONDS)));
+    }
+
+    /// Why Cognito has refused its token, if that was within [`REFUSED_SECONDS`].
+    pub fn refusal(&self, upstream_token: &str, now: UnixTime) -> Option<&'static str> {
+        let token = digest(upstream_token);
+        let refused = self.refused.borrow();
+        let (_, reason, _) = refused.iter().find(|(known, _, until)| *known == token && now < *until)?;
+        Some(reason)
+    }
+
+    /// Whether the log is to be warned that refresh tokens are not rotated: once.
+    pub fn warn_once(&self) -> bool {
+        !self.warned.replace(true)
+    }
+}
+
+impl Lease<'_> {
+    /// Runs what asks Cognito, and shows those who wait that it goes on.
+    pub async fn hold<T>(&self, asking: impl Future<Output = T>, timer: &impl Timer) -> T {
+        let mut asking = pin!(asking);
+        loop {
+            let mut pause = pin!(timer.sleep(HEARTBEAT_MS));
+            let outcome = poll_fn(|context| match asking.as_mut().poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending => pause.as_mut().poll(context).map(|()| None),
+            });
+            if let Some(outcome) = outcome.await {
+                return outcome;
+            }
+            self.beat();
+        }
+    }
+
+    fn beat(&self) {
+        let mut entries = self.refreshes.entries.borrow_mut();
+        if let Some(entry) = entries.iter_mut().find(|entry| self.is_of(entry)) {
+            self.pulse.set(self.refreshes.next_pulse());
+            entry.state = State::Asking(self.pulse.get());
+        }
+    }
+
+    /// Leaves Cognito's answer to those who present the same token, unless its grant has been revoked meanwhile.
+    pub fn answer(self, grant: UpstreamGrant, clock: &impl Clock) -> Rc<UpstreamGrant> {
+        let (grant, now) = (Rc::new(grant), clock.now());
+        let entry = {
+            let mut entries = self.refreshes.entries.borrow_mut();
+            let at = entries.iter().position(|entry| self.is_of(entry));
+            at.map(|at| entries.remove(at))
         };
-        let age = now.secs_since(*at);
-        if age >= ANSWER_SECONDS {
-            return None;
+        if let Some(entry) = entry {
+            let state = State::Answered(Rc::clone(&grant), now);
+            self.refreshes.remember(Entry { state, ..entry }, now);
         }
-        let mut body: Value = serde_json::from_slice(body.expose().as_bytes()).ok()?;
-        let left = body["expires_in"].as_u64()?.saturating_sub(age);
-        body["expires_in"] = left.into();
-        Some(Answered { body, grant_id: grant_id.clone() })
+        grant
     }
 
-    fn is_asked(&self, key: RefreshKey, now: UnixTime) -> bool {
-        let answers = self.answers.borrow();
-        let entry = answers.iter().find(|(known, _)| *known == key.0);
-        matches!(entry, Some((_, Entry::Asking(since))) if now.secs_since(*since) < GIVEN_UP_AFTER_SECONDS)
-    }
-
-    fn put(&self, key: RefreshKey, entry: Entry) {
-        remember(&mut self.answers.borrow_mut(), key.0, entry);
-    }
-
-    /// Forgets the answers that belong to a grant: it is over.
-    pub fn forget(&self, grant: &str) {
-        let kept = |entry: &Entry| !matches!(entry, Entry::Answered { grant_id, .. } if grant_id == grant);
-        self.answers.borrow_mut().retain(|(_, entry)| kept(entry));
-    }
-
-    /// Remembers that Cognito has refused its token for good.
-    pub fn bury(&self, upstream_token: &str, reason: &'static str, now: UnixTime) {
-        let digest = Sha256::digest(upstream_token).into();
-        remember(&mut self.over.borrow_mut(), digest, (reason, now.plus(OVER_SECONDS)));
-    }
-
-    /// Why Cognito has refused its token, if that was a moment ago.
-    pub fn buried(&self, upstream_token: &str, now: UnixTime) -> Option<&'static str> {
-        let digest: Digest256 = Sha256::digest(upstream_token).into();
-        let over = self.over.borrow();
-        let (_, (reason, until)) = over.iter().find(|(known, _)| *known == digest)?;
-        (now < *until).then_some(*reason)
-    }
-
-    /// Whether something is said for the first time that is worth saying once.
-    pub fn is_first_time(&self) -> bool {
-        !self.told.replace(true)
+    /// Whether an entry is this request's, and not that of one that has taken over.
+    fn is_of(&self, entry: &Entry) -> bool {
+        entry.token == self.token && matches!(entry.state, State::Asking(pulse) if pulse == self.pulse.get())
     }
 }
 
-impl Asking<'_> {
-    /// Leaves the answer to those who ask the same.
-    pub fn answer(self, body: &Value, grant_id: &str, clock: &impl Clock) {
-        let body = Secret::new(body.to_string());
-        self.refreshes.put(self.key, Entry::Answered { body, grant_id: grant_id.to_owned(), at: clock.now() });
-    }
-}
-
-impl Drop for Asking<'_> {
+impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        let ours = |(known, entry): &(Digest256, Entry)| *known == self.key.0 && matches!(entry, Entry::Asking(_));
-        self.refreshes.answers.borrow_mut().retain(|entry| !ours(entry));
+        self.refreshes.entries.borrow_mut().retain(|entry| !self.is_of(entry));
     }
 }
 
-/// Puts an entry at the end; the oldest goes.
-fn remember<T>(entries: &mut Vec<(Digest256, T)>, key: Digest256, entry: T) {
-    entries.retain(|(known, _)| *known != key);
-    if entries.len() == CAPACITY {
-        entries.remove(0);
+impl Entry {
+    /// A request that asks has no age: whether it lives shows otherwise.
+    fn is_current(&self, now: UnixTime) -> bool {
+        match &self.state {
+            State::Asking(_) => true,
+            State::Answered(grant, at) => {
+                let lifetime = if grant.refresh_token.is_some() { ROTATED_SECONDS } else { UNROTATED_SECONDS };
+                now.secs_since(*at) < lifetime
+            }
+        }
     }
-    entries.push((key, entry));
+
+    /// What it takes, roughly.
+    fn bytes(&self) -> usize {
+        let State::Answered(grant, _) = &self.state else { return size_of::<Self>() };
+        let Profile { username, email, groups } = &grant.subject.profile;
+        let texts = [username, email].into_iter().flatten().chain(groups).map(|text| size_of::<String>() + text.len());
+        let token = grant.new_token().map_or(0, str::len);
+        size_of::<Self>() + size_of::<UpstreamGrant>() + grant.scope.len() + token + texts.sum::<usize>()
+    }
+}
+
+fn digest(upstream_token: &str) -> Digest256 {
+    Sha256::digest(upstream_token).into()
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    struct At(u64);
-
-    impl Clock for At {
-        fn now(&self) -> UnixTime {
-            UnixTime::from_secs(self.0)
-        }
-    }
-
-    fn key(presented: &str, client: &str, scope: &str) -> RefreshKey {
-        RefreshKey::of(presented, &ClientDigest::of(client), &Scope::parse(scope).unwrap())
-    }
-
-    fn answer(refreshes: &Refreshes, key: RefreshKey, at: u64) {
-        refreshes.put(key, Entry::Asking(UnixTime::from_secs(at)));
-        Asking { refreshes, key }.answer(&json!({ "expires_in": 900 }), "grant", &At(at));
-    }
-
-    #[test]
-    fn an_answer_is_for_the_same_token_client_and_scope_and_for_seconds_only() {
-        let refreshes = Refreshes::default();
-        let asked = key("token", "client", "a b");
-        answer(&refreshes, asked, 100);
-        let answered = |key, at| refreshes.answered(key, UnixTime::from_secs(at));
-        assert_eq!(answered(asked, 103).unwrap().body, json!({ "expires_in": 897 }));
-        assert_eq!(answered(asked, 104).unwrap().grant_id, "grant");
-        assert!(answered(asked, 100 + ANSWER_SECONDS).is_none());
-        for other in [key("other", "client", "a b"), key("token", "other", "a b"), key("token", "client", "a")] {
-            assert!(answered(other, 101).is_none());
-        }
-        refreshes.forget("another grant");
-        assert!(answered(asked, 101).is_some());
-        refreshes.forget("grant");
-        assert!(answered(asked, 101).is_none());
-    }
-
-    #[test]
-    fn whoever_asks_in_vain_leaves_the_turn_to_others() {
-        let refreshes = Refreshes::default();
-        let (asked, now) = (key("token", "client", "a"), UnixTime::from_secs(100));
-        refreshes.put(asked, Entry::Asking(now));
-        assert!(refreshes.is_asked(asked, now));
-        drop(Asking { refreshes: &refreshes, key: asked });
-        assert!(!refreshes.is_asked(asked, now));
-        refreshes.put(asked, Entry::Asking(now));
-        assert!(!refreshes.is_asked(asked, now.plus(GIVEN_UP_AFTER_SECONDS)), "the platform has ended it");
-    }
-
-    #[test]
-    fn a_token_is_over_for_a_minute() {
-        let (refreshes, now) = (Refreshes::default(), UnixTime::from_secs(100));
-        refreshes.bury("token", "invalid_grant", now);
-        assert_eq!(refreshes.buried("token", now.plus(OVER_SECONDS - 1)), Some("invalid_grant"));
-        assert_eq!(refreshes.buried("token", now.plus(OVER_SECONDS)), None);
-        assert_eq!(refreshes.buried("other", now), None);
-    }
-
-    #[test]
-    fn the_memory_is_bounded_and_the_oldest_goes() {
-        let (refreshes, now) = (Refreshes::default(), UnixTime::from_secs(100));
-        for number in 0..=CAPACITY {
-            refreshes.bury(&number.to_string(), "invalid_grant", now);
-            answer(&refreshes, key(&number.to_string(), "client", "a"), 100);
-        }
-        assert_eq!((refreshes.over.borrow().len(), refreshes.answers.borrow().len()), (CAPACITY, CAPACITY));
-        assert_eq!(refreshes.buried("0", now), None);
-        assert!(refreshes.answered(key("0", "client", "a"), now).is_none());
-        assert_eq!(refreshes.buried("1", now), Some("invalid_grant"));
-    }
-}
+mod tests;

@@ -58,6 +58,13 @@ pub struct UpstreamGrant {
     pub scope: String,
 }
 
+impl UpstreamGrant {
+    /// The new refresh token, if there is one.
+    pub fn new_token(&self) -> Option<&str> {
+        self.refresh_token.as_ref().map(|token| token.expose().as_str())
+    }
+}
+
 /// Where to send the browser to sign in. Nothing that the client sent goes along: Cognito rejects scopes and resources
 /// it does not know, and mangles states. `scopes` are those that the settings map the client's to.
 pub fn authorization_url(

@@ -22,7 +22,7 @@ fn a_body_that_breaks_off_or_is_too_long_is_refused_and_nobody_is_alarmed() {
     ] {
         for (body, status, reason) in [
             (Body::BrokenOff, StatusCode::BAD_REQUEST, "the body breaks off"),
-            (Body::TooLong, StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
+            (Body::TooLong, StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 32768 bytes"),
         ] {
             let headers = [("content-type", content_type), ("origin", ISSUER)];
             let mut request = request(http::Method::POST, path, &headers, "");

@@ -15,7 +15,15 @@ fn edge() -> TestEdge {
 }
 
 fn ask(edge: &TestEdge, method: &str, origin_header: Option<&str>) -> Response<String> {
-    let head = RequestHead { method, path: "/mcp", query: None, authorization: None, origin_header, traceparent: None };
+    let head = RequestHead {
+        method,
+        path: "/mcp",
+        query: None,
+        authorization: None,
+        origin_header,
+        traceparent: None,
+        content_length: 0,
+    };
     match edge.edge.gate(&head) {
         Some(Gated::Respond { response, .. }) => response,
         other => panic!("{other:?}"),

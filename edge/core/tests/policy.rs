@@ -56,6 +56,7 @@ impl Ask<'_> {
             authorization: Some(&authorization),
             origin_header: Some(PAGE),
             traceparent: None,
+            content_length: 0,
         };
         let (mut looks, mut seen) = (Vec::new(), Seen::Nothing);
         loop {
@@ -170,7 +171,10 @@ fn a_body_that_cannot_be_judged_is_refused() {
     }
     let padded = |length: usize| format!("{SHOW}{}", " ".repeat(length - SHOW.len()));
     assert!(ask(&edge, "read", &padded(MAX_BYTES)).send().1.is_ok());
-    assert_eq!(ask(&edge, "read", &padded(MAX_BYTES + 1)).send().1.unwrap_err().status(), 413);
+    let refused = ask(&edge, "read", &padded(MAX_BYTES + 1)).send().1.unwrap_err();
+    assert_eq!(refused.status(), 413);
+    assert!(refused.body().contains("body_too_long") && refused.body().contains("1048576 bytes (1 MiB)"));
+    assert_eq!(refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
 }
 
 #[test]
@@ -191,6 +195,7 @@ fn only_what_needs_a_look_gets_one() {
         authorization: None,
         origin_header: None,
         traceparent: None,
+        content_length: 0,
     };
     let Some(Gated::Respond { response, .. }) = edge.edge.gate(&head) else { panic!("not refused") };
     assert_eq!(response.status(), 401);

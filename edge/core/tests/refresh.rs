@@ -14,11 +14,14 @@ use std::{
 use cognito::{TokenAnswer, refresh_token};
 use edgeward_core::{
     platform::{Event, FetchError, Level},
-    refreshes::{ANSWER_SECONDS, OVER_SECONDS},
+    refreshes::{REFUSED_SECONDS, ROTATED_SECONDS, UNROTATED_SECONDS},
 };
 use http::Response;
 use serde_json::Value;
 use support::*;
+
+const RESOURCES: &str = r#"[{"path": "/mcp", "default_scopes": ["mcp"],
+    "scopes": {"mcp": "Use it", "admin": {"words": "Change it", "groups": ["admins"]}}}]"#;
 
 /// An edge that has Cognito's keys and one client with a refresh token.
 struct Scene {
@@ -29,9 +32,13 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let edge = TestEdge::new();
+        Self::with_scope("mcp")
+    }
+
+    fn with_scope(scope: &str) -> Self {
+        let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
         let client_id = edge.public_client();
-        let token = refresh_token(&edge, &client_id, "first", "mcp");
+        let token = refresh_token(&edge, &client_id, "first", scope);
         edge.world.keys.replace(Some(cognito::jwks()));
         Self { edge, client_id, token }
     }
@@ -46,9 +53,27 @@ impl Scene {
         self.edge.respond(self.request(token))
     }
 
+    /// A new refresh token for `token`.
+    fn refreshed(&self, token: &str) -> String {
+        let answer = self.refresh(token);
+        assert_eq!(answer.status(), 200, "{}", answer.body());
+        body(&answer)["refresh_token"].as_str().unwrap().to_owned()
+    }
+
     fn asked(&self) -> usize {
         self.edge.world.fetched.borrow().len()
     }
+
+    /// Cognito's tokens that it was shown.
+    fn shown(&self) -> Vec<String> {
+        let sent = self.edge.world.fetched.borrow();
+        let forms = sent.iter().map(|request| request.form.as_ref().unwrap().expose());
+        forms.map(|form| form.rsplit_once("refresh_token=").unwrap().1.to_owned()).collect()
+    }
+}
+
+fn answer<'a>(refresh_token: &'a str) -> TokenAnswer<'a> {
+    TokenAnswer { refresh_token: Some(refresh_token), ..TokenAnswer::default() }
 }
 
 fn body(response: &Response<String>) -> Value {
@@ -72,28 +97,131 @@ fn two_at_once_ask_cognito_once() {
     let mut second = pin!(scene.edge.edge.respond(scene.request(&scene.token)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
     scene.edge.world.held.set(false);
-    let (first, second) = (block_on(first), block_on(second));
-    assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
-    assert_eq!(body(&first), body(&second));
+    let tokens = [block_on(first), block_on(second)].map(|response| {
+        assert_eq!(response.status(), 200);
+        body(&response)["refresh_token"].as_str().unwrap().to_owned()
+    });
+    assert_eq!(scene.asked(), 1);
+    // Both hold Cognito's one new token.
+    answer("later").script(&scene.edge);
+    tokens.iter().for_each(|token| drop(scene.refreshed(token)));
+    assert_eq!(scene.shown(), ["first", "next"]);
+}
+
+#[test]
+fn a_cognito_that_is_slow_is_asked_once_all_the_same() {
+    let scene = Scene::new();
+    scene.edge.world.held.set(true);
+    let mut first = pin!(scene.edge.edge.respond(scene.request(&scene.token)));
+    let mut second = pin!(scene.edge.edge.respond(scene.request(&scene.token)));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    // The first one shows that it is alive, for as long as the client of the second one waits.
+    let mut polls = 0;
+    let second = loop {
+        polls += 1;
+        assert!(poll(first.as_mut()).is_pending());
+        if let Poll::Ready(response) = poll(second.as_mut()) {
+            break response;
+        }
+    };
+    unavailable(&second);
+    assert!((8_000..10_000).contains(&(polls * 50)), "{polls} times 50 ms");
+    assert_eq!(scene.asked(), 1);
+
+    scene.edge.world.held.set(false);
+    TokenAnswer::default().script(&scene.edge);
+    assert_eq!(block_on(first).status(), 200);
+    scene.refreshed(&scene.token);
     assert_eq!(scene.asked(), 1);
 }
 
 #[test]
-fn a_lost_answer_is_given_again_for_some_seconds() {
+fn a_lost_answer_is_given_again_for_as_long_as_cognitos_grace_period() {
     let scene = Scene::new();
-    TokenAnswer::default().script(&scene.edge);
+    answer("second").script(&scene.edge);
     let first = body(&scene.refresh(&scene.token));
-    scene.edge.advance(ANSWER_SECONDS - 1);
-    let mut again = body(&scene.refresh(&scene.token));
-    assert_eq!(again["expires_in"], first["expires_in"].as_u64().unwrap() - (ANSWER_SECONDS - 1));
-    again["expires_in"] = first["expires_in"].clone();
-    assert_eq!(again, first);
+    scene.edge.advance(ROTATED_SECONDS - 1);
+    let again = body(&scene.refresh(&scene.token));
+    assert_eq!(again["expires_in"], first["expires_in"]);
+    assert_ne!(again["access_token"], first["access_token"]);
     assert_eq!(scene.asked(), 1);
+    answer("third").script(&scene.edge);
+    scene.refreshed(again["refresh_token"].as_str().unwrap());
+    assert_eq!(scene.shown(), ["first", "second"]);
 
     scene.edge.advance(1);
-    TokenAnswer::default().script(&scene.edge);
-    assert_ne!(body(&scene.refresh(&scene.token))["refresh_token"], first["refresh_token"]);
-    assert_eq!(scene.asked(), 2, "then it is Cognito's to say");
+    answer("another").script(&scene.edge);
+    scene.refreshed(&scene.token);
+    assert_eq!(scene.shown().last().unwrap(), "first", "then it is Cognito's to say");
+}
+
+#[test]
+fn a_narrower_scope_asks_cognito_no_second_time() {
+    let scene = Scene::with_scope("mcp admin");
+    answer("second").script(&scene.edge);
+    scene.refreshed(&scene.token);
+    let parameters = [
+        ("grant_type", "refresh_token"),
+        ("client_id", scene.client_id.as_str()),
+        ("refresh_token", scene.token.as_str()),
+        ("scope", "mcp"),
+    ];
+    let narrow = scene.edge.respond(post_form("/token", &[], &parameters));
+    assert_eq!((narrow.status().as_u16(), body(&narrow)["scope"].as_str()), (200, Some("mcp")));
+    assert_eq!(scene.asked(), 1);
+}
+
+#[test]
+fn an_older_token_goes_on_with_the_newest_of_its_family() {
+    let scene = Scene::new();
+    for next in ["second", "third", "fourth"] {
+        answer(next).script(&scene.edge);
+    }
+    let second = scene.refreshed(&scene.token);
+    scene.refreshed(&second);
+    let third = scene.refreshed(&scene.token);
+    scene.refreshed(&third);
+    assert_eq!(scene.shown(), ["first", "second", "third"]);
+}
+
+/// What Cognito has given out must not be lost with a request that fails after it.
+#[test]
+fn a_token_that_cognito_gave_for_a_refused_request_is_used_by_the_next() {
+    let scene = Scene::with_scope("mcp admin");
+    TokenAnswer { groups: &["nobody"], ..answer("second") }.script(&scene.edge);
+    let parameters = [
+        ("grant_type", "refresh_token"),
+        ("client_id", scene.client_id.as_str()),
+        ("refresh_token", scene.token.as_str()),
+        ("scope", "admin"),
+    ];
+    refused(&scene.edge.respond(post_form("/token", &[], &parameters)), 400, "invalid_scope");
+    let next = scene.refreshed(&scene.token);
+    assert_eq!(scene.shown(), ["first"]);
+    answer("third").script(&scene.edge);
+    scene.refreshed(&next);
+    assert_eq!(scene.shown(), ["first", "second"]);
+}
+
+/// Two edges, each with a memory of its own, and a Cognito that lets only the newest token of a family go on.
+#[test]
+fn a_family_that_two_instances_have_forked_goes_on_with_the_newest_token() {
+    let (here, there) = (Scene::new(), Scene::new());
+    answer("older").script(&here.edge);
+    answer("newer").script(&there.edge);
+    let older = here.refreshed(&here.token);
+    let newer = there.refreshed(&here.token);
+
+    here.edge.reply(400, r#"{"error":"invalid_grant"}"#);
+    refused(&here.refresh(&older), 400, "invalid_grant");
+    answer("last").script(&here.edge);
+    here.refreshed(&newer);
+    // Nor is the answer given again whose token is over: Cognito may give out another one.
+    answer("newest").script(&here.edge);
+    here.refreshed(&here.token);
+    assert_eq!(here.shown(), ["first", "older", "newer", "first"]);
+    let paths: Vec<_> = here.edge.world.fetched.borrow().iter().map(|request| request.url.clone()).collect();
+    assert!(paths.iter().all(|url| url.ends_with("/oauth2/token")), "nothing is revoked: {paths:?}");
 }
 
 #[test]
@@ -119,7 +247,8 @@ fn a_request_that_the_platform_has_ended_holds_nobody_up() {
     let polls = (0..100).take_while(|_| poll(next.as_mut()).is_pending()).count();
     assert!((2..100).contains(&polls), "waited for {polls} times");
     assert_eq!(scene.asked(), 2);
-    assert!(scene.edge.world.slept.get() <= 2_000);
+    // Both have shown that they are alive, for as long as they were.
+    assert!(scene.edge.world.slept.get() <= 2_000 + 3 * 500, "{}", scene.edge.world.slept.get());
 }
 
 #[test]
@@ -136,7 +265,7 @@ fn a_dead_token_is_shown_to_cognito_once_a_minute() {
     let another = refresh_token(&scene.edge, &scene.client_id, "second", "mcp");
     assert_eq!(scene.refresh(&another).status(), 200, "others are not concerned");
 
-    scene.edge.advance(OVER_SECONDS);
+    scene.edge.advance(REFUSED_SECONDS);
     scene.edge.reply(400, r#"{"error":"invalid_grant"}"#);
     refused(&scene.refresh(&scene.token), 400, "invalid_grant");
     assert_eq!(scene.asked(), 3);
@@ -183,13 +312,10 @@ fn without_rotation_it_works_and_is_told_once() {
     let mut token = scene.token.clone();
     for _ in 0..3 {
         TokenAnswer { refresh_token: None, ..TokenAnswer::default() }.script(&scene.edge);
-        let answer = scene.refresh(&token);
-        assert_eq!(answer.status(), 200);
-        token = body(&answer)["refresh_token"].as_str().unwrap().to_owned();
+        token = scene.refreshed(&token);
+        scene.edge.advance(UNROTATED_SECONDS);
     }
-    let sent = scene.edge.world.fetched.borrow();
-    let forms = sent.iter().map(|request| request.form.as_ref().unwrap().expose());
-    assert!(forms.clone().count() == 3 && forms.clone().all(|form| form.contains("refresh_token=first")));
+    assert_eq!(scene.shown(), ["first"; 3]);
     let records = scene.edge.world.records.borrow();
     let told = records.iter().filter(|record| record.event == Event::NotRotated);
     assert_eq!(told.map(|record| record.level).collect::<Vec<_>>(), [Level::Warn]);

@@ -45,6 +45,7 @@ impl Scene {
             authorization: Some(&self.authorization),
             origin_header: None,
             traceparent: None,
+            content_length: 0,
         }
     }
 

@@ -6,7 +6,7 @@ mod cognito;
 mod support;
 
 use cognito::TokenAnswer;
-use edgeward_core::Gated;
+use edgeward_core::{Gated, refreshes::ROTATED_SECONDS};
 use edgeward_identity::{UnixTime, Verifier, VerifyingKeys};
 use http::{Method, Response, header};
 use serde_json::Value;
@@ -63,6 +63,8 @@ impl Scene {
     }
 
     fn refresh(&self, tokens: &Value, scope: &str, answer: &TokenAnswer<'_>) -> Response<String> {
+        // Its answer to the last one is not given again.
+        self.edge.advance(ROTATED_SECONDS);
         self.script(answer);
         let parameters = [
             ("grant_type", "refresh_token"),

@@ -7,11 +7,11 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::Method,
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
     routing::get,
 };
-use edgeward_identity::{Verifier, names::origin::JWKS};
+use edgeward_identity::{Verifier, limits::MAX_BODY_BYTES, names::origin::JWKS};
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
@@ -19,7 +19,9 @@ use rmcp::transport::streamable_http_server::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    KeySource, Settings, health,
+    KeySource, Settings,
+    body_limit::limit_body,
+    health,
     mcp::Tools,
     metrics::Metrics,
     parameters::Store,
@@ -57,6 +59,7 @@ pub fn router(
     let config = StreamableHttpServerConfig::default()
         .with_allowed_hosts(settings.allowed_hosts.iter().cloned())
         .with_cancellation_token(lifetimes.requests.clone())
+        .with_max_request_body_bytes(MAX_BODY_BYTES)
         // A client that has gone is noticed at the next write, so this bounds how long its tool runs on.
         .with_sse_keep_alive(Some(KEEP_ALIVE));
     let mcp = StreamableHttpService::new(move || Ok(tools.clone()), Arc::new(LocalSessionManager::default()), config);
@@ -70,6 +73,7 @@ pub fn router(
     // Read from the bottom up: a request passes the last layer first.
     let router = Router::new()
         .route_service(MCP_PATH, mcp)
+        .route_layer(from_fn(limit_body))
         .route_layer(from_fn_with_state(lifetimes.standing.clone(), end_standing_stream))
         .route_layer(from_fn_with_state(SessionBinding::random()?, bind_session))
         .route_layer(require_identity)

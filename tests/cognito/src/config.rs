@@ -17,7 +17,7 @@ use url::Url;
 
 pub use self::app_client::{AppClient, Flow, Rotation};
 pub use self::check::ConfigError;
-pub use self::mode::{Answers, LoginPages, Mode, StateHandling};
+pub use self::mode::{Answers, Firewall, LoginPages, Mode, Replay, StateHandling};
 pub use self::seed::{DEV_CLIENT_ID, DEV_CLIENT_SECRET, DEV_PASSWORD, DEV_POOL_ID, DEV_USERNAME};
 
 /// Everything that can be chosen about a pool.

@@ -21,7 +21,7 @@ use axum::routing::{get, post};
 
 use crate::pool::Pool;
 use crate::recording::{self, Listener};
-use crate::{admin, sabotage};
+use crate::{admin, firewall, sabotage};
 
 /// Authorize, login, token, …, and the switches if they are wanted.
 pub(crate) fn domain_router(pool: &Arc<Pool>) -> Router {
@@ -50,5 +50,6 @@ pub(crate) fn issuer_router(pool: &Arc<Pool>) -> Router {
 fn observed(router: Router, pool: &Arc<Pool>, listener: Listener) -> Router {
     router
         .layer(from_fn_with_state(Arc::clone(pool), sabotage::apply))
+        .layer(from_fn_with_state(Arc::clone(pool), firewall::apply))
         .layer(from_fn_with_state((Arc::clone(pool), listener), recording::observe))
 }

@@ -8,6 +8,7 @@ mod config;
 mod cookies;
 mod endpoint;
 mod fault;
+mod firewall;
 mod forgery;
 mod issued;
 mod jws;
@@ -26,7 +27,7 @@ mod token;
 
 pub use config::{
     Answers, AppClient, Config, ConfigError, DEV_CLIENT_ID, DEV_CLIENT_SECRET, DEV_PASSWORD, DEV_POOL_ID, DEV_USERNAME,
-    Flow, LoginPages, Mode, ResourceServer, Rotation, StateHandling, User,
+    Firewall, Flow, LoginPages, Mode, Replay, ResourceServer, Rotation, StateHandling, User,
 };
 pub use fault::{Endpoint, Fault, FaultKind};
 pub use forgery::{Forgery, Signature};

@@ -6,6 +6,7 @@ use std::time::Instant;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::USER_AGENT;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
@@ -14,7 +15,7 @@ use serde::Serialize;
 use crate::parameters::Parameters;
 use crate::pool::Pool;
 
-/// A request the pool received. Header values are left out, names kept.
+/// A request the pool received. Header values are left out but for one, names kept.
 #[derive(Debug, Clone, Serialize)]
 pub struct RecordedRequest {
     /// The listener it came to.
@@ -27,6 +28,8 @@ pub struct RecordedRequest {
     pub query: Vec<(String, String)>,
     /// Names of the headers, in lower case; one entry for each time a header appears.
     pub header_names: Vec<String>,
+    /// `User-Agent`, if it is there and text.
+    pub user_agent: Option<String>,
     /// Form parameters in order, decoded; empty if the body is no form.
     pub form: Vec<(String, String)>,
 }
@@ -71,7 +74,7 @@ impl Recordings {
     }
 }
 
-/// Middleware, outermost: a request is recorded also if a fault keeps it from its endpoint.
+/// Middleware, outermost: a request is recorded also if the firewall or a fault keeps it from its endpoint.
 pub(crate) async fn observe(
     State((pool, listener)): State<(Arc<Pool>, Listener)>,
     request: Request,
@@ -90,6 +93,7 @@ pub(crate) async fn observe(
         method: method.clone(),
         path: path.clone(),
         query: Parameters::parse(head.uri.query().unwrap_or_default().as_bytes()).into_pairs(),
+        user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned),
         header_names: head.headers.iter().map(|(name, _)| name.as_str().to_owned()).collect(),
         form: Parameters::parse(form).into_pairs(),
     });

@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use crate::fault::{Endpoint, FaultKind};
+use crate::firewall;
 use crate::pool::Pool;
 use crate::reply;
 use crate::reset::ResetHandle;
@@ -29,11 +30,7 @@ pub(crate) async fn apply(State(pool): State<Arc<Pool>>, mut request: Request, n
         FaultKind::InternalServerError => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
         FaultKind::ServiceUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable").into_response(),
         FaultKind::HtmlInsteadOfJson => Html("<!doctype html><title>Hello</title><h1>Hello</h1>").into_response(),
-        FaultKind::WafForbidden => (
-            StatusCode::FORBIDDEN,
-            Html("<html><head><title>403 Forbidden</title></head><h1>403 Forbidden</h1></html>"),
-        )
-            .into_response(),
+        FaultKind::WafForbidden => firewall::forbidden(),
         FaultKind::InvalidClient if endpoint == Some(Endpoint::Revoke) => {
             reply::error(StatusCode::UNAUTHORIZED, "invalid_client")
         }

@@ -59,6 +59,8 @@ pub(crate) struct RefreshToken {
     pub(crate) grant: Grant,
     pub(crate) expires_at: UnixSeconds,
     pub(crate) superseded_at: Option<UnixSeconds>,
+    /// Whether a replay of the token that it came from, or of an earlier one, has brought a newer token.
+    pub(crate) is_outdated: bool,
 }
 
 #[derive(Debug, Default)]
@@ -114,11 +116,12 @@ impl Store {
         self.refresh_tokens.insert(value, token);
     }
 
-    /// A refresh token that is neither expired, revoked nor replaced for longer than the grace period.
+    /// A refresh token that is neither expired, revoked, outdated nor replaced for longer than the grace period.
     pub(crate) fn refresh_token(&self, value: &str, now: UnixSeconds, grace: UnixSeconds) -> Option<&RefreshToken> {
         let token = self.refresh_tokens.get(value)?;
         let replaced = token.superseded_at.is_some_and(|at| now >= at + grace);
-        (now < token.expires_at && !replaced && !self.is_revoked(&token.grant.origin_jti)).then_some(token)
+        let is_over = replaced || token.is_outdated || self.is_revoked(&token.grant.origin_jti);
+        (now < token.expires_at && !is_over).then_some(token)
     }
 
     /// A refresh token in any state.
@@ -130,6 +133,15 @@ impl Store {
     pub(crate) fn supersede(&mut self, value: &str, now: UnixSeconds) {
         if let Some(token) = self.refresh_tokens.get_mut(value) {
             token.superseded_at.get_or_insert(now);
+        }
+    }
+
+    /// Ends what a family has now, as its next token is to be the only one: all tokens that have not been replaced. Those
+    /// that have been keep their grace period.
+    pub(crate) fn outdate_family(&mut self, origin_jti: &str) {
+        let tokens = self.refresh_tokens.values_mut();
+        for token in tokens.filter(|token| token.grant.origin_jti == origin_jti && token.superseded_at.is_none()) {
+            token.is_outdated = true;
         }
     }
 

@@ -1,12 +1,12 @@
 //! The switches over HTTP.
 
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{TestPool, assert_granted, assert_refused, claims, ok_json, redeem, request};
+use crate::support::{TestPool, assert_granted, assert_refused, claims, get, http, ok_json, redeem, request};
 
 async fn order(pool: &TestPool, method: Method, path: &str, body: &Value) -> Response {
-    Client::new().request(method, pool.url(path)).json(body).send().await.unwrap()
+    http().request(method, pool.url(path)).json(body).send().await.unwrap()
 }
 
 async fn assert_done(answer: Response) {
@@ -17,7 +17,7 @@ async fn assert_done(answer: Response) {
 async fn the_switches_are_off_unless_asked_for() {
     let pool = TestPool::start().await;
     for path in ["/__admin/requests", "/__admin/issued-secrets", "/__admin/mode"] {
-        let answer = Client::new().get(pool.url(path)).send().await.unwrap();
+        let answer = http().get(pool.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     }
 }
@@ -40,14 +40,14 @@ async fn time_faults_mode_and_keys_can_be_switched() {
     let form = redeem(&pool.code(&request()).await);
     assert_granted(pool.token(&form)).await;
 
-    let mode = json!({"answers": "documented", "state": "mangle", "login": "managed"});
+    let mode = json!({"answers": "documented", "state": "mangle", "login": "managed", "replay": "supersedes", "firewall": "off"});
     assert_done(order(&pool, Method::PUT, "/__admin/mode", &mode).await).await;
     let answer = order(&pool, Method::GET, "/__admin/mode", &Value::Null).await;
     assert_eq!(ok_json(answer).await, mode);
 
     for (step, keys) in [("publish", 4), ("rotate", 4), ("retire", 2)] {
         assert_done(order(&pool, Method::POST, &format!("/__admin/keys/{step}"), &Value::Null).await).await;
-        let document = ok_json(reqwest::get(pool.cognito.jwks_url()).await.unwrap()).await;
+        let document = ok_json(get(pool.cognito.jwks_url()).await.unwrap()).await;
         assert_eq!(document["keys"].as_array().unwrap().len(), keys);
     }
 }

@@ -6,6 +6,7 @@ mod admin;
 mod authorize_errors;
 mod discovery;
 mod faults;
+mod firewall;
 mod keys;
 mod login;
 mod logout;

@@ -2,10 +2,10 @@
 
 use base64ct::{Base64, Encoding};
 use edgeward_cognito::{DEV_POOL_ID, Listener};
-use reqwest::{StatusCode, get};
+use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::support::{TestPool, names, ok_json};
+use crate::support::{TestPool, get, names, ok_json};
 
 #[tokio::test]
 async fn the_document_has_the_members_seen_on_real_pools_and_no_others() {

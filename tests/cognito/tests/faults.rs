@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use edgeward_cognito::{DEV_CLIENT_ID, Endpoint, Fault, FaultKind, Forgery, Rotation, Signature};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 
-use crate::support::{TestPool, Tokens, assert_granted, assert_refused, header, part, redeem, refresh, request};
+use crate::support::{
+    TestPool, Tokens, assert_granted, assert_refused, get, header, http, part, redeem, refresh, request,
+};
 
 async fn with_code(pool: &TestPool) -> crate::support::Parameters {
     redeem(&pool.code(&request()).await)
@@ -49,7 +51,7 @@ async fn invalid_client_has_the_status_of_its_endpoint() {
     assert_eq!(struck(FaultKind::InvalidClient).await.status(), StatusCode::BAD_REQUEST);
     let pool = TestPool::start().await;
     pool.cognito.set_fault(Fault::on(Endpoint::Revoke, FaultKind::InvalidClient));
-    let answer = Client::new().post(pool.url("/oauth2/revoke")).send().await.unwrap();
+    let answer = http().post(pool.url("/oauth2/revoke")).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
@@ -145,7 +147,7 @@ async fn faults_last_until_cleared_and_strike_one_endpoint() {
     for _ in 0..3 {
         assert_eq!(pool.token(&form).send().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     }
-    let keys = reqwest::get(pool.cognito.jwks_url()).await.unwrap();
+    let keys = get(pool.cognito.jwks_url()).await.unwrap();
     assert_eq!(keys.status(), StatusCode::OK);
     pool.cognito.clear_faults();
     assert_granted(pool.token(&form)).await;
@@ -178,12 +180,12 @@ async fn a_dropped_pool_closes_its_ports() {
     let pool = TestPool::start().await;
     let urls = [pool.cognito.domain_url().to_owned(), pool.cognito.issuer_url().to_owned()];
     for url in &urls {
-        assert!(Client::new().get(url).send().await.is_ok());
+        assert!(http().get(url).send().await.is_ok());
     }
     drop(pool);
     for url in &urls {
         let closed = async {
-            while Client::new().get(url).send().await.is_ok() {
+            while http().get(url).send().await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };

@@ -1,7 +1,6 @@
 //! Key rotation as a verifier sees it.
 
 use edgeward_cognito::{Endpoint, Fault, FaultKind, Forgery};
-use reqwest::get;
 use rsa::pkcs1v15::{Signature, VerifyingKey};
 use rsa::signature::Verifier;
 use rsa::{BigUint, RsaPublicKey};
@@ -10,7 +9,7 @@ use sha2::Sha256;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use crate::support::{TestPool, ok_json, part, request};
+use crate::support::{TestPool, get, ok_json, part, request};
 
 async fn key_set(pool: &TestPool) -> Vec<Value> {
     ok_json(get(pool.cognito.jwks_url()).await.unwrap()).await["keys"].as_array().unwrap().clone()

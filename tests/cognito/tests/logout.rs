@@ -37,7 +37,11 @@ async fn the_session_is_gone_also_for_a_browser_that_kept_the_cookie() {
     let answer = pool.log_in(&location(&pool.authorize(&request()).await)).await;
     let cookie = header(&answer, "set-cookie").split(';').next().unwrap().to_owned();
     let url = pool.authorize(&request()).await.url().clone();
-    let keeper = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let keeper = reqwest::Client::builder()
+        .user_agent("Mozilla/5.0")
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
     let ask = || keeper.get(url.clone()).header("cookie", &cookie).send();
     assert!(location(&ask().await.unwrap()).starts_with(CALLBACK));
     log_out(&pool, &[("client_id", DEV_CLIENT_ID), ("logout_uri", LOGOUT_URL)]).await;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{TestPool, VERIFIER, assert_granted, refresh, request};
+use crate::support::{TestPool, VERIFIER, assert_granted, http, refresh, request};
 
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -40,12 +40,7 @@ async fn a_request_is_one_line_and_no_secret_is_in_it() {
     let pool = TestPool::start().await;
     let tokens = pool.tokens(&request()).await;
     assert_granted(pool.token(&refresh(tokens.text("refresh_token")))).await;
-    reqwest::Client::new()
-        .get(pool.url("/oauth2/userInfo"))
-        .bearer_auth(tokens.text("access_token"))
-        .send()
-        .await
-        .unwrap();
+    http().get(pool.url("/oauth2/userInfo")).bearer_auth(tokens.text("access_token")).send().await.unwrap();
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("edgeward_cognito")).collect();

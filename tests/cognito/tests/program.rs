@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::{StatusCode, get};
+use reqwest::StatusCode;
 
-use crate::support::ok_json;
+use crate::support::{get, ok_json};
 
 /// A running program and the URLs from its one line.
 struct Program {

@@ -1,6 +1,6 @@
 //! Refreshing, with and without rotation.
 
-use edgeward_cognito::Rotation;
+use edgeward_cognito::{Mode, Replay, Rotation};
 
 use crate::support::{PUBLIC_CLIENT, TestPool, Tokens, assert_granted, assert_refused, redeem, refresh, request};
 
@@ -96,6 +96,27 @@ async fn within_the_grace_period_a_replaced_token_works_but_does_not_prolong_it(
     assert_refused(pool.token(&refresh(tokens.text("refresh_token"))), "invalid_grant").await;
     refreshed(&pool, second.text("refresh_token")).await;
     refreshed(&pool, first.text("refresh_token")).await;
+}
+
+#[tokio::test]
+async fn in_the_strict_form_a_replay_leaves_only_its_own_successor() {
+    let pool = rotating(60).await;
+    pool.cognito.set_mode(Mode { replay: Replay::Supersedes, ..Mode::default() });
+    let tokens = pool.tokens(&request()).await;
+    let first = refreshed(&pool, tokens.text("refresh_token")).await;
+    let second = refreshed(&pool, tokens.text("refresh_token")).await;
+    assert_refused(pool.token(&refresh(first.text("refresh_token"))), "invalid_grant").await;
+    let third = refreshed(&pool, second.text("refresh_token")).await;
+
+    // Now of a token whose successor has been replaced in its turn.
+    let fourth = refreshed(&pool, tokens.text("refresh_token")).await;
+    assert_refused(pool.token(&refresh(third.text("refresh_token"))), "invalid_grant").await;
+    pool.cognito.advance(60);
+    assert_refused(pool.token(&refresh(tokens.text("refresh_token"))), "invalid_grant").await;
+    refreshed(&pool, fourth.text("refresh_token")).await;
+
+    let other = pool.tokens(&request()).await;
+    refreshed(&pool, other.text("refresh_token")).await;
 }
 
 #[tokio::test]

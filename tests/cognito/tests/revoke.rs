@@ -1,12 +1,14 @@
 //! Revocation: what dies, what does not, and its statuses.
 
 use edgeward_cognito::{DEV_CLIENT_ID, DEV_CLIENT_SECRET, Rotation};
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 
-use crate::support::{PUBLIC_CLIENT, Parameters, TestPool, assert_granted, assert_refused, header, refresh, request};
+use crate::support::{
+    PUBLIC_CLIENT, Parameters, TestPool, assert_granted, assert_refused, header, http, refresh, request,
+};
 
 fn revoke(pool: &TestPool, form: &[(&str, &str)]) -> RequestBuilder {
-    Client::new().post(pool.url("/oauth2/revoke")).form(form)
+    http().post(pool.url("/oauth2/revoke")).form(form)
 }
 
 fn own(pool: &TestPool, token: &str) -> RequestBuilder {
@@ -21,7 +23,7 @@ async fn assert_answer(request: RequestBuilder, status: StatusCode, body: &str) 
 }
 
 async fn userinfo(pool: &TestPool, token: &str) -> StatusCode {
-    Client::new().get(pool.url("/oauth2/userInfo")).bearer_auth(token).send().await.unwrap().status()
+    http().get(pool.url("/oauth2/userInfo")).bearer_auth(token).send().await.unwrap().status()
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use edgeward_cognito::{AppClient, Cognito, Config, DEV_CLIENT_ID, DEV_CLIENT_SECRET, DEV_PASSWORD, DEV_USERNAME};
 use edgeward_cognito::{ResourceServer, User};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect::Policy};
+use reqwest::{Client, IntoUrl, RequestBuilder, Response, StatusCode, Url, redirect::Policy};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -91,7 +91,7 @@ impl TestPool {
 
     /// `POST /oauth2/token`, nothing added.
     pub(crate) fn token(&self, form: &Parameters) -> RequestBuilder {
-        Client::new().post(self.url("/oauth2/token")).form(&form.0)
+        http().post(self.url("/oauth2/token")).form(&form.0)
     }
 
     /// Signs in and redeems the code.
@@ -102,7 +102,16 @@ impl TestPool {
 }
 
 pub(crate) fn new_browser() -> Client {
-    Client::builder().cookie_store(true).redirect(Policy::none()).build().unwrap()
+    Client::builder().user_agent("Mozilla/5.0").cookie_store(true).redirect(Policy::none()).build().unwrap()
+}
+
+/// A client that the firewall lets through.
+pub(crate) fn http() -> Client {
+    Client::builder().user_agent("edgeward-cognito-tests").build().unwrap()
+}
+
+pub(crate) async fn get(url: impl IntoUrl) -> reqwest::Result<Response> {
+    http().get(url).send().await
 }
 
 /// Parameters of a query or form that tests take a good set of and change.

@@ -1,11 +1,11 @@
 //! The token endpoint: who may ask, codes, machine clients, and the form of answers.
 
 use edgeward_cognito::{Answers, DEV_CLIENT_ID, DEV_CLIENT_SECRET, Flow, Mode};
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 
 use crate::support::{
     CALLBACK, MACHINE_CLIENT, MACHINE_SECRET, MCP, PUBLIC_CLIENT, Parameters, TestPool, assert_granted, assert_refused,
-    claims, header, redeem, refresh, request,
+    claims, header, http, redeem, refresh, request,
 };
 
 #[tokio::test]
@@ -131,12 +131,9 @@ async fn two_secrets_can_be_active() {
 async fn only_forms_are_posted() {
     let pool = TestPool::start().await;
     let url = pool.url("/oauth2/token");
-    assert_refused(
-        Client::new().post(&url).json(&serde_json::json!({"grant_type": "refresh_token"})),
-        "invalid_request",
-    )
-    .await;
-    let answer = Client::new().get(&url).send().await.unwrap();
+    assert_refused(http().post(&url).json(&serde_json::json!({"grant_type": "refresh_token"})), "invalid_request")
+        .await;
+    let answer = http().get(&url).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
 }
 

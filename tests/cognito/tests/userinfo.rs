@@ -1,13 +1,13 @@
 //! The userInfo endpoint.
 
 use edgeward_cognito::{Forgery, Signature};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use serde_json::json;
 
-use crate::support::{MCP, TestPool, header, ok_json, request};
+use crate::support::{MCP, TestPool, header, http, ok_json, request};
 
 async fn ask(pool: &TestPool, token: &str) -> Response {
-    Client::new().get(pool.url("/oauth2/userInfo")).bearer_auth(token).send().await.unwrap()
+    http().get(pool.url("/oauth2/userInfo")).bearer_auth(token).send().await.unwrap()
 }
 
 async fn assert_refused(answer: Response, status: StatusCode, challenge: &str) {
@@ -35,8 +35,8 @@ async fn a_request_without_a_token_is_a_400_and_the_challenge_has_no_scheme() {
     let pool = TestPool::start().await;
     let challenge = r#"error="invalid_request", error_description="Bad OAuth2 request at UserInfo Endpoint""#;
     let url = pool.url("/oauth2/userInfo");
-    assert_refused(Client::new().get(&url).send().await.unwrap(), StatusCode::BAD_REQUEST, challenge).await;
-    let basic = Client::new().get(&url).basic_auth("a", Some("b")).send().await.unwrap();
+    assert_refused(http().get(&url).send().await.unwrap(), StatusCode::BAD_REQUEST, challenge).await;
+    let basic = http().get(&url).basic_auth("a", Some("b")).send().await.unwrap();
     assert_refused(basic, StatusCode::BAD_REQUEST, challenge).await;
 }
 

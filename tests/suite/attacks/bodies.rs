@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use edgeward_identity::limits::MAX_BODY_BYTES;
 use edgeward_tests::{
     browser::Browser,
     by_hand::{HandMade, http},
@@ -93,6 +94,13 @@ fn lengths() -> Vec<Case> {
         let request = request.header("accept", "application/json, text/event-stream");
         seen(request.body(body(INITIALIZE.to_owned(), " ", length)).send().await?).await
     }
+    async fn call_unjudged(world: Arc<World>, length: Length) -> Result<String> {
+        let (_, tokens) = signed_in(&world).await?;
+        let request =
+            http()?.post(format!("{}/mcp", world.stack.edge().url())).bearer_auth(tokens.text("access_token"));
+        let request = request.header("content-type", JSON).header("accept", "application/json, text/event-stream");
+        seen(request.body(body(INITIALIZE.to_owned(), " ", length)).send().await?).await
+    }
     let at = 32 * KIB;
     let over = [
         ("just_over", "one byte over the limit of 32 KiB", Length::Of(at + 1)),
@@ -140,7 +148,18 @@ fn lengths() -> Vec<Case> {
             Length::Unannounced(2048 * KIB),
             "413 body_too_long",
         );
-    [registering.list(), redeeming.list(), revoking.list(), deciding.list(), calling.list()]
+    // Nothing long reaches the origin, whose traffic is recorded: `body_limit` tries what is as long as it may be, or comes in
+    // chunks.
+    let most = MAX_BODY_BYTES;
+    let unjudged = Cases::new(GROUP, call_unjudged, (Length::Of(0), "200"))
+        .add(
+            "any_message_just_over",
+            "any message, one byte over the limit of 4 MiB",
+            Length::Of(most + 1),
+            "413 body_too_long",
+        )
+        .add("any_message_far_over", "any message of 16 MiB, announced", Length::Of(4 * most), "413 body_too_long");
+    [registering.list(), redeeming.list(), revoking.list(), deciding.list(), calling.list(), unjudged.list()]
         .into_iter()
         .flatten()
         .collect()

@@ -2,6 +2,8 @@
 //!
 //! Everything that can be checked here is checked before Cognito is asked: Cognito's code works once.
 
+use std::rc::Rc;
+
 use http::StatusCode;
 use serde_json::json;
 
@@ -20,7 +22,7 @@ use crate::{
     },
     oauth::{ClientDigest, CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
     platform::{Event, Level, Platform, Record, UnixTime},
-    refreshes::{Answered, RefreshKey, Refreshes, Turn},
+    refreshes::{Lease, Refreshes, Role},
     sealed::{self, AuthorizationCode, RefreshToken},
     upstream::{self, UpstreamError, UpstreamGrant, UpstreamMemory},
 };
@@ -167,37 +169,14 @@ impl<P: Platform> Issuer<'_, P> {
         if !scope.is_subset(&resource.expand(&token.scope)) {
             return Err(TokenError::Scope);
         }
-        let key = RefreshKey::of(presented, &self.client.digest, &scope);
-        let again = |Answered { body, grant_id }| {
-            let subject = token.subject.clone();
-            Ok(Issued { body, event: Event::TokenRefreshedAgain, grant_id, subject })
+        let (granted, event) = match self.refreshes.role(&token, self.platform).await {
+            Role::Answered(granted) => (granted, Event::TokenRefreshedAgain),
+            Role::Ask(lease) => self.ask(&token, lease).await?,
+            Role::Busy => {
+                let reason = "it is still being asked about the same token".to_owned();
+                return Err(UpstreamError::Unavailable { reason, retry_after: None }.into());
+            }
         };
-        let turn = match self.refreshes.turn(key, self.platform).await {
-            Turn::Answered(answered) => return again(answered),
-            Turn::Ask(turn) => turn,
-        };
-        if let Some(reason) = self.refreshes.buried(&token.upstream_token, self.now) {
-            return Err(UpstreamError::InvalidGrant(reason).into());
-        }
-        let granted =
-            match upstream::refresh(&token, &self.config.cognito, self.upstream, self.platform, self.now).await {
-                Ok(granted) => granted,
-                Err(error) => {
-                    if let UpstreamError::InvalidGrant(reason) = error {
-                        let now = self.platform.now();
-                        // Another request was faster, and Cognito has no grace.
-                        if let Some(answered) = self.refreshes.answered(key, now) {
-                            return again(answered);
-                        }
-                        self.refreshes.bury(&token.upstream_token, reason, now);
-                    }
-                    return Err(error.into());
-                }
-            };
-        if granted.refresh_token.is_none() && self.refreshes.is_first_time() {
-            let record = Record::new(Level::Warn, Event::NotRotated);
-            self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
-        }
         let permitted = |scope| resource.grantable(scope, &granted.subject.profile.groups, &granted.scope);
         // What the user may not have any more is lost to the grant, and comes back only by signing in again.
         let (left, scope) = (permitted(&token.scope), permitted(&scope));
@@ -209,8 +188,8 @@ impl<P: Platform> Issuer<'_, P> {
         }
         // Without rotation at Cognito its token stays; ours is sealed anew either way, with all that is left of the
         // scope: a narrower access token does not narrow the grant.
-        let upstream_token = granted.refresh_token.as_ref().map_or(&token.upstream_token, |new| new.expose());
-        let next = RefreshToken { upstream_token: upstream_token.clone(), scope: left, ..token.clone() };
+        let upstream_token = granted.new_token().unwrap_or(&token.upstream_token).to_owned();
+        let next = RefreshToken { upstream_token, scope: left, ..token.clone() };
         let grant = Grant {
             client_id: &self.client.client_id,
             subject: &granted.subject,
@@ -218,9 +197,34 @@ impl<P: Platform> Issuer<'_, P> {
             scope: &scope,
             grant_id: &token.grant_id,
         };
-        let issued = self.issue(&grant, &granted, Some(&next), Event::TokenRefreshed)?;
-        turn.answer(&issued.body, &issued.grant_id, self.platform);
-        Ok(issued)
+        self.issue(&grant, &granted, Some(&next), event)
+    }
+
+    /// Asks Cognito about its token. What it answers is remembered before anything else can fail: the token that it has
+    /// given out must not be lost.
+    async fn ask(&self, token: &RefreshToken, lease: Lease<'_>) -> Result<(Rc<UpstreamGrant>, Event), TokenError> {
+        if let Some(reason) = self.refreshes.refusal(&token.upstream_token, self.now) {
+            return Err(UpstreamError::InvalidGrant(reason).into());
+        }
+        let asking = upstream::refresh(token, &self.config.cognito, self.upstream, self.platform, self.now);
+        let granted = match lease.hold(asking, self.platform).await {
+            Ok(granted) => granted,
+            Err(UpstreamError::InvalidGrant(reason)) => {
+                let now = self.platform.now();
+                // Another request, which this one has taken over from, was faster after all.
+                if let Some(granted) = self.refreshes.answered(&token.upstream_token, now) {
+                    return Ok((granted, Event::TokenRefreshedAgain));
+                }
+                self.refreshes.remember_refusal(&token.upstream_token, reason, now);
+                return Err(UpstreamError::InvalidGrant(reason).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if granted.refresh_token.is_none() && self.refreshes.warn_once() {
+            let record = Record::new(Level::Warn, Event::NotRotated);
+            self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
+        }
+        Ok((lease.answer(granted, self.platform), Event::TokenRefreshed))
     }
 
     /// The token response (RFC 6749 §5.1).

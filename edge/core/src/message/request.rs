@@ -58,7 +58,7 @@ pub enum Body {
 /// Why there is no body to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
-    #[error("the body is too long")]
+    #[error("the body is longer than {MAX_BODY_BYTES} bytes")]
     TooLong,
     #[error("the body breaks off")]
     BrokenOff,

@@ -214,7 +214,15 @@ impl TestEdge {
     }
 
     pub(crate) fn gate(&self, path: &str, authorization: Option<&str>, origin_header: Option<&str>) -> Gated {
-        let head = RequestHead { method: "POST", path, query: None, authorization, origin_header, traceparent: None };
+        let head = RequestHead {
+            method: "POST",
+            path,
+            query: None,
+            authorization,
+            origin_header,
+            traceparent: None,
+            content_length: 0,
+        };
         self.edge.gate(&head).expect("a protected resource")
     }
 

@@ -209,6 +209,7 @@ impl Call {
             authorization: self.authorization.as_deref(),
             origin_header: None,
             traceparent: None,
+            content_length: 0,
         };
         match self.edge.edge.gate(&head) {
             Some(Gated::Look(Look::MirroredHeaders)) => {

@@ -12,6 +12,10 @@ pub struct Mode {
     pub state: StateHandling,
     /// Which login pages the domain serves.
     pub login: LoginPages,
+    /// What a replay of a rotated refresh token does to the tokens that came of it before.
+    pub replay: Replay,
+    /// What stands in front of the pool.
+    pub firewall: Firewall,
 }
 
 /// Where AWS's documentation and observations of real pools disagree, which one to follow.
@@ -48,4 +52,28 @@ pub enum LoginPages {
     /// Managed login: the field is `csrf`, `login_hint` fills in the username, and an app client without a branding
     /// style gets a 403 page instead of a form.
     Managed,
+}
+
+/// What becomes of earlier successors of a refresh token when it is used again within its grace period. AWS's documentation
+/// does not say; see the README.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replay {
+    /// Each replay mints another successor, and all of them go on.
+    #[default]
+    Forks,
+    /// Each replay mints another successor, and only the newest goes on; the others are `invalid_grant`.
+    Supersedes,
+}
+
+/// The web ACL of the pool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Firewall {
+    /// Requests without `User-Agent` get a 403, as from AWS WAF's managed rule `NoUserAgent_HEADER` (in the rule group
+    /// `AWSManagedRulesCommonRuleSet`).
+    #[default]
+    CommonRules,
+    /// There is none.
+    Off,
 }

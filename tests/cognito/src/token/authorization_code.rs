@@ -38,7 +38,9 @@ pub(super) fn redeem(
     let mut grant = code.grant;
     // Assumed: ID tokens of a refresh carry no nonce, since nobody sent one.
     grant.nonce = None;
-    pool.store.lock().add_refresh_token(token, RefreshToken { grant, expires_at, superseded_at: None });
+    pool.store
+        .lock()
+        .add_refresh_token(token, RefreshToken { grant, expires_at, superseded_at: None, is_outdated: false });
     Ok(response)
 }
 

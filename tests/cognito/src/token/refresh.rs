@@ -2,7 +2,7 @@
 
 use super::{TokenError, TokenResponse, add_refresh_token, user_tokens};
 use crate::clock::{UnixSeconds, seconds};
-use crate::config::AppClient;
+use crate::config::{AppClient, Replay};
 use crate::parameters::Parameters;
 use crate::pool::Pool;
 use crate::store::RefreshToken;
@@ -11,7 +11,8 @@ use crate::store::RefreshToken;
 ///
 /// Without rotation there is no refresh token in the answer and the old one goes on. With rotation there is one, its
 /// expiry is what remained of the old one's, and the old one works for the rest of the grace period (assumed: minting
-/// another successor each time). Using it later is `invalid_grant` and revokes nothing else.
+/// another successor each time; [`Replay`] says what becomes of the others). Using it later is `invalid_grant` and revokes
+/// nothing else.
 pub(super) fn redeem(
     pool: &Pool,
     client: &AppClient,
@@ -27,8 +28,12 @@ pub(super) fn redeem(
     if client.rotation.is_some() {
         let token = add_refresh_token(pool, &mut response)?;
         let mut store = pool.store.lock();
+        // A successor that has been replaced itself is no longer in the family's way.
+        if old.superseded_at.is_some() && pool.mode().replay == Replay::Supersedes {
+            store.outdate_family(&old.grant.origin_jti);
+        }
         store.supersede(presented, now);
-        store.add_refresh_token(token, RefreshToken { superseded_at: None, ..old });
+        store.add_refresh_token(token, RefreshToken { superseded_at: None, is_outdated: false, ..old });
     }
     Ok(response)
 }
