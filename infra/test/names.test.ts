@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { EDGE_PARAMETERS, IDENTITY_HEADER, Names, ORIGIN_PARAMETERS, PARAMETER_PATH_VARIABLE, variableOf } from "../lib/names.ts";
+import { RESPONSES } from "../lib/firewall/origin-rules.ts";
+import { EDGE_PARAMETERS, IDENTITY_HEADER, MAX_BODY_BYTES, Names, ORIGIN_PARAMETERS, PARAMETER_PATH_VARIABLE, variableOf } from "../lib/names.ts";
 import { all, synthesize } from "./templates.ts";
 
 const rust = readFileSync(new URL("../../shared/src/names.rs", import.meta.url), "utf8");
@@ -10,6 +11,14 @@ test("the Rust side spells these names alike", () => {
     expect(rust).toContain(`"${name}"`);
   }
   for (const parameter of EDGE_PARAMETERS) expect(rust).toContain(`"${variableOf(parameter)}"`);
+});
+
+test("firewall, edge and origin have one limit of bodies, and one answer to a longer one", () => {
+  const limits = readFileSync(new URL("../../shared/src/limits.rs", import.meta.url), "utf8");
+  const constant = (name: string) => new RegExp(`pub const ${name}: [^=]+ = (.+);`).exec(limits)?.[1] ?? "";
+  expect(Number(constant("MAX_BODY_BYTES").replaceAll("_", ""))).toBe(MAX_BODY_BYTES);
+  const { error, error_description } = JSON.parse(RESPONSES["body-too-long"]);
+  expect([error, error_description]).toEqual([constant("BODY_TOO_LONG_CODE"), constant("BODY_TOO_LONG")].map((text) => JSON.parse(text)));
 });
 
 test("every parameter that is written stands in the README's table, and no other", () => {
