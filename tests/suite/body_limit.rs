@@ -41,7 +41,7 @@ fn chunked(text: &str) -> Body {
     Body::wrap_stream(stream::iter(chunks))
 }
 
-/// An edge right in front of the origin: the suite's recorders announce what came in chunks.
+/// An edge right in front of the origin. The suite's recorders would announce what came in chunks, and keep all of it.
 async fn direct_edge(world: &World) -> Result<Edge> {
     let audience = world.stack.variables().get(names::ORIGIN_URL).context("no origin")?;
     other_edge(world, &[(names::ORIGIN_URL, world.stack.origin_url()), (names::ORIGIN_AUDIENCE, audience)]).await
@@ -107,12 +107,14 @@ async fn what_a_policy_reads_is_less_and_says_so(world: Arc<World>) -> Result<()
     client.resource = world.stack.url(JUDGED_RESOURCE).into();
     let code = client.code_for(&client.authorization().with("scope", "use"), &mut Browser::new()?).await?;
     let tokens = client.token(&client.redemption(&code)).await?;
-    let ask =
-        async |body: Body| post(&world, world.stack.edge(), JUDGED_RESOURCE, tokens.text("access_token"), body).await;
+    let edge = direct_edge(&world).await?;
+    let ask = async |body: Body| post(&world, &edge, JUDGED_RESOURCE, tokens.text("access_token"), body).await;
     let judged = 1024 * 1024;
     assert_eq!(ask(message(judged).into()).await?.status(), StatusCode::OK);
     let longer = message(judged + 1);
     refused(&world, ask(chunked(&longer)).await?, "1048576 bytes").await?;
     refused(&world, ask(longer.into()).await?, "1048576 bytes").await?;
-    refused(&world, ask(message(MAX_BODY_BYTES + 1).into()).await?, "4194304 bytes").await
+    refused(&world, ask(message(MAX_BODY_BYTES + 1).into()).await?, "4194304 bytes").await?;
+    edge.stop();
+    Ok(())
 }
