@@ -35,6 +35,7 @@ mod refresh;
 mod registration;
 mod revocation;
 mod scopes;
+mod sessions;
 mod settings;
 mod streaming;
 mod table;
@@ -91,6 +92,7 @@ fn alone() -> Vec<Test> {
         cognito_faults::tests(),
         cognito_tokens::tests(),
         origin_faults::tests(),
+        sessions::tests(),
         edge_faults::tests(),
         outage::tests(),
         budgets::tests(),
