@@ -15,7 +15,7 @@ export const GLOBAL_REGION = "us-east-1";
 export const PARTS = ["global", "security", "server"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The parameters of the origin that the stacks write; `jwks` is written with the edge's keys. */
+/** The parameters of the origin that the stacks write; the tool writes `jwks` and `session-keys`. */
 export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url"] as const;
 export type OriginParameter = (typeof ORIGIN_PARAMETERS)[number];
 

@@ -93,6 +93,19 @@ impl<K: Send + Sync + 'static> Refreshed<K> {
         state.keys.clone().ok_or_else(|| Unavailable { retry_after: state.wait(now) })
     }
 
+    /// The keys as they were read less than [`MAX_AGE`] ago, if they can be read; older ones otherwise.
+    #[cfg(feature = "server")]
+    pub(crate) async fn fresh(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
+        let flight = {
+            let mut state = self.state.lock();
+            if state.is_stale(now) { self.take_off(&mut state, now) } else { None }
+        };
+        if let Some(flight) = flight {
+            flight.await;
+        }
+        self.current(now).await
+    }
+
     /// Keys newer than `seen`, which lack a `kid`; `None` when there are none to be had now.
     pub(crate) async fn newer_than(
         self: &Arc<Self>,

@@ -9,6 +9,7 @@ use axum::{Router, middleware::from_fn_with_state};
 use edgeward_identity::SealingKeys;
 use edgeward_origin::{
     Clock, Keys, RequireIdentity, Verifier,
+    keys::{KeysError, MAX_AGE},
     server::session::{LIFETIME, SessionKeys, Sessions, bind_session},
 };
 use reqwest::Response;
@@ -64,10 +65,13 @@ struct Task {
 
 impl Task {
     async fn start(clock: Clock) -> Self {
+        Self::with(SessionKeys::fixed(&given(&["one"])), clock).await
+    }
+
+    async fn with(keys: SessionKeys, clock: Clock) -> Self {
         let server = Asking::default();
         let go_on = server.go_on.clone();
-        let keys = SealingKeys::from_jwks(session_keys(&["one"]).as_bytes()).unwrap();
-        let sessions = Sessions::with_clock(SessionKeys::fixed(&keys), clock);
+        let sessions = Sessions::with_clock(keys, clock);
         let config = sessions.configured(StreamableHttpServerConfig::default());
         let mcp = StreamableHttpService::new(move || Ok(server.clone()), sessions.manager(), config);
         let router = Router::new()
@@ -119,6 +123,10 @@ impl Task {
         }
         Events::of(request.send().await.unwrap())
     }
+}
+
+fn given(key_ids: &[&str]) -> SealingKeys {
+    SealingKeys::from_jwks(session_keys(key_ids).as_bytes()).unwrap()
 }
 
 /// An event stream.
@@ -245,4 +253,30 @@ async fn a_session_id_is_good_for_a_day() {
     assert_eq!(task.send(&session, &ping).await.status(), 200);
     clock.advance(1);
     assert_eq!(task.send(&session, &ping).await.status(), 404);
+}
+
+#[tokio::test]
+async fn a_task_that_nobody_has_asked_for_long_seals_with_no_old_key() {
+    let clock = FakeClock::at(now().as_secs());
+    let keys = SessionKeys::refreshed(&given(&["old"]), || async { Ok(session_keys(&["new"]).into_bytes()) });
+    let task = Task::with(keys, clock.clock()).await;
+    assert!(task.open().await.starts_with("old."));
+    clock.advance(MAX_AGE);
+    assert!(task.open().await.starts_with("old."));
+    clock.advance(1);
+    assert!(task.open().await.starts_with("new."));
+}
+
+#[tokio::test]
+async fn when_the_keys_cannot_be_read_an_unknown_one_is_a_503_and_known_ones_work() {
+    let unreadable = || async { Err(KeysError::Unreadable("not today".to_owned())) };
+    let keys = SessionKeys::refreshed(&given(&["one"]), unreadable);
+    let (task, other) = tokio::join!(Task::with(keys, Clock::system()), async {
+        Task::with(SessionKeys::fixed(&given(&["two"])), Clock::system()).await
+    });
+    let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
+    let refused = task.send(&other.open().await, &ping).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(task.send(&task.open().await, &ping).await.status(), 200);
 }

@@ -117,7 +117,7 @@ impl Sessions {
     /// What the client is told of the session that its request began.
     async fn sealed(&self, session: Option<Session>, subject: &str) -> Result<HeaderValue, Refusal> {
         let now = self.0.clock.now();
-        let keys = self.0.keys.current(now).await?;
+        let keys = self.0.keys.to_seal(now).await?;
         let sealed = session.ok_or(SealError::Failed)?.seal(subject, &keys, now)?;
         HeaderValue::try_from(sealed).map_err(|_| SealError::Failed.into())
     }

@@ -60,6 +60,14 @@ impl SessionKeys {
         }
     }
 
+    /// The keys to seal with: none that were replaced long ago, however long nobody has asked for them.
+    pub(super) async fn to_seal(&self, now: UnixTime) -> Result<Arc<Ciphers>, Unavailable> {
+        match &self.0 {
+            Kind::Fixed(keys) => Ok(keys.clone()),
+            Kind::Refreshed(keys) => keys.fresh(now).await,
+        }
+    }
+
     /// Keys newer than `seen`, if there are any.
     pub(super) async fn newer_than(
         &self,
