@@ -8,16 +8,12 @@ use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt as _};
 use rmcp::{
-    RoleServer,
     model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage, ServerNotification},
-    transport::{
-        Transport,
-        streamable_http_server::{
-            RestoreOutcome, SessionId, SessionManager,
-            session::{
-                ServerSseMessage,
-                local::{EventIdParseError, LocalSessionManager, LocalSessionManagerError},
-            },
+    transport::streamable_http_server::{
+        RestoreOutcome, SessionId, SessionManager,
+        session::{
+            ServerSseMessage,
+            local::{EventIdParseError, LocalSessionManager, LocalSessionManagerError},
         },
     },
 };
@@ -112,12 +108,6 @@ impl SessionManager for TaskSessionManager {
         self.inner.restore_session(id).await
     }
 }
-
-// The transport is rmcp's own; named here so that a change of it is noticed.
-const _: fn() = || {
-    fn is_transport<T: Transport<RoleServer>>() {}
-    is_transport::<<TaskSessionManager as SessionManager>::Transport>();
-};
 
 /// Stands in front of every number of this task.
 #[derive(Debug, Clone)]
