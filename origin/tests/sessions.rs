@@ -133,10 +133,11 @@ async fn the_first_key_seals_and_all_open() {
     }
 }
 
-#[tokio::test]
+// Threads, so that requests do meet in the middle of each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_requests_at_once_restore_a_session_once() {
     let [a, b] = origins([&["one"], &["one"]]).await;
-    for _ in 0..20 {
+    for _ in 0..100 {
         let session = open(&a, "alice").await;
         let calls = (2..18).map(async |id: u32| {
             let params = json!({ "name": "whoami" });
