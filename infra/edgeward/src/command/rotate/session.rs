@@ -3,7 +3,7 @@
 //! The origin's tasks read the parameter themselves: when they meet a key that they do not have, and every ten minutes.
 
 use anyhow::{Context as _, Result};
-use edgeward_identity::names::origin::SESSION_KEYS;
+use edgeward_identity::{UnixTime, names::origin::SESSION_KEYS};
 
 use super::{super::session_keys_parameter, due, words};
 use crate::{
@@ -27,20 +27,13 @@ pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
 
     let now = arguments.clock.now();
     let (said, next) = match step {
-        Step::Add | Step::Deliver { .. } => {
-            let key_id = match step {
-                Step::Deliver { key_id } => key_id,
-                _ => {
-                    let key = generate::one(Kind::Session, now)?;
-                    let key_id = key.key_id().to_owned();
-                    keys.add(key);
-                    key_id
-                }
-            };
-            let from = now.plus(rotation::publication(Kind::Session));
-            keys.set_date(&key_id, Date::UsableFrom, from);
-            (format!("the session key {key_id} opens"), Some((from, Step::Promote { key_id })))
+        Step::Add => {
+            let key = generate::one(Kind::Session, now)?;
+            let key_id = key.key_id().to_owned();
+            keys.add(key);
+            published(&mut keys, key_id, now)
         }
+        Step::Deliver { key_id } => published(&mut keys, key_id, now),
         Step::Promote { key_id } => {
             let replaced = keys.of_kind(Kind::Session).next().map(|key| key.key_id().to_owned()).unwrap_or_default();
             let from = rotation::removable_from(Kind::Session, now, 0);
@@ -61,4 +54,11 @@ pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
         report.next(from, words(&step, Kind::Session.word()));
     }
     Ok(())
+}
+
+/// A key that the tasks read from now on.
+fn published(keys: &mut PrivateJwks, key_id: String, now: UnixTime) -> (String, Option<(UnixTime, Step)>) {
+    let from = now.plus(rotation::publication(Kind::Session));
+    keys.set_date(&key_id, Date::UsableFrom, from);
+    (format!("the session key {key_id} opens"), Some((from, Step::Promote { key_id })))
 }
