@@ -20,7 +20,7 @@ export type Part = (typeof PARTS)[number];
 /** Region of a stack, where `home` is the deployment's. */
 export const regionOf = (part: Part, home: string) => (part === "global" || part === "watch" ? GLOBAL_REGION : home);
 
-/** The parameters of the origin that the stacks write; `jwks` is written with the edge's keys. */
+/** The parameters of the origin that the stacks write; the tool writes `jwks` and `session-keys`. */
 export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url"] as const;
 export type OriginParameter = (typeof ORIGIN_PARAMETERS)[number];
 

@@ -6,6 +6,7 @@ mod clock;
 pub mod keys;
 mod outbound;
 mod pseudonym;
+mod refreshed;
 mod refusal;
 mod remembered;
 mod require_identity;

@@ -102,8 +102,9 @@ impl Gate {
         }
         let assertion = value.to_str().map_err(|_| Refusal::NotText)?;
         let now = self.clock.now();
-        let unavailable =
-            |unavailable: crate::keys::Unavailable| Refusal::KeysUnavailable { retry_after: unavailable.retry_after };
+        let unavailable = |unavailable: crate::refreshed::Unavailable| Refusal::KeysUnavailable {
+            retry_after: unavailable.retry_after,
+        };
         let keys = self.keys.current(now).await.map_err(unavailable)?;
         match self.remembered.verify(assertion, &self.verifier, &keys, now) {
             // The edge may have a new key.

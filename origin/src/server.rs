@@ -9,12 +9,12 @@ pub mod parameters;
 mod request_log;
 mod router;
 mod serve;
-mod session;
+pub mod session;
 pub mod settings;
 mod trace;
 mod weather;
 
 pub use metrics::{ExportError, Metrics};
-pub use router::{Lifetimes, RouterError, router};
+pub use router::{Lifetimes, RouterError, router, session_keys};
 pub use serve::{serve, termination};
-pub use settings::{KeySource, Process, Settings, SettingsError, Telemetry};
+pub use settings::{KeySource, Process, SessionKeySource, Settings, SettingsError, Telemetry};

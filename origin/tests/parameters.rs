@@ -16,13 +16,20 @@ use edgeward_origin::server::settings::Values;
 use serde_json::{Value, json};
 use support::{
     AUDIENCE, HEADER, ISSUER, NOWHERE, any_port, assertion_of,
-    client::{Era, call, connect},
+    client::{self, Era, call, connect, initialize},
     identity_of, jwks, key, key_with_id, now,
     process::{Process, run},
+    session_keys,
 };
 use tokio::net::TcpListener;
 
 const PATH: &str = "/edgeward/test/origin";
+
+/// Keys of sessions: a server that has its settings from parameters does not start without.
+const SESSIONS: (&str, &str) = (
+    "session-keys",
+    r#"{"keys":[{"kty":"oct","use":"enc","alg":"XC20P","kid":"a","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}]}"#,
+);
 
 /// As much of AWS Systems Manager as is needed, in its JSON protocol: GetParametersByPath, one parameter per page, and
 /// GetParameter.
@@ -104,6 +111,7 @@ async fn a_server_without_any_variable_of_its_own_starts_from_parameters() {
         ("issuer", ISSUER),
         ("audience", AUDIENCE),
         ("jwks", &jwks),
+        ("session-keys", &session_keys(&["one"])),
         ("allowed-hosts", "127.0.0.1"),
         ("weather-url", NOWHERE),
         ("of-no-meaning", "ignored"),
@@ -114,7 +122,7 @@ async fn a_server_without_any_variable_of_its_own_starts_from_parameters() {
     assert_eq!(call(&client, "whoami", json!({})).await.is_error, Some(false));
 
     let seen = ssm.seen.lock().unwrap().clone();
-    assert_eq!(seen.len(), 6, "every page is read once");
+    assert_eq!(seen.len(), 7, "every page is read once");
     assert!(seen.iter().all(|request| request["WithDecryption"] == true));
 }
 
@@ -122,7 +130,7 @@ async fn a_server_without_any_variable_of_its_own_starts_from_parameters() {
 async fn a_variable_wins_over_a_parameter() {
     let jwks = jwks(&[&key()]).to_string();
     let (_ssm, endpoint) =
-        Ssm::start(&[("issuer", ISSUER), ("audience", "https://another.example"), ("jwks", &jwks)]).await;
+        Ssm::start(&[("issuer", ISSUER), ("audience", "https://another.example"), ("jwks", &jwks), SESSIONS]).await;
     let mut variables = aws(&endpoint);
     variables.insert("EDGEWARD_AUDIENCE".into(), AUDIENCE.into());
     let process = Process::start(variables).await;
@@ -132,14 +140,24 @@ async fn a_variable_wins_over_a_parameter() {
 
 #[tokio::test]
 async fn a_refused_start_names_the_parameters() {
-    let (_ssm, endpoint) = Ssm::start(&[("issuer", "not a URL"), ("jwks", "{}")]).await;
+    let (ssm, endpoint) = Ssm::start(&[("issuer", "not a URL"), ("jwks", "{}")]).await;
     let (status, output) = run(&aws(&endpoint), &[]).await;
     assert_eq!(status.code(), Some(1));
     let line: Value = serde_json::from_str(output.lines().last().unwrap()).unwrap();
     let error = line["error"].as_str().unwrap();
-    for expected in ["parameter issuer: not a URL", "(parameter audience): missing", "parameter jwks: not a JWKS"] {
+    for expected in [
+        "parameter issuer: not a URL",
+        "(parameter audience): missing",
+        "parameter jwks: not a JWKS",
+        "EDGEWARD_SESSION_KEYS (parameter session-keys): missing; `edgeward keygen` makes them",
+    ] {
         assert!(error.contains(expected), "{error}");
     }
+
+    ssm.put("session-keys", r#"{"keys":[{"kty":"oct","use":"enc","alg":"XC20P","kid":"one","k":"hunter2"}]}"#);
+    let (_, output) = run(&aws(&endpoint), &[]).await;
+    assert!(output.contains("parameter session-keys: key \\\"one\\\" is not a usable XC20P key"), "{output}");
+    assert!(!output.contains("hunter2"), "{output}");
 }
 
 #[tokio::test]
@@ -160,7 +178,8 @@ async fn a_refused_start_says_when_the_parameters_could_not_be_read() {
 #[tokio::test]
 async fn a_key_that_is_added_to_the_parameter_is_believed_without_a_restart() {
     let (ssm, endpoint) =
-        Ssm::start(&[("issuer", ISSUER), ("audience", AUDIENCE), ("jwks", &jwks(&[&key()]).to_string())]).await;
+        Ssm::start(&[("issuer", ISSUER), ("audience", AUDIENCE), ("jwks", &jwks(&[&key()]).to_string()), SESSIONS])
+            .await;
     let process = Process::start(aws(&endpoint)).await;
     let asked = ssm.seen.lock().unwrap().len();
     let known = connect(&process.mcp(), &assertion_of("user-1"), Era::Modern).await;
@@ -179,8 +198,13 @@ async fn a_key_that_is_added_to_the_parameter_is_believed_without_a_restart() {
 #[tokio::test]
 async fn keys_that_came_from_the_variable_are_not_read_from_the_parameter() {
     let added = key_with_id("edge-2");
-    let (ssm, endpoint) =
-        Ssm::start(&[("issuer", ISSUER), ("audience", AUDIENCE), ("jwks", &jwks(&[&key(), &added]).to_string())]).await;
+    let (ssm, endpoint) = Ssm::start(&[
+        ("issuer", ISSUER),
+        ("audience", AUDIENCE),
+        ("jwks", &jwks(&[&key(), &added]).to_string()),
+        SESSIONS,
+    ])
+    .await;
     let mut variables = aws(&endpoint);
     variables.insert("EDGEWARD_JWKS".into(), jwks(&[&key()]).to_string());
     let process = Process::start(variables).await;
@@ -189,4 +213,45 @@ async fn keys_that_came_from_the_variable_are_not_read_from_the_parameter() {
     let answer = reqwest::Client::new().post(process.mcp()).header(HEADER, assertion).send().await.unwrap();
     assert_eq!(answer.status(), 401);
     assert_eq!(ssm.seen.lock().unwrap().len(), asked);
+}
+
+#[tokio::test]
+async fn keys_of_sessions_rotate_under_traffic_without_a_restart() {
+    let (ssm, endpoint) =
+        Ssm::start(&[("issuer", ISSUER), ("audience", AUDIENCE), ("jwks", &jwks(&[&key()]).to_string())]).await;
+    ssm.put("session-keys", &session_keys(&["old"]));
+    let before = Process::start(aws(&endpoint)).await;
+    let open = async |process: &Process| {
+        let opened = initialize(&process.mcp(), &assertion_of("user-1")).send().await.unwrap();
+        opened.headers()["mcp-session-id"].to_str().unwrap().to_owned()
+    };
+    let status = async |process: &Process, session: &str| {
+        let ping = json!({ "jsonrpc": "2.0", "id": 2, "method": "ping" });
+        let request = client::post(&process.mcp(), &assertion_of("user-1"), &ping).header("Mcp-Session-Id", session);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let first = open(&before).await;
+    assert!(first.starts_with("old."));
+    let asked = ssm.seen.lock().unwrap().len();
+    assert_eq!(status(&before, &first).await, 200);
+    assert_eq!(ssm.seen.lock().unwrap().len(), asked, "nothing is read while every key is known");
+
+    // A task that starts now seals with the new key; the one from before finds it as soon as it meets it.
+    ssm.put("session-keys", &session_keys(&["new", "old"]));
+    let after = Process::start(aws(&endpoint)).await;
+    let second = open(&after).await;
+    assert!(second.starts_with("new."));
+    for process in [&before, &after] {
+        for session in [&first, &second] {
+            assert_eq!(status(process, session).await, 200);
+        }
+    }
+    assert!(open(&before).await.starts_with("new."), "it has read the keys again");
+
+    // Sessions of a key that is taken away are over; who made an id up causes no reading for each.
+    let read = ssm.seen.lock().unwrap().len();
+    for _ in 0..5 {
+        assert_eq!(status(&before, "unknown.AAAA").await, 404);
+    }
+    assert_eq!(ssm.seen.lock().unwrap().len(), read);
 }

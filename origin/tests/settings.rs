@@ -2,9 +2,13 @@
 
 mod support;
 
-use edgeward_origin::server::{KeySource, Settings, settings::Values};
+use edgeward_origin::server::{KeySource, SessionKeySource, Settings, settings::Values};
 use serde_json::Value;
-use support::{NOWHERE, process::run, variables};
+use support::{
+    NOWHERE,
+    process::{Process, run},
+    session_keys, variables, with_session_keys,
+};
 
 fn values(entries: &[(&str, &str)]) -> Values {
     entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -101,6 +105,39 @@ fn keys_that_are_given_are_not_fetched_and_keys_that_are_not_given_are_the_issue
     let settings = Settings::read(&variables, &Values::new()).unwrap();
     let KeySource::Fetched(url) = settings.keys else { panic!("given by nobody") };
     assert_eq!(url.as_str(), "https://edge.example/.well-known/jwks.json");
+}
+
+#[tokio::test]
+async fn a_process_that_makes_its_own_key_of_sessions_says_so() {
+    let with_keys = with_session_keys(variables(NOWHERE), &["one"]);
+    for (variables, says) in [(variables(NOWHERE), true), (with_keys, false)] {
+        let process = Process::start(variables).await;
+        let said = process.lines().into_iter().find(|line| line["setting"] == "EDGEWARD_SESSION_KEYS");
+        assert_eq!(said.is_some(), says);
+        if let Some(line) = said {
+            assert_eq!(line["level"], "WARN");
+            assert!(line["message"].as_str().unwrap().contains("sessions end with this process"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_sessions_are_given_or_the_process_makes_one_unless_there_are_parameters() {
+    let read = |variables: &Values, parameters: &[(&str, &str)]| {
+        Settings::read(variables, &values(parameters)).map(|settings| settings.session_keys)
+    };
+    let keys = session_keys(&["one"]);
+    let mut variables = variables(NOWHERE);
+    assert!(matches!(read(&variables, &[]), Ok(SessionKeySource::Process)));
+    assert!(matches!(read(&variables, &[("session-keys", &keys)]), Ok(SessionKeySource::Parameter(_))));
+    variables.insert("EDGEWARD_PARAMETER_PATH".into(), "/edgeward/test/origin".into());
+    let missing = read(&variables, &[]).unwrap_err().to_string();
+    assert!(missing.contains("(parameter session-keys): missing; `edgeward keygen` makes them"), "{missing}");
+    variables.insert("EDGEWARD_SESSION_KEYS".into(), keys);
+    assert!(matches!(read(&variables, &[]), Ok(SessionKeySource::Given(_))));
+    assert!(
+        read_with("EDGEWARD_SESSION_KEYS", "hunter2").unwrap_err().starts_with("EDGEWARD_SESSION_KEYS: not a JWKS")
+    );
 }
 
 #[test]

@@ -139,7 +139,8 @@ fn private_key(jwk: &Value) -> Option<PrivateKey> {
     (is_ed25519(jwk) && *key.to_verifying_key().as_bytes() == *x).then_some(key)
 }
 
-fn member(jwk: &Value, name: &str) -> Option<Zeroizing<[u8; 32]>> {
+/// A member that is 32 bytes in base64url.
+pub(crate) fn member(jwk: &Value, name: &str) -> Option<Zeroizing<[u8; 32]>> {
     let mut bytes = Zeroizing::new([0; 32]);
     let decoded = Base64UrlUnpadded::decode(jwk.get(name)?.as_str()?, bytes.as_mut_slice()).ok()?;
     (decoded.len() == 32).then_some(bytes)
@@ -172,6 +173,15 @@ pub enum KeyError {
     /// A key is malformed, or not of the kind wanted.
     #[error("key {key_id:?} is not a usable Ed25519 key")]
     NotEd25519 {
+        /// The key's `kid`.
+        key_id: String,
+    },
+    /// A set of keys that seal is empty.
+    #[error("no key in the set")]
+    NoSealingKeys,
+    /// A key is malformed, or not one that seals.
+    #[error("key {key_id:?} is not a usable XC20P key (kty oct, use enc, alg XC20P, `k` of 32 bytes)")]
+    NotSealing {
         /// The key's `kid`.
         key_id: String,
     },

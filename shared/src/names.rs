@@ -144,6 +144,8 @@ pub mod origin {
     pub const JWKS: Setting = Setting { variable: "EDGEWARD_JWKS", parameter: "jwks" };
     /// Where the edge's public keys are fetched, if they are not given.
     pub const JWKS_URL: Setting = Setting { variable: "EDGEWARD_JWKS_URL", parameter: "jwks-url" };
+    /// The keys that seal the ids of sessions, as a JWKS: the first seals, all open. Secret: a `SecureString` parameter.
+    pub const SESSION_KEYS: Setting = Setting { variable: "EDGEWARD_SESSION_KEYS", parameter: "session-keys" };
     /// Values of `Host` that are answered, separated by spaces.
     pub const ALLOWED_HOSTS: Setting = Setting { variable: "EDGEWARD_ALLOWED_HOSTS", parameter: "allowed-hosts" };
     /// Base URL of the US National Weather Service API.

@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Output},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -42,7 +43,8 @@ impl Container {
         let locked = locked_down(serde_json::from_slice(&text)?, variables)?;
         fs::write(&config, locked.to_string()).with_context(|| format!("cannot write {}", config.display()))?;
 
-        let name = format!("edgeward-{}", std::process::id());
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("edgeward-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new("runc");
         command.arg("--root").arg(&runtime).args(["run", "--bundle"]).arg(&bundle).arg(&name);
         let process = Process::spawn("container", &mut command, folder)?;

@@ -33,6 +33,16 @@ pub fn generate() -> Result<String> {
     Ok(jwks.to_string())
 }
 
+/// A new key as the setting `EDGEWARD_SESSION_KEYS` of origins wants it.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn sessions() -> Result<String> {
+    let k = Base64UrlUnpadded::encode_string(&random::<32>()?);
+    let key = json!({ "kty": "oct", "kid": key_id("session")?, "use": "enc", "alg": "XC20P", "k": k });
+    Ok(json!({ "keys": [key] }).to_string())
+}
+
 /// The keys in a file, or new ones, which are then written there, readable only by its owner.
 ///
 /// # Errors

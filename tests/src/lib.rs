@@ -1,7 +1,7 @@
 //! Edgeward's black-box suites, demo and development stack.
 //!
 //! [`Stack::start`](stack::Stack::start) runs the whole of it on this machine: a local Cognito and a weather service in
-//! this process, the origin and the edge (real workerd, under wrangler) as processes of their own. [`browser`] is the
+//! this process, two origins behind a load balancer and the edge (real workerd, under wrangler) as processes of their own. [`browser`] is the
 //! user, [`client`] the MCP client, [`by_hand`] one that also does what a good client would not. [`emulator`] plays AWS, and
 //! [`rollout`] a CDN that gives the edge new settings while [`load`] goes on. Nothing here knows the edge but through HTTP.
 
@@ -19,11 +19,13 @@ pub mod forward;
 pub mod keys;
 pub mod load;
 pub mod origin;
+pub mod origins;
 pub mod place;
 pub mod port;
 pub mod process;
 pub mod recorder;
 pub mod rollout;
+pub mod round_robin;
 pub mod signal;
 pub mod stack;
 pub mod token_proxy;

@@ -32,6 +32,8 @@ pub enum Program {
 /// What an origin has to be told.
 #[derive(Debug)]
 pub struct Settings<'a> {
+    /// What it is called, and its log.
+    pub name: &'a str,
     /// Which one.
     pub program: Program,
     /// Port to listen on.
@@ -42,6 +44,10 @@ pub struct Settings<'a> {
     pub audience: &'a str,
     /// Base URL of the weather service.
     pub weather: &'a str,
+    /// Its keys of sessions; one of its own if there are none.
+    pub session_keys: Option<&'a str>,
+    /// How long open requests may go on when it is told to stop.
+    pub shutdown: Duration,
 }
 
 impl Origin {
@@ -62,8 +68,11 @@ impl Origin {
             .env(names::AUDIENCE.variable, settings.audience)
             .env(names::WEATHER_URL.variable, settings.weather)
             .env(names::LISTEN, address.to_string())
-            .env(names::SHUTDOWN_SECONDS, "1");
-        let process = Process::spawn("origin", &mut command, folder)?;
+            .env(names::SHUTDOWN_SECONDS, settings.shutdown.as_secs().to_string());
+        if let Some(keys) = settings.session_keys {
+            command.env(names::SESSION_KEYS.variable, keys);
+        }
+        let process = Process::spawn(settings.name, &mut command, folder)?;
         let this = Self { process, url: format!("http://{address}") };
         this.ready().await?;
         Ok(this)

@@ -3,11 +3,12 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    process::ExitStatus,
     sync::Mutex,
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow};
 use edgeward_cognito::{Cognito, Config};
 use edgeward_identity::names::edge as names;
 use reqwest::Url;
@@ -15,11 +16,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     edge::{Edge, Elsewhere, Variables},
-    keys,
-    origin::{self, Origin},
+    keys, origin,
+    origins::{self, Origins, Tasks},
     place,
     port::{Port, loopback},
+    process::Process,
     recorder::Recorder,
+    round_robin::RoundRobin,
     weather::Weather,
 };
 
@@ -30,10 +33,12 @@ pub struct Options {
     pub name: &'static str,
     /// Port of the edge.
     pub edge_port: Port,
-    /// Port of the origin.
+    /// Port of the load balancer in front of the origins.
     pub origin_port: Port,
-    /// Which program is the origin.
+    /// Which program the origins are.
     pub origin: origin::Program,
+    /// How many origins there are.
+    pub tasks: Tasks,
     /// Port of Cognito's domain.
     pub cognito_port: Port,
     /// Port of Cognito's issuer.
@@ -77,7 +82,7 @@ pub enum Recording {
 pub struct Stack {
     // Stopped in this order.
     edge: Edge,
-    origin: Origin,
+    origins: Origins,
     recorders: Option<Recorders>,
     cognito: Cognito,
     weather: Weather,
@@ -128,36 +133,36 @@ impl Stack {
                 (port, port)
             }
         };
-        let origin_port = options.origin_port.choose()?;
+        let balancer = RoundRobin::start(options.origin_port.address()).await?;
         let origin_url = match &recorders {
             Some(recorders) => format!("http://{}", recorders.origin.address()),
-            None => format!("http://{}", loopback(origin_port)),
+            None => format!("http://{}", balancer.address()),
         };
         let issuer = format!("http://localhost:{public_port}");
 
         let weather = Weather::start(loopback(0)).await.context("cannot start the weather service")?;
         let cognito = Cognito::start(pool(options, &issuer)).await.context("cannot start the local Cognito")?;
         let variables = variables(options, &issuer, &origin_url, &cognito)?;
-        let settings = origin::Settings {
+        let shared = origins::Shared {
             program: options.origin,
-            port: origin_port,
-            issuer: &issuer,
-            audience: &origin_url,
-            weather: &weather.url(),
+            issuer: issuer.clone(),
+            audience: origin_url,
+            weather: weather.url(),
+            session_keys: keys::sessions()?,
         };
         // Both take their time.
-        let (origin, edge) = tokio::join!(Origin::start(&settings, folder), async {
+        let (origins, edge) = tokio::join!(Origins::start(balancer, shared, options.tasks, folder), async {
             match options.runtime {
                 Runtime::Wrangler => Edge::start(edge_port, &variables, options.elsewhere, folder).await,
                 Runtime::Workerd => Edge::start_bare(edge_port, &variables, folder).await,
             }
         });
-        let (origin, edge) = (origin?, edge?);
+        let (origins, edge) = (origins?, edge?);
         if let Some(recorders) = &recorders {
-            recorders.origin.forward_to(origin.url());
+            recorders.origin.forward_to(&origins.url());
             recorders.edge.forward_to(edge.url());
         }
-        Ok(Self { edge, origin, recorders, cognito, weather, variables, issuer, folder: folder.to_owned() })
+        Ok(Self { edge, origins, recorders, cognito, weather, variables, issuer, folder: folder.to_owned() })
     }
 
     /// The edge's issuer: its public origin, without a trailing slash.
@@ -188,14 +193,14 @@ impl Stack {
         &self.weather
     }
 
-    /// The origin.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    /// The origins.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
     }
 
-    /// The origin's own URL, without a trailing slash: past the edge and the recorder.
-    pub fn origin_url(&self) -> &str {
-        self.origin.url()
+    /// The origins' own URL, without a trailing slash: past the edge and the recorder.
+    pub fn origin_url(&self) -> String {
+        self.origins.url()
     }
 
     /// The variables and secrets of the edge.
@@ -213,16 +218,16 @@ impl Stack {
         self.recorders.as_ref().map(|recorders| &recorders.edge)
     }
 
-    /// What passes between the edge and the origin, if it is recorded.
+    /// What passes between the edge and the origins, if it is recorded.
     pub fn origin_traffic(&self) -> Option<&Recorder> {
         self.recorders.as_ref().map(|recorders| &recorders.origin)
     }
 
-    /// Stops the edge and the origin; dropping the stack does the same. Afterwards their logs are complete.
+    /// Stops the edge and the origins; dropping the stack does the same. Afterwards their logs are complete.
     pub fn stop(&self) {
         std::thread::scope(|scope| {
             scope.spawn(|| self.edge.stop());
-            self.origin.process().stop();
+            self.origins.stop();
         });
     }
 
@@ -232,16 +237,20 @@ impl Stack {
     /// Then.
     pub async fn ended(&self) -> Result<()> {
         loop {
-            for process in [self.edge.process(), self.origin.process()] {
-                if let Some(status) = process.exited()? {
-                    bail!("{} ended with {status}; its log is {}", process.name(), process.log_path().display());
-                }
+            let ended = |process: &Process, status: ExitStatus| {
+                anyhow!("{} ended with {status}; its log is {}", process.name(), process.log_path().display())
+            };
+            if let Some(status) = self.edge.process().exited()? {
+                return Err(ended(self.edge.process(), status));
+            }
+            if let Some((origin, status)) = self.origins.ended()? {
+                return Err(ended(origin.process(), status));
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
 
-    /// The folder with the logs: `edge.log`, `origin.log`, and `local.log` of what runs in this process.
+    /// The folder with the logs: `edge.log`, `origin-1.log` and so on, and `local.log` of what runs in this process.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

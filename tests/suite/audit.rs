@@ -221,5 +221,5 @@ async fn a_request_without_a_trace_gets_one(world: Arc<World>) -> Result<()> {
 
 /// It writes its line when the answer has gone.
 async fn logged_by_the_origin(world: &World, id: &str) -> Result<()> {
-    until("the origin's log has the trace", || world.stack.origin().process().log().contains(id)).await
+    until("the origin's log has the trace", || world.stack.origins().log().contains(id)).await
 }

@@ -44,7 +44,7 @@ fn chunked(text: &str) -> Body {
 /// An edge right in front of the origin. The suite's recorders would announce what came in chunks, and keep all of it.
 async fn direct_edge(world: &World) -> Result<Edge> {
     let audience = world.stack.variables().get(names::ORIGIN_URL).context("no origin")?;
-    other_edge(world, &[(names::ORIGIN_URL, world.stack.origin_url()), (names::ORIGIN_AUDIENCE, audience)]).await
+    other_edge(world, &[(names::ORIGIN_URL, &world.stack.origin_url()), (names::ORIGIN_AUDIENCE, audience)]).await
 }
 
 /// Sent by a page that may read the answer.
@@ -73,9 +73,9 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not(world: Arc<World>
     for body in [chunked(&at), at.into()] {
         assert_eq!(post(&world, &edge, "/mcp", token, body).await?.status(), StatusCode::OK);
     }
-    let log = world.stack.origin().process().log().len();
+    let log = world.stack.origins().log().len();
     refused(&world, post(&world, &edge, "/mcp", token, over.clone()).await?, "4194304 bytes").await?;
-    assert_eq!(world.stack.origin().process().log().len(), log, "the origin was not asked");
+    assert_eq!(world.stack.origins().log().len(), log, "the origin was not asked");
     refused(&world, post(&world, &edge, "/mcp", token, chunked(&over)).await?, "4194304 bytes").await?;
     edge.stop();
     Ok(())

@@ -17,9 +17,11 @@ tests![no_log_contains_a_secret, nothing_of_cognitos_leaves_the_edge];
 async fn no_log_contains_a_secret(world: Arc<World>) -> Result<()> {
     let mut secrets: BTreeSet<String> =
         world.stack.cognito().issued_secrets().into_iter().map(|secret| secret.value).collect();
-    let keys: Value = serde_json::from_str(&world.keys)?;
-    for key in keys["keys"].as_array().into_iter().flatten() {
-        secrets.extend([&key["d"], &key["k"]].into_iter().filter_map(|part| part.as_str().map(str::to_owned)));
+    for keys in [world.keys.as_str(), world.stack.origins().session_keys()] {
+        let keys: Value = serde_json::from_str(keys)?;
+        for key in keys["keys"].as_array().into_iter().flatten() {
+            secrets.extend([&key["d"], &key["k"]].into_iter().filter_map(|part| part.as_str().map(str::to_owned)));
+        }
     }
     let edge = world.stack.edge_traffic().context("not recorded")?.seen();
     for exchange in &edge {
@@ -49,6 +51,8 @@ async fn no_log_contains_a_secret(world: Arc<World>) -> Result<()> {
 /// Every secret that an exchange with the edge shows: tokens, codes, verifiers, cookies, sealed fields, client secrets.
 fn secrets_at_edge(exchange: &Exchange) -> Vec<String> {
     let mut found = Vec::new();
+    let sessions = [&exchange.request_headers, &exchange.headers].map(|headers| headers.get("mcp-session-id"));
+    found.extend(sessions.into_iter().flatten().filter_map(|id| id.to_str().ok().map(str::to_owned)));
     let url = |text: &str| Url::parse("http://edge.invalid").and_then(|base| base.join(text)).ok();
     let form = url(&format!("/?{}", exchange.request_body));
     let location = exchange.headers.get("location").and_then(|value| value.to_str().ok()).and_then(url);

@@ -56,7 +56,7 @@ impl World {
 
 impl Faulty {
     async fn start(world: &World) -> Result<Self> {
-        let origin = FaultOrigin::start(world.stack.origin_url()).await?;
+        let origin = FaultOrigin::start(&world.stack.origin_url()).await?;
         let mut variables = world.stack.variables().clone();
         let audience = variables.get(names::ORIGIN_URL).cloned().context("no origin")?;
         variables.insert(names::ORIGIN_AUDIENCE.to_owned(), audience);

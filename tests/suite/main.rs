@@ -37,6 +37,7 @@ mod registration;
 mod revocation;
 mod rotation;
 mod scopes;
+mod sessions;
 mod settings;
 mod streaming;
 mod table;
@@ -97,6 +98,7 @@ fn alone() -> Vec<Test> {
         cognito_faults::tests(),
         cognito_tokens::tests(),
         origin_faults::tests(),
+        sessions::tests(),
         edge_faults::tests(),
         outage::tests(),
         budgets::tests(),

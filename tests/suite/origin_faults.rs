@@ -50,7 +50,7 @@ async fn failed(faulty: &Faulty, mark: usize, called: &Called, status: u16, erro
 }
 
 fn passes(world: &World) -> Behaviour {
-    Behaviour::Passes(world.stack.origin_url().to_owned())
+    Behaviour::Passes(world.stack.origin_url())
 }
 
 /// The real origin is behind it again, and the token is still good.
@@ -189,11 +189,14 @@ async fn a_rolling_restart_of_the_origin_is_noticed_by_nobody(world: Arc<World>)
     let weather = world.stack.weather().url();
     let start = async |name: &'static str| {
         let settings = origin::Settings {
+            name: "origin",
             program: origin::Program::Real,
             port: Port::Free.choose()?,
             issuer: world.stack.issuer(),
             audience: &world.stack.variables()[names::ORIGIN_URL],
             weather: &weather,
+            session_keys: None,
+            shutdown: Duration::from_secs(1),
         };
         Origin::start(&settings, &place::run_folder(name)?).await
     };

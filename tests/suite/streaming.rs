@@ -46,8 +46,7 @@ async fn a_client_that_goes_away_stops_the_tool(world: Arc<World>) -> Result<()>
     assert!(answer.chunk().await?.is_some(), "the first event");
     drop(answer);
     // workerd tells the origin at its next write: the tool reports its steps, so there is one soon.
-    let log = world.stack.folder().join("origin.log");
-    while !std::fs::read_to_string(&log)?.contains("tool cancelled") {
+    while !world.stack.origins().log().contains("tool cancelled") {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())

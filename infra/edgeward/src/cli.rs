@@ -8,7 +8,6 @@ use edgeward_identity::UnixTime;
 use crate::{
     date,
     deployment::{Deployment, Environment},
-    jwks::Kind,
     report::Format,
 };
 
@@ -42,7 +41,8 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make the edge's private keys: one that signs, one that seals, one that makes client ids.
+    /// Make the edge's private keys: one that signs, one that seals, one that makes client ids; and the origin's key of
+    /// sessions.
     Keygen(Keygen),
     /// Do the step of a rotation that is due, or say when it will be.
     Rotate(Rotate),
@@ -81,18 +81,21 @@ pub(crate) struct Change {
 
 #[derive(Debug, Args)]
 pub(crate) struct Keygen {
-    /// Name of the deployment: the keys are stored in its parameter `keys`.
+    /// Name of the deployment: the keys are stored in its parameters `edge/keys` and `origin/session-keys`.
     #[arg(long, value_name = "NAME", env = "EDGEWARD_DEPLOYMENT", required_unless_present_any = ["stdout", "output"])]
     pub(crate) deployment: Option<Deployment>,
     /// AWS region of its parameters; by default what AWS's own tools would use.
     #[arg(long)]
     pub(crate) region: Option<String>,
-    /// Print the keys instead; nothing is stored.
+    /// Print the edge's keys instead; nothing is stored.
     #[arg(long, conflicts_with_all = ["output", "dry_run"])]
     pub(crate) stdout: bool,
-    /// Write the keys to a new file instead, readable only by its owner.
+    /// Write the edge's keys to a new file instead, readable only by its owner.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Print or write the origin's key of sessions instead of the edge's keys.
+    #[arg(long, conflicts_with_all = ["deployment", "dry_run"])]
+    pub(crate) session: bool,
     /// Say what would be done, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -108,19 +111,10 @@ pub(crate) enum What {
     Sealing,
     /// The keys that make client ids.
     Registration,
+    /// The keys that seal the ids of sessions at the origin.
+    Session,
     /// The secret of the app client at Cognito.
     ClientSecret,
-}
-
-impl What {
-    pub(crate) fn kind(self) -> Option<Kind> {
-        match self {
-            Self::Signing => Some(Kind::Signing),
-            Self::Sealing => Some(Kind::Sealing),
-            Self::Registration => Some(Kind::Registration),
-            Self::ClientSecret => None,
-        }
-    }
 }
 
 #[derive(Debug, Args)]

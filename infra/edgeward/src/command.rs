@@ -12,7 +12,7 @@ use anyhow::{Result, bail};
 use edgeward_core::Config;
 use edgeward_identity::names::{
     edge::{COGNITO_CLIENT_SECRET, KEYS, setting},
-    origin::JWKS,
+    origin::{JWKS, SESSION_KEYS},
 };
 
 use crate::{
@@ -65,6 +65,11 @@ fn secret_parameter(deployment: &Deployment) -> String {
 /// The name of the origin's parameter with the public keys.
 fn jwks_parameter(deployment: &Deployment) -> String {
     format!("{}/{}", deployment.origin_path(), JWKS.parameter)
+}
+
+/// The name of the origin's parameter with the keys of sessions.
+fn session_keys_parameter(deployment: &Deployment) -> String {
+    format!("{}/{}", deployment.origin_path(), SESSION_KEYS.parameter)
 }
 
 fn parameter(deployment: &Deployment, variable: &str) -> String {

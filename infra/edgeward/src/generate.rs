@@ -21,6 +21,13 @@ pub(crate) fn all(now: UnixTime) -> Result<Vec<PrivateJwk>> {
         .collect()
 }
 
+/// A key that seals the ids of sessions, in use from the start.
+pub(crate) fn session(now: UnixTime) -> Result<PrivateJwk> {
+    let mut key = one(Kind::Session, now)?;
+    key.set_date(Date::UsableFrom, Some(now));
+    Ok(key)
+}
+
 /// A key that nobody knows yet.
 pub(crate) fn one(kind: Kind, now: UnixTime) -> Result<PrivateJwk> {
     let bytes = Zeroizing::new(random::<32>()?);
@@ -31,7 +38,10 @@ pub(crate) fn one(kind: Kind, now: UnixTime) -> Result<PrivateJwk> {
             let key_id = key_id("sign")?;
             json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key_id, "d": secret, "x": x })
         }
-        Kind::Sealing => json!({ "kty": "oct", "use": "enc", "alg": "XC20P", "kid": key_id("seal")?, "k": secret }),
+        Kind::Sealing | Kind::Session => {
+            let job = if kind == Kind::Sealing { "seal" } else { "session" };
+            json!({ "kty": "oct", "use": "enc", "alg": "XC20P", "kid": key_id(job)?, "k": secret })
+        }
         Kind::Registration => {
             json!({ "kty": "oct", "use": "sig", "alg": "HS256", "kid": key_id("client")?, "k": secret })
         }

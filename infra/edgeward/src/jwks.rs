@@ -10,7 +10,7 @@ use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_core::keys::Keys;
-use edgeward_identity::{UnixTime, keys::is_ed25519_signature_key};
+use edgeward_identity::{SealingKeys, UnixTime, keys::is_ed25519_signature_key};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -20,9 +20,12 @@ pub(crate) enum Kind {
     Signing,
     Sealing,
     Registration,
+    /// The origin's, in a set of their own.
+    Session,
 }
 
 impl Kind {
+    /// Those of the edge.
     pub(crate) const ALL: [Self; 3] = [Self::Signing, Self::Sealing, Self::Registration];
 
     pub(crate) const fn word(self) -> &'static str {
@@ -30,6 +33,7 @@ impl Kind {
             Self::Signing => "signing",
             Self::Sealing => "sealing",
             Self::Registration => "registration",
+            Self::Session => "session",
         }
     }
 }
@@ -68,7 +72,8 @@ impl PrivateJwk {
         self.text("kid")
     }
 
-    pub(crate) fn kind(&self) -> Option<Kind> {
+    /// What it is for, in the edge's set.
+    fn kind(&self) -> Option<Kind> {
         match (self.text("kty"), self.text("use"), self.text("alg")) {
             ("oct", "enc", "XC20P") => Some(Kind::Sealing),
             ("oct", "sig", "HS256") => Some(Kind::Registration),
@@ -119,11 +124,27 @@ impl Drop for PrivateJwk {
 
 /// All private keys: the first of a kind is used, all of it verify or open.
 #[derive(Debug, Clone)]
-pub(crate) struct PrivateJwks(Vec<PrivateJwk>);
+pub(crate) struct PrivateJwks {
+    owner: Owner,
+    keys: Vec<PrivateJwk>,
+}
+
+/// Who uses a set of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Edge,
+    Origin,
+}
 
 impl PrivateJwks {
+    /// The edge's.
     pub(crate) fn of(keys: Vec<PrivateJwk>) -> Self {
-        Self(keys)
+        Self { owner: Owner::Edge, keys }
+    }
+
+    /// The origin's, that seal the ids of sessions.
+    pub(crate) fn of_sessions(keys: Vec<PrivateJwk>) -> Self {
+        Self { owner: Owner::Origin, keys }
     }
 
     /// Parses what is kept; what the edge would refuse is refused.
@@ -131,16 +152,33 @@ impl PrivateJwks {
         if let Err(problem) = Keys::parse(text) {
             bail!("the JWKS {problem}");
         }
+        Ok(Self::of(Self::members(text)?))
+    }
+
+    /// Parses what is kept for the origin; what it would refuse is refused.
+    pub(crate) fn parse_sessions(text: &str) -> Result<Self> {
+        SealingKeys::from_jwks(text.as_bytes())?;
+        Ok(Self::of_sessions(Self::members(text)?))
+    }
+
+    fn members(text: &str) -> Result<Vec<PrivateJwk>> {
         let document: Value = serde_json::from_slice(text.as_bytes()).context("the JWKS is not JSON")?;
         let Value::Object(mut members) = document else { bail!("the JWKS is no object") };
         let Some(Value::Array(keys)) = members.remove("keys") else { bail!("the JWKS has no keys") };
-        Ok(Self(keys.into_iter().map(PrivateJwk::new).collect()))
+        Ok(keys.into_iter().map(PrivateJwk::new).collect())
+    }
+
+    fn kind_of(&self, key: &PrivateJwk) -> Option<Kind> {
+        match self.owner {
+            Owner::Edge => key.kind(),
+            Owner::Origin => Some(Kind::Session),
+        }
     }
 
     /// As it is kept.
     pub(crate) fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::from(r#"{"keys":["#));
-        for (index, key) in self.0.iter().enumerate() {
+        for (index, key) in self.keys.iter().enumerate() {
             if index > 0 {
                 text.push(',');
             }
@@ -161,38 +199,38 @@ impl PrivateJwks {
 
     /// The keys of one kind, in their order.
     pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &PrivateJwk> {
-        self.0.iter().filter(move |key| key.kind() == Some(kind))
+        self.keys.iter().filter(move |key| self.kind_of(key) == Some(kind))
     }
 
     /// Adds a key behind all others.
     pub(crate) fn add(&mut self, key: PrivateJwk) {
-        self.0.push(key);
+        self.keys.push(key);
     }
 
     /// Sets a date of the key with this id.
     pub(crate) fn set_date(&mut self, key_id: &str, date: Date, at: UnixTime) {
-        for key in self.0.iter_mut().filter(|key| key.key_id() == key_id) {
+        for key in self.keys.iter_mut().filter(|key| key.key_id() == key_id) {
             key.set_date(date, Some(at));
         }
     }
 
     /// Puts the key before all others of its kind; the one that was first may be removed from `removable_from`.
     pub(crate) fn promote(&mut self, key_id: &str, removable_from: UnixTime) {
-        let Some(position) = self.0.iter().position(|key| key.key_id() == key_id) else { return };
-        let kind = self.0[position].kind();
-        let Some(first) = self.0.iter().position(|key| key.kind() == kind).filter(|first| *first != position) else {
-            return;
-        };
-        self.0[first].set_date(Date::RemovableFrom, Some(removable_from));
-        self.0[position].set_date(Date::RemovableFrom, None);
-        let key = self.0.remove(position);
-        self.0.insert(first, key);
+        let Some(position) = self.keys.iter().position(|key| key.key_id() == key_id) else { return };
+        let kind = self.kind_of(&self.keys[position]);
+        let first = self.keys.iter().position(|key| self.kind_of(key) == kind);
+        let Some(first) = first.filter(|first| *first != position) else { return };
+        self.keys[first].set_date(Date::RemovableFrom, Some(removable_from));
+        self.keys[position].set_date(Date::RemovableFrom, None);
+        let key = self.keys.remove(position);
+        self.keys.insert(first, key);
     }
 
     /// Removes a key, but never the one that is in use.
     pub(crate) fn remove(&mut self, key_id: &str) {
-        let in_use = Kind::ALL.map(|kind| self.of_kind(kind).next().map(|key| key.key_id().to_owned()));
-        self.0.retain(|key| key.key_id() != key_id || in_use.iter().flatten().any(|id| id == key_id));
+        let first = |kind| self.of_kind(kind).next().map(|key| key.key_id().to_owned());
+        let in_use: Vec<_> = Kind::ALL.into_iter().chain([Kind::Session]).filter_map(first).collect();
+        self.keys.retain(|key| key.key_id() != key_id || in_use.iter().any(|id| id == key_id));
     }
 }
 
@@ -231,7 +269,7 @@ mod tests {
     fn debug_shows_no_key() {
         let jwks = keys();
         let shown = format!("{jwks:?}");
-        for key in &jwks.0 {
+        for key in &jwks.keys {
             for member in ["d", "k"] {
                 assert!(key.text(member).is_empty() || !shown.contains(key.text(member)));
             }

@@ -23,6 +23,9 @@ pub(crate) const ORIGIN_KEYS_AGE: u64 = 600;
 /// Longest life of an access token that the edge can be set to.
 pub(crate) const ACCESS_TOKEN: u64 = 86_400;
 
+/// Life of a session id.
+pub(crate) const SESSION: u64 = 86_400;
+
 /// The end of time (RFC 5280 §4.1.2.5): for what never expires.
 pub(crate) const NEVER: UnixTime = UnixTime::from_secs(253_402_300_799);
 
@@ -32,6 +35,8 @@ pub(crate) const fn publication(kind: Kind) -> u64 {
         Kind::Signing => ROLLOUT + EDGE_JWKS_CACHE + ORIGIN_KEYS_AGE,
         // Nobody but the edge opens what it has sealed.
         Kind::Sealing | Kind::Registration => ROLLOUT,
+        // A task that meets a key before it has read it reads at once; this is for the case that it cannot.
+        Kind::Session => ORIGIN_KEYS_AGE,
     }
 }
 
@@ -41,6 +46,8 @@ pub(crate) fn removable_from(kind: Kind, replaced: UnixTime, refresh_token: u64)
         Kind::Signing => replaced.plus(ROLLOUT + ACCESS_TOKEN),
         // An access token holds a sealed profile.
         Kind::Sealing => replaced.plus(ROLLOUT + refresh_token.max(ACCESS_TOKEN)),
+        // Until it has read the keys again, a task seals with the old one.
+        Kind::Session => replaced.plus(ORIGIN_KEYS_AGE + SESSION),
         // A client_id has no end.
         Kind::Registration => NEVER,
     }

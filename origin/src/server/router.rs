@@ -1,6 +1,6 @@
 //! What is served where, and behind what.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -11,22 +11,24 @@ use axum::{
     response::Response,
     routing::get,
 };
-use edgeward_identity::{Verifier, limits::MAX_BODY_BYTES, names::origin::JWKS};
-use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+use edgeward_identity::{
+    Verifier,
+    limits::MAX_BODY_BYTES,
+    names::origin::{JWKS, SESSION_KEYS, Setting},
 };
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture};
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    KeySource, Settings,
+    KeySource, SessionKeySource, Settings,
     body_limit::limit_body,
     health,
     mcp::Tools,
     metrics::Metrics,
     parameters::Store,
     request_log::log_request,
-    session::{SessionBinding, bind_session},
+    session::{SessionKeys, Sessions, bind_session},
     weather::Weather,
 };
 use crate::{Keys, RequireIdentity, keys::KeysError, outbound::Outbound};
@@ -56,15 +58,17 @@ pub fn router(
     let lifetimes = Lifetimes::default();
     let weather = Weather::new(settings.weather_url.clone(), Outbound::new().map_err(KeysError::from)?);
     let tools = Tools::new(weather, metrics.clone());
-    let config = StreamableHttpServerConfig::default()
+    let sessions = Sessions::new(session_keys(settings, parameters)?);
+    let config = sessions
+        .configured(StreamableHttpServerConfig::default())
         .with_allowed_hosts(settings.allowed_hosts.iter().cloned())
         .with_cancellation_token(lifetimes.requests.clone())
         .with_max_request_body_bytes(MAX_BODY_BYTES)
         // A client that has gone is noticed at the next write, so this bounds how long its tool runs on.
         .with_sse_keep_alive(Some(KEEP_ALIVE));
-    let mcp = StreamableHttpService::new(move || Ok(tools.clone()), Arc::new(LocalSessionManager::default()), config);
+    let mcp = StreamableHttpService::new(move || Ok(tools.clone()), sessions.manager(), config);
     let keys = match (&settings.keys, parameters) {
-        (KeySource::Parameter(keys), Some(store)) => Keys::refreshed(keys.clone(), jwks_in(store)),
+        (KeySource::Parameter(keys), Some(store)) => Keys::refreshed(keys.clone(), read_again(store, JWKS)),
         (KeySource::Given(keys) | KeySource::Parameter(keys), _) => Keys::fixed(keys.clone()),
         (KeySource::Fetched(url), _) => Keys::fetched(url.clone())?,
     };
@@ -75,18 +79,38 @@ pub fn router(
         .route_service(MCP_PATH, mcp)
         .route_layer(from_fn(limit_body))
         .route_layer(from_fn_with_state(lifetimes.standing.clone(), end_standing_stream))
-        .route_layer(from_fn_with_state(SessionBinding::random()?, bind_session))
+        .route_layer(from_fn_with_state(sessions, bind_session))
         .route_layer(require_identity)
         .route(health::PATH, get(health::healthz))
         .layer(from_fn_with_state(metrics.clone(), log_request));
     Ok((router, lifetimes))
 }
 
-fn jwks_in(store: &Store) -> impl Fn() -> BoxFuture<'static, Result<Vec<u8>, KeysError>> + use<> {
+/// The keys that seal session ids.
+///
+/// # Errors
+/// When there is no randomness for a key of the process.
+pub fn session_keys(settings: &Settings, parameters: Option<&Store>) -> Result<SessionKeys, getrandom::Error> {
+    match (&settings.session_keys, parameters) {
+        (SessionKeySource::Parameter(keys), Some(store)) => {
+            Ok(SessionKeys::refreshed(keys, read_again(store, SESSION_KEYS)))
+        }
+        (SessionKeySource::Given(keys) | SessionKeySource::Parameter(keys), _) => Ok(SessionKeys::fixed(keys)),
+        (SessionKeySource::Process, _) => {
+            tracing::warn!(
+                setting = SESSION_KEYS.variable,
+                "no keys of sessions are set: sessions end with this process, and no other task can serve them"
+            );
+            SessionKeys::random()
+        }
+    }
+}
+
+fn read_again(store: &Store, setting: Setting) -> impl Fn() -> BoxFuture<'static, Result<Vec<u8>, KeysError>> + use<> {
     let store = store.clone();
     move || {
         let store = store.clone();
-        let read = async move { store.read_one(JWKS.parameter).await };
+        let read = async move { store.read_one(setting.parameter).await };
         read.map(|read| read.map(String::into_bytes).map_err(|error| KeysError::Unreadable(error.to_string()))).boxed()
     }
 }

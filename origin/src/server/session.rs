@@ -1,113 +1,192 @@
-//! Binds a legacy session to the user who opened it.
+//! Sessions of clients before MCP 2026-07-28, good at any task and for the user who opened them.
 //!
-//! A session id alone must not let another user into the session (MCP 2025-11-25, "Session Hijacking"). So a client
-//! never sees the bare id: it gets the id with a MAC over id and subject, and the MAC is checked, for the subject of
-//! each request, before the id reaches rmcp. Nothing is stored. The key lives as long as the process, as do sessions.
+//! A service has several tasks, and nothing makes a client's requests reach the one that it opened its session at. So
+//! the session travels: the `Mcp-Session-Id` that a client sees is a sealed value with rmcp's own id and what the client
+//! initialized with. A task that does not have the session restores it from there, through rmcp's session store. Tasks
+//! share nothing but the [`SessionKeys`].
+//!
+//! A session id alone must not let another user into the session (MCP 2025-11-25, "Session Hijacking"): it opens only for
+//! the subject of the [`Caller`] that it was sealed for. It lives for a [`LIFETIME`], and then the client initializes anew.
+//!
+//! For a server of your own:
+//!
+//! ```
+//! use axum::{Router, middleware::from_fn_with_state};
+//! use edgeward_origin::{Keys, RequireIdentity, Verifier, server::session::{SessionKeys, Sessions, bind_session}};
+//! use rmcp::{ServerHandler, transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService}};
+//!
+//! # #[derive(Clone)] struct MyServer;
+//! # impl ServerHandler for MyServer {}
+//! # fn router(keys: Keys, session_keys: SessionKeys) -> Router {
+//! let sessions = Sessions::new(session_keys);
+//! let config = sessions.configured(StreamableHttpServerConfig::default());
+//! let mcp = StreamableHttpService::new(|| Ok(MyServer), sessions.manager(), config);
+//! let verifier = Verifier::new("https://edge.example", "https://origin.example");
+//! Router::new()
+//!     .route_service("/mcp", mcp)
+//!     .route_layer(from_fn_with_state(sessions, bind_session))
+//!     // In front of it, as sessions belong to callers.
+//!     .route_layer(RequireIdentity::new(verifier, keys))
+//! # }
+//! ```
+
+mod exchange;
+mod keys;
+mod manager;
+mod restoring;
+mod sealed;
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use base64ct::{Base64UrlUnpadded, Encoding};
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use rmcp::transport::streamable_http_server::{SessionManager as _, StreamableHttpServerConfig};
 
-use crate::Caller;
+use self::{
+    exchange::{Exchange, Hook},
+    restoring::Restoring,
+    sealed::{OpenError, SealError, Session},
+};
+use crate::{Caller, Clock, refreshed::Unavailable};
 
-/// Makes and checks the ids that clients see.
-#[derive(Clone)]
-pub(crate) struct SessionBinding(Arc<Hmac<Sha256>>);
+pub use keys::SessionKeys;
+pub use manager::TaskSessionManager;
+pub use sealed::{LIFETIME, MAX_BYTES};
 
-impl SessionBinding {
-    /// A binding with a new random key.
-    pub(crate) fn random() -> Result<Self, getrandom::Error> {
-        let mut key = [0; KEY_BYTES];
-        getrandom::fill(&mut key)?;
-        Ok(Self::with_key(key))
+/// The sessions of one task. Clones are the same sessions.
+#[derive(Debug, Clone)]
+pub struct Sessions(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    keys: SessionKeys,
+    clock: Clock,
+    manager: Arc<TaskSessionManager>,
+    restoring: Restoring,
+}
+
+impl Sessions {
+    /// Sessions whose ids are sealed with these keys.
+    pub fn new(keys: SessionKeys) -> Self {
+        Self::with_clock(keys, Clock::system())
     }
 
-    fn with_key(key: [u8; KEY_BYTES]) -> Self {
-        Self(Arc::new(Mac::new(&key.into())))
+    /// Like [`Self::new`], with the time from `clock`.
+    pub fn with_clock(keys: SessionKeys, clock: Clock) -> Self {
+        let manager = Arc::new(TaskSessionManager::new());
+        Self(Arc::new(Inner { keys, clock, manager, restoring: Restoring::default() }))
     }
 
-    /// `id` as the client of `subject` sees it.
-    fn seal(&self, id: &str, subject: &str) -> String {
-        let tag = self.mac(id, subject).finalize().into_bytes();
-        format!("{id}.{}", Base64UrlUnpadded::encode_string(tag.get(..TAG_BYTES).unwrap_or_default()))
+    /// What keeps them in memory; for rmcp's `StreamableHttpService`.
+    pub fn manager(&self) -> Arc<TaskSessionManager> {
+        self.0.manager.clone()
     }
 
-    /// The bare id, if `sealed` was made for `subject`.
-    fn open<'a>(&self, sealed: &'a str, subject: &str) -> Option<&'a str> {
-        let (id, tag) = sealed.rsplit_once('.')?;
-        let mut bytes = [0; TAG_BYTES];
-        let tag = Base64UrlUnpadded::decode(tag, &mut bytes).ok().filter(|tag| tag.len() == TAG_BYTES)?;
-        self.mac(id, subject).verify_truncated_left(tag).ok().map(|()| id)
+    /// The same configuration, with what restores sessions here.
+    #[must_use]
+    pub fn configured(&self, mut config: StreamableHttpServerConfig) -> StreamableHttpServerConfig {
+        config.session_store = Some(Arc::new(Hook));
+        config
     }
 
-    fn mac(&self, id: &str, subject: &str) -> Hmac<Sha256> {
-        // The length keeps (id, subject) unambiguous whatever they contain.
-        let length = u64::try_from(id.len()).unwrap_or(u64::MAX);
-        Mac::chain_update(self.0.as_ref().clone(), length.to_be_bytes()).chain_update(id).chain_update(subject)
+    /// The session whose id a request has, if it has one.
+    async fn opened(&self, headers: &HeaderMap, subject: &str) -> Result<Option<Session>, Refusal> {
+        let mut values = headers.get_all(&SESSION_ID).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let sealed = value.to_str().map_err(|_| Refusal::NotFound(OpenError::NotOurs))?;
+        if values.next().is_some() {
+            return Err(Refusal::NotFound(OpenError::NotOurs));
+        }
+        let now = self.0.clock.now();
+        let keys = self.0.keys.current(now).await?;
+        let session = match Session::open(sealed, subject, &keys, now) {
+            // Another task may have a new key already.
+            Err(OpenError::UnknownKey) => {
+                let newer = self.0.keys.newer_than(&keys, now).await?.ok_or(OpenError::UnknownKey)?;
+                Session::open(sealed, subject, &newer, now)?
+            }
+            opened => opened?,
+        };
+        Ok(Some(session))
+    }
+
+    /// What the client is told of the session that its request began.
+    async fn sealed(&self, session: Option<Session>, subject: &str) -> Result<HeaderValue, Refusal> {
+        let now = self.0.clock.now();
+        let keys = self.0.keys.to_seal(now).await?;
+        let sealed = session.ok_or(SealError::Failed)?.seal(subject, &keys, now)?;
+        HeaderValue::try_from(sealed).map_err(|_| SealError::Failed.into())
     }
 }
 
-/// One block of SHA-256, the size that HMAC takes as it is.
-const KEY_BYTES: usize = 64;
-const TAG_BYTES: usize = 16;
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: &str = "mcp-protocol-version";
 const FIRST_WITHOUT_SESSIONS: &str = "2026-07-28";
 
 /// Middleware: opens the session id of the request and seals that of the response.
-pub(crate) async fn bind_session(
-    State(binding): State<SessionBinding>,
+///
+/// `DELETE` is answered with 405, as MCP allows: an id that is sealed cannot be taken back at every task.
+pub async fn bind_session(
+    State(sessions): State<Sessions>,
     caller: Caller,
     mut request: Request,
     next: Next,
 ) -> Response {
-    if request.headers().contains_key(&SESSION_ID) {
-        match open_only(&binding, request.headers(), &caller.subject) {
-            Some(id) => {
-                request.headers_mut().insert(SESSION_ID, id);
-            }
-            // These revisions have no sessions and ignore the header. Without it there is no session to get into,
-            // even if the request's body turns out to be a legacy one.
-            None if is_modern(request.headers()) => {
-                request.headers_mut().remove(SESSION_ID);
-            }
-            // As for a session that has ended: the client initializes anew.
-            None => return (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response(),
-        }
+    let modern = is_modern(request.headers());
+    if request.method() == Method::DELETE && !modern {
+        let allowed = [(header::ALLOW, "GET, POST")];
+        return (StatusCode::METHOD_NOT_ALLOWED, allowed, "Method Not Allowed: sessions end by themselves")
+            .into_response();
     }
-    let mut response = next.run(request).await;
-    let sealed = response.headers().get(&SESSION_ID).map(|id| {
-        let sealed = id.to_str().map(|id| binding.seal(id, &caller.subject)).unwrap_or_default();
-        HeaderValue::try_from(sealed).ok()
-    });
-    match sealed {
-        Some(Some(sealed)) => {
-            response.headers_mut().insert(SESSION_ID, sealed);
-        }
-        // Never a bare id.
-        Some(None) => {
-            response.headers_mut().remove(SESSION_ID);
-        }
-        None => {}
+    let opened = match sessions.opened(request.headers(), &caller.subject).await {
+        // These revisions have no sessions and ignore the header. Without it there is no session to get into, even if
+        // the request's body turns out to be a legacy one.
+        Err(_) if modern => None,
+        Err(refusal) => return refusal.into_response(),
+        Ok(opened) => opened,
+    };
+    request.headers_mut().remove(SESSION_ID);
+    let mut turn = None;
+    if let Some(session) = &opened {
+        let Ok(id) = HeaderValue::try_from(&session.id) else {
+            return Refusal::from(OpenError::NotOurs).into_response();
+        };
+        request.headers_mut().insert(SESSION_ID, id);
+        turn = sessions.0.restoring.turn(&session.id, &*sessions.0.manager).await;
     }
-    response
-}
 
-fn open_only(binding: &SessionBinding, headers: &HeaderMap, subject: &str) -> Option<HeaderValue> {
-    let mut values = headers.get_all(&SESSION_ID).iter();
-    let id = binding.open(values.next()?.to_str().ok()?, subject)?;
-    if values.next().is_some() {
-        return None;
+    let exchange = Exchange::of(opened);
+    let answering = exchange.clone().during(next.run(request));
+    let mut response = match turn {
+        None => answering.await,
+        // A task of its own, so that a client who leaves does not leave half a session behind.
+        Some(turn) => {
+            let restoring = tokio::spawn(async move {
+                let response = answering.await;
+                drop(turn);
+                response
+            });
+            restoring.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
+    };
+    // Never a bare id.
+    let Some(id) = response.headers_mut().remove(SESSION_ID) else { return response };
+    let id = id.to_str().unwrap_or_default();
+    match sessions.sealed(exchange.begun(id), &caller.subject).await {
+        Ok(sealed) => {
+            response.headers_mut().insert(SESSION_ID, sealed);
+            response
+        }
+        Err(refusal) => {
+            // The client will never come back to it.
+            let _ = sessions.0.manager.close_session(&id.to_owned().into()).await;
+            refusal.into_response()
+        }
     }
-    HeaderValue::from_str(id).ok()
 }
 
 fn is_modern(headers: &HeaderMap) -> bool {
@@ -115,34 +194,42 @@ fn is_modern(headers: &HeaderMap) -> bool {
     headers.get(PROTOCOL_VERSION).and_then(|value| value.to_str().ok()).is_some_and(|v| v >= FIRST_WITHOUT_SESSIONS)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Why a request is not served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum Refusal {
+    /// As for a session that has ended: the client initializes anew.
+    #[error("{0}")]
+    NotFound(#[from] OpenError),
+    #[error("{0}")]
+    NotSealed(#[from] SealError),
+    #[error("the keys of sessions cannot be read")]
+    Unavailable { retry_after: u64 },
+}
 
-    const ID: &str = "67e55044-10b1-426f-9247-bb680e5fe0c8";
-
-    #[test]
-    fn a_session_opens_for_the_subject_it_was_sealed_for_and_no_other() {
-        let binding = SessionBinding::with_key([7; KEY_BYTES]);
-        let sealed = binding.seal(ID, "alice");
-        assert_eq!(binding.open(&sealed, "alice"), Some(ID));
-        assert_eq!(binding.open(&sealed, "bob"), None);
-        assert_eq!(binding.open(ID, "alice"), None);
-        assert_eq!(SessionBinding::with_key([8; KEY_BYTES]).open(&sealed, "alice"), None);
+impl From<Unavailable> for Refusal {
+    fn from(Unavailable { retry_after }: Unavailable) -> Self {
+        Self::Unavailable { retry_after }
     }
+}
 
-    #[test]
-    fn a_changed_session_id_does_not_open() {
-        let binding = SessionBinding::with_key([7; KEY_BYTES]);
-        let sealed = binding.seal(ID, "alice");
-        for index in 0..sealed.len() {
-            let mut bytes = sealed.clone().into_bytes();
-            bytes[index] ^= 1;
-            let changed = String::from_utf8(bytes).unwrap();
-            assert_eq!(binding.open(&changed, "alice"), None, "{changed}");
-        }
-        for shorter in 0..sealed.len() {
-            assert_eq!(binding.open(&sealed[..shorter], "alice"), None);
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::NotFound(reason) => {
+                tracing::debug!(%reason, "a session id was not taken");
+                (StatusCode::NOT_FOUND, "Not Found: Session not found").into_response()
+            }
+            Self::NotSealed(error @ SealError::TooLong) => {
+                (StatusCode::BAD_REQUEST, format!("Bad Request: {error}")).into_response()
+            }
+            Self::NotSealed(error) => {
+                tracing::error!(%error, "a session could not be begun");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            Self::Unavailable { retry_after } => {
+                let retry_after = [(header::RETRY_AFTER, retry_after.max(1).to_string())];
+                (StatusCode::SERVICE_UNAVAILABLE, retry_after).into_response()
+            }
         }
     }
 }

@@ -12,9 +12,10 @@ use std::{
 
 use axum::http::uri::Authority;
 use edgeward_identity::{
-    VerifyingKeys,
+    SealingKeys, VerifyingKeys,
     names::origin::{
-        ALLOWED_HOSTS, AUDIENCE, ISSUER, JWKS, JWKS_URL, LISTEN, PARAMETER_PATH, SHUTDOWN_SECONDS, Setting, WEATHER_URL,
+        ALLOWED_HOSTS, AUDIENCE, ISSUER, JWKS, JWKS_URL, LISTEN, PARAMETER_PATH, SESSION_KEYS, SHUTDOWN_SECONDS,
+        Setting, WEATHER_URL,
     },
 };
 use url::{Host, Url};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub audience: String,
     /// The edge's public keys.
     pub keys: KeySource,
+    /// The keys that seal session ids.
+    pub session_keys: SessionKeySource,
     /// Values of `Host` that are answered.
     pub allowed_hosts: Vec<String>,
     /// Base URL of the National Weather Service API, without a trailing slash.
@@ -47,6 +50,18 @@ pub enum KeySource {
     Parameter(VerifyingKeys),
     /// They are fetched here.
     Fetched(Url),
+}
+
+/// Where the keys that seal session ids come from.
+#[derive(Debug, Clone)]
+pub enum SessionKeySource {
+    /// They are given, for the life of the process.
+    Given(SealingKeys),
+    /// They are what the parameter [`SESSION_KEYS`] held at the start; it is read again when a key is missing or they are
+    /// old.
+    Parameter(SealingKeys),
+    /// The process makes one that nobody else has.
+    Process,
 }
 
 /// What belongs to the process rather than to the service: from the environment only.
@@ -74,6 +89,7 @@ impl Settings {
         let audience = reader.required(AUDIENCE, parse_audience);
         let jwks = reader.optional(JWKS, |text| VerifyingKeys::from_jwks(text.as_bytes()).map_err(|e| e.to_string()));
         let jwks_url = reader.optional(JWKS_URL, |text| parse_trusted_url(text).map_err(str::to_owned));
+        let session_keys = reader.session_keys();
         let allowed_hosts = reader.optional(ALLOWED_HOSTS, parse_hosts);
         let weather_url = reader.optional(WEATHER_URL, parse_base_url);
 
@@ -91,6 +107,7 @@ impl Settings {
             issuer: issuer.text,
             audience,
             keys,
+            session_keys,
             allowed_hosts: allowed_hosts.unwrap_or_else(loopback),
             weather_url: match weather_url {
                 Some(url) => url,
@@ -159,6 +176,24 @@ impl Reader<'_> {
             self.problems.push(Problem { setting: both_names(setting), fault: "missing".to_owned() });
         }
         value
+    }
+
+    /// Several tasks need the same keys, so a server that has its settings from parameters does not start without them.
+    fn session_keys(&mut self) -> SessionKeySource {
+        let before = self.problems.len();
+        let parse = |text: &str| SealingKeys::from_jwks(text.as_bytes()).map_err(|error| error.to_string());
+        match self.optional(SESSION_KEYS, parse) {
+            Some(keys) if self.has_variable(SESSION_KEYS) => SessionKeySource::Given(keys),
+            Some(keys) => SessionKeySource::Parameter(keys),
+            None => {
+                let has_path = self.variables.get(PARAMETER_PATH).is_some_and(|value| present(value).is_some());
+                if has_path && self.problems.len() == before {
+                    let fault = "missing; `edgeward keygen` makes them".to_owned();
+                    self.problems.push(Problem { setting: both_names(SESSION_KEYS), fault });
+                }
+                SessionKeySource::Process
+            }
+        }
     }
 
     fn optional<T>(&mut self, setting: Setting, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {

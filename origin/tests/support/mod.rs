@@ -19,12 +19,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use edgeward_identity::{Kind, SigningKey, UnixTime, assertion};
 use edgeward_origin::{
     Clock, Identity,
     server::{Metrics, Settings, router, settings::Values},
 };
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub(crate) const ISSUER: &str = "https://edge.example";
@@ -121,6 +123,21 @@ pub(crate) fn variables(weather_url: &str) -> Values {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
+}
+
+/// The same, with a key of sessions for several origins.
+pub(crate) fn with_session_keys(mut variables: Values, keys: &[&str]) -> Values {
+    variables.insert("EDGEWARD_SESSION_KEYS".into(), session_keys(keys));
+    variables
+}
+
+/// Keys of sessions with these ids, the same for the same id.
+pub(crate) fn session_keys(key_ids: &[&str]) -> String {
+    let key = |key_id: &&str| {
+        let k = Base64UrlUnpadded::encode_string(&Sha256::digest(key_id));
+        json!({ "kty": "oct", "use": "enc", "alg": "XC20P", "kid": key_id, "k": k })
+    };
+    json!({ "keys": key_ids.iter().map(key).collect::<Vec<_>>() }).to_string()
 }
 
 /// An origin in this process.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use edgeward_origin::server::SessionKeySource;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -40,10 +41,10 @@ pub(crate) struct Everything {
 }
 
 impl Shared {
-    pub(crate) fn new() -> Result<Self, getrandom::Error> {
+    pub(crate) fn new(keys: &SessionKeySource) -> Result<Self, getrandom::Error> {
         Ok(Self {
             changes: Changes::new(),
-            states: RequestStates::new()?,
+            states: RequestStates::new(keys)?,
             tasks: TaskManager::new(),
             tools: tool::all().into(),
         })

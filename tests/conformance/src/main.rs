@@ -11,21 +11,21 @@ mod resource;
 mod sample;
 mod tool;
 
-use std::{error::Error, process::ExitCode, sync::Arc};
+use std::{error::Error, process::ExitCode};
 
-use axum::{Json, Router, routing::get};
+use axum::{Json, Router, middleware::from_fn_with_state, routing::get};
 use edgeward_identity::Verifier;
 use edgeward_origin::{
     Keys, RequireIdentity,
     server::{
         KeySource, Lifetimes, Process, Settings, health, logging, serve,
+        session::{Sessions, bind_session},
+        session_keys,
         settings::{SettingsError, Values},
         termination,
     },
 };
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
-};
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -58,12 +58,13 @@ fn read(variables: &Values) -> Result<(Settings, Process), SettingsError> {
 }
 
 fn router(settings: &Settings, lifetimes: &Lifetimes) -> Result<Router, Box<dyn Error>> {
-    let shared = Shared::new()?;
-    let config = StreamableHttpServerConfig::default()
+    let shared = Shared::new(&settings.session_keys)?;
+    let sessions = Sessions::new(session_keys(settings, None)?);
+    let config = sessions
+        .configured(StreamableHttpServerConfig::default())
         .with_allowed_hosts(settings.allowed_hosts.iter().cloned())
         .with_cancellation_token(lifetimes.requests.clone());
-    let mcp =
-        StreamableHttpService::new(move || Ok(shared.serving()), Arc::new(LocalSessionManager::default()), config);
+    let mcp = StreamableHttpService::new(move || Ok(shared.serving()), sessions.manager(), config);
     let keys = match &settings.keys {
         KeySource::Given(keys) | KeySource::Parameter(keys) => Keys::fixed(keys.clone()),
         KeySource::Fetched(url) => Keys::fetched(url.clone())?,
@@ -71,6 +72,7 @@ fn router(settings: &Settings, lifetimes: &Lifetimes) -> Result<Router, Box<dyn 
     let require_identity = RequireIdentity::new(Verifier::new(&settings.issuer, &settings.audience), keys);
     Ok(Router::new()
         .route_service("/mcp", mcp)
+        .route_layer(from_fn_with_state(sessions, bind_session))
         .route_layer(require_identity)
         .route(health::PATH, get(async || Json(json!({ "status": "ok" })))))
 }

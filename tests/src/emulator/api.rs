@@ -1,5 +1,7 @@
 //! The few calls of AWS's API that the tests make themselves. Nothing is signed: the emulator does not look.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context as _, Result, bail};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
@@ -100,18 +102,30 @@ impl Aws {
     ///
     /// # Errors
     /// When the operation is refused.
-    pub async fn register_target(&self, region: &str, target_group: &str, port: u16) -> Result<()> {
+    pub async fn register_target(&self, region: &str, target_group: &str, target: SocketAddr) -> Result<()> {
+        self.change_targets("RegisterTargets", region, target_group, target).await
+    }
+
+    /// Takes an address of this machine out of a target group again.
+    ///
+    /// # Errors
+    /// When that is refused.
+    pub async fn deregister_target(&self, region: &str, target_group: &str, target: SocketAddr) -> Result<()> {
+        self.change_targets("DeregisterTargets", region, target_group, target).await
+    }
+
+    async fn change_targets(&self, action: &str, region: &str, target_group: &str, target: SocketAddr) -> Result<()> {
         let form = [
-            ("Action", "RegisterTargets"),
+            ("Action", action),
             ("Version", "2015-12-01"),
             ("TargetGroupArn", target_group),
-            ("Targets.member.1.Id", "127.0.0.1"),
-            ("Targets.member.1.Port", &port.to_string()),
+            ("Targets.member.1.Id", &target.ip().to_string()),
+            ("Targets.member.1.Port", &target.port().to_string()),
         ];
         let request = self.http.post(&self.url).form(&form);
         let answer = signed(request, region, "elasticloadbalancing").send().await?;
         if !answer.status().is_success() {
-            bail!("RegisterTargets: {} {}", answer.status(), answer.text().await?);
+            bail!("{action}: {} {}", answer.status(), answer.text().await?);
         }
         Ok(())
     }

@@ -22,8 +22,8 @@ pub(super) fn cases() -> Vec<Case> {
     enum Comes {
         Owner,
         OtherUser,
-        /// The owner, by the bare id that stands in front of its seal.
-        WithABareId,
+        /// The owner, by what stands in front of the sealed part: the id of its key.
+        WithoutASeal,
         WithAChangedSeal,
         WithoutAnAssertion,
         WithAnInventedId,
@@ -52,7 +52,7 @@ pub(super) fn cases() -> Vec<Case> {
         let (assertion, id) = match comes {
             Comes::Owner => (Some(owner), id),
             Comes::OtherUser => (Some(other), id),
-            Comes::WithABareId => (Some(owner), id.rsplit_once('.').context("no seal")?.0.to_owned()),
+            Comes::WithoutASeal => (Some(owner), id.rsplit_once('.').context("no seal")?.0.to_owned()),
             Comes::WithAChangedSeal => (Some(owner), crate::world::changed_at(&id, id.len() - 3)),
             Comes::WithoutAnAssertion => (None, id),
             Comes::WithAnInventedId => (Some(owner), "00000000-0000-0000-0000-000000000000".to_owned()),
@@ -66,7 +66,7 @@ pub(super) fn cases() -> Vec<Case> {
     }
     Cases::new(GROUP, send, (Comes::Owner, SERVED))
         .add("a_session_of_another_user", "another user with the session's id", Comes::OtherUser, "404")
-        .add("a_session_by_its_bare_id", "the session's id without its seal", Comes::WithABareId, "404")
+        .add("a_session_without_its_seal", "the session's id without its sealed part", Comes::WithoutASeal, "404")
         .add("a_session_with_a_changed_seal", "the session's id with its seal changed", Comes::WithAChangedSeal, "404")
         .add("a_session_alone", "the session's id and no assertion", Comes::WithoutAnAssertion, MISSING)
         .add("a_session_that_is_invented", "a session's id that nobody was given", Comes::WithAnInventedId, "404")

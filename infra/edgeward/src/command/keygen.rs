@@ -13,17 +13,15 @@ use crate::{
     report::Report,
 };
 
-/// Makes keys, and stores them if there are none.
+/// Makes keys, and stores those that are not there yet.
 pub(crate) async fn run(arguments: &Keygen, report: &mut Report) -> Result<()> {
-    let keys = PrivateJwks::of(generate::all(arguments.clock.now())?);
-    let made = Kind::ALL
-        .into_iter()
-        .flat_map(|kind| keys.of_kind(kind).map(move |key| format!("{} ({})", key.key_id(), kind.word())))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let now = arguments.clock.now();
+    let edge = PrivateJwks::of(generate::all(now)?);
+    let sessions = PrivateJwks::of_sessions(vec![generate::session(now)?]);
+    let asked = if arguments.session { &sessions } else { &edge };
     if arguments.stdout {
         // Nothing else: this is for a pipe.
-        println!("{}", *keys.to_text());
+        println!("{}", *asked.to_text());
         return Ok(());
     }
     if let Some(path) = &arguments.output {
@@ -34,24 +32,42 @@ pub(crate) async fn run(arguments: &Keygen, report: &mut Report) -> Result<()> {
             report.did(format!("would write keys to {}", path.display()));
             return Ok(());
         }
-        write(path, &keys.to_text()).with_context(|| format!("cannot write {}", path.display()))?;
-        report.did(format!("wrote the keys {made} to {}", path.display()));
+        write(path, &asked.to_text()).with_context(|| format!("cannot write {}", path.display()))?;
+        report.did(format!("wrote the keys {} to {}", listed(asked), path.display()));
         return Ok(());
     }
+
     let deployment = arguments.deployment.as_ref().context("--deployment is missing")?;
     let store = Store::new(&Aws::connect(arguments.region.clone()).await?, deployment);
-    let name = super::keys_parameter(deployment);
-    if arguments.dry_run {
-        if store.has(&name).await? {
-            bail!("{name} is there already, and is not overwritten; `edgeward rotate` replaces keys");
+    let all = [(super::keys_parameter(deployment), &edge), (super::session_keys_parameter(deployment), &sessions)];
+    let mut missing = Vec::new();
+    for (name, keys) in &all {
+        if !store.has(name).await? {
+            missing.push((name, keys));
         }
-        report.did(format!("would make keys and store them as {name}"));
-        return Ok(());
     }
-    let stored = store.create(&name, &keys.to_text(), Protection::Encrypted).await;
-    stored.context("no keys were stored; `edgeward rotate` replaces keys")?;
-    report.did(format!("stored the keys {made} as {name}"));
+    if missing.is_empty() {
+        let [(edge, _), (sessions, _)] = all;
+        bail!("{edge} and {sessions} are there already, and are not overwritten; `edgeward rotate` replaces keys");
+    }
+    for (name, keys) in missing {
+        if arguments.dry_run {
+            report.did(format!("would make keys and store them as {name}"));
+            continue;
+        }
+        let stored = store.create(name, &keys.to_text(), Protection::Encrypted).await;
+        stored.context("no keys were stored; `edgeward rotate` replaces keys")?;
+        report.did(format!("stored the keys {} as {name}", listed(keys)));
+    }
     Ok(())
+}
+
+/// Their ids, and what each is for.
+fn listed(keys: &PrivateJwks) -> String {
+    let kinds = Kind::ALL.into_iter().chain([Kind::Session]);
+    let described =
+        kinds.flat_map(|kind| keys.of_kind(kind).map(move |key| format!("{} ({})", key.key_id(), kind.word())));
+    described.collect::<Vec<_>>().join(", ")
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

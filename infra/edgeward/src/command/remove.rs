@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use edgeward_identity::names::edge::{CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL, REGISTRATION_TOKEN};
 
-use super::{jwks_parameter, keys_parameter, parameter, secret_parameter};
+use super::{jwks_parameter, keys_parameter, parameter, secret_parameter, session_keys_parameter};
 use crate::{
     aws::Aws, cli::Remove, deployment::Deployment, destination::Destination, parameter::Store, report::Report,
 };
@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: &Remove, report: &mut Report) -> Result<()> {
 
 /// All that is not the stacks'.
 fn parameters(deployment: &Deployment) -> Vec<String> {
-    let own = [keys_parameter, secret_parameter, jwks_parameter].map(|name| name(deployment));
+    let own = [keys_parameter, secret_parameter, jwks_parameter, session_keys_parameter].map(|name| name(deployment));
     own.into_iter().chain(by_hand(deployment)).collect()
 }
 

@@ -235,6 +235,7 @@ impl World {
                 Kind::Signing => last.plus(ACCESS_TOKEN) > self.now,
                 Kind::Sealing => last.plus(MONTH) > self.now,
                 Kind::Registration => true,
+                Kind::Session => last.plus(SESSION) > self.now,
             };
             assert!(!needed || edge.contains(key_id), "{key_id} is gone and still depended upon");
         }

@@ -52,6 +52,12 @@ async fn parameters_that_are_missing_malformed_or_misplaced_are_named() {
         ("origin/jwks", None, "origin/jwks: is missing; run `edgeward publish-jwks`"),
         ("origin/jwks", Some("{}"), "origin/jwks: is not a JWKS"),
         ("origin/jwks", Some(r#"{"keys":[]}"#), "origin/jwks: is not the public part of the edge's keys"),
+        (
+            "origin/session-keys",
+            None,
+            "origin/session-keys: is missing: no task of the origin would start; run `edgeward",
+        ),
+        ("origin/session-keys", Some("{}"), "origin/session-keys: is not what the origin wants: not a JWKS"),
     ] {
         match value {
             Some(value) => world.put(name, value),
@@ -63,6 +69,10 @@ async fn parameters_that_are_missing_malformed_or_misplaced_are_named() {
     let keys = world.value("edge/keys");
     world.put("edge/keys", &keys);
     check(&world, "edge/keys: holds a secret and is not encrypted").await;
+    restore();
+    let sessions = world.value("origin/session-keys");
+    world.put("origin/session-keys", &sessions);
+    check(&world, "origin/session-keys: holds a secret and is not encrypted").await;
     restore();
     world.put("origin/jwks", &keys);
     check(&world, "origin/jwks: holds a private key").await;
@@ -84,7 +94,8 @@ async fn keys_that_are_too_old_or_in_the_wrong_state_are_named() {
     world.run(&["check", "--now", &at(180)]).await.succeeds();
     let ran = world.run(&["check", "--now", &at(181)]).await.fails_with("is in use for more than 180 days");
     assert!(ran.stdout.contains("run `edgeward rotate signing`"), "{ran:#?}");
-    world.run(&["check", "--now", &at(366)]).await.fails_with("run `edgeward rotate sealing`");
+    let ran = world.run(&["check", "--now", &at(366)]).await.fails_with("run `edgeward rotate sealing`");
+    assert!(ran.stdout.contains("run `edgeward rotate session`"), "{ran:#?}");
 
     let too_early = (START - 60).to_string();
     world.run(&["check", "--now", &too_early]).await.fails_with("is in use before everybody knows it");

@@ -3,11 +3,12 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use edgeward_core::keys::Keys;
+use edgeward_identity::SealingKeys;
 use serde_json::Value;
 
 use crate::{
     aws::START,
-    world::{World, edge, end},
+    world::{World, edge, end, origin},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,12 +26,36 @@ async fn keys_are_stored_encrypted_and_are_what_the_edge_wants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_origin_gets_a_key_of_sessions_of_its_own() {
+    let world = World::new().await;
+    world.run(&["keygen", "--now", &START.to_string()]).await.succeeds();
+    let stored = world.aws().parameters[&origin("session-keys")].clone();
+    assert_eq!(stored.kind, "SecureString");
+    assert_eq!(SealingKeys::from_jwks(stored.value.as_bytes()).unwrap().iter().count(), 1);
+    assert!(world.key_ids("session-").is_empty(), "it is not among the edge's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_missing_is_made() {
+    for (kept, missing) in [("edge/keys", "origin/session-keys"), ("origin/session-keys", "edge/keys")] {
+        let world = World::new().await;
+        world.run(&["keygen"]).await.succeeds();
+        let before = world.value(kept);
+        world.remove(missing);
+        let ran = world.run(&["keygen"]).await.succeeds();
+        assert!(ran.stdout.contains(missing) && !ran.stdout.contains(kept), "{ran:#?}");
+        assert_eq!(world.value(kept), before);
+        world.value(missing);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_that_are_there_are_not_overwritten() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
     let before = world.value("edge/keys");
-    world.run(&["keygen"]).await.fails_with("is there already");
-    world.run(&["keygen", "--dry-run"]).await.fails_with("is there already");
+    world.run(&["keygen"]).await.fails_with("are there already");
+    world.run(&["keygen", "--dry-run"]).await.fails_with("are there already");
     assert_eq!(world.value("edge/keys"), before);
 }
 
@@ -48,6 +73,10 @@ async fn keys_can_be_made_without_aws() {
     command.args(["keygen", "--stdout"]).env_remove("AWS_REGION").env_remove("AWS_ACCESS_KEY_ID");
     let ran = end(command).await.succeeds();
     Keys::parse(ran.stdout.trim()).unwrap();
+    let mut command = world.command();
+    command.args(["keygen", "--session", "--stdout"]);
+    let ran = end(command).await.succeeds();
+    SealingKeys::from_jwks(ran.stdout.trim().as_bytes()).unwrap();
     assert!(world.aws().changes.is_empty());
 }
 

@@ -45,10 +45,10 @@ async fn no_secret_is_in_wranglers_arguments_or_environment() {
     world.run(&["push"]).await.succeeds();
     let seen = ["calls", "environment"].map(|file| fs::read_to_string(world.folder.join(file)).unwrap()).concat();
     let told = fs::read_to_string(world.folder.join("stdin")).unwrap();
-    assert_eq!(world.secrets().len(), 4);
+    assert_eq!((world.secrets().len(), world.edge_secrets().len()), (5, 4));
     for secret in world.secrets() {
         assert!(!seen.contains(&secret));
-        assert!(told.contains(&secret), "it goes another way");
+        assert_eq!(told.contains(&secret), world.edge_secrets().contains(&secret), "the edge's go another way");
     }
 }
 
@@ -244,7 +244,10 @@ async fn keys_can_be_made_and_published_before_the_stacks_are_deployed() {
     let stacks = std::mem::take(&mut world.aws().parameters);
     world.run(&["keygen"]).await.succeeds();
     world.run(&["publish-jwks"]).await.succeeds();
-    assert_eq!(world.aws().parameters.keys().cloned().collect::<Vec<_>>(), [edge("keys"), origin("jwks")]);
+    assert_eq!(
+        world.aws().parameters.keys().cloned().collect::<Vec<_>>(),
+        [edge("keys"), origin("jwks"), origin("session-keys")]
+    );
     let keys = world.value("edge/keys");
     assert_eq!(world.published(), world.key_ids("sign-"));
 

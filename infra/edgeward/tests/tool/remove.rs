@@ -18,7 +18,7 @@ async fn world() -> (World, BTreeSet<String>) {
     world.run(&["push"]).await.succeeds();
     fs::remove_file(world.folder.join("calls")).unwrap();
     world.aws().changes.clear();
-    assert_eq!(names(&world).len(), stacks.len() + 5);
+    assert_eq!(names(&world).len(), stacks.len() + 6);
     (world, stacks)
 }
 
@@ -50,6 +50,7 @@ async fn the_edge_goes_and_then_every_parameter_that_is_not_the_stacks() {
             "removed the parameter /edgeward/prod/edge/keys",
             "removed the parameter /edgeward/prod/edge/cognito-client-secret",
             "removed the parameter /edgeward/prod/origin/jwks",
+            "removed the parameter /edgeward/prod/origin/session-keys",
             "removed the parameter /edgeward/prod/edge/clients, which was written by hand",
             "removed the parameter /edgeward/prod/edge/cognito-jwks-url, which was written by hand",
         ],
@@ -68,6 +69,7 @@ async fn without_yes_it_says_what_it_would_remove_and_refuses() {
         "would remove the parameter /edgeward/prod/edge/keys",
         "would remove the parameter /edgeward/prod/edge/cognito-client-secret",
         "would remove the parameter /edgeward/prod/origin/jwks",
+        "would remove the parameter /edgeward/prod/origin/session-keys",
         "would remove the parameter /edgeward/prod/edge/clients, which was written by hand",
         "would remove the parameter /edgeward/prod/edge/cognito-jwks-url, which was written by hand",
     ];
@@ -110,7 +112,9 @@ async fn parameters_without_an_edge_are_removed() {
     let stacks = names(&world);
     world.run(&["keygen"]).await.succeeds();
     let ran = run(&world, &["remove", "--yes"]).await.succeeds();
-    says(&ran, &["there is no Worker edgeward-prod", "removed the parameter /edgeward/prod/edge/keys"]);
+    let removed =
+        ["edge/keys", "origin/session-keys"].map(|name| format!("removed the parameter /edgeward/prod/{name}"));
+    says(&ran, &["there is no Worker edgeward-prod", &removed[0], &removed[1]]);
     assert_eq!(names(&world), stacks);
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     aws::START,
-    world::{Ran, World, edge},
+    world::{Ran, World, edge, origin},
 };
 
 const DAY: u64 = 86_400;
@@ -82,6 +82,43 @@ async fn a_sealing_key_is_kept_for_as_long_as_refresh_tokens_live() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_key_opens_before_it_seals_and_after_it_sealed() {
+    let world = world().await;
+    let edge = world.value("edge/keys");
+    let calls = world.wrangler_calls();
+    let old = world.session_key_ids()[0].clone();
+    rotate(&world, "session", 0, &["--dry-run"]).await.succeeds();
+    assert_eq!(world.session_key_ids().len(), 1);
+
+    rotate(&world, "session", 0, &[]).await.succeeds();
+    let both = world.session_key_ids();
+    assert_eq!((both.len(), &both[0]), (2, &old));
+    let ran = rotate(&world, "session", 599, &[]).await.succeeds();
+    assert!(ran.stdout.contains(&format!("next: put the session key {} first", both[1])), "{ran:#?}");
+    rotate(&world, "session", 600, &[]).await.succeeds();
+    assert_eq!(world.session_key_ids(), [both[1].clone(), old.clone()]);
+
+    rotate(&world, "session", 1_199 + DAY, &[]).await.succeeds();
+    assert_eq!(world.session_key_ids().len(), 2, "its last sessions are still good");
+    rotate(&world, "session", 1_200 + DAY, &[]).await.succeeds();
+    assert_eq!(world.session_key_ids(), both[1..]);
+
+    assert_eq!(world.aws().parameters[&origin("session-keys")].kind, "SecureString");
+    assert_eq!((world.value("edge/keys"), world.wrangler_calls()), (edge, calls), "the edge has nothing to do with it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_key_that_has_leaked_is_gone_at_once() {
+    let world = world().await;
+    rotate(&world, "session", 0, &["--force-remove"]).await.fails_with("none to remove");
+    rotate(&world, "session", 0, &[]).await.succeeds();
+    rotate(&world, "session", 600, &[]).await.succeeds();
+    let new = world.session_key_ids()[0].clone();
+    rotate(&world, "session", 601, &["--force-remove"]).await.succeeds();
+    assert_eq!(world.session_key_ids(), [new]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_registration_key_is_removed_only_by_force() {
     let world = world().await;
     rotate(&world, "registration", 0, &[]).await.succeeds();
@@ -147,4 +184,5 @@ async fn a_script_is_told_when_the_next_step_is_due() {
 async fn without_keys_there_is_nothing_to_rotate() {
     let world = World::new().await;
     rotate(&world, "signing", 0, &[]).await.fails_with("run `edgeward keygen`");
+    rotate(&world, "session", 0, &[]).await.fails_with("run `edgeward keygen`");
 }

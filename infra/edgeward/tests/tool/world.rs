@@ -168,6 +168,11 @@ impl World {
         ids(&self.value("edge/keys")).into_iter().filter(|id| id.starts_with(kind)).collect()
     }
 
+    /// The ids of the keys of sessions that are stored.
+    pub(crate) fn session_key_ids(&self) -> Vec<String> {
+        ids(&self.value("origin/session-keys"))
+    }
+
     /// The ids of the public keys that the origin has.
     pub(crate) fn published(&self) -> Vec<String> {
         ids(&self.value("origin/jwks"))
@@ -183,15 +188,23 @@ impl World {
         Config::parse(found).unwrap()
     }
 
-    /// What must never be shown: every private member of the keys, and every client secret.
+    /// What must never be shown: the edge's secrets, and the keys of sessions.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let mut secrets: Vec<_> = self.aws().secrets.iter().map(|(_, value, _)| value.clone()).collect();
-        let keys = self.aws().parameters.get(&format!("{EDGE}/keys")).map(|found| found.value.clone());
-        let keys: Value = keys.map(|text| serde_json::from_str(&text).unwrap()).unwrap_or_default();
-        for key in keys["keys"].as_array().into_iter().flatten() {
-            secrets.extend(["d", "k"].into_iter().filter_map(|member| key[member].as_str().map(str::to_owned)));
-        }
-        secrets
+        [self.edge_secrets(), self.private_members(&origin("session-keys"))].concat()
+    }
+
+    /// Every private member of the edge's keys, and every client secret.
+    pub(crate) fn edge_secrets(&self) -> Vec<String> {
+        let secrets = self.aws().secrets.iter().map(|(_, value, _)| value.clone()).collect();
+        [secrets, self.private_members(&edge("keys"))].concat()
+    }
+
+    fn private_members(&self, parameter: &str) -> Vec<String> {
+        let keys = self.aws().parameters.get(parameter).map(|found| found.value.clone());
+        // Some tests put nonsense there.
+        let keys: Value = keys.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let members = keys["keys"].as_array().into_iter().flatten().flat_map(|key| [&key["d"], &key["k"]]);
+        members.filter_map(|member| member.as_str().map(str::to_owned)).collect()
     }
 
     /// Runs the tool for the deployment, and sees that it shows no secret.

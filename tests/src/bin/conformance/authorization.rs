@@ -36,7 +36,7 @@ pub(crate) async fn judge(stack: &Stack, revision: &str) -> Result<Tally> {
     ensure!(answer.status().is_success(), "the tool answers {} to the code", answer.status());
 
     let (results, content) = run.results().await?;
-    report::of("authorization", revision, &results, SCENARIOS, content)
+    report::of("authorization", revision, &results, SCENARIOS, content, &|_| true)
 }
 
 /// The URL that the tool asks its user to open.

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use edgeward_tests::{
     origin::Program,
+    origins::Tasks,
     signal::{counted, to_its_end},
     stack::{Options, Stack},
 };
@@ -29,21 +30,23 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<ExitCode> {
     println!("Edgeward conformance: the official tool, through the edge, and nothing excused.\n");
-    let options = Options { name: "conformance", origin: Program::Conformance, ..Options::default() };
-    let stack = Stack::start(options).await?;
-    let logs = stack.folder().display().to_string();
-    let tally = all(&stack).await.with_context(|| format!("the logs are in {logs}"))?;
+    server::explain();
+    let start = |name, tasks| Stack::start(Options { name, origin: Program::Conformance, tasks, ..Options::default() });
+    let two = start("conformance", Tasks::Two).await?;
+    let one = start("conformance-one-task", Tasks::One).await?;
+    let logs = format!("{} and {}", two.folder().display(), one.folder().display());
+    let tally = all(&two, &one).await.with_context(|| format!("the logs are in {logs}"))?;
     println!("\nWhat the tool saw is in {logs}");
     Ok(counted("conformance", tally.passed, tally.failed))
 }
 
-async fn all(stack: &Stack) -> Result<Tally> {
+async fn all(two: &Stack, one: &Stack) -> Result<Tally> {
     let mut total = Tally::default();
     for revision in REVISIONS {
-        total.add(server::judge(stack, revision).await.with_context(|| format!("server, {revision}"))?);
+        total.add(server::judge(two, one, revision).await.with_context(|| format!("server, {revision}"))?);
     }
     for revision in REVISIONS {
-        total.add(authorization::judge(stack, revision).await.with_context(|| format!("authorization, {revision}"))?);
+        total.add(authorization::judge(two, revision).await.with_context(|| format!("authorization, {revision}"))?);
     }
     Ok(total)
 }

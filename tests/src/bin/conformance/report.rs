@@ -19,17 +19,28 @@ impl Tally {
     }
 }
 
-/// Counts the checks in a folder of results and says what is not well; `content` is what the tool itself thinks.
-pub(crate) fn of(what: &str, revision: &str, results: &Path, expected: usize, content: bool) -> Result<Tally> {
+/// Counts the checks of those scenarios in a folder of results that are `counted`, and says what is not well; `content` is
+/// what the tool itself thinks.
+pub(crate) fn of(
+    what: &str,
+    revision: &str,
+    results: &Path,
+    expected: usize,
+    content: bool,
+    counted: &dyn Fn(&str) -> bool,
+) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut complaints = Vec::new();
     let mut scenarios = 0;
     for entry in fs::read_dir(results)? {
         let folder = entry?.path();
+        let scenario = scenario(&folder.file_name().unwrap_or_default().to_string_lossy());
+        if !counted(&scenario) {
+            continue;
+        }
         let text =
             fs::read(folder.join("checks.json")).with_context(|| format!("no results in {}", folder.display()))?;
         let checks: Vec<Value> = serde_json::from_slice(&text)?;
-        let scenario = scenario(&folder.file_name().unwrap_or_default().to_string_lossy());
         let before = tally;
         for check in &checks {
             match check["status"].as_str().unwrap_or_default() {
@@ -48,7 +59,7 @@ pub(crate) fn of(what: &str, revision: &str, results: &Path, expected: usize, co
     }
     ensure!(scenarios == expected, "{scenarios} scenarios were run instead of {expected}");
     ensure!(content || tally.failed > 0, "the tool is not content, though it says of no check that it failed");
-    println!("  {what:<14} {revision}  {scenarios:>2} scenarios {:>4} passed {:>3} failed", tally.passed, tally.failed);
+    println!("  {what:<15} {revision}  {scenarios:>2} scenarios {:>4} passed {:>3} failed", tally.passed, tally.failed);
     complaints.sort();
     for complaint in complaints {
         println!("      {complaint}");

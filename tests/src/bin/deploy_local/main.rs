@@ -1,7 +1,7 @@
 //! Deploys everything to this machine as to AWS, signs in, calls, rotates and takes all away again: `make deploy-local`.
 //!
-//! The emulator plays AWS, workerd Cloudflare. The CDK's command line, the stacks, the operator's tool, the container and
-//! the edge are the real ones.
+//! The emulator plays AWS, workerd Cloudflare. The CDK's command line, the stacks, the operator's tool, the containers of
+//! two tasks and the edge are the real ones.
 
 mod leftovers;
 mod refusals;
@@ -10,6 +10,7 @@ mod rotation;
 mod scene;
 mod serving;
 mod stacks;
+mod tasks;
 
 use std::process::ExitCode;
 
@@ -37,8 +38,9 @@ async fn act(scene: &Scene) -> Result<()> {
     let assembly = stacks::synthesize(scene)?;
     refusals::show(scene, &assembly).await?;
     stacks::deploy(scene, &assembly).await?;
-    let serving = Serving::start(scene).await?;
+    let mut serving = Serving::start(scene).await?;
     serving.show_the_path(scene).await?;
+    serving.tasks.show(scene).await?;
     replica::show(scene, &assembly).await?;
     let load = Load::start(&scene.mcp()?, scene::USER);
     rotation::show(scene, &load).await?;

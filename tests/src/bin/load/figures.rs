@@ -136,7 +136,7 @@ impl Drop for Memory {
 }
 
 fn resident(stack: &Stack) -> [u64; 2] {
-    [stack.edge().process().memory("workerd"), stack.origin().process().memory("edgeward-origin")]
+    [stack.edge().process().memory("workerd"), stack.origins().memory()]
 }
 
 const fn megabytes(bytes: u64) -> u64 {

@@ -1,12 +1,15 @@
-//! Private keys, and the public ones that the origin has.
+//! Private keys, and those that the origin has: the edge's public ones, and its own.
 
 use edgeward_identity::{
     UnixTime,
-    names::{edge::KEYS, origin::JWKS},
+    names::{
+        edge::KEYS,
+        origin::{JWKS, SESSION_KEYS},
+    },
 };
 use serde_json::Value;
 
-use super::super::{Described, keys_parameter};
+use super::super::{Described, keys_parameter, session_keys_parameter};
 use crate::{
     date,
     jwks::{Date, Kind, PrivateJwks},
@@ -16,7 +19,7 @@ use crate::{
 };
 
 /// Keys that are used for longer should be rotated.
-const MAX_DAYS: [(Kind, u64); 2] = [(Kind::Signing, 180), (Kind::Sealing, 365)];
+const MAX_DAYS: [(Kind, u64); 3] = [(Kind::Signing, 180), (Kind::Sealing, 365), (Kind::Session, 365)];
 
 /// A rotation of which no step was done for so long has been forgotten.
 const FORGOTTEN: u64 = 7 * 86_400;
@@ -31,6 +34,24 @@ pub(super) fn check(described: &Described, origin: &Parameters, now: UnixTime, r
         }
     }
     published(described, origin, keys.as_ref(), report);
+    sessions(described, origin, now, report);
+}
+
+fn sessions(described: &Described, origin: &Parameters, now: UnixTime, report: &mut Report) {
+    let place = session_keys_parameter(&described.store.deployment);
+    let mut problem = |what: String, remedy: &str| report.problem(Problem::new(&place, what, remedy));
+    let Some(found) = origin.get(SESSION_KEYS.parameter) else {
+        problem("is missing: no task of the origin would start".to_owned(), "run `edgeward keygen`");
+        return;
+    };
+    const REPLACE: &str = "delete it, run `edgeward keygen`, and restart the origin's tasks: clients initialize anew";
+    if !found.is_secure {
+        problem("holds a secret and is not encrypted".to_owned(), REPLACE);
+    }
+    match PrivateJwks::parse_sessions(found.text()) {
+        Ok(keys) => dates(&keys, Kind::Session, &place, now, report),
+        Err(error) => problem(format!("is not what the origin wants: {error}"), REPLACE),
+    }
 }
 
 fn dates(keys: &PrivateJwks, kind: Kind, place: &str, now: UnixTime, report: &mut Report) {

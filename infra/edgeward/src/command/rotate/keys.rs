@@ -1,9 +1,12 @@
 //! `edgeward rotate signing`, `sealing` and `registration`
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use edgeward_identity::names::edge::KEYS;
 
-use super::super::{Described, accepted, keys_parameter, publish_jwks::publish};
+use super::{
+    super::{Described, accepted, keys_parameter, publish_jwks::publish},
+    due, words,
+};
 use crate::{
     cli::Rotate,
     destination::{Destination, Part},
@@ -12,49 +15,15 @@ use crate::{
     parameter::Protection,
     pool::Pool,
     report::Report,
-    rotation::{self, Life, Plan, Step, Wish},
+    rotation::{self, Step},
 };
-
-const DAY: u64 = 86_400;
 
 /// Does the step that is due for the keys of one kind.
 pub(super) async fn run(kind: Kind, arguments: &Rotate, report: &mut Report) -> Result<()> {
     let mut run = Run::begin(kind, arguments).await?;
-    let word = kind.word();
-    let lives: Vec<_> = run.keys.of_kind(kind).map(Life::of).collect();
-    let wish = Wish {
-        begin: arguments.begin,
-        force_remove: arguments.force_remove,
-        older_than: arguments.older_than.saturating_mul(DAY),
-    };
-    let step = match rotation::plan(&lives, arguments.clock.now(), wish) {
-        Plan::Do(step) => step,
-        Plan::Wait { until, step } => {
-            report.did(format!("nothing is due for the {word} keys"));
-            report.next(until, words(&step, word));
-            return Ok(());
-        }
-        Plan::Kept { key_id } => bail!(
-            "client ids made with the key {key_id} never expire: with --force-remove it goes, and every client that was \
-             registered with it must register again; with --begin another rotation begins, and it stays"
-        ),
-        Plan::NothingToRemove => bail!("no {word} key has been replaced, so there is none to remove"),
-    };
-    if arguments.dry_run {
-        report.did(format!("would {}", words(&step, word)));
-        return Ok(());
-    }
-    run.take(step, report).await
-}
-
-fn words(step: &Step, word: &str) -> String {
-    match step {
-        Step::Add => format!("make a new {word} key and deliver it behind the one in use"),
-        Step::Deliver { key_id } => {
-            format!("deliver the {word} key {key_id} again, as nobody knows whether the edge has it")
-        }
-        Step::Promote { key_id } => format!("put the {word} key {key_id} first"),
-        Step::Remove { key_id } => format!("remove the {word} key {key_id}"),
+    match due(kind, &run.keys, arguments, report)? {
+        Some(step) => run.take(step, report).await,
+        None => Ok(()),
     }
 }
 
@@ -96,7 +65,7 @@ impl<'a> Run<'a> {
                     Kind::Sealing => {
                         Pool::of(&self.described.settings, &self.described.aws)?.refresh_token_seconds().await?
                     }
-                    Kind::Signing | Kind::Registration => 0,
+                    Kind::Signing | Kind::Registration | Kind::Session => 0,
                 };
                 let replaced =
                     self.keys.of_kind(self.kind).next().map(|key| key.key_id().to_owned()).unwrap_or_default();

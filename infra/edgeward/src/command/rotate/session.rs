@@ -1,0 +1,64 @@
+//! `edgeward rotate session`
+//!
+//! The origin's tasks read the parameter themselves: when they meet a key that they do not have, and every ten minutes.
+
+use anyhow::{Context as _, Result};
+use edgeward_identity::{UnixTime, names::origin::SESSION_KEYS};
+
+use super::{super::session_keys_parameter, due, words};
+use crate::{
+    aws::Aws,
+    cli::Rotate,
+    generate,
+    jwks::{Date, Kind, PrivateJwks},
+    parameter::{Protection, Store},
+    report::Report,
+    rotation::{self, Step},
+};
+
+/// Does the step that is due.
+pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
+    let deployment = &arguments.which.deployment;
+    let store = Store::new(&Aws::connect(arguments.which.region.clone()).await?, deployment);
+    let found = store.origin().await?.remove(SESSION_KEYS.parameter);
+    let found = found.context("the deployment has no keys of sessions: run `edgeward keygen`")?;
+    let mut keys = PrivateJwks::parse_sessions(found.text())?;
+    let Some(step) = due(Kind::Session, &keys, arguments, report)? else { return Ok(()) };
+
+    let now = arguments.clock.now();
+    let (said, next) = match step {
+        Step::Add => {
+            let key = generate::one(Kind::Session, now)?;
+            let key_id = key.key_id().to_owned();
+            keys.add(key);
+            published(&mut keys, key_id, now)
+        }
+        Step::Deliver { key_id } => published(&mut keys, key_id, now),
+        Step::Promote { key_id } => {
+            let replaced = keys.of_kind(Kind::Session).next().map(|key| key.key_id().to_owned()).unwrap_or_default();
+            let from = rotation::removable_from(Kind::Session, now, 0);
+            keys.promote(&key_id, from);
+            (format!("the session key {key_id} is in use"), Some((from, Step::Remove { key_id: replaced })))
+        }
+        Step::Remove { key_id } => {
+            keys.remove(&key_id);
+            (format!("the session key {key_id} is removed"), None)
+        }
+    };
+    let name = session_keys_parameter(deployment);
+    store.unchanged_since(&name, found.version).await?;
+    store.write(&name, &keys.to_text(), Protection::Encrypted).await?;
+    report.did(format!("stored the keys of sessions as {name}"));
+    report.did(said);
+    if let Some((from, step)) = next {
+        report.next(from, words(&step, Kind::Session.word()));
+    }
+    Ok(())
+}
+
+/// A key that the tasks read from now on.
+fn published(keys: &mut PrivateJwks, key_id: String, now: UnixTime) -> (String, Option<(UnixTime, Step)>) {
+    let from = now.plus(rotation::publication(Kind::Session));
+    keys.set_date(&key_id, Date::UsableFrom, from);
+    (format!("the session key {key_id} opens"), Some((from, Step::Promote { key_id })))
+}

@@ -1,0 +1,181 @@
+//! Keys that are read from elsewhere, kept here, and read again: when one is missing, and when they are old.
+
+use std::{fmt, future::Future, sync::Arc, time::Duration};
+
+use edgeward_identity::UnixTime;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use parking_lot::Mutex;
+
+use crate::{
+    keys::{FIRST_FETCH_FLOOR, KeysError, MAX_AGE, REFRESH_FLOOR},
+    outbound::OutboundError,
+};
+
+/// There are no keys that could decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unavailable {
+    pub(crate) retry_after: u64,
+}
+
+/// Keys, kept with where they are read.
+pub(crate) struct Refreshed<K> {
+    /// What they are called in the log.
+    name: &'static str,
+    read: Read<K>,
+    state: Mutex<State<K>>,
+}
+
+/// Reads them from wherever they are.
+type Read<K> = Box<dyn Fn() -> BoxFuture<'static, Result<K, KeysError>> + Send + Sync>;
+
+/// Everybody who needs the same fetch awaits the same flight.
+type Flight = Shared<BoxFuture<'static, ()>>;
+
+struct State<K> {
+    keys: Option<Arc<K>>,
+    fetched_at: Option<UnixTime>,
+    last_attempt: Option<UnixTime>,
+    last_failed: bool,
+    flight: Option<Flight>,
+}
+
+impl<K> State<K> {
+    fn floor(&self) -> u64 {
+        if self.keys.is_some() { REFRESH_FLOOR } else { FIRST_FETCH_FLOOR }
+    }
+
+    /// Seconds until the next attempt may start.
+    fn wait(&self, now: UnixTime) -> u64 {
+        match self.last_attempt {
+            // A clock that was set back must not stop refreshing until it has caught up.
+            Some(last) if last <= now => last.plus(self.floor()).secs_since(now),
+            _ => 0,
+        }
+    }
+
+    /// The age of keys that were given counts from their first use.
+    fn is_stale(&mut self, now: UnixTime) -> bool {
+        now.secs_since(*self.fetched_at.get_or_insert(now)) > MAX_AGE
+    }
+}
+
+impl<K: Send + Sync + 'static> Refreshed<K> {
+    /// The keys that `read` gives, after those `given`, if any.
+    pub(crate) fn new<R, F>(name: &'static str, given: Option<K>, read: R) -> Arc<Self>
+    where
+        R: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<K, KeysError>> + Send + 'static,
+    {
+        let keys = given.map(Arc::new);
+        let state = State { keys, fetched_at: None, last_attempt: None, last_failed: false, flight: None };
+        Arc::new(Self { name, read: Box::new(move || read().boxed()), state: Mutex::new(state) })
+    }
+
+    /// The keys known now; waits for the first fetch if there are none.
+    pub(crate) async fn current(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
+        let flight = {
+            let mut state = self.state.lock();
+            if let Some(keys) = state.keys.clone() {
+                if state.is_stale(now) {
+                    self.take_off(&mut state, now);
+                }
+                return Ok(keys);
+            }
+            self.take_off(&mut state, now)
+        };
+        if let Some(flight) = flight {
+            flight.await;
+        }
+        let state = self.state.lock();
+        state.keys.clone().ok_or_else(|| Unavailable { retry_after: state.wait(now) })
+    }
+
+    /// The keys as they were read less than [`MAX_AGE`] ago, if they can be read; older ones otherwise.
+    #[cfg(feature = "server")]
+    pub(crate) async fn fresh(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
+        let flight = {
+            let mut state = self.state.lock();
+            if state.is_stale(now) { self.take_off(&mut state, now) } else { None }
+        };
+        if let Some(flight) = flight {
+            flight.await;
+        }
+        self.current(now).await
+    }
+
+    /// Keys newer than `seen`, which lack a `kid`; `None` when there are none to be had now.
+    pub(crate) async fn newer_than(
+        self: &Arc<Self>,
+        seen: &Arc<K>,
+        now: UnixTime,
+    ) -> Result<Option<Arc<K>>, Unavailable> {
+        let is_newer = |state: &State<K>| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
+        let flight = {
+            let mut state = self.state.lock();
+            if let Some(keys) = is_newer(&state) {
+                return Ok(Some(keys));
+            }
+            self.take_off(&mut state, now)
+        };
+        if let Some(flight) = flight {
+            flight.await;
+        }
+        let state = self.state.lock();
+        if let Some(keys) = is_newer(&state) {
+            return Ok(Some(keys));
+        }
+        // The `kid` may belong to a key that is there already and could not be fetched.
+        if state.last_failed { Err(Unavailable { retry_after: state.wait(now) }) } else { Ok(None) }
+    }
+
+    /// Starts a fetch, or joins the one under way; `None` when the last attempt is too recent.
+    fn take_off(self: &Arc<Self>, state: &mut State<K>, now: UnixTime) -> Option<Flight> {
+        if let Some(flight) = &state.flight {
+            return Some(flight.clone());
+        }
+        if state.wait(now) > 0 {
+            return None;
+        }
+        state.last_attempt = Some(now);
+        let this = self.clone();
+        // A task of its own, so that the fetch outlives the request that caused it.
+        let task = tokio::spawn(async move {
+            let result = this.fetch().await;
+            let mut state = this.state.lock();
+            state.flight = None;
+            state.last_failed = result.is_err();
+            match result {
+                Ok(keys) => {
+                    state.keys = Some(Arc::new(keys));
+                    state.fetched_at = Some(now);
+                    drop(state);
+                    tracing::info!("the {} were fetched", this.name);
+                }
+                Err(error) => {
+                    let kept = state.keys.is_some();
+                    drop(state);
+                    tracing::warn!(%error, kept, "the {} could not be fetched", this.name);
+                }
+            }
+        });
+        let flight = task.map(|_| ()).boxed().shared();
+        state.flight = Some(flight.clone());
+        Some(flight)
+    }
+
+    async fn fetch(&self) -> Result<K, KeysError> {
+        tokio::time::timeout(DEADLINE, (self.read)()).await.map_err(|_| OutboundError::TimedOut)?
+    }
+}
+
+impl<K> fmt::Debug for Refreshed<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refreshed").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Longest that one reading may take.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(5);

@@ -1,0 +1,161 @@
+//! Sessions in this task's memory, told from the same sessions in the memory of others.
+//!
+//! rmcp numbers events and the server's own requests from 0 in each task. A number that came from another task would
+//! mean something else here: a client would resume the stream of another call, or answer another question. So a client
+//! sees both with this task's tag, and what has the tag of another task is not taken.
+
+use std::sync::Arc;
+
+use futures_util::{Stream, StreamExt as _};
+use rmcp::{
+    model::{ClientJsonRpcMessage, RequestId, ServerJsonRpcMessage, ServerNotification},
+    transport::streamable_http_server::{
+        RestoreOutcome, SessionId, SessionManager,
+        session::{
+            ServerSseMessage,
+            local::{EventIdParseError, LocalSessionManager, LocalSessionManagerError},
+        },
+    },
+};
+use uuid::Uuid;
+
+/// rmcp's [`LocalSessionManager`] for one of several tasks.
+#[derive(Debug)]
+pub struct TaskSessionManager {
+    inner: LocalSessionManager,
+    tag: Tag,
+}
+
+impl TaskSessionManager {
+    pub(super) fn new() -> Self {
+        Self { inner: LocalSessionManager::default(), tag: Tag(Uuid::new_v4().simple().to_string().into()) }
+    }
+
+    fn tagged<S>(&self, stream: S) -> impl Stream<Item = ServerSseMessage> + Send + Sync + 'static + use<S>
+    where
+        S: Stream<Item = ServerSseMessage> + Send + Sync + 'static,
+    {
+        let tag = self.tag.clone();
+        stream.map(move |event| tag.event(event))
+    }
+}
+
+impl SessionManager for TaskSessionManager {
+    type Error = LocalSessionManagerError;
+    type Transport = <LocalSessionManager as SessionManager>::Transport;
+
+    async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
+        self.inner.create_session().await
+    }
+
+    async fn initialize_session(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<ServerJsonRpcMessage, Self::Error> {
+        self.inner.initialize_session(id, message).await
+    }
+
+    async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
+        self.inner.has_session(id).await
+    }
+
+    async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
+        self.inner.close_session(id).await
+    }
+
+    async fn create_stream(
+        &self,
+        id: &SessionId,
+        message: ClientJsonRpcMessage,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        Ok(self.tagged(self.inner.create_stream(id, message).await?))
+    }
+
+    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
+        match self.tag.taken_off(message) {
+            Some(message) => self.inner.accept_message(id, message).await,
+            None => {
+                tracing::debug!("an answer to a question of another task was dropped");
+                Ok(())
+            }
+        }
+    }
+
+    async fn create_standalone_stream(
+        &self,
+        id: &SessionId,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        Ok(self.tagged(self.inner.create_standalone_stream(id).await?))
+    }
+
+    async fn resume(
+        &self,
+        id: &SessionId,
+        last_event_id: String,
+    ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
+        let stream = match self.tag.of_event(&last_event_id) {
+            Some(own) => self.inner.resume(id, own.to_owned()).await?.left_stream(),
+            // A standing stream has no end that a client would miss: it begins anew at this task.
+            None if !last_event_id.contains('/') => self.inner.create_standalone_stream(id).await?.right_stream(),
+            // rmcp makes an empty stream of it.
+            None => return Err(EventIdParseError::MissingRequestId.into()),
+        };
+        Ok(self.tagged(stream))
+    }
+
+    async fn restore_session(&self, id: SessionId) -> Result<RestoreOutcome<Self::Transport>, Self::Error> {
+        self.inner.restore_session(id).await
+    }
+}
+
+/// Stands in front of every number of this task.
+#[derive(Debug, Clone)]
+struct Tag(Arc<str>);
+
+impl Tag {
+    fn event(&self, mut event: ServerSseMessage) -> ServerSseMessage {
+        event.event_id = event.event_id.map(|id| format!("{}.{id}", self.0));
+        event.message = event.message.map(|message| self.message(message));
+        event
+    }
+
+    /// An event's id without this tag; `None` if it has another or none.
+    fn of_event<'a>(&self, id: &'a str) -> Option<&'a str> {
+        id.strip_prefix(&*self.0)?.strip_prefix('.')
+    }
+
+    /// The server's requests, and its cancellations of them.
+    fn message(&self, message: Arc<ServerJsonRpcMessage>) -> Arc<ServerJsonRpcMessage> {
+        let tagged = |id: &RequestId| RequestId::String(format!("{}.{id}", self.0).into());
+        let mut changed = match &*message {
+            ServerJsonRpcMessage::Request(_) | ServerJsonRpcMessage::Notification(_) => (*message).clone(),
+            ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_) => return message,
+        };
+        match &mut changed {
+            ServerJsonRpcMessage::Request(request) => request.id = tagged(&request.id),
+            ServerJsonRpcMessage::Notification(notification) => {
+                let ServerNotification::CancelledNotification(cancelled) = &mut notification.notification else {
+                    return message;
+                };
+                cancelled.params.request_id = cancelled.params.request_id.as_ref().map(tagged);
+            }
+            ServerJsonRpcMessage::Response(_) | ServerJsonRpcMessage::Error(_) => {}
+        }
+        Arc::new(changed)
+    }
+
+    /// A client's message as rmcp knows it; `None` if it answers a request of another task.
+    fn taken_off(&self, mut message: ClientJsonRpcMessage) -> Option<ClientJsonRpcMessage> {
+        let own = |id: &RequestId| match id {
+            RequestId::String(id) => self.of_event(id)?.parse().ok().map(RequestId::Number),
+            RequestId::Number(_) => None,
+        };
+        match &mut message {
+            ClientJsonRpcMessage::Response(response) => response.id = own(&response.id)?,
+            ClientJsonRpcMessage::Error(error) => error.id = Some(own(error.id.as_ref()?)?),
+            ClientJsonRpcMessage::Request(_) | ClientJsonRpcMessage::Notification(_) => {}
+        }
+        Some(message)
+    }
+}
