@@ -29,7 +29,7 @@ export async function steps({ job, standing }: Ready, world: World): Promise<Ste
   const fresh = settings.userPool.retain && !given.assembly ? creating(standing) : [];
   return [
     ...(bare.length > 0 ? [step("tool", `bootstrap the CDK in ${bare.join(" and ")}`, cdk(job, ["bootstrap", ...environments]))] : []),
-    ...(standing.hasKeys ? [] : [step("tool", "make the edge's keys", tool(job, variables, "keygen"))]),
+    ...(standing.missingKeys.length > 0 ? [step("tool", "make keys", tool(job, variables, "keygen"))] : []),
     // Before the tasks, which read them when they start.
     step("tool", "publish the public keys to the origin", tool(job, variables, "publish-jwks")),
     step("stacks", "deploy the stacks", cdk(job, DEPLOY, fresh)),
@@ -73,11 +73,11 @@ export async function dryRun({ job, standing }: Ready, world: World): Promise<nu
   const fresh = creating(standing);
   const bare = job.given.bootstrap ? await unbootstrapped(job, world) : [];
   for (const region of bare) world.say(`edgeward: would bootstrap the CDK in ${region}`);
-  if (!standing.hasKeys) world.say("edgeward: would make the edge's keys");
+  for (const name of standing.missingKeys) world.say(`edgeward: would make the keys ${name}`);
   // A change set would be something written.
   const diff = cdk(job, ["diff", "--method=template"], job.settings.userPool.retain ? fresh : []);
   if ((await world.programs.run(diff)) !== 0) return 1;
-  if (fresh.length > 0 || !standing.hasKeys) {
+  if (fresh.length > 0 || standing.missingKeys.length > 0) {
     world.say("edgeward: the deployment does not stand yet, so what the edge would be told is not known");
     return 0;
   }

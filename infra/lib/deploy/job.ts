@@ -37,9 +37,9 @@ export class Job {
     return this.settings.edge.environment;
   }
 
-  /** Parameter with the edge's private keys: the tool's. */
-  get keysParameter(): string {
-    return `${this.names.parameterRoot}/edge/keys`;
+  /** Parameters with private keys, the edge's and those of sessions: the tool makes what is missing. */
+  get keysParameters(): string[] {
+    return [`${this.names.parameterRoot}/edge/keys`, `${this.names.originParameterPath}/session-keys`];
   }
 
   /** The Worker at Cloudflare, as the tool calls it. */

@@ -11,8 +11,8 @@ export interface Standing {
     readonly region: string;
     readonly stack: Stack | undefined;
   }[];
-  /** Whether the edge has keys. */
-  readonly hasKeys: boolean;
+  /** Parameters with private keys that are not there. */
+  readonly missingKeys: readonly string[];
 }
 
 export async function look(job: Job, { aws }: World): Promise<Standing> {
@@ -20,7 +20,8 @@ export async function look(job: Job, { aws }: World): Promise<Standing> {
     const [name, region] = [job.names.of(part), job.regionOf(part)];
     return { part, name, region, stack: await aws.stack(region, name) };
   });
-  return { stacks: await Promise.all(stacks), hasKeys: await aws.hasParameter(job.region, job.keysParameter) };
+  const missing = job.keysParameters.map(async (name) => ((await aws.hasParameter(job.region, name)) ? [] : [name]));
+  return { stacks: await Promise.all(stacks), missingKeys: (await Promise.all(missing)).flat() };
 }
 
 /** A stack that failed when it was made, or never was: nothing of it is in use. */
@@ -32,10 +33,13 @@ export function creating({ stacks }: Pick<Standing, "stacks">): Part[] {
 }
 
 /** Says what stands, for somebody who must decide how to go on. */
-export function describeStanding(job: Job, { stacks, hasKeys }: Standing): string[] {
+export function describeStanding(job: Job, { stacks, missingKeys }: Standing): string[] {
   const stackLines = stacks.map(({ name, region, stack }) => {
     const after = /^ROLLBACK_(COMPLETE|FAILED)$/.test(stack?.status ?? "") ? "; the next deployment deletes it before it makes it anew" : "";
     return `  stack ${name} in ${region}: ${stack ? `${stack.status}${after}` : "not there"}`;
   });
-  return [...stackLines, `  keys ${job.keysParameter} in ${job.region}: ${hasKeys ? "there" : "not there"}`];
+  const keyLines = job.keysParameters.map(
+    (name) => `  keys ${name} in ${job.region}: ${missingKeys.includes(name) ? "not there" : "there"}`,
+  );
+  return [...stackLines, ...keyLines];
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { StackEvent } from "../../lib/deploy/aws.ts";
 import { BOOTSTRAPPED, FakeWorld, runWith, TOKEN } from "./world.ts";
 
+const KEYS = ["/edgeward/prod/edge/keys", "/edgeward/prod/origin/session-keys"];
 const WHICH = "--deployment prod --region eu-west-1";
 const context = (folder: string) => `-c deployment=prod -c deployments=${folder}`;
 
@@ -46,7 +47,7 @@ describe("a deployment", () => {
       `edgeward check ${WHICH}`,
       `edgeward drift ${WHICH}`,
     ]);
-    expect(world.said).toContain("edgeward: 1/7 make the edge's keys");
+    expect(world.said).toContain("edgeward: 1/7 make keys");
     expect(world.text).toContain("the MCP server is at https://mcp.example.com/mcp");
     expect(world.text).toContain("aws cognito-idp admin-create-user --region eu-west-1 --user-pool-id eu-west-1_Own");
   });
@@ -54,7 +55,7 @@ describe("a deployment", () => {
   test("that stands already is only brought up to date", async () => {
     const world = new FakeWorld();
     world.aws.stand("prod");
-    world.aws.parameters.set("eu-west-1 /edgeward/prod/edge/keys", "{}");
+    for (const name of KEYS) world.aws.parameters.set(`eu-west-1 ${name}`, "{}");
     const { folder } = await runWith(world, ["deploy", "prod"]);
     expect(world.commands.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
       "edgeward publish-jwks",
@@ -64,6 +65,14 @@ describe("a deployment", () => {
       "edgeward drift",
     ]);
     expect(world.commands[1]).toBe(`node_modules/.bin/cdk deploy --all --require-approval never ${context(folder)}`);
+  });
+
+  test.each(KEYS)("that stands, but without %s, makes the keys that are missing", async (missing) => {
+    const world = new FakeWorld();
+    world.aws.stand("prod");
+    for (const name of KEYS) if (name !== missing) world.aws.parameters.set(`eu-west-1 ${name}`, "{}");
+    await runWith(world, ["deploy", "prod"]);
+    expect(world.commands[0]).toBe(`edgeward keygen ${WHICH}`);
   });
 
   test("that keeps nothing needs no second deployment to protect it", async () => {
@@ -136,10 +145,10 @@ describe("a deployment", () => {
     expect(world.commands).toEqual([
       `node_modules/.bin/cdk diff --method=template ${context(folder)} -c creating=global,security,server,watch`,
     ]);
-    expect(world.text).toContain("would make the edge's keys");
+    for (const name of KEYS) expect(world.text).toContain(`would make the keys ${name}`);
     const standing = new FakeWorld();
     standing.aws.stand("prod");
-    standing.aws.parameters.set("eu-west-1 /edgeward/prod/edge/keys", "{}");
+    for (const name of KEYS) standing.aws.parameters.set(`eu-west-1 ${name}`, "{}");
     await runWith(standing, ["deploy", "prod", "--dry-run"]);
     expect(standing.commands[1]).toBe(`edgeward push ${WHICH} --dry-run`);
   });
