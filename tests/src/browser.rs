@@ -127,19 +127,33 @@ impl Browser {
         self.submit(consent, Some(("decision", value))).await
     }
 
-    /// Fills in Cognito's login page.
+    /// Fills in Cognito's login page. It asks for name and password at once, or first for the name and then for one of
+    /// several ways to sign in.
     ///
     /// # Errors
     /// When it is none, or the user is not let in.
     pub async fn log_in(&mut self, login: &Page, user: User<'_>) -> Result<Page> {
-        let form = login.form().filter(|form| form.field("password").is_some());
-        let form = form.with_context(|| format!("no login page but {}", login.summary()))?;
-        let form = form.fill("username", user.name).fill("password", user.password);
-        let answer = self.submit(&form, Some(("signInSubmitButton", "Sign in"))).await?;
-        if !answer.status.is_redirection() {
-            bail!("{} was not let in: {}", user.name, answer.summary());
+        let mut page = login.clone();
+        for _ in 0..LOGIN_PAGES {
+            let form = page.form().with_context(|| format!("no login page but {}", page.summary()))?;
+            let (form, button) = if form.field("password").is_some() {
+                (
+                    form.fill("username", user.name).fill("password", user.password),
+                    Some(("signInSubmitButton", "Sign in")),
+                )
+            } else if form.has_button(BY_PASSWORD.0, BY_PASSWORD.1) {
+                (form, Some(BY_PASSWORD))
+            } else if form.field("username").is_some() {
+                (form.fill("username", user.name), None)
+            } else {
+                bail!("no login page but {}", page.summary());
+            };
+            page = self.submit(&form, button).await?;
+            if page.status.is_redirection() {
+                return Ok(page);
+            }
         }
-        Ok(answer)
+        bail!("{} was not let in: {}", user.name, page.summary())
     }
 
     /// Does all of it, allowing what is asked for: from the authorization URL to the client's address.
@@ -221,3 +235,7 @@ fn is_at(url: &Url, client: &Url) -> bool {
 }
 
 const MAX_REDIRECTS: usize = 10;
+/// Name, way to sign in, password.
+const LOGIN_PAGES: usize = 3;
+/// The button for signing in with a password, where there are several ways.
+const BY_PASSWORD: (&str, &str) = ("challenge", "PASSWORD");
