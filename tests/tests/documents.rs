@@ -40,9 +40,9 @@ fn every_target_that_the_readme_names_is_there() {
 #[test]
 fn every_file_that_the_readme_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let linked = README.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let linked = README.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
     let folders = codes(README).into_iter().filter(|code| code.ends_with('/') && !code.starts_with('/'));
-    let named: Vec<_> = linked.filter(|link| !link.contains("://")).chain(folders).collect();
+    let named: Vec<_> = linked.filter(|link| !link.is_empty() && !link.contains("://")).chain(folders).collect();
     assert!(named.len() > 5, "{named:?}");
     for path in named {
         assert!(fs::exists(root.join(path)).unwrap(), "{path} is not there");

@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<ExitCode> {
-    println!("Edgeward conformance: the official tool, through the edge, and nothing excused.\n");
+    println!("Edgeward conformance: the official tool, through the edge. No expected failures.\n");
     server::explain();
     let start = |name, tasks| Stack::start(Options { name, origin: Program::Conformance, tasks, ..Options::default() });
     let two = start("conformance", Tasks::Two).await?;

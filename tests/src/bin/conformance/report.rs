@@ -80,6 +80,6 @@ const TIME: &str = "-2026-07-28T12-00-00-000Z";
 const UNFINISHED: &str = "tasks-status-notifications";
 
 fn complaint(kind: &str, scenario: &str, check: &Value) -> String {
-    let text = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
-    format!("{kind}: {scenario}, {}: {}", text("id"), text("errorMessage"))
+    let why = check["errorMessage"].as_str().or_else(|| check["details"]["message"].as_str());
+    format!("{kind}: {scenario}, {}: {}", check["id"].as_str().unwrap_or_default(), why.unwrap_or("no reason given"))
 }
