@@ -1,4 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-// Synthesis takes seconds.
-export default defineConfig({ test: { testTimeout: 60_000, hookTimeout: 60_000 } });
+export default defineConfig({
+  test: {
+    // Synthesis takes seconds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Loading the CDK takes seconds too: once for each thread, not for each file.
+    pool: "threads",
+    isolate: false,
+    maxWorkers: 2,
+  },
+});
