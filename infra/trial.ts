@@ -3,19 +3,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { dns } from "./lib/deploy/dns.ts";
-import { shell } from "./lib/deploy/shell.ts";
+import { thisMachine } from "./lib/deploy/this-machine.ts";
 import { TrialAwsSdk } from "./trial/aws-sdk.ts";
 import { http, listen } from "./trial/http.ts";
 import { runTrial } from "./trial/run.ts";
 
 process.exitCode = await runTrial(process.argv.slice(2), {
+  ...thisMachine,
   aws: new TrialAwsSdk(),
-  dns,
-  programs: shell,
-  variables: process.env,
-  say: (line) => console.log(line),
-  pause: () => setTimeout(15_000, undefined, { ref: false }),
   http,
   listen,
   now: Date.now,

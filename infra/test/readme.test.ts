@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { RULES } from "./reality/rules.ts";
 import { IMMUTABLE } from "./updates/immutable.ts";
 import { UPDATES } from "./updates/changes.ts";
-import { STEPS } from "../trial/run.ts";
+import { STEPS } from "../trial/steps.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const section = (title: string) => readme.split(`\n## ${title}\n`)[1]?.split("\n## ")[0] ?? "";

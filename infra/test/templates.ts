@@ -29,9 +29,12 @@ const SETTINGS = { account: "123456789012", region: "eu-west-1", publicUrl: "htt
 /** What `cdk` gives the app: feature flags change what is synthesized. */
 const { context } = JSON.parse(readFileSync(new URL("../cdk.json", import.meta.url), "utf8"));
 
+/** A file of enough settings, with `changes` to them. */
+export const settingsText = (changes: object = {}) => JSON.stringify({ ...SETTINGS, ...changes });
+
 /** Synthesizes a deployment, with `changes` to enough settings. */
 export function synthesize(deployment = "test", changes: object = {}, creating: Part[] = []): Templates {
-  return synthesizeFile(deployment, JSON.stringify({ ...SETTINGS, ...changes }), creating);
+  return synthesizeFile(deployment, settingsText(changes), creating);
 }
 
 /**
@@ -45,6 +48,16 @@ export function synthesizeFile(deployment: string, text: string, creating: Part[
   const stacks = new Deployment(app, parseSettings(deployment, text), creating);
   const json = (stack: keyof Templates) => Template.fromStack(stacks[stack]).toJSON() as TemplateJson;
   return { global: json("global"), security: json("security"), server: json("server"), watch: json("watch") };
+}
+
+const known = new Map<string, Templates>();
+
+/** The same as `synthesizeFile`, made once for the same settings: to be read, or copied before it is changed. */
+export function synthesizeOnce(deployment: string, text: string, creating: Part[] = []): Templates {
+  const key = JSON.stringify([deployment, text, creating]);
+  const templates = known.get(key) ?? synthesizeFile(deployment, text, creating);
+  known.set(key, templates);
+  return templates;
 }
 
 /** The resources of a type. */

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { STEPS } from "./steps.ts";
 
 const REPORTS = fileURLToPath(new URL("../../target/trial", import.meta.url));
 
@@ -29,8 +30,6 @@ OPTIONS: --bootstrap             bootstrap the CDK where it is missing
          --deployments DIR       where NAME.json is; by default infra/deployments
          --report DIR            where the report goes; by default target/trial/NAME`;
 
-const STEPS = ["deploy", "stream", "firewalls", "alarms", "rotation", "destroy", "leftovers"] as const;
-
 /** @throws Error that says what is wrong with the command line. */
 export function parseTrialArguments(words: readonly string[]): TrialArguments {
   const word = { type: "string" } as const;
@@ -51,8 +50,9 @@ export function parseTrialArguments(words: readonly string[]): TrialArguments {
   if (!deployment) throw new Error("name the deployment: --deployment NAME");
   const steps = (text = "") => {
     const names = text.split(",").filter((name) => name !== "");
-    const unknown = names.filter((name) => !STEPS.some((step) => step === name));
-    if (unknown.length > 0) throw new Error(`there is no step ${unknown.join(", ")}; the steps are ${STEPS.join(", ")}`);
+    const known = STEPS.map(({ name }) => name);
+    const unknown = names.filter((name) => !known.includes(name));
+    if (unknown.length > 0) throw new Error(`there is no step ${unknown.join(", ")}; the steps are ${known.join(", ")}`);
     return names;
   };
   const minutes = (text: string | undefined, usual: number) => {

@@ -8,18 +8,9 @@ import { Redactor } from "./redact.ts";
 import { Report } from "./report.ts";
 import { Session } from "./session.ts";
 import { failed, type Outcome, type Step, type Trial } from "./step.ts";
-import { alarms } from "./steps/alarms.ts";
-import { deploy } from "./steps/deploy.ts";
-import { destroy } from "./steps/destroy.ts";
-import { firewalls } from "./steps/firewalls.ts";
-import { leftovers } from "./steps/leftovers.ts";
-import { rotation } from "./steps/rotation.ts";
-import { stream } from "./steps/stream.ts";
+import { STEPS } from "./steps.ts";
 
 const DEPLOYMENTS = fileURLToPath(new URL("../deployments", import.meta.url));
-
-/** In this order; none of them makes sense before the first. */
-export const STEPS: readonly Step[] = [deploy, stream, firewalls, alarms, rotation, destroy, leftovers];
 
 /** The whole command; its exit status: 0 when every step passed or was skipped, 1 when one failed, 2 for wrong usage. */
 export async function runTrial(words: readonly string[], outside: Outside): Promise<number> {

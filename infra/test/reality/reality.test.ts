@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { synthesize, synthesizeFile, type Templates } from "../templates.ts";
+import { settingsText, synthesizeFile, synthesizeOnce, type Templates } from "../templates.ts";
 import { RULES } from "./rules.ts";
 
 const folder = new URL("../../deployments/", import.meta.url);
@@ -9,16 +9,6 @@ const deployments = readdirSync(folder).map((file) => file.replace(/\.json$/, ""
 /** What contradicts AWS in a deployment, with the rule's name in front. */
 const problems = (templates: Templates) =>
   RULES.flatMap(({ name, broken }) => broken(templates).map((problem) => `${name}: ${problem}`));
-
-const known = new Map<string, Templates>();
-
-/** Most mutations begin with the same deployment. */
-function synthesized(settings: object): Templates {
-  const key = JSON.stringify(settings);
-  const templates = known.get(key) ?? synthesize("test", settings);
-  known.set(key, templates);
-  return templates;
-}
 
 describe("reality rules", () => {
   test.each(deployments)("hold for the deployment %s", (deployment) => {
@@ -32,7 +22,7 @@ describe("reality rules", () => {
 
   describe.each(RULES)("$name", ({ name, settings = {}, mutate }) => {
     test("is broken by its mutation, which no other rule notices", () => {
-      const templates = structuredClone(synthesized(settings));
+      const templates = structuredClone(synthesizeOnce("test", settingsText(settings)));
       expect(problems(templates)).toEqual([]);
       mutate(templates);
       expect(RULES.filter(({ broken }) => broken(templates).length > 0).map((rule) => rule.name)).toEqual([name]);

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { runTrial, STEPS } from "../../trial/run.ts";
+import { runTrial } from "../../trial/run.ts";
+import { STEPS } from "../../trial/steps.ts";
 import { answer, chunks, FakeOutside, ISSUER, SECRETS } from "./outside.ts";
 
 const SETTINGS = {

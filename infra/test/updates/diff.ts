@@ -1,6 +1,7 @@
 // What CloudFormation makes of a new template: which resources come, go, change in place, or are replaced.
 
 import { createOnly } from "../cloudformation-schemas.ts";
+import { refersToAny } from "../reality/find.ts";
 import type { Resource, TemplateJson } from "../templates.ts";
 
 export interface Change {
@@ -8,21 +9,6 @@ export interface Change {
   readonly kind: "added" | "removed" | "updated" | "replaced";
   readonly before: Resource | undefined;
   readonly after: Resource | undefined;
-}
-
-/** Whether a value names one of the resources: by `Ref`, `Fn::GetAtt` or `Fn::Sub`. */
-export function refersTo(value: unknown, ids: ReadonlySet<string>): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return value.some((item) => refersTo(item, ids));
-  return Object.entries(value).some(([key, inner]) => {
-    if (key === "Ref") return ids.has(inner);
-    if (key === "Fn::GetAtt") return ids.has(Array.isArray(inner) ? inner[0] : String(inner).split(".")[0]!);
-    if (key === "Fn::Sub") {
-      const [text] = Array.isArray(inner) ? inner : [inner];
-      if ([...String(text).matchAll(/\$\{([A-Za-z0-9]+)/g)].some(([, id = ""]) => ids.has(id))) return true;
-    }
-    return refersTo(inner, ids);
-  });
 }
 
 const at = (resource: Resource, path: readonly string[]) =>
@@ -41,7 +27,7 @@ export function equal(one: unknown, other: unknown): boolean {
 
 /** Whether a value differs, also because it names a resource that is another one afterwards. */
 export const differs = (before: unknown, after: unknown, replaced: ReadonlySet<string>) =>
-  !equal(before, after) || refersTo(after, replaced);
+  !equal(before, after) || refersToAny(after, replaced);
 
 /** How a stack changes. A resource whose replacement replaces another one is followed. */
 export function changesOf(before: TemplateJson, after: TemplateJson): Change[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { PARTS } from "../../lib/names.ts";
-import { synthesizeFile, type Templates } from "../templates.ts";
+import { synthesizeOnce, type Templates } from "../templates.ts";
 import { merge, UPDATES, type Update } from "./changes.ts";
 import { changesOf, type Change } from "./diff.ts";
 import { verdict } from "./verdict.ts";
@@ -10,18 +10,12 @@ const DEPLOYMENTS = ["example", "production"];
 /** An image that is there already, as building one reads the whole project. */
 const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/edgeward-origin:1";
 
-const known = new Map<string, Templates>();
-
-/** Templates are only read here, so the same settings are synthesized once. */
 function synthesized(deployment: string, settings: Record<string, any>, isFirst = false): Templates {
   const region: string = settings["region"];
   const text = JSON.stringify(settings)
     .replaceAll("REGION", region)
     .replaceAll("ZONE", region === "eu-west-1" ? "euw1" : "euc1");
-  const key = `${deployment} ${isFirst} ${text}`;
-  const templates = known.get(key) ?? synthesizeFile(deployment, text, isFirst ? [...PARTS] : []);
-  known.set(key, templates);
-  return templates;
+  return synthesizeOnce(deployment, text, isFirst ? [...PARTS] : []);
 }
 
 function templatesOf(deployment: string, { before = {}, after, isFirst }: Update): [Templates, Templates] {

@@ -1,7 +1,8 @@
 // What CloudFormation or AWS would refuse of an update.
 
 import type { TemplateJson } from "../templates.ts";
-import { changesOf, refersTo, type Change } from "./diff.ts";
+import { dependsOn, refersToAny } from "../reality/find.ts";
+import { changesOf, type Change } from "./diff.ts";
 import { IMMUTABLE } from "./immutable.ts";
 import { LASTING } from "./lasting.ts";
 import { keyOf } from "./unique.ts";
@@ -17,7 +18,7 @@ function collisions(changes: readonly Change[]): string[] {
   return changes.flatMap(({ id, kind, after }) => {
     if (!after || (kind !== "replaced" && kind !== "added")) return [];
     // What belongs to another resource afterwards is another thing, though it is called alike.
-    const key = refersTo(after.Properties, replaced) ? undefined : keyOf(after);
+    const key = refersToAny(after.Properties, replaced) ? undefined : keyOf(after);
     const other = key && old.get(key);
     return other ? [`${id}: is made while ${other} still stands, and there can be only one ${key}`] : [];
   });
@@ -27,7 +28,7 @@ function collisions(changes: readonly Change[]): string[] {
 function dangling(after: TemplateJson, changes: readonly Change[]): string[] {
   const gone = new Set(changes.filter(({ kind }) => kind === "removed").map(({ id }) => id));
   return Object.entries(after.Resources)
-    .filter(([, resource]) => refersTo(resource, gone) || [resource.DependsOn ?? []].flat().some((id) => gone.has(id)))
+    .filter(([, resource]) => refersToAny(resource, gone) || dependsOn(resource).some((id) => gone.has(id)))
     .map(([id]) => `${id}: names a resource that is gone`);
 }
 
