@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     outbound::{Limits, Outbound, OutboundError},
-    refreshed::{DEADLINE, Refreshed, Unavailable},
+    refreshed::{DEADLINE, Refreshed, Source, Unavailable},
 };
 
 /// After an attempt to fetch, this many seconds pass before an unknown `kid` may cause another.
@@ -21,18 +21,12 @@ pub const MAX_AGE: u64 = 600;
 
 /// Where the edge's public keys come from. Clones share what was fetched.
 #[derive(Debug, Clone)]
-pub struct Keys(Kind);
-
-#[derive(Debug, Clone)]
-enum Kind {
-    Fixed(Arc<VerifyingKeys>),
-    Fetched(Arc<Refreshed<VerifyingKeys>>),
-}
+pub struct Keys(Source<VerifyingKeys>);
 
 impl Keys {
     /// These keys, for ever.
     pub fn fixed(keys: VerifyingKeys) -> Self {
-        Self(Kind::Fixed(Arc::new(keys)))
+        Self(Source::Fixed(Arc::new(keys)))
     }
 
     /// The JWKS at `url`, fetched when it is first needed, again when a `kid` is unknown (at most every
@@ -73,7 +67,7 @@ impl Keys {
         F: Future<Output = Result<Vec<u8>, KeysError>> + Send + 'static,
     {
         let read = Arc::new(read);
-        Self(Kind::Fetched(Refreshed::new("edge's keys", given, move || {
+        Self(Source::Refreshed(Refreshed::new("edge's keys", given, move || {
             let read = read.clone();
             async move { Ok(VerifyingKeys::from_jwks(&read().await?)?) }
         })))
@@ -81,10 +75,7 @@ impl Keys {
 
     /// The keys known now; waits for the first fetch if there are none.
     pub(crate) async fn current(&self, now: UnixTime) -> Result<Arc<VerifyingKeys>, Unavailable> {
-        match &self.0 {
-            Kind::Fixed(keys) => Ok(keys.clone()),
-            Kind::Fetched(fetched) => fetched.current(now).await,
-        }
+        self.0.current(now).await
     }
 
     /// Keys newer than `seen`, which lack a `kid`; `None` when there are none to be had now.
@@ -93,10 +84,7 @@ impl Keys {
         seen: &Arc<VerifyingKeys>,
         now: UnixTime,
     ) -> Result<Option<Arc<VerifyingKeys>>, Unavailable> {
-        match &self.0 {
-            Kind::Fixed(_) => Ok(None),
-            Kind::Fetched(fetched) => fetched.newer_than(seen, now).await,
-        }
+        self.0.newer_than(seen, now).await
     }
 }
 

@@ -20,6 +20,51 @@ pub(crate) struct Unavailable {
     pub(crate) retry_after: u64,
 }
 
+/// Where keys come from. Clones share what was read.
+#[derive(Debug)]
+pub(crate) enum Source<K> {
+    /// They were given once.
+    Fixed(Arc<K>),
+    /// They are read again.
+    Refreshed(Arc<Refreshed<K>>),
+}
+
+impl<K> Clone for Source<K> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Fixed(keys) => Self::Fixed(keys.clone()),
+            Self::Refreshed(keys) => Self::Refreshed(keys.clone()),
+        }
+    }
+}
+
+impl<K: Send + Sync + 'static> Source<K> {
+    /// The keys known now; waits for the first fetch if there are none.
+    pub(crate) async fn current(&self, now: UnixTime) -> Result<Arc<K>, Unavailable> {
+        match self {
+            Self::Fixed(keys) => Ok(keys.clone()),
+            Self::Refreshed(keys) => keys.current(now).await,
+        }
+    }
+
+    /// The keys as they were read less than [`MAX_AGE`] ago, if they can be read; older ones otherwise.
+    #[cfg(feature = "server")]
+    pub(crate) async fn fresh(&self, now: UnixTime) -> Result<Arc<K>, Unavailable> {
+        match self {
+            Self::Fixed(keys) => Ok(keys.clone()),
+            Self::Refreshed(keys) => keys.fresh(now).await,
+        }
+    }
+
+    /// Keys newer than `seen`, which lack a `kid`; `None` when there are none to be had now.
+    pub(crate) async fn newer_than(&self, seen: &Arc<K>, now: UnixTime) -> Result<Option<Arc<K>>, Unavailable> {
+        match self {
+            Self::Fixed(_) => Ok(None),
+            Self::Refreshed(keys) => keys.newer_than(seen, now).await,
+        }
+    }
+}
+
 /// Keys, kept with where they are read.
 pub(crate) struct Refreshed<K> {
     /// What they are called in the log.
@@ -74,8 +119,7 @@ impl<K: Send + Sync + 'static> Refreshed<K> {
         Arc::new(Self { name, read: Box::new(move || read().boxed()), state: Mutex::new(state) })
     }
 
-    /// The keys known now; waits for the first fetch if there are none.
-    pub(crate) async fn current(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
+    async fn current(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
         let flight = {
             let mut state = self.state.lock();
             if let Some(keys) = state.keys.clone() {
@@ -93,9 +137,8 @@ impl<K: Send + Sync + 'static> Refreshed<K> {
         state.keys.clone().ok_or_else(|| Unavailable { retry_after: state.wait(now) })
     }
 
-    /// The keys as they were read less than [`MAX_AGE`] ago, if they can be read; older ones otherwise.
     #[cfg(feature = "server")]
-    pub(crate) async fn fresh(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
+    async fn fresh(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
         let flight = {
             let mut state = self.state.lock();
             if state.is_stale(now) { self.take_off(&mut state, now) } else { None }
@@ -106,12 +149,7 @@ impl<K: Send + Sync + 'static> Refreshed<K> {
         self.current(now).await
     }
 
-    /// Keys newer than `seen`, which lack a `kid`; `None` when there are none to be had now.
-    pub(crate) async fn newer_than(
-        self: &Arc<Self>,
-        seen: &Arc<K>,
-        now: UnixTime,
-    ) -> Result<Option<Arc<K>>, Unavailable> {
+    async fn newer_than(self: &Arc<Self>, seen: &Arc<K>, now: UnixTime) -> Result<Option<Arc<K>>, Unavailable> {
         let is_newer = |state: &State<K>| state.keys.clone().filter(|keys| !Arc::ptr_eq(keys, seen));
         let flight = {
             let mut state = self.state.lock();

@@ -8,23 +8,17 @@ use zeroize::Zeroizing;
 
 use crate::{
     keys::KeysError,
-    refreshed::{Refreshed, Unavailable},
+    refreshed::{Refreshed, Source, Unavailable},
 };
 
 /// The keys that seal session ids. All tasks of a service must have the same.
 #[derive(Debug, Clone)]
-pub struct SessionKeys(Kind);
-
-#[derive(Debug, Clone)]
-enum Kind {
-    Fixed(Arc<Ciphers>),
-    Refreshed(Arc<Refreshed<Ciphers>>),
-}
+pub struct SessionKeys(Source<Ciphers>);
 
 impl SessionKeys {
     /// These keys, for ever.
     pub fn fixed(keys: &SealingKeys) -> Self {
-        Self(Kind::Fixed(Arc::new(Ciphers::of(keys))))
+        Self(Source::Fixed(Arc::new(Ciphers::of(keys))))
     }
 
     /// A new key that nobody else has: sessions end with the process, and no other task can serve them.
@@ -46,7 +40,7 @@ impl SessionKeys {
         F: Future<Output = Result<Vec<u8>, KeysError>> + Send + 'static,
     {
         let read = Arc::new(read);
-        Self(Kind::Refreshed(Refreshed::new("keys of sessions", Some(Ciphers::of(given)), move || {
+        Self(Source::Refreshed(Refreshed::new("keys of sessions", Some(Ciphers::of(given)), move || {
             let read = read.clone();
             async move { Ok(Ciphers::of(&SealingKeys::from_jwks(&Zeroizing::new(read().await?))?)) }
         })))
@@ -54,18 +48,12 @@ impl SessionKeys {
 
     /// The keys known now.
     pub(super) async fn current(&self, now: UnixTime) -> Result<Arc<Ciphers>, Unavailable> {
-        match &self.0 {
-            Kind::Fixed(keys) => Ok(keys.clone()),
-            Kind::Refreshed(keys) => keys.current(now).await,
-        }
+        self.0.current(now).await
     }
 
     /// The keys to seal with: none that were replaced long ago, however long nobody has asked for them.
     pub(super) async fn to_seal(&self, now: UnixTime) -> Result<Arc<Ciphers>, Unavailable> {
-        match &self.0 {
-            Kind::Fixed(keys) => Ok(keys.clone()),
-            Kind::Refreshed(keys) => keys.fresh(now).await,
-        }
+        self.0.fresh(now).await
     }
 
     /// Keys newer than `seen`, if there are any.
@@ -74,10 +62,7 @@ impl SessionKeys {
         seen: &Arc<Ciphers>,
         now: UnixTime,
     ) -> Result<Option<Arc<Ciphers>>, Unavailable> {
-        match &self.0 {
-            Kind::Fixed(_) => Ok(None),
-            Kind::Refreshed(keys) => keys.newer_than(seen, now).await,
-        }
+        self.0.newer_than(seen, now).await
     }
 }
 
