@@ -2,7 +2,8 @@
 // own `fetch` streams both ways. A body enters wasm only where a policy is set and the headers do not tell what it asks
 // for. Everything else goes to the Rust handler.
 import { answerOf, instance, retire } from "./instance.mjs";
-import { newTraceparent, rememberForward, rememberRefusal, repeated } from "./repeats.mjs";
+import { newTraceparent } from "./repeats.mjs";
+import { endpoints, judged } from "./shedding.mjs";
 
 // The gate's answers that are no decision.
 const LOOK_AT_HEADERS = 1;
@@ -25,32 +26,32 @@ function lookCloser({ edge, request, method, url, authorization, origin, tracepa
 }
 
 async function lookAtBody(call) {
-  let body;
+  const { edge, request, ctx } = call;
+  const entry = judged.enter(call.length || 0);
+  if (entry === undefined) return overloaded(call);
+  // The body is held until the MCP server has begun to answer, or the client has gone away.
+  request.signal.addEventListener("abort", () => judged.leave(entry));
+  const reading = judged.read(entry, call, edge.maxJudgedBytes);
+  // Or it would not come to its end when the client goes away.
+  ctx.waitUntil(reading);
+  const { body, fault } = await reading;
   try {
-    body = await read(call);
-  } catch {
-    // It broke off.
-    return failure(400, "invalid_request");
+    if (body === undefined) return failure(fault === "too_slow" ? 408 : 400, "invalid_request");
+    return await carryOut(call, guarded(call, () => lookCloser(call, body)), body);
+  } finally {
+    judged.leave(entry);
   }
-  return carryOut(call, guarded(call, () => lookCloser(call, body)), body);
 }
 
-// A body, of which no more is read than shows that it is too long.
-async function read({ edge, request }) {
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    chunks.push(chunk);
-    length += chunk.byteLength;
-    if (length > edge.maxJudgedBytes) break;
+// An isolate has no room for another request. One alert a minute is enough.
+let toldOfOverload = 0;
+function overloaded({ traceparent }) {
+  const now = Date.now();
+  if (now < toldOfOverload || now >= toldOfOverload + 60_000) {
+    toldOfOverload = now;
+    log("too many requests under way", 503, traceparent);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
+  return unavailable();
 }
 
 // What the gate makes of a request. A panic is answered.
@@ -74,7 +75,7 @@ function refuse(call, status, [body, record, ...fields]) {
   const headers = new Headers();
   for (let i = 0; i < fields.length; i += 2) headers.append(fields[i], fields[i + 1]);
   const refusal = { body, init: { status: Number(status), headers } };
-  if (record) rememberRefusal(call, { ...refusal, record: JSON.parse(record) });
+  if (record) call.edge.repeats.rememberRefusal(call, { ...refusal, record: JSON.parse(record) });
   return answer(refusal);
 }
 
@@ -90,6 +91,12 @@ function refuseAgain({ edge }, refusal) {
 
 function failure(status, error) {
   return Response.json({ error }, { status, headers: { "cache-control": "no-store" } });
+}
+
+function unavailable() {
+  const sorry = failure(503, "temporarily_unavailable");
+  sorry.headers.set("retry-after", "1");
+  return sorry;
 }
 
 // Requests that went to the MCP server, where somebody wants to know.
@@ -122,7 +129,7 @@ const OWN_PATHS = new Set(["/register", "/authorize", "/callback", "/token", "/r
 // Passes a request on as the gate says.
 function pass(call, [url, identity, traceparent, until, ...fields], body) {
   const target = { url, identity, fields };
-  rememberForward(call, target, Number(until));
+  call.edge.repeats.rememberForward(call, target, Number(until));
   return forward(call, target, traceparent, body);
 }
 
@@ -200,14 +207,29 @@ async function lookAtToken(call) {
   return conclude(call, decision);
 }
 
-// Everything that the gate does not decide. Where there is no answer nobody knows what has been done.
-async function handle({ edge, request, env, ctx, traceparent }) {
-  const response = await answerOf(edge, request, env, ctx);
-  if (response !== undefined) return response;
+// Everything that the gate does not decide. It goes on when the client has gone away: what the handler holds in wasm must
+// come to its end, and a code that has been redeemed is remembered for the client's second attempt.
+function handle(call) {
+  const handled = answerFromHandler(call);
+  call.ctx.waitUntil(handled);
+  return handled;
+}
+
+async function answerFromHandler(call) {
+  const { edge, request, length, traceparent } = call;
+  const entry = endpoints.enter(request.body ? Math.min(length || 0, edge.maxHandledBytes) : 0);
+  if (entry === undefined) return overloaded(call);
+  entry.lost = retire;
+  try {
+    const { body, fault } = request.body ? await endpoints.read(entry, call, edge.maxHandledBytes) : {};
+    const response = await answerOf(call, body, fault);
+    if (response !== undefined) return response;
+  } finally {
+    endpoints.leave(entry);
+  }
+  // Nobody knows what has been done.
   log("handler failed", 503, traceparent);
-  const sorry = failure(503, "temporarily_unavailable");
-  sorry.headers.set("retry-after", "1");
-  return sorry;
+  return unavailable();
 }
 
 function conclude(call, decision) {
@@ -232,7 +254,7 @@ export default {
     // Zero without one.
     const length = Number(headers.get("content-length"));
     const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent, length };
-    const last = repeated(call);
+    const last = edge.repeats.find(call);
     const decision = last ? null : guarded(call, () => decide(call));
     const answered = last ? again(call, last) : conclude(call, decision);
     return edge.observing ? observed(call, decision !== undefined, answered) : answered;

@@ -1,8 +1,12 @@
 // Instances of the edge's wasm. There is one, until a panic: Rust cannot unwind in wasm, so what a panic interrupts stays as
 // it is for good, and what it had borrowed stays borrowed. A new instance takes the requests that come then, and the old one
 // finishes those that it has.
+//
+// An isolate may live longer than its settings: when nothing but variables or secrets change, Cloudflare may hand the new ones to
+// an isolate that has run with others. So every request's are compared with those that the instance was configured with.
 import bindings from "./build/bindings.js";
 import wasm from "./build/index_bg.wasm";
+import { Repeats } from "./repeats.mjs";
 
 // Whose answer is being worked on: the handler notes it around every step.
 const work = { request: undefined };
@@ -11,11 +15,17 @@ const waiting = new Map();
 
 // Before there is a request, at no request's cost.
 let prepared = instantiate();
+// The instance's functions, with what `entry.mjs` must know of the settings.
 let living;
+// The settings that it has, their names, and the environment that they came from.
+let settings;
+let names;
+let environment;
 
-// The instance for a request that begins.
+// The instance for a request that begins, with the settings of that request.
 export function instance(env) {
-  return (living ??= start(env));
+  if (living === undefined || !isConfigured(env)) configure(env);
+  return living;
 }
 
 // The instance gets no more requests.
@@ -32,20 +42,39 @@ function instantiate() {
   return bound;
 }
 
-function start(env) {
-  const { configure, gate, look, traceparents, fetch } = prepared ?? instantiate();
+function isConfigured(env) {
+  // Values, as the same object may have others, and another object the same.
+  for (let i = 0; i < names.length; i++) {
+    if (env[names[i]] !== settings[i]) return false;
+  }
+  if (env !== environment) {
+    living.rebind(env);
+    environment = env;
+  }
+  // Settings that were wrong are read again each time.
+  return living.isUsable;
+}
+
+function configure(env) {
+  const functions = living?.functions ?? prepared ?? instantiate();
   prepared = undefined;
-  const [serverTiming, userAgent, maxBodyBytes, maxJudgedBytes] = configure(env, work);
+  const { gate, look, traceparents, respond, rebind } = functions;
+  names ??= functions.setting_names().split(" ");
+  settings = names.map((name) => env[name]);
+  environment = env;
+  const [isUsable, serverTiming, userAgent, maxBodyBytes, maxJudgedBytes, maxHandledBytes] = functions.configure(env, work);
   // Whether anybody wants to know how long answers took.
   const observing = serverTiming || env.METRICS !== undefined;
-  return { gate, look, traceparents, fetch, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes };
+  const told = { isUsable, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
+  // What is remembered was decided with these settings.
+  living = { functions, gate, look, traceparents, respond, rebind, repeats: new Repeats(), ...told };
 }
 
 // The handler's answer; `undefined` if there will be none.
-export async function answerOf(edge, request, env, ctx) {
+export async function answerOf({ edge, request }, body, fault) {
   const lost = new Promise((tell) => waiting.set(request, tell));
   try {
-    return await Promise.race([edge.fetch(request, env, ctx), lost]);
+    return await Promise.race([edge.respond(request, body, fault), lost]);
   } catch {
     retire();
   } finally {

@@ -31,30 +31,33 @@ const OLD_MS = 30_000;
 // Clocks are set back, too.
 const isBetween = (since, now, until) => since <= now && now < until;
 
-// For each `Authorization` what was forwarded last, for half a minute at the most.
-const forwards = new Kept(1024);
+// What is remembered of the gate's decisions, all of them made with the same settings.
+export class Repeats {
+  // For each `Authorization` what was forwarded last, for half a minute at the most.
+  #forwards = new Kept(1024);
+  // For each URL how strangers were refused last, who choose their URLs: so these are few.
+  #refusals = new Kept(64);
 
-// For each URL how strangers were refused last, who choose their URLs: so these are few.
-const refusals = new Kept(64);
+  // What to do with a request that is like one before it in all that the gate looks at: a target to forward it to, or a
+  // refusal. `undefined` if there is none.
+  find({ edge, method, url, authorization, origin, traceparent, length }) {
+    if (origin !== undefined || traceparent !== undefined || length > edge.maxBodyBytes) return;
+    const last = authorization === undefined ? this.#refusals.get(url) : this.#forwards.get(authorization);
+    if (last === undefined || last.url !== url || last.method !== method) return;
+    if (last.refusal) return last;
+    if (isBetween(last.since, Date.now(), last.until)) return last;
+  }
 
-// What to do with a request that is like one before it in all that the gate looks at: a target to forward it to, or a refusal.
-// `undefined` if there is none.
-export function repeated({ edge, method, url, authorization, origin, traceparent, length }) {
-  if (origin !== undefined || traceparent !== undefined || length > edge.maxBodyBytes) return;
-  const last = authorization === undefined ? refusals.get(url) : forwards.get(authorization);
-  if (last === undefined || last.url !== url || last.method !== method) return;
-  if (last.refusal) return last;
-  if (isBetween(last.since, Date.now(), last.until)) return last;
-}
+  // Until when, in seconds of Unix time, the gate would forward it in the same way; zero if that can't be said.
+  rememberForward({ method, url, authorization }, target, until) {
+    if (until === 0) return;
+    this.#forwards.set(authorization, { method, url, target, since: Date.now(), until: until * 1000 });
+  }
 
-// Until when, in seconds of Unix time, the gate would forward it in the same way; zero if that can't be said.
-export function rememberForward({ method, url, authorization }, target, until) {
-  if (until !== 0) forwards.set(authorization, { method, url, target, since: Date.now(), until: until * 1000 });
-}
-
-// The gate would say the same for good.
-export function rememberRefusal({ method, url }, refusal) {
-  refusals.set(url, { method, url, refusal });
+  // The gate would say the same for good.
+  rememberRefusal({ method, url }, refusal) {
+    this.#refusals.set(url, { method, url, refusal });
+  }
 }
 
 // Some are drawn at once: the platform has random numbers for that many.

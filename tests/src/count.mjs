@@ -27,9 +27,13 @@ const watched = (binding, name) => {
 // Only now: it makes its instance of the wasm as soon as it is loaded.
 const { default: edge } = await import("entry.mjs");
 
+// The platform gives every request the same object.
+let environment;
+
 export default {
   fetch(request, env, ctx) {
-    if (new URL(request.url).pathname !== "/test-calls") return edge.fetch(request, mapped(env, watched), ctx);
+    environment ??= mapped(env, watched);
+    if (new URL(request.url).pathname !== "/test-calls") return edge.fetch(request, environment, ctx);
     const counted = calls;
     calls = {};
     return Response.json(counted);

@@ -59,10 +59,23 @@ pub enum Around {
     /// Its clock can be moved ([`Edge::move_clock`]), and whatever waits for longer than half a minute waits for a fiftieth
     /// of that.
     Clock,
+    /// Its bindings can be changed while it lives ([`Edge::rebind`]).
+    Bindings,
     /// It is the build that panics when it is told to.
     Panics,
     /// Its calls to what is around it are counted ([`Edge::calls`]): wasm, `fetch`, and the bindings it is deployed with.
     Count,
+}
+
+/// How the platform gives other bindings to an isolate that lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rebinding {
+    /// As another object.
+    Replaced,
+    /// In the same object.
+    Mutated,
+    /// As another object for each request.
+    Copied,
 }
 
 impl From<Elsewhere> for Around {
@@ -147,6 +160,35 @@ impl Edge {
         Ok(())
     }
 
+    /// Gives an edge with [`Around::Bindings`] other variables and secrets, and does not restart it.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn rebind(&self, how: Rebinding, variables: &Variables) -> Result<()> {
+        let how = match how {
+            Rebinding::Replaced => "replaced",
+            Rebinding::Mutated => "mutated",
+            Rebinding::Copied => "copied",
+        };
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let change =
+            http.post(format!("{}{BINDINGS_PATH}", self.url)).json(&json!({ "how": how, "variables": variables }));
+        let answer = change.send().await?;
+        if answer.status() != StatusCode::NO_CONTENT {
+            bail!("its bindings cannot be changed: {}", answer.status());
+        }
+        Ok(())
+    }
+
+    /// How often an edge with [`Around::Bindings`] has read its settings.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn configured(&self) -> Result<u64> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(http.get(format!("{}{BINDINGS_PATH}", self.url)).send().await?.json().await?)
+    }
+
     /// What an edge with [`Around::Count`] has called since it was asked last, and how often: `into wasm NAME`,
     /// `out of wasm NAME`, `fetch`, `binding NAME`.
     ///
@@ -161,20 +203,23 @@ impl Edge {
         ready(&self.process, &format!("{}/healthz", self.url), status, Duration::from_secs(60)).await
     }
 
-    /// Starts one with a copy of the settings that `edgeward push --target local` has written to `settings`, so that it
-    /// keeps them when others are written, and waits until it serves.
+    /// Starts one with [`Around::Bindings`] and a copy of the settings that `edgeward push --target local` has written to
+    /// `settings`, so that it keeps them when others are written, and waits until it serves.
     ///
     /// # Errors
     /// As [`Edge::start`].
     pub async fn start_from(settings: &Path, name: &str, port: u16, folder: &Path) -> Result<Self> {
-        place::edge_entry()?;
+        let entry = place::edge_entry()?;
         let own = folder.join(name);
-        let copied = fs::create_dir_all(&own).and_then(|()| {
-            ["wrangler.json", ".dev.vars"]
-                .iter()
-                .try_for_each(|file| fs::copy(settings.join(file), own.join(file)).map(drop))
-        });
-        copied.with_context(|| format!("cannot copy the settings in {}", settings.display()))?;
+        let copied = || {
+            fs::create_dir_all(&own)?;
+            fs::copy(settings.join(SECRETS), own.join(SECRETS))?;
+            fs::write(own.join(ENTRY), rebound(&entry))?;
+            let mut config: Value = serde_json::from_str(&fs::read_to_string(settings.join(CONFIG))?)?;
+            config["main"] = ENTRY.into();
+            anyhow::Ok(fs::write(own.join(CONFIG), config.to_string())?)
+        };
+        copied().with_context(|| format!("cannot copy the settings in {}", settings.display()))?;
         let this = Self::run(name, port, own, folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
@@ -225,7 +270,7 @@ pub fn wrangler_dev(own: &Path, port: u16) -> Result<Command> {
     let mut command = Command::new(place::wrangler()?);
     command
         .current_dir(own)
-        .args(["dev", "--config", "wrangler.json"])
+        .args(["dev", "--config", CONFIG])
         .args(["--ip", "127.0.0.1", "--port", &port.to_string()])
         .args(["--inspector-port", &Port::Free.choose()?.to_string()])
         .arg("--persist-to")
@@ -254,6 +299,7 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Ar
         Around::Hosts(address) => Some(diverted(entry, address)),
         Around::Dataset => Some(observed(entry)),
         Around::Clock => Some(movable(entry)),
+        Around::Bindings => Some(rebound(entry)),
         Around::Panics => Some(panicking(entry, folder)?),
         Around::Count => Some(counted(entry)),
     };
@@ -261,7 +307,7 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Ar
         fs::write(folder.join(ENTRY), text)?;
         settings["main"] = ENTRY.into();
     }
-    fs::write(folder.join("wrangler.json"), settings.to_string())?;
+    fs::write(folder.join(CONFIG), settings.to_string())?;
     let mut lines = String::new();
     for (name, value) in variables {
         if value.contains(['\'', '\n']) {
@@ -269,7 +315,7 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Ar
         }
         lines.push_str(&format!("{name}='{value}'\n"));
     }
-    fs::write(folder.join(".dev.vars"), lines)?;
+    fs::write(folder.join(SECRETS), lines)?;
     Ok(())
 }
 
@@ -338,12 +384,35 @@ export default {{
     )
 }
 
+/// The edge as it is, with bindings that can be changed.
+fn rebound(entry: &Path) -> String {
+    include_str!("bindings.mjs").replace(r#""entry.mjs""#, &json!(entry).to_string())
+}
+
+/// The variables and secrets that `edgeward push --target local` has written to a folder.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn written_settings(folder: &Path) -> Result<Variables> {
+    let config: Value = serde_json::from_str(&fs::read_to_string(folder.join(CONFIG))?)?;
+    let variables = config["vars"].as_object().context("no variables")?;
+    let plain = variables.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let secrets = fs::read_to_string(folder.join(SECRETS))?;
+    let secret =
+        |line: &str| line.strip_suffix('\'')?.split_once("='").map(|(name, value)| (name.into(), value.into()));
+    Ok(plain.chain(secrets.lines().filter_map(secret)).collect())
+}
+
 /// The edge as it is, with everything counted that it calls.
 fn counted(entry: &Path) -> String {
     include_str!("count.mjs").replace(r#""entry.mjs""#, &json!(entry).to_string())
 }
 
+const CONFIG: &str = "wrangler.json";
+const SECRETS: &str = ".dev.vars";
 const ENTRY: &str = "entry.mjs";
+/// As in `bindings.mjs`.
+const BINDINGS_PATH: &str = "/test-bindings";
 /// As in `count.mjs`.
 const CALLS_PATH: &str = "/test-calls";
 const CLOCK_PATH: &str = "/test-clock";
@@ -355,8 +424,7 @@ fn panicking(entry: &Path, folder: &Path) -> Result<String> {
         bail!("the edge that panics is not built: run `make panicking-edge`");
     }
     let build = format!("{}/", build.to_str().context("a path that is not Unicode")?);
-    for name in ["instance.mjs", "repeats.mjs"] {
-        let script = fs::read_to_string(entry.with_file_name(name))?;
+    for (name, script) in place::edge_scripts()?.into_iter().filter(|(name, _)| name != ENTRY) {
         fs::write(folder.join(name), script.replace("./build/", &build))?;
     }
     Ok(fs::read_to_string(entry)?)
@@ -374,7 +442,7 @@ fn wrangler_config(entry: &Path, around: Around) -> Result<Value> {
         "compatibility_flags": own["compatibility_flags"],
     });
     match around {
-        Around::Nothing | Around::Hosts(_) | Around::Clock | Around::Panics => {}
+        Around::Nothing | Around::Hosts(_) | Around::Clock | Around::Bindings | Around::Panics => {}
         Around::Count => config["ratelimits"] = own["env"]["prod"]["ratelimits"].clone(),
         Around::Limits(limits) => {
             let mut counters = own["env"]["prod"]["ratelimits"].clone();

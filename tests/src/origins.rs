@@ -17,7 +17,7 @@ use crate::{
     origin::{Origin, Program, Settings},
     port::Port,
     process::Process,
-    round_robin::{RoundRobin, Until},
+    round_robin::RoundRobin,
 };
 
 /// How many there are.
@@ -103,7 +103,7 @@ impl Origins {
             ensure!(running.len() > 1, "there is no origin to replace");
             running.remove(0)
         };
-        self.front.remove(oldest.url(), Until::Begun).await?;
+        self.front.remove(oldest.url()).await?;
         let status = tokio::task::spawn_blocking(move || {
             oldest.process().stop();
             oldest.process().exited().map(|status| (status, oldest.process().log()))

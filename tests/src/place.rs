@@ -62,6 +62,23 @@ pub fn edge_entry() -> Result<PathBuf> {
     Ok(entry)
 }
 
+/// The edge's scripts, names and texts: the entry, and what it imports beside it.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn edge_scripts() -> Result<Vec<(String, String)>> {
+    let folder = checkout().join("edge/cloudflare");
+    let mut scripts = Vec::new();
+    for file in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = file?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".mjs") {
+            scripts.push((name, fs::read_to_string(path)?));
+        }
+    }
+    Ok(scripts)
+}
+
 /// wrangler, as installed into `tests/tools`.
 ///
 /// # Errors

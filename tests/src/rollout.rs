@@ -1,28 +1,28 @@
 //! The edge as a CDN runs it: one public address, several instances behind it. New settings reach one instance before the
-//! other, and meanwhile a client's requests meet both.
+//! other, and meanwhile a client's requests meet both. No instance is restarted for them.
 
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::{
-    edge::Edge,
+    edge::{Edge, Rebinding, written_settings},
     forward::lock,
     port::Port,
-    round_robin::{RoundRobin, Until},
+    round_robin::RoundRobin,
 };
 
 /// The public address. It stops, with all instances, when it is dropped.
 #[derive(Debug)]
 pub struct Front {
     balancer: RoundRobin,
-    instances: Mutex<Vec<Edge>>,
+    instances: Mutex<Vec<Arc<Edge>>>,
     folder: PathBuf,
     started: AtomicUsize,
 }
@@ -50,23 +50,21 @@ impl Front {
         let name = format!("edge-{}", self.started.fetch_add(1, Ordering::Relaxed) + 1);
         let edge = Edge::start_from(settings, &name, Port::Free.choose()?, &self.folder).await?;
         self.balancer.add(edge.url());
-        lock(&self.instances).push(edge);
+        lock(&self.instances).push(Arc::new(edge));
         Ok(())
     }
 
-    /// Takes the oldest instance out, and stops it when it has answered what it was asked.
+    /// How many instances there are.
+    pub fn instances(&self) -> usize {
+        lock(&self.instances).len()
+    }
+
+    /// Gives the settings in a folder to one instance, which goes on with them.
     ///
     /// # Errors
-    /// When there is none, or it does not come to an end.
-    pub async fn retire(&self) -> Result<()> {
-        let oldest = {
-            let mut instances = lock(&self.instances);
-            if instances.is_empty() {
-                bail!("there is no instance");
-            }
-            instances.remove(0)
-        };
-        self.balancer.remove(oldest.url(), Until::Ended).await?;
-        tokio::task::spawn_blocking(move || drop(oldest)).await.context("it was not stopped")
+    /// When there is no such instance, or it does not take them.
+    pub async fn change(&self, at: usize, settings: &Path) -> Result<()> {
+        let edge = lock(&self.instances).get(at).cloned().context("there is no such instance")?;
+        edge.rebind(Rebinding::Replaced, &written_settings(settings)?).await
     }
 }

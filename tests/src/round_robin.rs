@@ -17,7 +17,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use futures_util::StreamExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::forward::{self, Received, lock};
@@ -28,15 +27,6 @@ pub struct RoundRobin {
     shared: Arc<Shared>,
     address: SocketAddr,
     serving: JoinHandle<()>,
-}
-
-/// What a server that is taken out may finish first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// It has begun to answer all that it was asked.
-    Begun,
-    /// It has answered all of that to the end.
-    Ended,
 }
 
 #[derive(Debug)]
@@ -51,8 +41,6 @@ struct Server {
     base: String,
     /// Held by each request until its answer begins.
     asked: Arc<()>,
-    /// Held by each request until its answer has ended.
-    answering: Arc<()>,
 }
 
 impl RoundRobin {
@@ -80,26 +68,22 @@ impl RoundRobin {
 
     /// Has a server asked in its turn from now on.
     pub fn add(&self, base: &str) {
-        let server = Server { base: base.to_owned(), asked: Arc::default(), answering: Arc::default() };
+        let server = Server { base: base.to_owned(), asked: Arc::default() };
         lock(&self.shared.servers).push(server);
     }
 
-    /// Takes a server out, and waits for what it was asked.
+    /// Takes a server out, and waits until it has begun to answer all that it was asked.
     ///
     /// # Errors
     /// When it is not there, or does not answer in time.
-    pub async fn remove(&self, base: &str, until: Until) -> Result<()> {
+    pub async fn remove(&self, base: &str) -> Result<()> {
         let server = {
             let mut servers = lock(&self.shared.servers);
             let position = servers.iter().position(|server| server.base == base);
             servers.remove(position.with_context(|| format!("nobody serves at {base}"))?)
         };
-        let held = match until {
-            Until::Begun => &server.asked,
-            Until::Ended => &server.answering,
-        };
         for _ in 0..MAX_WAITS {
-            if Arc::strong_count(held) == 1 {
+            if Arc::strong_count(&server.asked) == 1 {
                 return Ok(());
             }
             tokio::time::sleep(WAIT).await;
@@ -119,7 +103,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         Ok(received) => received,
         Err(status) => return status.into_response(),
     };
-    let Some(Server { base, asked, answering }) = shared.next() else {
+    let Some(Server { base, asked }) = shared.next() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let sent = forward::send(&shared.http, &base, received).await;
@@ -127,11 +111,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     match sent {
         Ok((headers, answer)) => {
             let status = answer.status();
-            let body = answer.bytes_stream().map(move |chunk| {
-                let _held = &answering;
-                chunk
-            });
-            forward::answer(status, headers, body)
+            forward::answer(status, headers, answer.bytes_stream())
         }
         Err(error) => (StatusCode::BAD_GATEWAY, format!("{base} does not answer: {error}")).into_response(),
     }

@@ -79,6 +79,22 @@ impl Worker {
         Ok(Self { modules, variables: variables.clone(), counters })
     }
 
+    /// The edge as `make edge` has compiled it, without counters, behind a script that says how much memory its wasm has
+    /// ([`Workerd::wasm_memory`]).
+    ///
+    /// # Errors
+    /// When it is not compiled.
+    pub fn measured_edge(variables: &Variables) -> Result<Self> {
+        let build = place::edge_entry()?.with_file_name("build");
+        let mut modules = vec![Module::script("memory.mjs", include_str!("memory.mjs"))];
+        modules.extend(place::edge_scripts()?.into_iter().map(|(name, text)| Module::script(&name, text)));
+        for (name, kind) in [("bindings.js", Kind::JavaScript), ("index_bg.wasm", Kind::Wasm)] {
+            let content = fs::read(build.join(name)).with_context(|| format!("no {name}: run `make edge`"))?;
+            modules.push(Module { name: format!("build/{name}"), kind, content });
+        }
+        Ok(Self { modules, variables: variables.clone(), counters: Vec::new() })
+    }
+
     /// The same with another main module, which may import those there are.
     #[must_use]
     pub fn behind(mut self, name: &str, text: impl Into<Vec<u8>>) -> Self {
@@ -165,12 +181,23 @@ impl Workerd {
         self.process.cpu_time(PROGRAM)
     }
 
+    /// The memory of the wasm of a [`Worker::measured_edge`], in bytes.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn wasm_memory(&self) -> Result<u64> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(http.get(format!("{}{MEMORY_PATH}", self.url)).send().await?.json().await?)
+    }
+
     /// Its resident memory, in bytes.
     pub fn memory(&self) -> u64 {
         self.process.memory(PROGRAM)
     }
 }
 
+/// As in `memory.mjs`.
+const MEMORY_PATH: &str = "/test-memory";
 /// What the process is called.
 const PROGRAM: &str = "workerd";
 

@@ -3,6 +3,7 @@
 //! A case sends two things with the same machinery: the attack, and what it would be if it were none. What is answered is
 //! told in a few words, and both tellings must be those of the case. So a refusal that refuses everything is noticed.
 
+mod abandoned;
 mod bodies;
 mod browser_parameters;
 mod case;
@@ -41,6 +42,7 @@ fn cases() -> Vec<Case> {
         parameters::cases(),
         browser_parameters::cases(),
         bodies::cases(),
+        abandoned::cases(),
         framing::cases(),
         paths::cases(),
         headers::cases(),

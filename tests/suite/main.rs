@@ -22,6 +22,7 @@ mod edge_faults;
 mod faulty;
 mod flow;
 mod gate;
+mod gone_clients;
 mod limits;
 mod machines;
 mod metadata_documents;
@@ -32,6 +33,7 @@ mod other_settings;
 mod outage;
 mod pages;
 mod policy;
+mod rebinding;
 mod refresh;
 mod registration;
 mod revocation;
@@ -93,6 +95,8 @@ fn alone() -> Vec<Test> {
         observation::tests(),
         revocation::tests(),
         rotation::tests(),
+        rebinding::tests(),
+        gone_clients::tests(),
         user_agent::tests(),
         body_limit::tests(),
         cognito_faults::tests(),

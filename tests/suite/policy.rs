@@ -25,8 +25,8 @@ tests![
     real_clients_of_both_eras_are_judged,
 ];
 
-/// An access token with this scope.
-async fn token(world: &World, scope: &str) -> Result<String> {
+/// An access token with this scope for the resource whose messages are judged.
+pub(crate) async fn token(world: &World, scope: &str) -> Result<String> {
     let mut client = HandMade::register(&world.stack).await?;
     client.resource = world.stack.url(JUDGED_RESOURCE).into();
     let code = client.code_for(&client.authorization().with("scope", scope), &mut Browser::new()?).await?;
@@ -44,7 +44,7 @@ async fn send(world: &World, token: &str, body: impl Into<String>) -> Result<Res
     Ok(request.send().await?)
 }
 
-fn message(method: &str, params: &Value) -> String {
+pub(crate) fn message(method: &str, params: &Value) -> String {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
 }
 

@@ -1,7 +1,7 @@
 //! Between the platform's types and core's.
 
 use edgeward_core::{
-    Body, Forward, MAX_BODY_BYTES, REQUEST_HEADERS, Request,
+    Body, Forward, REQUEST_HEADERS, Request,
     message::cors,
     platform::{Record, UnixTime},
 };
@@ -9,10 +9,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use wasm_bindgen::JsValue;
 use worker::web_sys::{self, Headers, ResponseInit};
 
-use crate::{
-    body::{ReadError, read},
-    log,
-};
+use crate::log;
 
 /// Path and query of an absolute URL, as the platform's parser spelled them.
 pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
@@ -24,11 +21,21 @@ pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// A request with its body, of which no more is read than core looks at.
+/// A body as it was read, or what was wrong with it.
+pub(crate) fn body(body: Option<Vec<u8>>, fault: Option<&str>) -> Body {
+    match fault {
+        None => Body::Complete(body.unwrap_or_default()),
+        Some("too_long") => Body::TooLong,
+        Some("too_slow") => Body::TooSlow,
+        Some(_) => Body::BrokenOff,
+    }
+}
+
+/// A request with its body.
 ///
 /// # Errors
 /// When the platform does not know the name of a header field: never.
-pub(crate) async fn request(request: &web_sys::Request) -> Result<Request, JsValue> {
+pub(crate) fn request(request: &web_sys::Request, body: Body) -> Result<Request, JsValue> {
     let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET);
     let url = request.url();
     let (path, query) = path_and_query(&url);
@@ -40,17 +47,6 @@ pub(crate) async fn request(request: &web_sys::Request) -> Result<Request, JsVal
             headers.insert(name, value);
         }
     }
-    // How long the client says that it is; it is counted all the same.
-    let announced: Option<u64> = fields.get("content-length")?.and_then(|value| value.parse().ok());
-    let body = if announced.is_some_and(|length| length > MAX_BODY_BYTES as u64) {
-        Body::TooLong
-    } else {
-        match read(request.body(), MAX_BODY_BYTES).await {
-            Ok(body) => Body::Complete(body),
-            Err(ReadError::TooLong) => Body::TooLong,
-            Err(ReadError::BrokenOff) => Body::BrokenOff,
-        }
-    };
     // The platform overwrites what a client sends under this name.
     let address = fields.get("cf-connecting-ip")?;
     Ok(Request { method, path: path.to_owned(), query: query.map(str::to_owned), headers, body, address })

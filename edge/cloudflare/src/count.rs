@@ -26,30 +26,38 @@ extern "C" {
 pub(crate) struct Counters([Option<RateLimit>; Limit::ALL.len()]);
 
 impl Counters {
-    /// Those of the environment. The log is told which are missing.
+    /// Those of the environment.
     pub(crate) fn of(env: &Env) -> Self {
         let binding = |limit: Limit| Reflect::get(env, &limit.binding().into()).ok().filter(JsValue::is_object);
-        let counters = Limit::ALL.map(|limit| binding(limit).map(JsCast::unchecked_into));
-        let missing = Limit::ALL.iter().zip(&counters).filter(|(_, counter)| counter.is_none());
+        Self(Limit::ALL.map(|limit| binding(limit).map(JsCast::unchecked_into)))
+    }
+
+    /// Warns of those that are missing.
+    pub(crate) fn warn(&self) {
+        let missing = Limit::ALL.iter().zip(&self.0).filter(|(_, counter)| counter.is_none());
         let missing: Vec<_> = missing.map(|(limit, _)| limit.binding()).collect();
         if !missing.is_empty() {
             log::write(&Record::new(Level::Warn, Event::NotLimited).because(missing.join(", ")));
         }
-        Self(counters)
+    }
+
+    /// Asks the one for this limit, if there is one.
+    fn ask(&self, limit: Limit, name: &str) -> Option<Result<Promise, JsValue>> {
+        let (_, counter) = Limit::ALL.iter().zip(&self.0).find(|(known, _)| **known == limit)?;
+        let options = Object::new();
+        let asked = Reflect::set(&options, &"key".into(), &name.into());
+        counter.as_ref().map(|counter| asked.and_then(|_| counter.limit(&options)))
     }
 }
 
 impl Count for Workers {
     async fn is_within(&self, limit: Limit, name: String) -> bool {
-        let counter = Limit::ALL.iter().zip(&self.counters.0).find(|(known, _)| **known == limit);
-        let Some((_, Some(counter))) = counter else { return true };
-        ask(counter, &name).await.unwrap_or(true)
+        let Some(asked) = self.counters.borrow().ask(limit, &name) else { return true };
+        answer(asked).await.unwrap_or(true)
     }
 }
 
-async fn ask(counter: &RateLimit, name: &str) -> Result<bool, JsValue> {
-    let options = Object::new();
-    Reflect::set(&options, &"key".into(), &name.into())?;
-    let outcome = JsFuture::from(counter.limit(&options)?).await?;
+async fn answer(asked: Result<Promise, JsValue>) -> Result<bool, JsValue> {
+    let outcome = JsFuture::from(asked?).await?;
     Ok(Reflect::get(&outcome, &"success".into())?.is_truthy())
 }

@@ -15,7 +15,7 @@ mod test_panic;
 mod timer;
 
 use std::{
-    cell::OnceCell,
+    cell::{OnceCell, RefCell},
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
@@ -23,16 +23,17 @@ use std::{
 
 use count::Counters;
 use edgeward_core::{
-    Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, limits,
+    Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, limits,
     message::operation::{self, MirroredHeaders},
     misconfigured,
     platform::USER_AGENT,
     trace::TRACEPARENT,
 };
-use js_sys::{Array, Reflect};
+use edgeward_identity::names::edge::SETTINGS;
+use js_sys::{Array, Promise, Reflect, futures::future_to_promise};
 use rs256::Imported;
 use wasm_bindgen::prelude::*;
-use worker::{Context, Env, Result, event, web_sys};
+use worker::{Env, web_sys};
 
 #[wasm_bindgen]
 extern "C" {
@@ -46,43 +47,65 @@ extern "C" {
 /// Cloudflare Workers as core's platform.
 #[derive(Default)]
 struct Workers {
-    counters: Counters,
+    counters: RefCell<Counters>,
     imported: Imported,
+}
+
+impl Workers {
+    fn rebind(&self, env: &Env) {
+        self.counters.replace(Counters::of(env));
+    }
 }
 
 /// As many as there are random numbers for at one time.
 const TRACEPARENTS: usize = 10;
 
-type Start = std::result::Result<Edge<Workers>, ConfigErrors>;
+type Start = Result<Edge<Workers>, ConfigErrors>;
 
 thread_local! {
-    /// One edge an isolate: settings change only with a deploy, which starts new isolates.
-    static EDGE: OnceCell<Rc<Start>> = const { OnceCell::new() };
+    static EDGE: RefCell<Option<Rc<Start>>> = const { RefCell::new(None) };
     static WORK: OnceCell<Work> = const { OnceCell::new() };
 }
 
-fn edge(env: &Env) -> Rc<Start> {
-    EDGE.with(|cell| {
-        let start = || {
-            let config = Config::parse(|name| Reflect::get(env, &name.into()).ok()?.as_string());
-            Rc::new(
-                config.map(|config| Edge::new(config, Workers { counters: Counters::of(env), ..Workers::default() })),
-            )
-        };
-        Rc::clone(cell.get_or_init(start))
-    })
+/// The edge with the settings that were read last.
+fn edge() -> Option<Rc<Start>> {
+    EDGE.with(|cell| cell.borrow().clone())
 }
 
-/// Reads the settings. `instance.mjs` calls it once for each instance of the wasm, before anything else. Gives what
-/// `entry.mjs` must know: whether answers are to say how long they took, the `User-Agent` for clients that send none, the
-/// longest body of a request, and the longest that [`look`] is given.
+/// The names of all settings, with spaces between.
+#[wasm_bindgen]
+pub fn setting_names() -> String {
+    SETTINGS.map(|setting| setting.variable).join(" ")
+}
+
+/// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. What was remembered is
+/// forgotten; requests that have begun end with the settings they have. Gives what `entry.mjs` must know: whether the settings
+/// can be used, whether answers are to say how long they took, the `User-Agent` for clients that send none, the longest body
+/// of a request, the longest that [`look`] is given, and the longest that [`respond`] is given.
 #[wasm_bindgen]
 pub fn configure(env: &Env, work: Work) -> Array {
     WORK.with(|cell| cell.set(work)).ok();
-    let server_timing = edge(env).as_ref().as_ref().is_ok_and(|edge| edge.config().server_timing);
-    let lengths = [limits::MAX_BODY_BYTES, operation::MAX_BYTES].map(|length| JsValue::from(length as u32));
-    let [longest, longest_judged] = &lengths;
-    Array::of4(&server_timing.into(), &USER_AGENT.into(), longest, longest_judged)
+    let config = Config::parse(|name| Reflect::get(env, &name.into()).ok()?.as_string());
+    let start = config.map(|config| {
+        let counters = Counters::of(env);
+        counters.warn();
+        Edge::new(config, Workers { counters: RefCell::new(counters), ..Workers::default() })
+    });
+    let server_timing = start.as_ref().is_ok_and(|edge| edge.config().server_timing);
+    let told = Array::of3(&start.is_ok().into(), &server_timing.into(), &USER_AGENT.into());
+    for length in [limits::MAX_BODY_BYTES, operation::MAX_BYTES, MAX_BODY_BYTES] {
+        told.push(&JsValue::from(length as u32));
+    }
+    EDGE.with(|cell| cell.replace(Some(Rc::new(start))));
+    told
+}
+
+/// Takes the bindings of another environment, which has the same settings.
+#[wasm_bindgen]
+pub fn rebind(env: &Env) {
+    if let Some(Ok(edge)) = edge().as_deref() {
+        edge.platform().rebind(env);
+    }
 }
 
 /// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; a string of lines
@@ -131,7 +154,7 @@ pub fn look(
 /// New values for `traceparent`, each on a line of its own, for requests that repeat others.
 #[wasm_bindgen]
 pub fn traceparents() -> String {
-    let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return String::new() };
+    let Some(start) = edge() else { return String::new() };
     let Ok(edge) = &*start else { return String::new() };
     let values: Vec<_> = (0..TRACEPARENTS).map(|_| edge.traceparent()).collect();
     values.join("\n")
@@ -147,7 +170,7 @@ struct Head {
 }
 
 fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
-    let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return JsValue::UNDEFINED };
+    let Some(start) = edge() else { return JsValue::UNDEFINED };
     let Ok(edge) = &*start else { return JsValue::UNDEFINED };
     let (path, query) = convert::path_and_query(url);
     #[cfg(feature = "test-panic")]
@@ -171,24 +194,30 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
     }
 }
 
-/// Everything that the gate does not decide.
-#[event(fetch)]
-async fn fetch(request: web_sys::Request, env: Env, _context: Context) -> Result<web_sys::Response> {
-    let note = |request| WORK.with(|cell| cell.get().map(|work| work.set_request(request)));
-    let mut answering = pin!(answer(&request, &env));
-    poll_fn(|context| {
-        note(Some(&request));
-        let step = answering.as_mut().poll(context);
-        note(None);
-        step
+/// Answers what the gate does not decide. The request's body comes read, or with what is wrong with it, as in `shedding.mjs`.
+#[wasm_bindgen]
+pub fn respond(request: web_sys::Request, body: Option<Vec<u8>>, fault: Option<String>) -> Promise {
+    future_to_promise(async move {
+        let mut answering = pin!(answer(&request, convert::body(body, fault.as_deref())));
+        let response = poll_fn(|context| {
+            work_on(Some(&request));
+            let step = answering.as_mut().poll(context);
+            work_on(None);
+            step
+        });
+        response.await.map(JsValue::from)
     })
-    .await
 }
 
-async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Response> {
-    let response = match &*edge(env) {
+fn work_on(request: Option<&web_sys::Request>) {
+    WORK.with(|cell| cell.get().map(|work| work.set_request(request)));
+}
+
+async fn answer(request: &web_sys::Request, body: Body) -> Result<web_sys::Response, JsValue> {
+    let start = edge().ok_or(JsValue::UNDEFINED)?;
+    let response = match &*start {
         Ok(edge) => {
-            let request = convert::request(request).await?;
+            let request = convert::request(request, body)?;
             #[cfg(feature = "test-panic")]
             test_panic::in_handler(&request.path).await;
             edge.respond(request).await
@@ -198,5 +227,5 @@ async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Respon
             misconfigured(errors, traceparent.as_deref(), &Workers::default())
         }
     };
-    Ok(convert::response(&response)?)
+    convert::response(&response)
 }

@@ -52,6 +52,11 @@ impl<P: Platform> Edge<P> {
         &self.config
     }
 
+    /// What it runs on.
+    pub const fn platform(&self) -> &P {
+        &self.platform
+    }
+
     /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
     pub fn gate(&self, head: &RequestHead<'_>) -> Option<Gated> {
         self.look(head, Seen::Nothing)

@@ -21,6 +21,7 @@ fn a_body_that_breaks_off_or_is_too_long_is_refused_and_nobody_is_alarmed() {
         ("/authorize", form, "The form that was sent is not one of ours.", Event::ConsentRefused),
     ] {
         for (body, status, reason) in [
+            (Body::TooSlow, StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive"),
             (Body::BrokenOff, StatusCode::BAD_REQUEST, "the body breaks off"),
             (Body::TooLong, StatusCode::PAYLOAD_TOO_LARGE, "the body is longer than 32768 bytes"),
         ] {

@@ -18,7 +18,7 @@ use super::{
     scene::signed_in,
     seen::seen,
 };
-use crate::{settings::JUDGED_RESOURCE, world::World};
+use crate::{policy, settings::JUDGED_RESOURCE, world::World};
 
 const GROUP: &str = "bodies";
 const KIB: usize = 1024;
@@ -88,7 +88,7 @@ fn lengths() -> Vec<Case> {
         seen(request.body(body(text, "x", length)).send().await?).await
     }
     async fn call(world: Arc<World>, length: Length) -> Result<String> {
-        let token = access_token_for_judged(&world).await?;
+        let token = policy::token(&world, "use").await?;
         let url = format!("{}{JUDGED_RESOURCE}", world.stack.edge().url());
         let request = http()?.post(url).bearer_auth(token).header("content-type", JSON);
         let request = request.header("accept", "application/json, text/event-stream");
@@ -163,14 +163,6 @@ fn lengths() -> Vec<Case> {
         .into_iter()
         .flatten()
         .collect()
-}
-
-/// An access token for the resource whose messages are judged.
-async fn access_token_for_judged(world: &World) -> Result<String> {
-    let mut client = HandMade::register(&world.stack).await?;
-    client.resource = world.stack.url(JUDGED_RESOURCE).into();
-    let code = client.code_for(&client.authorization().with("scope", "use"), &mut Browser::new()?).await?;
-    Ok(client.token(&client.redemption(&code)).await?.text("access_token").to_owned())
 }
 
 /// A body, and what its header says it is.
@@ -305,8 +297,7 @@ fn json_bodies() -> Vec<Case> {
         post(&world, "/register", Typed(&[JSON], None, body.into_bytes())).await
     }
     async fn call(world: Arc<World>, body: String) -> Result<String> {
-        let request =
-            http()?.post(world.stack.url(JUDGED_RESOURCE)).bearer_auth(access_token_for_judged(&world).await?);
+        let request = http()?.post(world.stack.url(JUDGED_RESOURCE)).bearer_auth(policy::token(&world, "use").await?);
         let request = request.header("content-type", JSON).header("accept", "application/json, text/event-stream");
         seen(request.body(body).send().await?).await
     }

@@ -51,6 +51,8 @@ pub enum Body {
     Complete(Vec<u8>),
     /// It is longer than [`MAX_BODY_BYTES`]; nothing of it was kept.
     TooLong,
+    /// It took too long to come; nothing of it was kept.
+    TooSlow,
     /// It broke off; nothing of it was kept.
     BrokenOff,
 }
@@ -60,6 +62,8 @@ pub enum Body {
 pub(crate) enum BodyError {
     #[error("the body is longer than {MAX_BODY_BYTES} bytes")]
     TooLong,
+    #[error("the body took too long to arrive")]
+    TooSlow,
     #[error("the body breaks off")]
     BrokenOff,
 }
@@ -69,6 +73,7 @@ impl BodyError {
     pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenOff => StatusCode::BAD_REQUEST,
         }
     }
@@ -83,6 +88,7 @@ impl Request {
         match &self.body {
             Body::Complete(body) => Ok(body),
             Body::TooLong => Err(BodyError::TooLong),
+            Body::TooSlow => Err(BodyError::TooSlow),
             Body::BrokenOff => Err(BodyError::BrokenOff),
         }
     }

@@ -50,12 +50,13 @@ fn rotate(scene: &Scene, what: &str, now: u64, options: &[&str]) -> Result<Strin
     scene.tool(&[&arguments[..], options].concat())?.good("edgeward rotate")
 }
 
-/// New settings reach one instance; then, for a while, requests meet old and new ones; then the old one is gone.
+/// New settings reach one instance after the other, and none is restarted: so requests meet old and new ones for a while.
 async fn roll_out(scene: &Scene, load: &Load) -> Result<()> {
-    scene.front.add(&scene.edge_settings()).await?;
-    load.settle().await.context("while old and new settings serve")?;
-    scene.front.retire().await?;
-    load.settle().await.context("with the new settings")
+    for instance in 0..scene.front.instances() {
+        scene.front.change(instance, &scene.edge_settings()).await?;
+        load.settle().await.with_context(|| format!("when instance {instance} had the new settings"))?;
+    }
+    Ok(())
 }
 
 /// The ids of the keys that the edge publishes.

@@ -17,6 +17,9 @@ use crate::{
     tasks::Tasks,
 };
 
+/// Instances of the edge.
+const INSTANCES: usize = 2;
+
 pub(crate) struct Serving {
     pub(crate) tasks: Tasks,
     /// Between the edge and CloudFront.
@@ -43,7 +46,9 @@ impl Serving {
         scene.part("The edge is configured by the operator's tool");
         let edge_folder = scene.edge_settings().display().to_string();
         scene.tool(&["push", "--target", "local", "--output", &edge_folder])?.good("edgeward push")?;
-        scene.front.add(&scene.edge_settings()).await?;
+        for _ in 0..INSTANCES {
+            scene.front.add(&scene.edge_settings()).await?;
+        }
         scene.said(&format!("from the parameters, and serves {}", scene.front.url()));
         make_user(scene).await?;
         scene.said(&format!("the user pool has a user, {}", USER.name));

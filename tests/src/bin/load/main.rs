@@ -3,6 +3,7 @@
 //! Everything is on this machine, the clients too, so the figures are what this machine can do. What is checked does not
 //! depend on it: nothing fails, nothing is lost, every answer is for the user who asked, and memory does not grow.
 
+mod aborts;
 mod calls;
 mod figures;
 mod hostile;
@@ -61,6 +62,7 @@ async fn run() -> Result<ExitCode> {
         sign_ins::run(&stack, SIGN_INS_PER_MINUTE, time).await?.finish("sign-ins", &memory)?;
         let mixed = calls::run(&stack, &people, CALLS_PER_SECOND, Hostility::EveryFifth, time).await?;
         mixed.finish("a fifth hostile", &memory)?;
+        aborts::run(&stack, &people, time).await?.finish("among abandoned", &memory)?;
         if round == "first" {
             warm = memory.resident();
         }

@@ -1,0 +1,149 @@
+//! Clients that go away before they are answered, and so many at once that no more are let in. In bare workerd: what
+//! `wrangler dev` puts before it does not pass on that a client has gone.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use edgeward_cognito::{Endpoint, Fault, FaultKind, Mode, Replay};
+use edgeward_tests::{
+    by_hand::{Answer, HandMade, http},
+    edge::Variables,
+    fault_origin::Behaviour,
+    workerd::{Worker, Workerd},
+};
+use reqwest::StatusCode;
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::{
+    faulty::{Faulty, until},
+    policy,
+    settings::JUDGED_RESOURCE,
+    world::{World, records, tests},
+};
+
+tests![
+    a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered,
+    bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back,
+];
+
+/// An isolate holds as many MiB of bodies that are judged.
+const ROOM: usize = 32;
+const MIB: usize = 1024 * 1024;
+
+async fn bare_edge(world: &World, variables: &Variables) -> Result<Workerd> {
+    let worker = Worker::measured_edge(variables)?;
+    Workerd::start("bare-edge", &worker, world.stack.folder()).await
+}
+
+fn host(world: &World) -> &str {
+    world.stack.issuer().trim_start_matches("http://")
+}
+
+/// The body of a refresh.
+fn form(client: &HandMade, tokens: &Answer) -> Result<String> {
+    let url = client.authorization_url(&client.refreshing(tokens.text("refresh_token")))?;
+    Ok(url.query().unwrap_or_default().to_owned())
+}
+
+fn request(world: &World, body: &str) -> String {
+    format!(
+        "POST /token HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        host(world),
+        body.len()
+    )
+}
+
+fn asked(world: &World) -> usize {
+    world.stack.cognito().requests().iter().filter(|request| request.path == "/oauth2/token").count()
+}
+
+async fn a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered(world: Arc<World>) -> Result<()> {
+    let edge = bare_edge(&world, world.stack.variables()).await?;
+    let cognito = world.stack.cognito();
+    // A second use of the token would be refused.
+    cognito.set_mode(Mode { replay: Replay::Supersedes, ..Mode::default() });
+    let client = HandMade::register(&world.stack).await?;
+    let body = form(&client, &client.tokens().await?)?;
+    let before = asked(&world);
+    cognito.set_fault(Fault::on(Endpoint::Token, FaultKind::Delay { milliseconds: 1_500 }).times(1));
+    let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
+    stream.write_all(request(&world, &body).as_bytes()).await?;
+    until("Cognito is asked", || asked(&world) > before).await?;
+    stream.set_zero_linger()?;
+    drop(stream);
+    until("the refresh is written down", || {
+        records(&edge.process().log()).iter().any(|record| record["event"] == "token refreshed")
+    })
+    .await?;
+
+    let again = http()?.post(format!("{}/token", edge.url())).header("host", host(&world));
+    let again = Answer::to(again.header("content-type", "application/x-www-form-urlencoded").body(body)).await?;
+    cognito.set_mode(Mode::default());
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text("error"));
+    assert_eq!(asked(&world) - before, 1, "times that Cognito was asked");
+    assert_eq!(world.whoami(again.text("access_token")).await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+/// Bodies that are judged are held until the origin begins to answer. Those of clients that go away make room again.
+async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world: Arc<World>) -> Result<()> {
+    let Faulty { origin, variables, .. } = world.faulty().await?;
+    origin.set(Behaviour::Hangs);
+    let edge = bare_edge(&world, variables).await?;
+    let token = policy::token(&world, "use").await?;
+    let mut body = policy::message("tools/list", &json!({}));
+    body.push_str(&" ".repeat(MIB - body.len()));
+    let request = format!(
+        "POST {JUDGED_RESOURCE} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\nContent-Length: {MIB}\r\n\r\n{body}",
+        host(&world),
+    );
+    let begin = async || {
+        let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
+        stream.write_all(request.as_bytes()).await?;
+        anyhow::Ok(stream)
+    };
+    let mark = origin.received();
+    let mut held = Vec::new();
+    for _ in 0..ROOM {
+        held.push(begin().await?);
+    }
+    until("the origin is asked by all", || origin.received() - mark == ROOM).await?;
+    for _ in 0..2 {
+        let answer = answer(begin().await?).await?;
+        let head = answer.to_ascii_lowercase();
+        assert!(head.starts_with("http/1.1 503 "), "{answer}");
+        assert!(head.contains("\r\nretry-after: 1\r\n") && head.contains("\r\ncache-control: no-store"), "{answer}");
+        assert!(answer.ends_with(r#"{"error":"temporarily_unavailable"}"#), "{answer}");
+    }
+    let alerts = records(&edge.process().log());
+    let alerts = alerts.iter().filter(|record| record["event"] == "too many requests under way");
+    assert_eq!(alerts.count(), 1, "one alert a minute");
+    let discovery = http()?.get(format!("{}/.well-known/oauth-authorization-server", edge.url()));
+    let discovery = discovery.header("host", host(&world)).send().await?;
+    assert_eq!(discovery.status(), StatusCode::OK, "the edge's own endpoints have room of their own");
+
+    for stream in held {
+        stream.set_zero_linger()?;
+    }
+    origin.set(Behaviour::Answers(Duration::ZERO));
+    let served = async {
+        // The edge hears of it in its own time.
+        while !answer(begin().await?).await?.starts_with("HTTP/1.1 200 ") {}
+        anyhow::Ok(())
+    };
+    timeout(Duration::from_secs(10), served).await.context("there is no room again")?
+}
+
+/// All that is answered until the other side closes.
+async fn answer(mut stream: TcpStream) -> Result<String> {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
