@@ -45,8 +45,8 @@ pub(crate) enum Answer {
 
 /// The host of the user pool's domain.
 pub(crate) struct Cognito {
-    /// Whether quotas are enforced.
-    enforced: bool,
+    /// Authentications a second, or `None` where no quota is enforced.
+    quota: Option<u32>,
     outage: Range<u32>,
     /// Of this second.
     second: u32,
@@ -55,8 +55,8 @@ pub(crate) struct Cognito {
 }
 
 impl Cognito {
-    pub(crate) fn new(enforced: bool, outage: Range<u32>) -> Self {
-        Self { enforced, outage, second: 0, authentications: 0, requests: 0 }
+    pub(crate) fn new(quota: Option<u32>, outage: Range<u32>) -> Self {
+        Self { quota, outage, second: 0, authentications: 0, requests: 0 }
     }
 
     pub(crate) fn ask(&mut self, request: Request, now: u32) -> Answer {
@@ -67,9 +67,8 @@ impl Cognito {
             (self.second, self.authentications, self.requests) = (now, 0, 0);
         }
         let (authentications, requests) = request.costs();
-        let fits =
-            self.authentications + authentications <= USER_AUTHENTICATION && self.requests + requests <= APP_CLIENT;
-        if self.enforced && !fits {
+        let fits = |quota| self.authentications + authentications <= quota && self.requests + requests <= APP_CLIENT;
+        if !self.quota.is_none_or(fits) {
             return Answer::Throttled;
         }
         self.authentications += authentications;

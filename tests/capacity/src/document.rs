@@ -5,30 +5,34 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result};
 
 use crate::{
-    cognito::USER_AUTHENTICATION,
+    cases::Case,
+    cognito::{APP_CLIENT, USER_AUTHENTICATION},
     largest::Walls,
-    needs::{DEFAULT, LIFETIMES, Need},
+    needs::{LIFETIMES, Need},
     picture,
-    recovery::Recovery,
+    recovery::{Bound, Recovery},
     series::Figures,
 };
 
 const BEGIN: &str = "<!-- What follows is written by `CAPACITY_WRITE=1 make capacity`. -->";
 const END: &str = "<!-- That was it. -->";
 
-/// Variations that the picture shows.
-pub(crate) const SHIPPED_NAME: &str = "as shipped";
-pub(crate) const UNTHROTTLED_NAME: &str = "without a throttle";
-pub(crate) const NEITHER_NAME: &str = "with neither";
-
 /// All that was found.
 pub(crate) struct Results {
     pub(crate) needs: Vec<Need>,
-    /// With as many people as the first wall lets through.
-    pub(crate) recoveries: Vec<(Walls, Recovery)>,
-    /// Half of the people, at the default lifetime.
-    pub(crate) half: Recovery,
-    pub(crate) variations: Vec<(&'static str, Recovery)>,
+    /// One for each lifetime.
+    pub(crate) walls: Vec<Walls>,
+    /// As shipped, with as many people as the first wall lets through, and with half of them.
+    pub(crate) lifetimes: Vec<(Case, Recovery)>,
+    pub(crate) policies: Vec<(Case, Recovery)>,
+    pub(crate) instances: Vec<(Case, Recovery)>,
+}
+
+impl Results {
+    /// Every outage, with what came of it.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = &(Case, Recovery)> {
+        self.lifetimes.iter().chain(&self.policies).chain(&self.instances)
+    }
 }
 
 /// Puts tables and picture where people read them.
@@ -48,7 +52,14 @@ pub(crate) fn write(results: &Results) -> Result<()> {
 
 /// The tables.
 pub(crate) fn tables(results: &Results) -> String {
-    [needs(&results.needs), walls(results), recoveries(results), variations(&results.variations)].join("\n")
+    [
+        needs(&results.needs),
+        walls(&results.walls),
+        lifetimes(&results.lifetimes),
+        policies(&results.policies),
+        instances(&results.instances),
+    ]
+    .join("\n")
 }
 
 fn needs(needs: &[Need]) -> String {
@@ -77,51 +88,69 @@ fn needs(needs: &[Need]) -> String {
     table
 }
 
-fn walls(results: &Results) -> String {
+fn walls(walls: &[Walls]) -> String {
     let mut table = String::from(
         "### How many users fit\n\n\
          | lifetime | users at 120 authentications/s, the first wall | users at 300 requests/s of the app client, the second |\n\
          |---|---|---|\n",
     );
-    for (Walls { lifetime, first, second }, _) in &results.recoveries {
+    for Walls { lifetime, first, second } in walls {
         table += &format!("| {} | {} | {} |\n", name(*lifetime), grouped(*first), grouped(*second));
     }
     table
 }
 
 const RECOVERY: &str =
-    "steady | most during the outage | most after it | ÷ steady | asked of the edge | back after | users met";
+    "steady | most during the outage | most after it | bound | ÷ steady | asked of the edge | back after | users met";
+const RULE: &str = "---|---|---|---|---|---|---|---|";
 
-fn recoveries(results: &Results) -> String {
+fn lifetimes(cases: &[(Case, Recovery)]) -> String {
     let mut table = format!(
         "### Ten minutes without Cognito\n\n\
          As shipped, with as many users as the first wall lets through; at 11 o'clock, with lifetimes of hours at 9. Requests a\n\
-         second: the most after it must not be more than 300.\n\n\
-         | lifetime | users | {RECOVERY} |\n|---|---|---|---|---|---|---|---|---|\n"
+         second. The bound: no second after the outage has more than {APP_CLIENT}.\n\n\
+         | lifetime | users | {RECOVERY} |\n|---|---|{RULE}\n"
     );
-    for (Walls { lifetime, first, .. }, recovery) in &results.recoveries {
-        table += &format!("| {} | {} | {} |\n", name(*lifetime), grouped(*first), row(recovery));
+    for (Case { name: users, load, .. }, recovery) in cases {
+        let users = if *users == "half" { "half, " } else { "" };
+        table += &format!("| {} | {users}{} | {} |\n", name(load.lifetime), grouped(load.people), row(recovery));
     }
-    let (Walls { lifetime, first, .. }, _) = &results.recoveries[DEFAULT];
-    table + &format!("| {} | half, {} | {} |\n", name(*lifetime), grouped(first / 2), row(&results.half))
+    table
 }
 
-fn variations(variations: &[(&str, Recovery)]) -> String {
+fn policies(cases: &[(Case, Recovery)]) -> String {
     let mut table = format!(
         "### What it takes\n\n\
          At the default lifetime, with as many users as fit.\n\n\
-         | what | {RECOVERY} |\n|---|---|---|---|---|---|---|---|\n"
+         | what | {RECOVERY} |\n|---|{RULE}\n"
     );
-    for (name, recovery) in variations {
+    for (Case { name, .. }, recovery) in cases {
         table += &format!("| {name} | {} |\n", row(recovery));
     }
     table
 }
 
+fn instances(cases: &[(Case, Recovery)]) -> String {
+    let mut table = format!(
+        "### With more instances\n\n\
+         How many instances of the edge serve at a time is the platform's choice.\n\n\
+         | instances | what | lifetime | users | {RECOVERY} |\n|---|---|---|---|{RULE}\n"
+    );
+    for (Case { name: what, load, variation, .. }, recovery) in cases {
+        let (instances, users) = (grouped(variation.instances), grouped(load.people));
+        table += &format!("| {instances} | {what} | {} | {users} | {} |\n", name(load.lifetime), row(recovery));
+    }
+    table
+}
+
 fn row(recovery: &Recovery) -> String {
-    let Recovery { steady, during, peak, asked, back, met, .. } = recovery;
+    let Recovery { steady, during, peak, over, asked, back, met, .. } = recovery;
+    let bound = match recovery.bound() {
+        Bound::Holds => "holds".to_owned(),
+        Bound::Exceeded => format!("EXCEEDED in {} s", grouped(*over as u32)),
+    };
     format!(
-        "{} | {} | **{}** | {:.0} | {} | {} | {:.0} %",
+        "{} | {} | **{}** | {bound} | {:.0} | {} | {} | {:.0} %",
         short(*steady),
         grouped(*during),
         grouped(*peak),

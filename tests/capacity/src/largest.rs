@@ -1,6 +1,7 @@
 //! How many people fit under a limit.
 
 use crate::{
+    cases::Load,
     cognito::{APP_CLIENT, USER_AUTHENTICATION},
     paper,
     people::USUAL,
@@ -27,6 +28,11 @@ impl Walls {
         let second = largest(first * scale, lifetime, (APP_CLIENT, 1), Series::requests);
         let rounded = |people: f64| people as u32 / 1000 * 1000;
         Self { lifetime, first: rounded(first), second: rounded(second) }
+    }
+
+    /// As many people as the first wall lets through.
+    pub(crate) fn load(&self) -> Load {
+        Load { people: self.first, lifetime: self.lifetime }
     }
 }
 

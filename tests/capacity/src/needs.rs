@@ -12,6 +12,8 @@ pub(crate) const LIFETIMES: [(u32, &str); 5] =
     [(300, "5 min"), (900, "15 min"), (3600, "1 h"), (8 * 3600, "8 h"), (24 * 3600, "24 h")];
 /// Which of them `EDGEWARD_ACCESS_TOKEN_SECONDS` is by default.
 pub(crate) const DEFAULT: usize = 1;
+/// One with which it is the morning that counts.
+pub(crate) const LONG: usize = 3;
 /// So many people, and the same ten times over from here on.
 pub(crate) const PEOPLE: [u32; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 /// More are not simulated one by one: each stands for several.

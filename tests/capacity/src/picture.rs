@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use crate::{
+    cases::{NEITHER_NAME, SHIPPED_NAME, UNTHROTTLED_NAME},
     cognito::{APP_CLIENT, DOMAIN, USER_AUTHENTICATION},
-    document::{NEITHER_NAME, Results, SHIPPED_NAME, UNTHROTTLED_NAME, grouped, name},
+    document::{Results, grouped, name},
     largest::Walls,
     needs::{DEFAULT, LIFETIMES, Need, PEOPLE},
     plot::{Axis, Panel, Scale, svg},
@@ -75,7 +76,7 @@ fn walls(needs: &[Need]) -> Panel {
 /// Before, during and after an outage.
 fn recovery(results: &Results) -> Panel {
     const STEP: usize = 5;
-    let (Walls { lifetime, first, .. }, _) = &results.recoveries[DEFAULT];
+    let Walls { lifetime, first, .. } = &results.walls[DEFAULT];
     let outage = outage(*lifetime);
     let minutes = |second: usize| (second as f64 - outage.start as f64) / 60.0;
     let line = |recovery: &Recovery| {
@@ -85,7 +86,7 @@ fn recovery(results: &Results) -> Panel {
         let steps = requests.chunks(STEP).map(|step| step.iter().copied().max().unwrap_or_default());
         steps.enumerate().map(|(step, most)| (minutes(window.start + step * STEP), f64::from(most))).collect()
     };
-    let found = |wanted: &str| results.variations.iter().find(|(name, _)| *name == wanted);
+    let found = |wanted: &str| results.policies.iter().find(|(case, _)| case.name == wanted);
     let names =
         [(NEITHER_NAME, "without both"), (UNTHROTTLED_NAME, "without a throttle"), (SHIPPED_NAME, "as shipped")];
     let lines =

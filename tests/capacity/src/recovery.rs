@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    cognito::APP_CLIENT,
+    cognito::{APP_CLIENT, USER_AUTHENTICATION},
     edge::{Policy, SHIPPED},
     paper,
     people::{Mix, USUAL},
@@ -29,10 +29,13 @@ pub(crate) struct Variation {
     pub(crate) policy: Policy,
     pub(crate) mix: Mix,
     pub(crate) instances: u32,
+    /// Authentications a second that Cognito allows.
+    pub(crate) quota: u32,
 }
 
 /// What is shipped, and what is assumed unless said otherwise.
-pub(crate) const AS_IT_IS: Variation = Variation { policy: SHIPPED, mix: USUAL, instances: INSTANCES };
+pub(crate) const AS_IT_IS: Variation =
+    Variation { policy: SHIPPED, mix: USUAL, instances: INSTANCES, quota: USER_AUTHENTICATION };
 
 /// What came of it.
 pub(crate) struct Recovery {
@@ -43,6 +46,8 @@ pub(crate) struct Recovery {
     pub(crate) during: u32,
     /// The most in a second, afterwards.
     pub(crate) peak: u32,
+    /// Afterwards so many seconds had more than the app client may send.
+    pub(crate) over: usize,
     /// The most that clients asked the edge for in a second, afterwards.
     pub(crate) asked: u32,
     /// After so many seconds the edge refused no more than one in a hundred, for a minute.
@@ -53,12 +58,12 @@ pub(crate) struct Recovery {
 
 impl Recovery {
     pub(crate) fn of(people: u32, lifetime: u32, variation: Variation) -> Self {
-        let Variation { policy, mix, instances } = variation;
+        let Variation { policy, mix, instances, quota } = variation;
         let Range { start, end } = outage(lifetime);
         let outage = start as u32..end as u32;
         let until = EVENING as u32;
         let demand = Scenario::demand(people, lifetime);
-        let scenario = Scenario { mix, policy, instances, quotas: true, outage, until, ..demand };
+        let scenario = Scenario { mix, policy, instances, quota: Some(quota), outage, until, ..demand };
         let series = scenario.run();
         let requests = series.requests();
         let most = |counts: &[u32]| counts.iter().copied().max().unwrap_or_default();
@@ -70,6 +75,7 @@ impl Recovery {
             steady: mean(&requests[start - HALF_AN_HOUR..start]),
             during: most(&requests[start..end]),
             peak: most(&requests[end..EVENING]),
+            over: over(&requests[end..EVENING]),
             asked: most(&series.asked[end..EVENING]),
             back: (end..=EVENING - MINUTE).find(is_back).map(|from| from - end),
             met: f64::from(series.met) / f64::from(people),
@@ -77,8 +83,43 @@ impl Recovery {
         }
     }
 
-    /// The bound: what no account can have raised.
-    pub(crate) fn is_within_bound(&self) -> bool {
-        self.peak <= APP_CLIENT
+    /// Whether the bound holds.
+    pub(crate) fn bound(&self) -> Bound {
+        if self.over == 0 { Bound::Holds } else { Bound::Exceeded }
+    }
+}
+
+/// The bound after an outage: no second has more requests at Cognito than one app client may send, a quota that no account
+/// can have raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Holds,
+    Exceeded,
+}
+
+fn over(requests: &[u32]) -> usize {
+    requests.iter().filter(|requests| **requests > APP_CLIENT).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_seconds_with_more_than_the_quota_are_over_it() {
+        assert_eq!(over(&[0, 299, 300]), 0);
+        assert_eq!(over(&[301, 300, 1_000]), 2);
+    }
+
+    /// Few people, so that it is quick: with neither throttle nor spread they still exceed the bound.
+    #[test]
+    fn a_recovery_is_judged_by_its_seconds() {
+        let policy = Policy { throttles: false, spread: 0 };
+        let judged = |policy| {
+            let recovery = Recovery::of(40_000, 300, Variation { policy, ..AS_IT_IS });
+            (recovery.bound(), recovery.over > 0, recovery.peak > APP_CLIENT)
+        };
+        assert_eq!(judged(SHIPPED), (Bound::Holds, false, false));
+        assert_eq!(judged(policy), (Bound::Exceeded, true, true));
     }
 }

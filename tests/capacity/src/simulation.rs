@@ -28,8 +28,8 @@ pub(crate) struct Scenario {
     pub(crate) mix: Mix,
     pub(crate) policy: Policy,
     pub(crate) instances: u32,
-    /// Whether Cognito enforces its quotas; without, what is counted is what people need.
-    pub(crate) quotas: bool,
+    /// Authentications a second that Cognito allows. `None`: Cognito enforces no quota, so the counts are what people need.
+    pub(crate) quota: Option<u32>,
     /// Seconds of the day in which Cognito does not answer.
     pub(crate) outage: Range<u32>,
     /// Ends at this second of the day.
@@ -46,7 +46,7 @@ impl Scenario {
             mix: USUAL,
             policy: SHIPPED,
             instances: INSTANCES,
-            quotas: false,
+            quota: None,
             outage: 0..0,
             until: DAY,
             seed: SEED,
@@ -60,7 +60,7 @@ impl Scenario {
         let mut simulation = Simulation::new(self, days);
         for now in 0..end {
             let mut events = take(&mut simulation.events[now as usize]);
-            if simulation.scenario.quotas {
+            if simulation.scenario.quota.is_some() {
                 // Who comes first in a second is served.
                 simulation.dice.shuffle(&mut events);
             }
@@ -116,7 +116,7 @@ impl Simulation {
         let people = people.collect();
         let outage = counted + scenario.outage.start..counted + scenario.outage.end;
         Self {
-            cognito: Cognito::new(scenario.quotas, outage),
+            cognito: Cognito::new(scenario.quota, outage),
             instances: vec![Instance::default(); scenario.instances as usize],
             series: Series::default(),
             scenario,
@@ -248,7 +248,7 @@ fn count(counts: &mut [u32], now: u32, counted: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{paper, series::mean};
+    use crate::{cognito::USER_AUTHENTICATION, paper, series::mean};
 
     /// From the end of the morning to the first who leave.
     const STEADY: Range<usize> = 11 * 3600..14 * 3600;
@@ -266,7 +266,8 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_day_and_another_one_another() {
-        let scenario = Scenario { quotas: true, outage: 39_600..40_200, ..Scenario::demand(20_000, 300) };
+        let scenario =
+            Scenario { quota: Some(USER_AUTHENTICATION), outage: 39_600..40_200, ..Scenario::demand(20_000, 300) };
         let day = |scenario: &Scenario| {
             let series = scenario.clone().run();
             (series.refreshes, series.refused, series.met)
