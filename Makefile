@@ -25,10 +25,10 @@ ARCHITECTURE := $(if $(filter aarch64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test fuzz conformance interop pages load bench capacity check edge size budgets image image-test \
-	infra-test deploy destroy trial deploy-local clean stack native wasm setup-edge named tool panicking-edge
+	infra-test deploy destroy trial trial-cloudflare deploy-local clean stack native wasm setup-edge named tool panicking-edge
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: stack ## sign in and call MCP tools through the whole stack, step by step; needs nothing prepared
 	$(TARGET)/debug/edgeward-demo
@@ -136,6 +136,10 @@ destroy: named tool ## take DEPLOYMENT=prod away, with all its users; YES=yes to
 trial: named tool ## try DEPLOYMENT=trial in a real account, once: deploy, sign in by hand, measure, take it away; writes a report
 	EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx infra/trial.ts --deployment $(DEPLOYMENT) $(if $(BOOTSTRAP),--bootstrap) \
 		$(if $(SKIP),--skip $(SKIP)) $(if $(AGAIN),--again $(AGAIN))
+
+trial-cloudflare: named tool ## try the edge of DEPLOYMENT=trial at Cloudflare, once: push, rotate, stream, abort, measure; writes a report
+	EDGEWARD_TOOL=$(TARGET)/debug/edgeward infra/node_modules/.bin/tsx infra/trial-cloudflare.ts --deployment $(DEPLOYMENT) \
+		$(if $(VIA),--via $(VIA)) $(if $(SKIP),--skip $(SKIP)) $(if $(AGAIN),--again $(AGAIN)) $(OPTIONS)
 
 deploy-local: stack image ## deploy all of it to this machine, to an emulator of AWS; sign in, call, rotate, take it away
 	.ci/setup deploy emulator

@@ -32,6 +32,7 @@ const PARTS: readonly [start: string, what: string][] = [
   ["updates/", "updates of deployments that stand"],
   ["firewall", "requests at the firewalls"],
   ["trial/", "the trial, against test doubles"],
+  ["trial-cloudflare/", "the trial at Cloudflare, against test doubles"],
   ["deploy/", "the deploy script, against test doubles"],
   ["", "security properties, settings, names and the snapshot"],
 ];

@@ -1,21 +1,35 @@
 // HTTP as it is: nothing is added to a request, and an answer is read as it arrives.
 
-import { createServer, request as plainRequest, type IncomingMessage } from "node:http";
+import { createServer, request as plainRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as tlsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { HttpAnswer, HttpRequest, Listener } from "./outside.ts";
 
-export async function http({ method = "GET", url, headers = {}, body }: HttpRequest): Promise<HttpAnswer> {
+export const http = (request: HttpRequest) => send(request);
+
+/** @param options What is different about the connection. */
+export async function send({ method = "GET", url, headers = {}, body }: HttpRequest, options: RequestOptions = {}): Promise<HttpAnswer> {
   const length = body === undefined ? {} : { "Content-Length": `${Buffer.byteLength(body)}` };
-  const send = url.startsWith("https:") ? tlsRequest : plainRequest;
+  const request = requestOf(url)(url, { ...options, method, headers: { ...headers, ...length } });
   const message = await new Promise<IncomingMessage>((resolve, reject) => {
-    const request = send(url, { method, headers: { ...headers, ...length } }, resolve);
+    const late = setTimeout(() => request.destroy(new Error(`no answer in ${DEADLINE / 1000} s`)), DEADLINE);
+    request.on("close", () => clearTimeout(late));
+    request.on("response", (response) => {
+      clearTimeout(late);
+      resolve(response);
+    });
     request.on("error", reject);
     request.end(body);
   });
   message.setEncoding("utf8");
   return { status: message.statusCode ?? 0, headers: message.headers, body: message };
 }
+
+/** What makes requests to such a URL. */
+export const requestOf = (url: string) => (url.startsWith("https:") ? tlsRequest : plainRequest);
+
+/** How long the beginning of an answer may take. */
+const DEADLINE = 120_000;
 
 /** Waits for a browser at a free port of this machine. */
 export async function listen(): Promise<Listener> {

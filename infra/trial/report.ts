@@ -26,6 +26,18 @@ export class Report {
     return this.entries.some((entry) => entry.step === step && entry.verdict === "passed");
   }
 
+  /** When the first step began, of those that are known. */
+  get began(): number | undefined {
+    return this.entries.length === 0 ? undefined : Math.min(...this.entries.map(({ began }) => Date.parse(began)));
+  }
+
+  /** When a step began and ended, in milliseconds; nothing if it has not been run. */
+  spanOf(step: string): { from: number; to: number } | undefined {
+    const entry = this.entries.find((entry) => entry.step === step);
+    const from = entry && Date.parse(entry.began);
+    return from === undefined ? undefined : { from, to: from + (entry?.seconds ?? 0) * 1000 };
+  }
+
   /** Replaces what was known of the step. */
   add(entry: Entry): void {
     this.entries = [...this.entries.filter(({ step }) => step !== entry.step), { ...entry, facts: entry.facts.map((fact) => this.redactor.redact(fact)) }];

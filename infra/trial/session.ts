@@ -1,12 +1,14 @@
 // Signs a person in as any MCP client does: dynamic registration, authorization code with PKCE, refresh tokens.
 
 import { createHash, randomBytes } from "node:crypto";
-import { text, type Outside } from "./outside.ts";
+import { text, type HttpRequest, type Outside } from "./outside.ts";
 import type { Redactor } from "./redact.ts";
 
 const FORM = { "Content-Type": "application/x-www-form-urlencoded", Accept: "application/json", "User-Agent": "edgeward-trial" };
 
-interface Tokens {
+type Http = Outside["http"];
+
+export interface Tokens {
   readonly access: string;
   readonly refresh: string | undefined;
   /** When it is renewed, in milliseconds. */
@@ -35,11 +37,14 @@ export class Session {
     return (await this.refresh()).access;
   }
 
-  /** @throws Error when there is no refresh token, or it is refused. */
-  async refresh(): Promise<Tokens> {
+  /**
+   * @param http What the request is made with, if it is to take another way than all others.
+   * @throws Error when there is no refresh token, or it is refused.
+   */
+  async refresh(http?: Http): Promise<Tokens> {
     const { client, tokens } = this;
     if (!client || !tokens?.refresh) throw new Error("there is no refresh token");
-    return this.redeem(client, { grant_type: "refresh_token", refresh_token: tokens.refresh });
+    return this.redeem(client, { grant_type: "refresh_token", refresh_token: tokens.refresh }, http);
   }
 
   private async signIn(): Promise<Tokens> {
@@ -77,9 +82,9 @@ export class Session {
     }
   }
 
-  private async redeem(client: { id: string; tokenEndpoint: string }, grant: Record<string, string>): Promise<Tokens> {
+  private async redeem(client: { id: string; tokenEndpoint: string }, grant: Record<string, string>, http?: Http): Promise<Tokens> {
     const body = new URLSearchParams({ ...grant, client_id: client.id, resource: this.resource }).toString();
-    const answer = await this.json({ method: "POST", url: client.tokenEndpoint, headers: FORM, body });
+    const answer = await this.json({ method: "POST", url: client.tokenEndpoint, headers: FORM, body }, http);
     const refresh = answer["refresh_token"] ?? this.tokens?.refresh;
     this.tokens = {
       access: this.redactor.secret(answer["access_token"]),
@@ -90,8 +95,8 @@ export class Session {
     return this.tokens;
   }
 
-  private async json(request: Parameters<Outside["http"]>[0]): Promise<Record<string, any>> {
-    const answer = await this.outside.http(request);
+  private async json(request: HttpRequest, http?: Http): Promise<Record<string, any>> {
+    const answer = await (http ? http(request) : this.outside.http(request));
     const body = await text(answer);
     if (answer.status < 200 || answer.status > 299) throw new Error(`${new URL(request.url).pathname} answers ${answer.status}: ${body.slice(0, 200)}`);
     return JSON.parse(body);

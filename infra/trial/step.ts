@@ -3,10 +3,9 @@ import type { Job } from "../lib/deploy/job.ts";
 import type { TrialArguments } from "./arguments.ts";
 import type { Outside } from "./outside.ts";
 
-export interface Trial {
-  readonly given: TrialArguments;
+/** What the steps of every trial have. */
+export interface CommonTrial {
   readonly job: Job;
-  readonly outside: Outside;
   /** The person who signs in, as a client of the MCP server. */
   readonly session: Session;
   /** Folder of the trial's own copy of the settings. */
@@ -15,16 +14,21 @@ export interface Trial {
   change(edit: (settings: Record<string, any>) => void): void;
 }
 
+export interface Trial extends CommonTrial {
+  readonly given: TrialArguments;
+  readonly outside: Outside;
+}
+
 export interface Outcome {
   readonly verdict: "passed" | "failed" | "skipped";
   /** What was seen, a line each. */
   readonly facts: readonly string[];
 }
 
-export interface Step {
+export interface Step<T = Trial> {
   readonly name: string;
   readonly what: string;
-  run(trial: Trial): Promise<Outcome>;
+  run(trial: T): Promise<Outcome>;
 }
 
 export const passed = (...facts: string[]): Outcome => ({ verdict: "passed", facts });

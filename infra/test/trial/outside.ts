@@ -13,7 +13,7 @@ export const SECRETS = {
   refresh: "refresh-token-that-nobody-may-see",
 } as const;
 
-class FakeTrialAws extends FakeAws implements TrialAws {
+export class FakeTrialAws extends FakeAws implements TrialAws {
   readonly states: string[] = [];
   mails = 1;
   left: string[] = [];
@@ -47,12 +47,12 @@ const answer = (status: number, body: unknown = "", headers: HttpAnswer["headers
 export const ISSUER = "https://mcp.example.com";
 
 export class FakeOutside extends FakeWorld implements Outside {
-  override readonly aws = new FakeTrialAws();
+  override readonly aws: FakeTrialAws = new FakeTrialAws();
   readonly requests: HttpRequest[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), "edgeward-trial-"));
   readonly report = join(this.folder, "report");
   readonly settings = join(this.folder, "settings");
-  private clock = Date.parse("2026-11-29T12:00:00Z");
+  protected clock = Date.parse("2026-11-29T12:00:00Z");
   private came: (query: URLSearchParams) => void = () => {};
   /** What the person's browser comes back with, beyond the state. */
   comesBack: Record<string, string> = { code: SECRETS.code };
@@ -60,7 +60,7 @@ export class FakeOutside extends FakeWorld implements Outside {
   call: (tool: string, request: HttpRequest) => HttpAnswer = (_, { body = "" }) => answer(body.length > 4 * 1024 * 1024 ? 413 : 200);
   stream: AsyncIterable<string> = chunks(": still there\n\n", 'data: {"method":"notifications/progress"}\n\n', "data: Counted to 15.\n\n");
 
-  readonly now = () => (this.clock += 1000);
+  readonly now: () => number = () => (this.clock += 1000);
   async wait(milliseconds: number) {
     this.clock += milliseconds;
     await new Promise((resolve) => setImmediate(resolve));

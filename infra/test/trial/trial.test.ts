@@ -41,7 +41,7 @@ describe("a trial", () => {
     const outside = world();
     expect(await trial(outside)).toBe(0);
     expect(verdicts(outside)).toEqual(Object.fromEntries(STEPS.map(({ name }) => [name, "passed"])));
-    for (const program of [/cdk deploy --all/, /edgeward rotate .*signing$/, /edgeward rotate .*client-secret$/, /cdk destroy --all/]) {
+    for (const program of [/cdk deploy --all/, /edgeward rotate .*--env dev signing$/, /edgeward rotate .*client-secret$/, /cdk destroy --all/]) {
       expect(outside.commands).toContainEqual(expect.stringMatching(program));
     }
   });
