@@ -73,7 +73,7 @@ impl Obstacle {
             ),
             Self::Tls(_) => {
                 "Cloudflare makes a certificate within minutes: look at SSL/TLS > Edge Certificates in the zone, \
-                             and run `edgeward drift --wait 600` again"
+                 and run `edgeward drift --wait 600` again"
                     .to_owned()
             }
             Self::Silence(_) => {
@@ -116,7 +116,8 @@ pub(crate) fn summary(answer: &Answer) -> String {
     }
 }
 
-/// Whether a firewall, a bot rule or a challenge has answered. The edge refuses nobody so who shows no token and no `Origin`.
+/// Whether a firewall, a bot rule or a challenge has answered. The edge itself has none of these answers for a request without
+/// a token and without `Origin`.
 pub(crate) fn is_stopped(answer: &Answer) -> bool {
     const STATUSES: [StatusCode; 3] =
         [StatusCode::PAYMENT_REQUIRED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];

@@ -25,8 +25,8 @@ pub(crate) async fn run(arguments: &Drift, report: &mut Report) -> Result<()> {
     // Without an edge, nothing can be said about its clients.
     if documents::check(&target, &config, patience, &fetch, report).await {
         clients::check(&target, &config, &fetch, report).await;
-        plain_http::check(&config, arguments.plain_http.plain_url.as_ref(), &fetch, report).await;
     }
+    plain_http::check(&config, arguments.plain_http.plain_url.as_ref(), &fetch, report).await;
     match Cloudflare::from_environment() {
         Some(cloudflare) => {
             bindings::check(&cloudflare, &fetch, &described.settings, &deployment.worker(), report).await;

@@ -39,7 +39,8 @@ const CLIENTS: [Client; 5] = [
     Client {
         name: "a browser",
         user_agent: Some(
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36",
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 \
+             Safari/537.36",
         ),
         kind: Kind::Browser,
     },
@@ -58,8 +59,8 @@ pub(super) async fn check(target: &Target, config: &Config, fetch: &Fetch, repor
     }
     if !reached.is_empty() {
         report.did(format!(
-            "the edge answers requests from here as they come from {}. Cloudflare may still stop clients for their addresses: \
-             {EVENTS} tells",
+            "the edge answers requests from here as they come from {}. Cloudflare may still stop clients for their \
+             addresses: {EVENTS} tells",
             reached.join(", ")
         ));
     }
@@ -151,8 +152,8 @@ impl Client {
         if matches!(self.kind, Kind::Assistant) {
             let name = self.name;
             what += &format!(
-                ". Users of {name} see that sign-in works, then nothing: their browser signs in, and the servers of {name} are \
-                 stopped"
+                ". Users of {name} see that sign-in works, then nothing: their browser signs in, and the servers of \
+                 {name} are stopped"
             );
         }
         Some(Problem::new(url, what, format!("{}. {EVENTS} names the rule", self.kind.settings())))
@@ -160,20 +161,20 @@ impl Client {
 }
 
 impl Kind {
-    /// What to change in the zone. A rule that skips the check does not help: Bot Fight Mode knows no exceptions.
+    /// What to change in the zone. A rule with the action Skip does not help: Bot Fight Mode knows no exceptions.
     const fn settings(self) -> &'static str {
         match self {
             Self::Assistant => {
-                "in Cloudflare's dashboard, in the zone, turn off \"Block AI bots\" and \"Bot fight mode\" (Security > Settings > \
-                 Bot traffic), and allow the client where AI Crawl Control > Security lists it"
+                "in the zone in Cloudflare's dashboard, turn off \"Block AI bots\" and \"Bot fight mode\" (Security > \
+                 Settings > Bot traffic), and allow the client where AI Crawl Control > Security lists it"
             }
             Self::Browser => {
-                "in Cloudflare's dashboard, in the zone, turn off \"Under Attack mode\" and rules that challenge or block \
-                 (Security > Settings, Security > Security rules)"
+                "in the zone in Cloudflare's dashboard, turn off \"Bot fight mode\", \"Under Attack mode\" and rules that \
+                 challenge or block (Security > Settings, Security > Security rules)"
             }
             Self::Library => {
-                "in Cloudflare's dashboard, in the zone, turn off \"Browser Integrity Check\" and \"Bot fight mode\" (Security > \
-                 Settings)"
+                "in the zone in Cloudflare's dashboard, turn off \"Browser Integrity Check\" and \"Bot fight mode\" \
+                 (Security > Settings)"
             }
         }
     }
