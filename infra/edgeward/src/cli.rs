@@ -52,7 +52,7 @@ pub(crate) enum Command {
     PublishJwks(Change),
     /// Name everything about the deployment that is missing or inconsistent.
     Check(Check),
-    /// Compare the deployment's parameters with the running edge.
+    /// Compare the deployment's parameters with the running edge, and ask the edge as its clients do.
     Drift(Drift),
     /// Take away the edge and the parameters that are not the stacks', before those are destroyed.
     Remove(Remove),
@@ -194,6 +194,8 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) env: Option<Environment>,
     #[command(flatten)]
+    pub(crate) plain_http: PlainHttp,
+    #[command(flatten)]
     pub(crate) clock: Clock,
 }
 
@@ -201,9 +203,24 @@ pub(crate) struct Check {
 pub(crate) struct Drift {
     #[command(flatten)]
     pub(crate) which: Which,
-    /// Where to ask the edge; by default its public URL.
+    /// Where to ask the edge; by default its public URL. The requests name the host of the public URL.
     #[arg(long, value_name = "URL")]
     pub(crate) edge_url: Option<url::Url>,
+    /// Wait this long for an edge that was just deployed: for its name, certificate and settings.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) wait: u64,
+    /// The pause before each look while waiting; for tests.
+    #[arg(long, hide = true, value_name = "MILLISECONDS", default_value_t = 10_000)]
+    pub(crate) interval: u64,
+    #[command(flatten)]
+    pub(crate) plain_http: PlainHttp,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlainHttp {
+    /// Where to ask the edge without TLS; for tests.
+    #[arg(long, hide = true, value_name = "URL")]
+    pub(crate) plain_url: Option<url::Url>,
 }
 
 #[derive(Debug, Args)]

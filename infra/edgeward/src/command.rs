@@ -3,6 +3,8 @@
 pub(crate) mod check;
 pub(crate) mod drift;
 pub(crate) mod keygen;
+mod mcp;
+mod plain_http;
 pub(crate) mod publish_jwks;
 pub(crate) mod push;
 pub(crate) mod remove;

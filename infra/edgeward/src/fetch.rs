@@ -1,10 +1,10 @@
-//! GET over HTTP: JSON, with a deadline, a size limit and no redirects.
+//! Requests over HTTP, with a deadline, a size limit and no redirects.
 
 use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_core::secret::Secret;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header, request};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -13,9 +13,42 @@ use hyper_util::{
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde_json::Value;
 
+/// What this tool calls itself.
+pub(crate) const USER_AGENT: &str = concat!("edgeward/", env!("CARGO_PKG_VERSION"));
+
 /// An HTTP client on rustls with ring and the system's certificate authorities.
 #[derive(Debug, Clone)]
 pub(crate) struct Fetch(Client<HttpsConnector<HttpConnector>, String>);
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Vec<u8>,
+    /// Whether the body is only the beginning of what was sent.
+    is_cut: bool,
+}
+
+impl Answer {
+    /// A header field, if it is text.
+    pub(crate) fn header(&self, name: impl header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as JSON, whatever the status is.
+    pub(crate) fn json(&self) -> Result<Value> {
+        if self.is_cut {
+            bail!("an answer of more than {MAX_BYTES} bytes");
+        }
+        serde_json::from_slice(&self.body).context("no JSON")
+    }
+
+    /// The body as text; what is no UTF-8 is replaced.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
 
 impl Fetch {
     pub(crate) fn new() -> Result<Self> {
@@ -32,51 +65,56 @@ impl Fetch {
 
     /// The JSON at `url`, and nothing but a 200.
     pub(crate) async fn json(&self, url: &str, bearer: Option<&Secret<String>>) -> Result<Value> {
-        let (status, body) = self.get(url, bearer).await?;
-        if status != StatusCode::OK {
-            bail!("status {}", status.as_u16());
+        let answer = self.get(url, bearer).await?;
+        if answer.status != StatusCode::OK {
+            bail!("status {}", answer.status.as_u16());
         }
-        serde_json::from_slice(&body).context("no JSON")
+        answer.json()
     }
 
     /// Whether somebody answers there, with whatever that is no failure of the server.
     pub(crate) async fn answers(&self, url: &str) -> Result<()> {
-        match self.get(url, None).await?.0 {
+        match self.get(url, None).await?.status {
             status if status.is_server_error() => bail!("status {}", status.as_u16()),
             _ => Ok(()),
         }
     }
 
-    async fn get(&self, url: &str, bearer: Option<&Secret<String>>) -> Result<(StatusCode, Vec<u8>)> {
-        let mut request = Request::get(url)
-            .header(header::USER_AGENT, concat!("edgeward/", env!("CARGO_PKG_VERSION")))
-            .header(header::ACCEPT, "application/json");
+    async fn get(&self, url: &str, bearer: Option<&Secret<String>>) -> Result<Answer> {
+        let mut request =
+            Request::get(url).header(header::USER_AGENT, USER_AGENT).header(header::ACCEPT, "application/json");
         if let Some(token) = bearer {
             let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).context("an unusable token")?;
             value.set_sensitive(true);
             request = request.header(header::AUTHORIZATION, value);
         }
-        let request = request.body(String::new()).context("an unusable URL")?;
+        self.send(request, String::new()).await
+    }
+
+    /// Sends a request as it is: `User-Agent` and `Accept` are the caller's to set.
+    pub(crate) async fn send(&self, request: request::Builder, body: String) -> Result<Answer> {
+        let request = request.body(body).context("an unusable URL")?;
         let whole = async { read(self.0.request(request).await.context("no answer")?).await };
         tokio::time::timeout(DEADLINE, whole).await.context("no answer in time")?
     }
 }
 
-async fn read<B>(response: Response<B>) -> Result<(StatusCode, Vec<u8>)>
+async fn read<B>(response: Response<B>) -> Result<Answer>
 where
     B: http_body::Body<Data: AsRef<[u8]>, Error: std::error::Error + Send + Sync + 'static>,
 {
-    let status = response.status();
-    let mut incoming = pin!(response.into_body());
-    let mut body = Vec::new();
+    let (head, incoming) = response.into_parts();
+    let mut incoming = pin!(incoming);
+    let mut answer = Answer { status: head.status, headers: head.headers, body: Vec::new(), is_cut: false };
     while let Some(frame) = poll_fn(|context| incoming.as_mut().poll_frame(context)).await {
         let Ok(chunk) = frame.context("the connection broke")?.into_data() else { continue };
-        if body.len() + chunk.as_ref().len() > MAX_BYTES {
-            bail!("an answer of more than {MAX_BYTES} bytes");
+        if answer.body.len() + chunk.as_ref().len() > MAX_BYTES {
+            answer.is_cut = true;
+            break;
         }
-        body.extend_from_slice(chunk.as_ref());
+        answer.body.extend_from_slice(chunk.as_ref());
     }
-    Ok((status, body))
+    Ok(answer)
 }
 
 const DEADLINE: Duration = Duration::from_secs(15);

@@ -12,11 +12,14 @@ mod edge;
 mod fetch;
 mod generate;
 mod jwks;
+mod obstacle;
 mod parameter;
 mod pool;
 mod report;
 mod rotation;
 mod secret_rotation;
+mod target;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -79,6 +79,11 @@ impl Report {
         self.document.next = Some(Next { at: at.as_secs(), step });
     }
 
+    /// Something takes long. It goes to standard error: it is no part of the result.
+    pub(crate) fn progress(&self, line: &str) {
+        eprintln!("edgeward: {line}");
+    }
+
     /// Something is wrong.
     pub(crate) fn problem(&mut self, problem: Problem) {
         self.line(&format!("problem: {problem}"));

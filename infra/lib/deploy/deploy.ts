@@ -17,6 +17,9 @@ interface Step {
   readonly kind: "tool" | "stacks" | "edge";
 }
 
+/** The longest wait for the name, the certificate and the settings of an edge that was just deployed. */
+const WAIT_SECONDS = "600";
+
 const DEPLOY = ["deploy", "--all", "--require-approval", "never"];
 
 /** What a deployment runs, in this order. */
@@ -38,8 +41,9 @@ export async function steps({ job, standing }: Ready, world: World): Promise<Ste
       ? []
       : [
           step("edge", "deploy the edge", tool(job, variables, "push")),
+          // First, because it waits before it looks up the name: a resolver remembers for long that there is none yet.
+          step("tool", "wait for the running edge and compare it with its settings", tool(job, variables, "drift", "--wait", WAIT_SECONDS)),
           step("tool", "check the deployment", tool(job, variables, "check")),
-          step("tool", "compare the running edge with its settings", tool(job, variables, "drift")),
         ]),
   ];
 }

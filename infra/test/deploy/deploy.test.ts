@@ -44,8 +44,8 @@ describe("a deployment", () => {
       `node_modules/.bin/cdk deploy --all --require-approval never ${context(folder)} -c creating=global,security,server,watch`,
       `node_modules/.bin/cdk deploy --all --require-approval never ${context(folder)}`,
       `edgeward push ${WHICH}`,
+      `edgeward drift ${WHICH} --wait 600`,
       `edgeward check ${WHICH}`,
-      `edgeward drift ${WHICH}`,
     ]);
     expect(world.said).toContain("edgeward: 1/7 make keys");
     expect(world.text).toContain("the MCP server is at https://mcp.example.com/mcp");
@@ -61,8 +61,8 @@ describe("a deployment", () => {
       "edgeward publish-jwks",
       "node_modules/.bin/cdk deploy",
       "edgeward push",
-      "edgeward check",
       "edgeward drift",
+      "edgeward check",
     ]);
     expect(world.commands[1]).toBe(`node_modules/.bin/cdk deploy --all --require-approval never ${context(folder)}`);
   });
@@ -135,6 +135,16 @@ describe("a deployment", () => {
     expect(world.text).toContain("that failed (to deploy the edge)");
     expect(world.text).toContain("stack edgeward-prod-server in eu-west-1: CREATE_COMPLETE");
     expect(world.text).toContain("the Worker edgeward-prod: begun");
+    expect(world.text).toContain("make deploy DEPLOYMENT=prod");
+  });
+
+  test("that does not see the edge says that the edge is deployed, and checks nothing else", async () => {
+    const world = new FakeWorld();
+    world.failing = ["edgeward drift"];
+    expect((await runWith(world, ["deploy", "prod"])).status).toBe(1);
+    expect(world.commands.at(-1)).toBe(`edgeward drift ${WHICH} --wait 600`);
+    expect(world.text).toContain("that failed (to wait for the running edge and compare it with its settings)");
+    expect(world.text).toContain("the Worker edgeward-prod: deployed");
     expect(world.text).toContain("make deploy DEPLOYMENT=prod");
   });
 

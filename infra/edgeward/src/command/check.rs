@@ -6,9 +6,10 @@ mod parameters;
 
 use anyhow::{Result, bail};
 
-use super::Described;
+use super::{Described, plain_http};
 use crate::{
     cli::Check,
+    fetch::Fetch,
     report::{Problem, Report},
 };
 
@@ -30,7 +31,11 @@ pub(crate) async fn run(arguments: &Check, report: &mut Report) -> Result<()> {
             None
         }
     };
-    cognito::check(&described, config.as_ref(), report).await?;
+    let fetch = Fetch::new()?;
+    cognito::check(&described, config.as_ref(), &fetch, report).await?;
+    if let Some(config) = &config {
+        plain_http::check(config, arguments.plain_http.plain_url.as_ref(), &fetch, report).await;
+    }
     if report.has_problems() {
         bail!("the deployment {deployment} has problems");
     }

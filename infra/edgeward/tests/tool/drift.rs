@@ -1,52 +1,36 @@
 //! The running edge is compared with the parameters.
 
-use edgeward_core::endpoint::metadata;
 use serde_json::{Value, json};
 
 use crate::{
     aws::START,
+    edge::{Instead, JWKS},
     world::{Ran, TOKEN, World, end},
 };
 
-/// A deployment whose edge runs with its parameters.
-async fn world() -> World {
-    let world = World::complete().await;
-    serve(&world);
-    world
-}
-
-fn serve(world: &World) {
-    let config = world.config();
-    let parsed = |response: http::Response<String>| serde_json::from_str::<Value>(response.body()).unwrap();
-    let path = "/.well-known/oauth-protected-resource/mcp";
-    world.serve("/.well-known/jwks.json", parsed(metadata::jwks(&config)));
-    world.serve("/.well-known/oauth-authorization-server", parsed(metadata::authorization_server(&config)));
-    world.serve(path, parsed(metadata::protected_resource(path, &config).unwrap()));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_runs_with_its_parameters_has_not_drifted() {
-    let world = world().await;
+    let world = World::deployed().await;
     let ran = world.run(&["drift"]).await.succeeds();
     assert!(ran.stdout.contains("is what the parameters of the deployment prod say"), "{ran:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_metadata_is_drift() {
-    let world = world().await;
+    let world = World::deployed().await;
     world.put("edge/registration", "off");
     world.put("edge/resources", r#"[{"path": "/mcp", "scopes": {"read": "Read"}}]"#);
     let ran = world.run(&["drift"]).await.fails_with("run `edgeward push`");
     for expected in ["says registration_endpoint is", "says scopes_supported is"] {
         assert!(ran.stdout.contains(expected), "{expected:?} is not in {ran:#?}");
     }
-    serve(&world);
+    world.deploy_edge();
     world.run(&["drift"]).await.succeeds();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_keys_or_another_order_of_keys_is_drift() {
-    let world = world().await;
+    let world = World::deployed().await;
     let output = world.folder.join("local");
     let target = ["--target", "local", "--output", output.to_str().unwrap()];
     for after in [0, 1_200] {
@@ -54,15 +38,53 @@ async fn other_keys_or_another_order_of_keys_is_drift() {
         world.run(&[&["rotate", "signing", "--now", &now], &target[..]].concat()).await.succeeds();
         let ran = world.run(&["drift"]).await.fails_with("has the keys sign-");
         assert!(ran.stdout.contains("in this order"), "{ran:#?}");
-        serve(&world);
+        world.deploy_edge();
         world.run(&["drift"]).await.succeeds();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edge_that_is_not_there_is_drift() {
-    let world = world().await;
+    let world = World::deployed().await;
     world.run(&["drift", "--edge-url", "http://127.0.0.1:9"]).await.fails_with("cannot be read: no answer");
+    assert!(world.edge().asked.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_does_not_resolve_is_said() {
+    let world = World::complete().await;
+    world.put("edge/public-url", "https://edge.invalid");
+    let ran = world.run(&["drift"]).await.fails_with("cannot be read: the name edge.invalid cannot be resolved; ");
+    assert!(ran.stdout.contains("`dig edge.invalid @1.1.1.1`"), "{ran:#?}");
+    assert_eq!(ran.stdout.matches("problem:").count(), 1, "{ran:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edge_asked_elsewhere_is_asked_for_its_public_host() {
+    let world = World::deployed_with_https().await;
+    world.drift_with_https(&[]).await.succeeds();
+    for asked in world.edge().asked.iter().filter(|asked| !asked.path.starts_with("/plain")) {
+        assert_eq!(asked.host, "mcp.example.com", "{asked:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_without_strict_transport_security_are_drift() {
+    let world = World::deployed_with_https().await;
+    world.edge().sends_hsts = false;
+    let ran = world.drift_with_https(&[]).await.fails_with("is answered without Strict-Transport-Security");
+    assert_eq!(ran.stdout.matches("Strict-Transport-Security").count(), 3, "{ran:#?}");
+    // A local edge has no TLS.
+    let local = World::deployed().await;
+    assert!(!local.edge().sends_hsts);
+    local.run(&["drift"]).await.succeeds();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_json_is_drift() {
+    let world = World::deployed().await;
+    world.edge().before.push_back(Instead::new(200, "<!doctype html>"));
+    world.run(&["drift"]).await.fails_with(&format!("{JWKS}: cannot be read: status 200, and no JSON"));
 }
 
 async fn drift_with_cloudflare(world: &World, token: &str) -> Ran {
@@ -79,7 +101,7 @@ async fn drift_with_cloudflare(world: &World, token: &str) -> Ran {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn variables_and_names_of_secrets_are_compared_at_cloudflare() {
-    let world = world().await;
+    let world = World::deployed().await;
     let plain =
         |name: &str, parameter: &str| json!({ "type": "plain_text", "name": name, "text": world.value(parameter) });
     let good = vec![

@@ -25,17 +25,26 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, process::Command};
 
-use crate::aws::{Aws, CLIENT, POOL, REGION, START};
+use crate::{
+    aws::{Aws, CLIENT, POOL, REGION, START},
+    edge::{Edge, PLAIN},
+};
 
 const EDGE: &str = "/edgeward/prod/edge";
 const ORIGIN: &str = "/edgeward/prod/origin";
 /// A token for Cloudflare's API.
 pub(crate) const TOKEN: &str = "cloudflare-token-of-the-tests";
 
-/// What is served: AWS by POST, and documents by GET.
+/// For `edge/resources`.
+pub(crate) const TWO_RESOURCES: &str =
+    r#"[{"path": "/a", "scopes": {"read": "Read"}}, {"path": "/b", "scopes": {"read": "Read"}}]"#;
+
+/// What is served: AWS by POST at the root, documents of Cognito's and of Cloudflare's API by GET, and the edge at every other
+/// path.
 #[derive(Debug)]
 pub(crate) struct Served {
     pub(crate) aws: Aws,
+    pub(crate) edge: Edge,
     pub(crate) documents: BTreeMap<String, Value>,
 }
 
@@ -80,7 +89,8 @@ impl World {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let served = Arc::new(Mutex::new(Served { aws: Aws::new(), documents: BTreeMap::new() }));
+        let served =
+            Arc::new(Mutex::new(Served { aws: Aws::new(), edge: Edge::default(), documents: BTreeMap::new() }));
         let router = Router::new().fallback(answer).with_state(served.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
 
@@ -135,12 +145,46 @@ impl World {
         world
     }
 
+    /// As [`World::complete`], with an edge that runs with the parameters.
+    pub(crate) async fn deployed() -> Self {
+        let world = Self::complete().await;
+        world.deploy_edge();
+        world
+    }
+
+    /// As [`World::deployed`], with the public URL `https://mcp.example.com`: [`World::drift_with_https`] asks it here.
+    pub(crate) async fn deployed_with_https() -> Self {
+        let world = Self::complete().await;
+        for name in ["edge/public-url", "origin/issuer"] {
+            world.put(name, "https://mcp.example.com");
+        }
+        world.aws().app_client["CallbackURLs"] = json!(["https://mcp.example.com/callback"]);
+        world.aws().app_client["LogoutURLs"] = json!(["https://mcp.example.com/signed-out"]);
+        world.deploy_edge();
+        world
+    }
+
+    pub(crate) async fn drift_with_https(&self, more: &[&str]) -> Ran {
+        let plain = format!("{}{PLAIN}", self.url);
+        self.run(&[&["drift", "--edge-url", &self.url, "--plain-url", &plain], more].concat()).await
+    }
+
+    /// The edge runs with the parameters as they are now.
+    pub(crate) fn deploy_edge(&self) {
+        let config = self.config();
+        self.edge().run_with(&config);
+    }
+
     pub(crate) fn served(&self) -> parking_lot::MutexGuard<'_, Served> {
         self.served.lock()
     }
 
     pub(crate) fn aws(&self) -> parking_lot::MappedMutexGuard<'_, Aws> {
         parking_lot::MutexGuard::map(self.served.lock(), |served| &mut served.aws)
+    }
+
+    pub(crate) fn edge(&self) -> parking_lot::MappedMutexGuard<'_, Edge> {
+        parking_lot::MutexGuard::map(self.served.lock(), |served| &mut served.edge)
     }
 
     pub(crate) fn serve(&self, path: &str, document: Value) {
@@ -313,16 +357,18 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if method == Method::POST {
-        return served.lock().aws.answer(&headers, std::str::from_utf8(&body).unwrap());
+    let mut served = served.lock();
+    if method == Method::POST && uri.path() == "/" {
+        return served.aws.answer(&headers, std::str::from_utf8(&body).unwrap());
     }
     let is_api = uri.path().starts_with("/client/v4");
     if is_api && headers.get("authorization").is_none_or(|value| value != &format!("Bearer {TOKEN}")) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match served.lock().documents.get(uri.path()) {
+    match served.documents.get(uri.path()) {
         Some(document) => document.to_string().into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None if is_api || uri.path().starts_with("/pool") => StatusCode::NOT_FOUND.into_response(),
+        None => served.edge.answer(&method, uri.path(), &headers),
     }
 }
 

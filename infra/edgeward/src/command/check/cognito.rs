@@ -18,9 +18,14 @@ const JWKS_PATH: &str = "/.well-known/jwks.json";
 const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 const OPENID: [&str; 5] = ["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"];
 
-pub(super) async fn check(described: &Described, config: Option<&Config>, report: &mut Report) -> Result<()> {
+pub(super) async fn check(
+    described: &Described,
+    config: Option<&Config>,
+    fetch: &Fetch,
+    report: &mut Report,
+) -> Result<()> {
     if let Some(config) = config {
-        discovery(config, &Fetch::new()?, report).await;
+        discovery(config, fetch, report).await;
     }
     // What is missing or malformed is named among the settings.
     let Ok(pool) = Pool::of(&described.settings, &described.aws) else { return Ok(()) };
