@@ -17,7 +17,7 @@ use edgeward_tests::{
 };
 use reqwest::StatusCode;
 use serde_json::json;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinSet, time::MissedTickBehavior};
 
 use crate::{
     figures::Figures,
@@ -26,8 +26,10 @@ use crate::{
 
 /// Of those that do not end, and of those that do.
 const WORKERS: [usize; 2] = [16, 4];
-/// So many connections does each of the first leave open half-way.
-const HELD: usize = 50;
+/// As many a second are begun and not ended.
+const PER_SECOND: u32 = 400;
+/// So many connections does each of the first leave open half-way: together more than the edge lets in.
+const HELD: usize = 40;
 const BODY: usize = 31 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 const ENDPOINTS: [(&str, &str); 5] = [
@@ -50,7 +52,10 @@ pub(crate) async fn run(stack: &Arc<Stack>, people: &Arc<People>, time: Duration
         let (stack, person, abandoned) = (Arc::clone(stack), people.of(worker).clone(), Arc::clone(&abandoned));
         workers.spawn(async move {
             let (mut figures, mut held) = (Figures::default(), VecDeque::new());
+            let mut ticks = tokio::time::interval(Duration::from_secs(1) / PER_SECOND * WORKERS[0] as u32);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while begun.elapsed() < time {
+                ticks.tick().await;
                 match abandon(&stack, &person, abandoned.fetch_add(1, Ordering::Relaxed)).await {
                     Ok(stream) => held.extend(stream),
                     Err(error) => figures.failures.push(format!("{error:#}")),
@@ -82,7 +87,8 @@ pub(crate) async fn run(stack: &Arc<Stack>, people: &Arc<People>, time: Duration
     Ok(figures)
 }
 
-/// Begins a request and leaves it: resets the connection, closes it, or keeps it open.
+/// Begins a request and resets the connection, or keeps it open for a while and resets it then. (workerd keeps what is closed
+/// in an orderly way for minutes.)
 async fn abandon(stack: &Stack, person: &Person, number: usize) -> Result<Option<TcpStream>> {
     let (path, kind) = ENDPOINTS[number % ENDPOINTS.len()];
     let host = stack.issuer().trim_start_matches("http://");
@@ -95,12 +101,8 @@ async fn abandon(stack: &Stack, person: &Person, number: usize) -> Result<Option
     stream.write_all(head.as_bytes()).await?;
     // Who is refused early may find the connection closed.
     let _ = stream.write_all("a".repeat(BODY / 2).as_bytes()).await;
-    match number / ENDPOINTS.len() % 3 {
-        0 => stream.set_zero_linger()?,
-        1 => {}
-        _ => return Ok(Some(stream)),
-    }
-    Ok(None)
+    stream.set_zero_linger()?;
+    Ok((number / ENDPOINTS.len()).is_multiple_of(2).then_some(stream))
 }
 
 /// A call and a registration.
