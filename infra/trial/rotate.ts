@@ -6,7 +6,5 @@ export type Rotated = "signing" | "sealing" | "client-secret";
 
 /** Does the step of a rotation that is due; the tool's exit status. */
 export function rotate(job: Job, outside: Outside, what: Rotated, ...words: string[]): Promise<number> {
-  // It delivers to the Worker, whose environment the tool cannot know from the name of such a deployment.
-  const environment = job.environment ? ["--env", job.environment] : [];
-  return outside.programs.run(tool(job, outside.variables, "rotate", ...environment, ...words, what));
+  return outside.programs.run(tool(job, outside.variables, "rotate", ...words, what));
 }

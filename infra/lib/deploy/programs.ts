@@ -15,12 +15,14 @@ export const wranglerProgram = (variables: Variables) => program(variables["EDGE
 
 export type ToolCommand = "keygen" | "publish-jwks" | "push" | "check" | "drift" | "rotate" | "remove";
 
+/** Those that must know the Worker's environment where the deployment's name does not tell. */
+const REACHES_THE_WORKER: readonly ToolCommand[] = ["push", "check", "rotate", "remove"];
+
 /** The operator's tool. */
 export function tool(job: Job, variables: Variables, command: ToolCommand, ...words: string[]): string[] {
   const { deployment, region, environment } = job;
   const argv = [toolProgram(variables), command, "--deployment", deployment, "--region", region];
-  const knowsEnvironments = command === "push" || command === "remove" || command === "check";
-  if (environment && knowsEnvironments) argv.push("--env", environment);
+  if (environment && REACHES_THE_WORKER.includes(command)) argv.push("--env", environment);
   return [...argv, ...words];
 }
 
