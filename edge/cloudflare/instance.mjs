@@ -33,12 +33,13 @@ function instantiate() {
 }
 
 function start(env) {
-  const { configure, gate, look, traceparents, fetch } = prepared ?? instantiate();
+  const { configure, gate, look, traceparents, unreachable, fetch } = prepared ?? instantiate();
   prepared = undefined;
   const [serverTiming, userAgent, maxBodyBytes, maxJudgedBytes] = configure(env, work);
   // Whether anybody wants to know how long answers took.
   const observing = serverTiming || env.METRICS !== undefined;
-  return { gate, look, traceparents, fetch, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes };
+  const calls = { gate, look, traceparents, unreachable, fetch };
+  return { ...calls, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes };
 }
 
 // The handler's answer; `undefined` if there will be none.
