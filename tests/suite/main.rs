@@ -34,6 +34,7 @@ mod pages;
 mod policy;
 mod refresh;
 mod registration;
+mod resumption;
 mod revocation;
 mod rotation;
 mod scopes;
@@ -99,6 +100,7 @@ fn alone() -> Vec<Test> {
         cognito_tokens::tests(),
         origin_faults::tests(),
         sessions::tests(),
+        resumption::tests(),
         edge_faults::tests(),
         outage::tests(),
         budgets::tests(),
