@@ -143,6 +143,8 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
   headers.delete("authorization");
   headers.delete("cookie");
   headers.set("x-edgeward-identity", identity);
+  // Without `Authorization` a cache on the way would take the answer for everybody's. The client may have asked for less.
+  headers.set("cache-control", "no-store");
   // Firewalls before the origin refuse requests without one.
   if (!headers.get("user-agent")) headers.set("user-agent", edge.userAgent);
   if (traceparent) {
@@ -152,33 +154,48 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, FIRST_BYTE_MS)));
   try {
-    // A redirect of the origin's is the client's to see, not the edge's to follow.
-    const init = { method, headers, body: body ?? request.body, redirect: "manual" };
+    // A redirect of the origin's is the client's to see, not the edge's to follow. Nothing of it is for the platform's
+    // cache, whatever the zone's rules say.
+    const init = { method, headers, body: body ?? request.body, redirect: "manual", cache: "no-store" };
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
-    if (response === undefined) return unanswered(504, "origin too slow", "gateway_timeout", headers, fields);
-    if (response.status !== 401) return share(response, fields);
+    if (response === undefined) return unanswered(TOO_SLOW, headers, fields);
+    const fault = faultOf(edge, response);
+    if (fault === undefined) return share(response, fields);
     response.body?.cancel().catch(() => {});
+    return unanswered(fault, headers, fields);
   } catch {
-    return unanswered(502, "origin unreachable", "bad_gateway", headers, fields);
+    return unanswered(UNREACHABLE, headers, fields);
   } finally {
     clearTimeout(timer);
   }
-  // The origin has refused the edge, not the client, whose token is good and must not be thrown away.
-  return unanswered(502, "origin refused the identity", "bad_gateway", headers, fields);
+}
+
+const TOO_SLOW = { status: 504, event: "origin too slow", error: "gateway_timeout" };
+const UNREACHABLE = { status: 502, event: "origin unreachable", error: "bad_gateway" };
+// The origin has refused the edge, not the client, whose token is good and must not be thrown away.
+const REFUSED = { status: 502, event: "origin refused the identity", error: "bad_gateway" };
+
+// Why a response is not the MCP server's answer to the client, if it is not.
+function faultOf(edge, { status, headers }) {
+  if (status === 401) return REFUSED;
+  if (status < 520) return undefined;
+  const [answered, reason] = edge.unreachable(status, headers.get("server") ?? undefined)?.split("\n") ?? [];
+  if (answered === undefined) return undefined;
+  return { ...(answered === "504" ? TOO_SLOW : UNREACHABLE), reason };
 }
 
 // Where the MCP server has given no answer that could be passed on.
-function unanswered(status, event, error, headers, fields) {
-  log(event, status, headers.get("traceparent"));
+function unanswered({ status, event, error, reason }, headers, fields) {
+  log(event, status, headers.get("traceparent"), reason);
   return share(failure(status, error), fields);
 }
 
 // Alerts as those of edge/core/src/audit.rs. Where wasm could not read the trace of a request, what its client calls it is
 // taken only if it is nothing else.
-function log(event, status, traceparent) {
+function log(event, status, traceparent, reason) {
   const [, trace] = /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? "") ?? [];
-  console.error(JSON.stringify({ v: 1, level: "alert", event, status, trace }));
+  console.error(JSON.stringify({ v: 1, level: "alert", event, status, reason, trace }));
 }
 
 // Adds what lets a page of another origin read the answer, if such a page asked.

@@ -58,7 +58,7 @@ function isConfigured(env) {
 function configure(env) {
   const functions = living?.functions ?? prepared ?? instantiate();
   prepared = undefined;
-  const { gate, look, traceparents, respond, rebind } = functions;
+  const { gate, look, traceparents, unreachable, respond, rebind } = functions;
   names ??= functions.setting_names().split(" ");
   settings = names.map((name) => env[name]);
   environment = env;
@@ -67,7 +67,7 @@ function configure(env) {
   const observing = serverTiming || env.METRICS !== undefined;
   const told = { isUsable, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
   // What is remembered was decided with these settings.
-  living = { functions, gate, look, traceparents, respond, rebind, repeats: new Repeats(), ...told };
+  living = { functions, gate, look, traceparents, unreachable, respond, rebind, repeats: new Repeats(), ...told };
 }
 
 // The handler's answer; `undefined` if there will be none.

@@ -72,6 +72,14 @@ impl Document {
         Self { status: 200, headers, body: body.to_string(), delay: Duration::ZERO, endless: false }
     }
 
+    /// What Cloudflare's network answers in place of a host that it cannot reach: see
+    /// [`UNREACHABLE`](edgeward_cognito::UNREACHABLE).
+    pub fn unreachable(status: u16) -> Self {
+        let page = format!("<!DOCTYPE html><h1>Error code {status}</h1>");
+        let document = Self { status, body: page, ..Self::json(&Value::Null) };
+        document.with("content-type", "text/html; charset=UTF-8").with("server", "cloudflare")
+    }
+
     /// With this header field instead.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
@@ -106,6 +114,11 @@ impl DocumentHost {
     /// Puts a document at a URL.
     pub fn put(&self, url: &str, document: Document) {
         lock(&self.shared.documents).insert(url.to_owned(), document);
+    }
+
+    /// All requests so far.
+    pub fn all(&self) -> Vec<Asked> {
+        lock(&self.shared.asked).clone()
     }
 
     /// The requests for a URL so far.

@@ -1,6 +1,7 @@
 //! An origin that fails as it is told to, and passes everything on to another one until then.
 
 use std::{
+    collections::HashMap,
     convert::Infallible,
     io,
     net::SocketAddr,
@@ -47,6 +48,12 @@ pub enum Behaviour {
     Hangs,
     /// Answers with this status and a `Retry-After`.
     Fails(StatusCode),
+    /// Is reached over Cloudflare's network, which answers in its place with this status: see
+    /// [`UNREACHABLE`](edgeward_cognito::UNREACHABLE).
+    Unreachable(StatusCode),
+    /// Answers as [`Behaviour::Answers`], with `Cache-Control: public`, and stands behind a shared cache that knows answers by
+    /// their path. It does what the directives of a request say (RFC 9111 §5.2.1), and does not look at `Authorization`.
+    Cached,
     /// Answers with a header field of so many bytes.
     HugeHeader(usize),
     /// Begins an event stream, which goes on with what [`FaultOrigin::send`] is given.
@@ -60,6 +67,8 @@ struct Shared {
     http: reqwest::Client,
     behaviour: Mutex<Behaviour>,
     events: broadcast::Sender<&'static str>,
+    /// Answers in the shared cache, by their path.
+    cached: Mutex<HashMap<String, serde_json::Value>>,
     /// Requests that have come, and those of them that nobody waits for any more.
     received: AtomicUsize,
     given_up: AtomicUsize,
@@ -77,6 +86,7 @@ impl FaultOrigin {
             http: forward::client()?,
             behaviour: Mutex::new(Behaviour::Passes(base.to_owned())),
             events: broadcast::channel(16).0,
+            cached: Mutex::default(),
             received: AtomicUsize::new(0),
             given_up: AtomicUsize::new(0),
         });
@@ -105,7 +115,7 @@ impl FaultOrigin {
         self.shared.received.load(Ordering::SeqCst)
     }
 
-    /// How many of those that hang were given up by whoever sent them.
+    /// How many of those that hang, or of the endless pages of [`Behaviour::Unreachable`], were given up by whoever sent them.
     pub fn given_up(&self) -> usize {
         self.shared.given_up.load(Ordering::SeqCst)
     }
@@ -143,7 +153,7 @@ fn serve(listener: TcpListener, shared: &Arc<Shared>) -> JoinHandle<()> {
     })
 }
 
-/// Counts a request that is dropped before it is answered.
+/// Counts a request that is dropped before it is answered to its end.
 struct Waits(Arc<Shared>);
 
 impl Drop for Waits {
@@ -159,8 +169,11 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
         Behaviour::Passes(base) => pass(&shared, &base, request).await,
         Behaviour::Answers(delay) => {
             tokio::time::sleep(delay).await;
-            let identity = request.headers().get(IDENTITY_HEADER).and_then(|value| value.to_str().ok());
-            axum::Json(serde_json::json!({ "identity": identity })).into_response()
+            axum::Json(identity(&request)).into_response()
+        }
+        Behaviour::Unreachable(status) => edgeward_cognito::unreachable(status, Waits(Arc::clone(&shared))),
+        Behaviour::Cached => {
+            ([(header::CACHE_CONTROL, "public, max-age=600")], cached(&shared, &request)).into_response()
         }
         Behaviour::Hangs => {
             let _waits = Waits(Arc::clone(&shared));
@@ -180,6 +193,26 @@ async fn handle(State(shared): State<Arc<Shared>>, request: Request) -> Response
     // No connection is left to be used again by a request that should have needed a new one.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// The token's identity as it came.
+fn identity(request: &Request) -> serde_json::Value {
+    let identity = request.headers().get(IDENTITY_HEADER).and_then(|value| value.to_str().ok());
+    serde_json::json!({ "identity": identity })
+}
+
+/// The answer, from the shared cache if it may come from there.
+fn cached(shared: &Shared, request: &Request) -> axum::Json<serde_json::Value> {
+    let values = request.headers().get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let directives: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let has = |directive: &str| directives.contains(&directive);
+    let mut cached = lock(&shared.cached);
+    let known = cached.get(request.uri().path()).filter(|_| !has("no-cache") && !has("no-store")).cloned();
+    let answer = known.unwrap_or_else(|| identity(request));
+    if !has("no-store") {
+        cached.insert(request.uri().path().to_owned(), answer.clone());
+    }
+    axum::Json(answer)
 }
 
 async fn pass(shared: &Shared, base: &str, request: Request) -> Response {

@@ -13,7 +13,11 @@ use serde_json::Value;
 
 use crate::world::{World, tests};
 
-tests![no_log_contains_a_secret, nothing_of_cognitos_leaves_the_edge];
+tests![
+    no_log_contains_a_secret,
+    nothing_of_cognitos_leaves_the_edge,
+    no_request_of_the_edge_may_be_answered_by_a_cache,
+];
 
 async fn no_log_contains_a_secret(world: Arc<World>) -> Result<()> {
     let mut secrets: BTreeSet<String> =
@@ -103,6 +107,31 @@ async fn nothing_of_cognitos_leaves_the_edge(world: Arc<World>) -> Result<()> {
     }
     for request in origin.iter().map(Exchange::request) {
         assert_eq!(kind_in(&request), None, "in a request to the origin");
+    }
+    Ok(())
+}
+
+/// The platform's own cache does not show here; the header fields show that `fetch` was told to leave it alone.
+async fn no_request_of_the_edge_may_be_answered_by_a_cache(world: Arc<World>) -> Result<()> {
+    let machines = ["/oauth2/token", "/oauth2/revoke", "/.well-known/jwks.json"];
+    let cognito = world.stack.cognito().requests().into_iter();
+    let cognito = cognito.filter(|request| machines.iter().any(|path| request.path.ends_with(path)));
+    for request in cognito {
+        assert_eq!(request.cache_control.as_deref(), Some("no-cache"), "{}", request.path);
+        assert!(request.has_header("pragma"), "{}", request.path);
+    }
+    for asked in world.hosts.all() {
+        let told =
+            ["cache-control", "pragma"].map(|name| asked.headers.get(name).and_then(|value| value.to_str().ok()));
+        assert_eq!(told, [Some("no-cache"); 2], "{}", asked.url);
+    }
+    for exchange in world.stack.origin_traffic().context("not recorded")?.seen() {
+        let header = |name: &str| exchange.request_headers.get(name).and_then(|value| value.to_str().ok());
+        // Tests that go past the edge have no trace.
+        if exchange.request_headers.contains_key("traceparent") {
+            let told = ["cache-control", "pragma"].map(header);
+            assert_eq!(told, [Some("no-store"), Some("no-cache")], "{} {}", exchange.method, exchange.path);
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use edgeward_cognito::{Endpoint, Fault, FaultKind};
+use edgeward_cognito::{Endpoint, Fault, FaultKind, UNREACHABLE};
 use edgeward_tests::{
     browser::Browser,
     by_hand::{Answer, HandMade},
@@ -14,6 +14,7 @@ use crate::world::{World, refused, tests};
 
 tests![
     a_failing_cognito_is_a_503_and_the_code_stays_good,
+    a_cognito_that_cloudflare_cannot_reach_is_a_503_that_says_why_in_the_log,
     an_answer_that_is_lost_costs_the_code_but_not_the_grant,
     a_cognito_that_does_not_know_us_is_our_fault_and_an_alert,
     a_cognito_that_hangs_is_given_up_on,
@@ -71,6 +72,31 @@ async fn a_failing_cognito_is_a_503_and_the_code_stays_good(world: Arc<World>) -
         assert_eq!(client.token(&refreshing).await?.status, StatusCode::OK);
         // By a clock that is ahead the next code would be over.
         faulty.edge.move_clock(0).await?;
+    }
+    Ok(())
+}
+
+async fn a_cognito_that_cloudflare_cannot_reach_is_a_503_that_says_why_in_the_log(world: Arc<World>) -> Result<()> {
+    let faulty = world.faulty().await?;
+    let client = faulty.client(&world).await?;
+    let code = client.clone().at(world.stack.issuer()).code(&mut Browser::new()?).await?;
+    let mut tokens = client.token(&client.redemption(&code)).await?;
+    assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+    for status in UNREACHABLE {
+        let refreshing = client.refreshing(tokens.text("refresh_token"));
+        let mark = faulty.log_mark();
+        order(&world, FaultKind::Unreachable { status }, 1);
+        unavailable(&client.token(&refreshing).await?, 5);
+        let record = faulty.record(mark, "token refused").await?;
+        let reason = record["reason"].as_str().context("no reason")?;
+        let told = match status {
+            524 => "no answer before the deadline".to_owned(),
+            _ => format!("the host cannot be reached: status {status}: "),
+        };
+        assert!(record["level"] == "warn" && reason.contains(&told), "{record}");
+        // A host that fails three times in a row is left alone.
+        tokens = client.token(&refreshing).await?;
+        assert_eq!(tokens.status, StatusCode::OK, "{status}: {}", tokens.body);
     }
     Ok(())
 }

@@ -36,6 +36,7 @@ mod policy;
 mod rebinding;
 mod refresh;
 mod registration;
+mod resumption;
 mod revocation;
 mod rotation;
 mod scopes;
@@ -103,6 +104,7 @@ fn alone() -> Vec<Test> {
         cognito_tokens::tests(),
         origin_faults::tests(),
         sessions::tests(),
+        resumption::tests(),
         edge_faults::tests(),
         outage::tests(),
         budgets::tests(),

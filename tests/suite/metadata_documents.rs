@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
+use edgeward_cognito::UNREACHABLE;
 use edgeward_tests::{
     browser::{Browser, Page, User, query},
     by_hand::{HandMade, http, redirect_uri},
@@ -15,8 +16,9 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
+    faulty::until,
     settings::DENIED_HOST,
-    world::{World, part, refused, tests},
+    world::{World, part, records, refused, tests},
 };
 
 tests![
@@ -241,6 +243,26 @@ async fn a_host_that_does_not_answer_is_waited_for_and_left_alone(world: Arc<Wor
     let failing = "https://failing.example/client";
     world.hosts.put(failing, Document { status: 500, ..Document::json(&document(failing)) });
     assert_eq!(open(&HandMade::named(&world.stack, failing)?).await?.status, StatusCode::SERVICE_UNAVAILABLE);
+    for status in UNREACHABLE {
+        let url = format!("https://unreachable-{status}.example/client");
+        world.hosts.put(&url, Document::unreachable(status));
+        let (client, mark) = (HandMade::named(&world.stack, &url)?, world.log_mark());
+        assert_eq!(open(&client).await?.status, StatusCode::SERVICE_UNAVAILABLE);
+        let why = || {
+            let records = records(&world.stack.edge().process().log()[mark..]);
+            let mut reasons = records.into_iter().filter_map(|record| record["reason"].as_str().map(str::to_owned));
+            let told =
+                if status == 524 { "no answer before the deadline".to_owned() } else { format!("status {status}: ") };
+            reasons.any(|reason| reason.contains(&told))
+        };
+        until("the log says why", why).await?;
+        refused(
+            &client.token(&client.refreshing("nonsense")).await?,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "temporarily_unavailable",
+        );
+        assert_eq!(world.hosts.asked(&url).len(), 1);
+    }
     let nowhere = HandMade::named(&world.stack, "https://nowhere.invalid/client")?;
     assert_eq!(open(&nowhere).await?.status, StatusCode::SERVICE_UNAVAILABLE);
     Ok(())

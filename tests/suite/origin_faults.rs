@@ -1,6 +1,7 @@
 //! The origin fails: what clients are told, what the log is, and that no token is lost by it.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -9,8 +10,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use edgeward_identity::names::edge as names;
+use edgeward_identity::names::{IDENTITY_HEADER, edge as names};
 use edgeward_tests::{
+    by_hand::http,
     fault_origin::Behaviour,
     origin::{self, Origin},
     place,
@@ -26,6 +28,9 @@ use crate::{
 
 tests![
     an_origin_that_is_down_is_a_502_and_an_alert,
+    an_origin_that_cloudflare_cannot_reach_is_a_502_or_a_504_and_an_alert,
+    a_status_that_only_resembles_those_is_passed_on,
+    a_shared_cache_on_the_way_gives_nobody_the_answer_of_another,
     an_origin_that_is_slow_is_waited_for,
     an_origin_that_never_begins_is_given_up_on,
     an_origins_own_errors_are_passed_on,
@@ -73,6 +78,69 @@ async fn an_origin_that_is_down_is_a_502_and_an_alert(world: Arc<World>) -> Resu
         assert!(called.took < Duration::from_secs(3), "{:?}", called.took);
     }
     faulty.origin.accept().await?;
+    works(&world, faulty, &token).await
+}
+
+async fn an_origin_that_cloudflare_cannot_reach_is_a_502_or_a_504_and_an_alert(world: Arc<World>) -> Result<()> {
+    let (faulty, token) = (world.faulty().await?, access_token(&world).await?);
+    for status in edgeward_cognito::UNREACHABLE {
+        faulty.origin.set(Behaviour::Unreachable(StatusCode::from_u16(status)?));
+        let (mark, given_up) = (faulty.log_mark(), faulty.origin.given_up());
+        let called = faulty.call(&token).await?;
+        let (answered, error, event) = match status {
+            524 => (504, "gateway_timeout", "origin too slow"),
+            _ => (502, "bad_gateway", "origin unreachable"),
+        };
+        failed(faulty, mark, &called, answered, error, event).await?;
+        let reason = faulty.record(mark, event).await?["reason"].as_str().map(str::to_owned).context("no reason")?;
+        assert!(reason.starts_with(&format!("status {status}: ")), "{reason}");
+        until("nobody reads the page", || faulty.origin.given_up() > given_up).await?;
+    }
+    works(&world, faulty, &token).await
+}
+
+async fn a_status_that_only_resembles_those_is_passed_on(world: Arc<World>) -> Result<()> {
+    let (faulty, token) = (world.faulty().await?, access_token(&world).await?);
+    // The origin's own.
+    for status in edgeward_cognito::UNREACHABLE {
+        faulty.origin.set(Behaviour::Fails(StatusCode::from_u16(status)?));
+        let called = faulty.call(&token).await?;
+        assert_eq!((called.status.as_u16(), called.text.as_str()), (status, "the origin's own words"));
+    }
+    // From behind Cloudflare, where each answer has its `Server`: 529 is "overloaded" to many.
+    for status in [500, 503, 519, 527, 528, 529, 531] {
+        faulty.origin.set(Behaviour::Unreachable(StatusCode::from_u16(status)?));
+        let mut answer = faulty.send(&token).await?;
+        assert_eq!(answer.status().as_u16(), status);
+        assert!(answer.chunk().await?.is_some_and(|page| page.starts_with(b"<!DOCTYPE")));
+    }
+    works(&world, faulty, &token).await
+}
+
+async fn a_shared_cache_on_the_way_gives_nobody_the_answer_of_another(world: Arc<World>) -> Result<()> {
+    let faulty = world.faulty().await?;
+    faulty.origin.set(Behaviour::Cached);
+    let identity = async |request: reqwest::RequestBuilder| {
+        let answer: serde_json::Value = request.send().await?.json().await?;
+        Ok::<_, anyhow::Error>(answer["identity"].as_str().map(str::to_owned))
+    };
+    // It is a cache.
+    let direct =
+        |who: &str| http().map(|http| http.get(format!("{}/direct", faulty.origin.url())).header(IDENTITY_HEADER, who));
+    assert_eq!(identity(direct("one")?).await?.as_deref(), Some("one"));
+    assert_eq!(identity(direct("two")?).await?.as_deref(), Some("one"));
+
+    let mut seen = BTreeSet::new();
+    // What a client says about caches is for those before the edge.
+    let directives = [None, Some("max-age=600"), Some("only-if-cached"), Some("max-stale"), Some("public"), None];
+    for directive in directives {
+        let token = access_token(&world).await?;
+        let request = http()?.get(format!("{}/mcp", faulty.edge.url())).bearer_auth(&token);
+        let request = directive.into_iter().fold(request, |request, value| request.header("cache-control", value));
+        let given = identity(request).await?.context("no identity")?;
+        assert!(seen.insert(given), "{directive:?}: the answer of another client");
+    }
+    let token = access_token(&world).await?;
     works(&world, faulty, &token).await
 }
 

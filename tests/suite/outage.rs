@@ -176,6 +176,7 @@ async fn a_revocation_is_sent_a_second_time(world: Arc<World>) -> Result<()> {
     let cognito = world.stack.cognito();
     for (kind, times, sent, status) in [
         (FaultKind::ServiceUnavailable, 1, 2, StatusCode::OK),
+        (FaultKind::Unreachable { status: 521 }, 1, 2, StatusCode::OK),
         (FaultKind::Hang, 1, 2, StatusCode::OK),
         (FaultKind::InternalServerError, 2, 2, StatusCode::SERVICE_UNAVAILABLE),
         (FaultKind::TooManyRequests { retry_after: Some(7) }, 1, 1, StatusCode::SERVICE_UNAVAILABLE),
@@ -224,6 +225,7 @@ async fn keys_that_cannot_be_had_cost_nobody_a_token(world: Arc<World>) -> Resul
         FaultKind::TooManyRequests { retry_after: Some(7) },
         FaultKind::InternalServerError,
         FaultKind::ServiceUnavailable,
+        FaultKind::Unreachable { status: 530 },
         FaultKind::WafForbidden,
         FaultKind::HtmlInsteadOfJson,
         FaultKind::TruncatedJson,

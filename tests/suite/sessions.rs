@@ -31,14 +31,14 @@ tests![
 ];
 
 /// A session that was opened by hand.
-struct Session {
-    mcp: String,
+pub(crate) struct Session {
+    pub(crate) mcp: String,
     token: String,
     id: String,
 }
 
 impl Session {
-    async fn open(world: &Arc<World>) -> Result<Self> {
+    pub(crate) async fn open(world: &Arc<World>) -> Result<Self> {
         let (mcp, token) = (world.stack.mcp().to_string(), access_token(world).await?);
         let info = json!({ "name": "by hand", "version": "0" });
         let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info });
@@ -50,7 +50,7 @@ impl Session {
         Ok(Self { mcp, token, id })
     }
 
-    fn in_it(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn in_it(&self, request: RequestBuilder) -> RequestBuilder {
         request
             .bearer_auth(&self.token)
             .header("mcp-session-id", &self.id)
@@ -58,7 +58,7 @@ impl Session {
             .header("accept", "application/json, text/event-stream")
     }
 
-    async fn whoami(&self, id: u64) -> Result<String> {
+    pub(crate) async fn whoami(&self, id: u64) -> Result<String> {
         let params = json!({ "name": "whoami", "arguments": {} });
         let call = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
         let answer = self.in_it(by_hand::http()?.post(&self.mcp).json(&call)).send().await?;

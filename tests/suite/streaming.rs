@@ -54,14 +54,14 @@ async fn a_client_that_goes_away_stops_the_tool(world: Arc<World>) -> Result<()>
 
 /// Remembers when it was told of which progress.
 #[derive(Clone, Default)]
-struct Listener {
+pub(crate) struct Listener {
     heard: Arc<Mutex<Vec<(f64, Instant)>>>,
     told: Arc<Notify>,
 }
 
 impl Listener {
     /// Waits until it was told `times` times: the client handles the last notification beside the answer, not before.
-    async fn hear(&self, times: usize) -> Vec<(f64, Instant)> {
+    pub(crate) async fn hear(&self, times: usize) -> Vec<(f64, Instant)> {
         loop {
             let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if heard.len() >= times {

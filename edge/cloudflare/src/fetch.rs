@@ -6,11 +6,12 @@
 use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest, USER_AGENT, UnixTime};
 use js_sys::{Promise, futures::JsFuture};
 use wasm_bindgen::prelude::*;
-use worker::web_sys::{AbortSignal, Headers, Request, RequestInit, RequestRedirect, Response};
+use worker::web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, RequestRedirect, Response};
 
 use crate::{
     Workers,
     body::{ReadError, read},
+    unreachable::Unreachable,
 };
 
 #[wasm_bindgen]
@@ -31,6 +32,14 @@ async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply
     let response = answer(request, signal).await.map_err(|_| FetchError::Connection)?;
     let headers = response.headers();
     let header = |name| headers.get(name).ok().flatten();
+    if let Some(unreachable) = Unreachable::of(response.status(), header("server").as_deref()) {
+        // Nobody reads its page; whether that is heard does not matter.
+        let _ = response.body().map(|body| body.cancel());
+        return Err(match unreachable {
+            Unreachable { is_late: true, .. } => FetchError::DeadlineExceeded,
+            Unreachable { reason, .. } => FetchError::Unreachable(reason),
+        });
+    }
     let seconds = |name| header(name).and_then(|value| value.parse().ok());
     let mut reply = FetchReply {
         status: response.status(),
@@ -68,6 +77,8 @@ fn prepare(request: &FetchRequest, signal: &AbortSignal) -> Result<Request, JsVa
     }
     let init = RequestInit::new();
     init.set_redirect(RequestRedirect::Manual);
+    // Whatever the zone's rules say about caching. Requests get `Cache-Control` and `Pragma` by it.
+    init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(signal));
     if let Some(form) = &request.form {
         headers.set("content-type", "application/x-www-form-urlencoded")?;

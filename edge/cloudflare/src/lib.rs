@@ -13,6 +13,7 @@ mod rs256;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 mod timer;
+mod unreachable;
 
 use std::{
     cell::{OnceCell, RefCell},
@@ -32,6 +33,7 @@ use edgeward_core::{
 use edgeward_identity::names::edge::SETTINGS;
 use js_sys::{Array, Promise, Reflect, futures::future_to_promise};
 use rs256::Imported;
+use unreachable::Unreachable;
 use wasm_bindgen::prelude::*;
 use worker::{Env, web_sys};
 
@@ -158,6 +160,14 @@ pub fn traceparents() -> String {
     let Ok(edge) = &*start else { return String::new() };
     let values: Vec<_> = (0..TRACEPARENTS).map(|_| edge.traceparent()).collect();
     values.join("\n")
+}
+
+/// Whether a response says, in place of the MCP server, that it cannot be reached: `undefined` if not, else two lines: the
+/// status for the client, and what is wrong.
+#[wasm_bindgen]
+pub fn unreachable(status: u16, server: Option<String>) -> Option<String> {
+    let Unreachable { is_late, reason } = Unreachable::of(status, server.as_deref())?;
+    Some(format!("{}\n{reason}", if is_late { 504 } else { 502 }))
 }
 
 /// The header fields that every decision looks at.

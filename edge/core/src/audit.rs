@@ -102,7 +102,7 @@ events! {
     GateFailed = "gate failed",
     /// A request to an endpoint has broken off; written by the adapter.
     HandlerFailed = "handler failed",
-    /// The MCP server does not answer; written by the adapter.
+    /// The MCP server does not answer, for a reason that the platform may give; written by the adapter.
     OriginUnreachable = "origin unreachable",
     /// The MCP server has not begun to answer in time; written by the adapter.
     OriginTooSlow = "origin too slow",

@@ -33,6 +33,8 @@ pub trait Fetch {
     /// `request.max_bytes`. Asks for JSON and names itself as [`USER_AGENT`]; sends no other headers but those given and what
     /// HTTP itself needs.
     ///
+    /// No cache on the way answers: keys and documents change, and answers may be for one party only.
+    ///
     /// Where the platform can see what address a name leads to, it must not let a request reach one that the public
     /// Internet does not: a stranger may have chosen the name.
     fn fetch(&self, request: FetchRequest) -> impl Future<Output = Result<FetchReply, FetchError>>;
@@ -139,6 +141,9 @@ pub enum FetchError {
     /// The connection could not be made or broke.
     #[error("the connection failed")]
     Connection,
+    /// The platform says that the host cannot be reached, and why, in words for the log.
+    #[error("the host cannot be reached: {0}")]
+    Unreachable(&'static str),
     /// The body is longer than allowed.
     #[error("the answer is too long")]
     TooLong,

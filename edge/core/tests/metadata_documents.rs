@@ -190,6 +190,7 @@ fn a_document_that_cannot_be_had_now_is_nobodys_fault() {
     for outcome in [
         Err(FetchError::DeadlineExceeded),
         Err(FetchError::Connection),
+        Err(FetchError::Unreachable("no such name")),
         Ok(FetchReply { status: 500, ..FetchReply::default() }),
         Ok(FetchReply { status: 429, ..FetchReply::default() }),
         Ok(FetchReply { status: 403, ..FetchReply::default() }),

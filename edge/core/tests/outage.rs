@@ -239,7 +239,7 @@ fn a_cognito_that_answers_is_not_left_alone_whatever_it_answers() {
 
 #[test]
 fn what_may_be_sent_twice_is_sent_twice_once_and_nothing_else_is() {
-    for error in [FetchError::Connection, FetchError::DeadlineExceeded] {
+    for error in [FetchError::Connection, FetchError::DeadlineExceeded, FetchError::Unreachable("no such name")] {
         let scene = Scene::new();
         scene.fail(error);
         unavailable(&scene.refresh());

@@ -280,6 +280,7 @@ fn what_is_not_the_tokens_fault_leaves_it_good() {
         Ok((400, r#"{"error":"invalid_client"}"#)),
         Err(FetchError::DeadlineExceeded),
         Err(FetchError::Connection),
+        Err(FetchError::Unreachable("no such name")),
     ] {
         let scene = Scene::new();
         match reply {

@@ -31,6 +31,7 @@
 //! ```
 
 mod exchange;
+mod interrupted;
 mod keys;
 mod manager;
 mod restoring;

@@ -107,6 +107,12 @@ pub enum FaultKind {
     TruncatedJson,
     /// 200 with a page instead of JSON. The request is not acted on.
     HtmlInsteadOfJson,
+    /// What Cloudflare's network answers in place of a server that it cannot reach: see
+    /// [`UNREACHABLE`](crate::UNREACHABLE). The request is not acted on.
+    Unreachable {
+        /// With this status.
+        status: u16,
+    },
     /// 403 with a page, as from a web application firewall. The request is not acted on.
     WafForbidden,
     /// `invalid_client`: 401 at the revocation endpoint, 400 elsewhere.

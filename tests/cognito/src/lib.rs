@@ -24,6 +24,7 @@ mod sabotage;
 mod server;
 mod store;
 mod token;
+mod unreachable;
 
 pub use config::{
     Answers, AppClient, Config, ConfigError, DEV_CLIENT_ID, DEV_CLIENT_SECRET, DEV_PASSWORD, DEV_POOL_ID, DEV_USERNAME,
@@ -34,3 +35,4 @@ pub use forgery::{Forgery, Signature};
 pub use issued::{IssuedSecret, SecretKind};
 pub use recording::{Listener, RecordedRequest};
 pub use server::{Cognito, Error};
+pub use unreachable::{UNREACHABLE, unreachable};

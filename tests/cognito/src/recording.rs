@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::USER_AGENT;
+use axum::http::header::{CACHE_CONTROL, USER_AGENT};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::parameters::Parameters;
 use crate::pool::Pool;
 
-/// A request the pool received. Header values are left out but for one, names kept.
+/// A request the pool received. Header values are left out but for two, names kept.
 #[derive(Debug, Clone, Serialize)]
 pub struct RecordedRequest {
     /// The listener it came to.
@@ -30,6 +30,8 @@ pub struct RecordedRequest {
     pub header_names: Vec<String>,
     /// `User-Agent`, if it is there and text.
     pub user_agent: Option<String>,
+    /// `Cache-Control`, if it is there and text.
+    pub cache_control: Option<String>,
     /// Form parameters in order, decoded; empty if the body is no form.
     pub form: Vec<(String, String)>,
 }
@@ -88,12 +90,14 @@ pub(crate) async fn observe(
     let method = head.method.to_string();
     let path = head.uri.path().to_owned();
     let form = if method == "POST" { &body[..] } else { &[] };
+    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     pool.recordings.0.lock().push(RecordedRequest {
         listener,
         method: method.clone(),
         path: path.clone(),
         query: Parameters::parse(head.uri.query().unwrap_or_default().as_bytes()).into_pairs(),
-        user_agent: head.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned),
+        user_agent: text(USER_AGENT),
+        cache_control: text(CACHE_CONTROL),
         header_names: head.headers.iter().map(|(name, _)| name.as_str().to_owned()).collect(),
         form: Parameters::parse(form).into_pairs(),
     });

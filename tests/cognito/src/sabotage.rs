@@ -18,6 +18,7 @@ use crate::firewall;
 use crate::pool::Pool;
 use crate::reply;
 use crate::reset::ResetHandle;
+use crate::unreachable::unreachable;
 
 /// Middleware: the next ordered fault for the endpoint, or the endpoint itself.
 pub(crate) async fn apply(State(pool): State<Arc<Pool>>, mut request: Request, next: Next) -> Response {
@@ -31,6 +32,9 @@ pub(crate) async fn apply(State(pool): State<Arc<Pool>>, mut request: Request, n
         FaultKind::ServiceUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable").into_response(),
         FaultKind::HtmlInsteadOfJson => Html("<!doctype html><title>Hello</title><h1>Hello</h1>").into_response(),
         FaultKind::WafForbidden => firewall::forbidden(),
+        FaultKind::Unreachable { status } => {
+            unreachable(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), ())
+        }
         FaultKind::InvalidClient if endpoint == Some(Endpoint::Revoke) => {
             reply::error(StatusCode::UNAUTHORIZED, "invalid_client")
         }

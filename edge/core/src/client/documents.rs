@@ -172,6 +172,7 @@ async fn fetch<P: Platform>(url: &DocumentUrl, platform: &P) -> Result<FetchRepl
         FetchError::TooLong => Refused("it is too long"),
         FetchError::DeadlineExceeded => Unavailable("no answer before the deadline"),
         FetchError::Connection => Unavailable("the connection failed"),
+        FetchError::Unreachable(reason) => Unavailable(reason),
     })?;
     match reply.status {
         200 => {}

@@ -19,16 +19,33 @@ use rmcp::{
 };
 use uuid::Uuid;
 
+use super::interrupted::{Events, Interrupted, KEPT_FOR, after, number_and_call};
+
 /// rmcp's [`LocalSessionManager`] for one of several tasks.
 #[derive(Debug)]
 pub struct TaskSessionManager {
     inner: LocalSessionManager,
     tag: Tag,
+    interrupted: Interrupted,
 }
 
 impl TaskSessionManager {
     pub(super) fn new() -> Self {
-        Self { inner: LocalSessionManager::default(), tag: Tag(Uuid::new_v4().simple().to_string().into()) }
+        let tag = Tag(Uuid::new_v4().simple().to_string().into());
+        Self { inner: LocalSessionManager::default(), tag, interrupted: Interrupted::new(KEPT_FOR) }
+    }
+
+    /// What came after an event of this task.
+    async fn rest(&self, id: &SessionId, last_event_id: &str) -> Result<Events, LocalSessionManagerError> {
+        let (last, call) = number_and_call(last_event_id).ok_or(EventIdParseError::MissingRequestId)?;
+        let interrupted = call.and_then(|call| self.interrupted.take(id, call));
+        let rest = match interrupted {
+            Some(events) => events,
+            // The call goes on, and nobody has noticed yet that its client is gone; or it is a standing stream.
+            None => Box::pin(self.inner.resume(id, last_event_id.to_owned()).await?),
+        };
+        let rest = after(last, rest);
+        Ok(if call.is_some() { self.interrupted.guard(id, rest) } else { rest })
     }
 
     fn tagged<S>(&self, stream: S) -> impl Stream<Item = ServerSseMessage> + Send + Sync + 'static + use<S>
@@ -69,7 +86,8 @@ impl SessionManager for TaskSessionManager {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        Ok(self.tagged(self.inner.create_stream(id, message).await?))
+        let answer = self.inner.create_stream(id, message).await?;
+        Ok(self.tagged(self.interrupted.guard(id, Box::pin(answer))))
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
@@ -95,7 +113,7 @@ impl SessionManager for TaskSessionManager {
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         let stream = match self.tag.of_event(&last_event_id) {
-            Some(own) => self.inner.resume(id, own.to_owned()).await?.left_stream(),
+            Some(own) => self.rest(id, own).await?.left_stream(),
             // A standing stream has no end that a client would miss: it begins anew at this task.
             None if !last_event_id.contains('/') => self.inner.create_standalone_stream(id).await?.right_stream(),
             // rmcp makes an empty stream of it.
