@@ -4,6 +4,8 @@ mod aws;
 mod bad_input;
 mod check;
 mod client_secret;
+mod cloudflare;
+mod deploying;
 mod drift;
 mod keygen;
 mod push;
