@@ -8,13 +8,14 @@ pub(crate) const README: &str = include_str!("../../../README.md");
 const MAKEFILE: &str = include_str!("../../../Makefile");
 
 /// Where the files of a name's beginning are; the longest comes first.
-const FOLDERS: [(&str, &str); 6] = [
+const FOLDERS: [(&str, &str); 7] = [
     ("core/src/", "edge/core/src/"),
     ("core/", "edge/core/tests/"),
     ("origin/", "origin/tests/"),
     ("shared/src/", "shared/src/"),
     ("shared/", "shared/tests/"),
     ("suite/", "tests/suite/"),
+    ("tests/", "tests/tests/"),
 ];
 
 /// The fenced block that follows a line.

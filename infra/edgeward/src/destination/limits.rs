@@ -8,7 +8,7 @@ use crate::{deployment::Deployment, edge::Settings, report::Problem};
 /// <https://developers.cloudflare.com/workers/platform/limits/#environment-variables>.
 const MAX_BYTES: usize = 5 * 1024;
 
-/// The settings that Cloudflare would refuse because of their size. They are no secret, so no value is shown.
+/// The settings that Cloudflare would refuse because of their size. No value is shown: it may be secret.
 pub(crate) fn too_large(settings: &Settings, deployment: &Deployment) -> Vec<Problem> {
     let all = settings.plain().chain(settings.secret());
     let large = all.filter(|(_, value)| value.len() > MAX_BYTES);

@@ -86,7 +86,8 @@ async fn a_first_push_makes_one_version_and_that_has_everything() {
     let scene = Scene::new().await;
     scene.run(&["push", "--secrets-only"]).await.fails_with("there is no Worker edgeward-prod");
     assert_eq!(scene.cloudflare.configs().len(), 0);
-    scene.run(&["push"]).await.succeeds();
+    let ran = scene.run(&["push"]).await.succeeds();
+    assert!(!ran.stderr.contains("WARNING"), "wrangler does not take its configuration as it is: {ran:#?}");
     let [config] = &scene.cloudflare.configs()[..] else { panic!("not one version") };
     assert_eq!(config.issuer, "https://mcp.example.com");
     let account = scene.cloudflare.account();

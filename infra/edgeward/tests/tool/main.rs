@@ -11,4 +11,5 @@ mod keygen;
 mod push;
 mod remove;
 mod rotation;
+mod worker_secrets;
 mod world;
