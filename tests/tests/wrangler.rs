@@ -26,7 +26,7 @@ fn there_is_nothing_to_store_in() {
     let environments = wrangler["env"].as_table().unwrap();
     let members = environments.values().flat_map(|environment| environment.as_table().unwrap().keys());
     for member in members {
-        assert!(["workers_dev", "preview_urls", "ratelimits"].contains(&member.as_str()), "{member}");
+        assert!(["workers_dev", "ratelimits"].contains(&member.as_str()), "{member}");
     }
     let own = [
         "name",
@@ -35,6 +35,7 @@ fn there_is_nothing_to_store_in() {
         "compatibility_flags",
         "minify",
         "keep_names",
+        "preview_urls",
         "build",
         "observability",
         "env",
@@ -54,4 +55,36 @@ fn every_environment_has_every_limit_with_counters_of_its_own() {
     namespaces.sort_unstable();
     namespaces.dedup();
     assert_eq!((count, namespaces.len()), (9, 9), "{namespaces:?}");
+}
+
+/// Invocation logs and traces hold the URL of each request: `/callback?code=…`. An `observability` of an environment would
+/// replace all of this, and so would one that `edgeward push` writes.
+#[test]
+fn no_environment_records_urls_and_none_loses_audit_lines() {
+    let wrangler: Value = toml::from_str(WRANGLER).unwrap();
+    let expected: Value = toml::from_str(
+        "enabled = true\nhead_sampling_rate = 1\nredact_query_string = true\n\
+         [logs]\nenabled = true\nhead_sampling_rate = 1\ninvocation_logs = false\n\
+         [traces]\nenabled = false\n",
+    )
+    .unwrap();
+    for (name, environment) in wrangler["env"].as_table().unwrap() {
+        let own = ["observability", "logpush", "tail_consumers", "streaming_tail_consumers"];
+        assert_eq!(own.iter().find(|member| environment.get(member).is_some()), None, "{name}");
+    }
+    assert_eq!(wrangler["observability"], expected);
+    assert_eq!(wrangler.get("logpush"), None, "whether lines go elsewhere is the operator's to say");
+}
+
+/// The zone's rules do not hold there.
+#[test]
+fn no_environment_has_preview_urls_and_only_dev_may_be_at_workers_dev() {
+    let wrangler: Value = toml::from_str(WRANGLER).unwrap();
+    assert_eq!(wrangler["preview_urls"], Value::Boolean(false));
+    for (name, environment) in wrangler["env"].as_table().unwrap() {
+        assert_eq!(environment.get("preview_urls"), None, "{name} would not inherit it");
+        // Without the member, wrangler turns workers.dev off as soon as there is a domain or route.
+        let expected = if name == "dev" { None } else { Some(&Value::Boolean(false)) };
+        assert_eq!(environment.get("workers_dev"), expected, "{name}");
+    }
 }

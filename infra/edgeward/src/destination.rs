@@ -1,6 +1,7 @@
 //! Where the edge's settings go.
 
 mod bindings;
+mod limits;
 mod local;
 mod wrangler;
 
@@ -10,7 +11,11 @@ use anyhow::{Context as _, Result, bail};
 use edgeward_core::Config;
 use url::Url;
 
-use self::{local::Local, wrangler::Wrangler};
+pub(crate) use self::limits::too_large;
+use self::{
+    local::Local,
+    wrangler::{Address, Wrangler},
+};
 use crate::{
     cli::{Target, TargetArguments},
     deployment::{Deployment, Environment},
@@ -26,8 +31,10 @@ pub(crate) enum Part {
         /// Whether the Worker gets the public URL's host as its domain.
         domain: bool,
     },
-    /// Secrets alone: a rotation must not deploy other code by the way.
+    /// Every secret, and nothing else.
     Secrets,
+    /// One secret: a rotation must deploy nothing else by the way.
+    Secret(&'static str),
 }
 
 /// A place for settings, known to be usable.
@@ -71,14 +78,29 @@ impl Destination {
             // Half of two small files is no use.
             Self::Local(local) => local.write(settings, config, dry_run, report),
             Self::Cloudflare(wrangler) => {
-                if let Part::Everything { domain } = part {
-                    let host = host(config, wrangler.environment)?;
-                    let domain = host.filter(|_| domain);
-                    wrangler.deploy(settings, config, domain.as_deref(), dry_run, report).await?;
-                }
-                wrangler.put_secrets(settings, dry_run, report).await
+                let Part::Everything { domain: attach } = part else {
+                    let one = if let Part::Secret(name) = part { Some(name) } else { None };
+                    return wrangler.push_secrets(settings, one, dry_run, report).await;
+                };
+                let address = match host(config, wrangler.environment)? {
+                    Some(name) => Address::Host { name, attach },
+                    None => Address::WorkersDev,
+                };
+                wrangler.push(settings, config, &address, dry_run, report).await
             }
         }
+    }
+
+    /// Refuses settings that are too large for it, and names them.
+    pub(crate) fn fits(&self, settings: &Settings, deployment: &Deployment, report: &mut Report) -> Result<()> {
+        // A runtime on this machine has no such limit.
+        let Self::Cloudflare(_) = self else { return Ok(()) };
+        let problems = too_large(settings, deployment);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        problems.into_iter().for_each(|problem| report.problem(problem));
+        bail!("Cloudflare would refuse these settings; nothing was written")
     }
 
     /// Takes the edge away, or says that it would; whether there was something to take.

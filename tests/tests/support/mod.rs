@@ -16,6 +16,7 @@ const FOLDERS: [(&str, &str); 7] = [
     ("shared/src/", "shared/src/"),
     ("shared/", "shared/tests/"),
     ("suite/", "tests/suite/"),
+    ("tests/", "tests/tests/"),
 ];
 
 /// The fenced block that follows a line.

@@ -28,6 +28,7 @@ pub(crate) async fn run(arguments: &Push, report: &mut Report) -> Result<()> {
         settings.set(COGNITO_CLIENT_SECRET, secret.expose());
     }
     let config = accepted(&settings, deployment, report)?;
+    destination.fits(&settings, deployment, report)?;
 
     if let Some(secret) = &first_secret {
         let name = super::secret_parameter(deployment);

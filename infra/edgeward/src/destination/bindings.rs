@@ -29,11 +29,6 @@ pub(super) fn of(own: &Value, environment: Environment, config: &Config) -> Resu
     Ok([(LIMITS, limits.into()), (DATASETS, datasets.into())])
 }
 
-/// Whether the settings of a deployment have anything to say about bindings.
-pub(super) fn are_its_own(config: &Config) -> bool {
-    config.rate_limits != RateLimits::default() || config.metrics_dataset.is_some()
-}
-
 const LIMITS: &str = "ratelimits";
 const DATASETS: &str = "analytics_engine_datasets";
 /// What the edge calls the dataset.

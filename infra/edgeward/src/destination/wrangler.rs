@@ -1,21 +1,22 @@
 //! Cloudflare, through wrangler: variables are arguments, secrets go through its standard input and nowhere else.
 
+mod deploy;
+mod explanation;
+mod own_config;
+mod run;
+mod secrets;
+
 use std::{
-    env, fs,
-    io::{self, ErrorKind, Write as _},
-    os::fd::AsFd as _,
+    env,
+    io::{self, Write as _},
     path::PathBuf,
     process::Stdio,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use edgeward_core::Config;
-use edgeward_identity::names::edge::SETTINGS;
-use serde_json::{Map, Value};
-use tokio::{io::AsyncWriteExt as _, process::Command};
-use zeroize::Zeroizing;
 
-use super::bindings;
+use self::explanation::{codes, explain};
 use crate::{deployment::Environment, edge::Settings, report::Report};
 
 /// The file that wrangler reads.
@@ -28,6 +29,19 @@ pub(crate) struct Wrangler {
     folder: PathBuf,
     pub(super) environment: Environment,
     worker: String,
+}
+
+/// Where a Worker answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Address {
+    /// At the address that Cloudflare gives it.
+    WorkersDev,
+    /// At a host of its own, and nowhere else: requests elsewhere would pass by the rules of that host's zone.
+    Host {
+        name: String,
+        /// Whether the host is made a domain of the Worker. If not, routes or domains of `wrangler.toml` lead to it.
+        attach: bool,
+    },
 }
 
 impl Wrangler {
@@ -56,95 +70,50 @@ impl Wrangler {
         )
     }
 
-    /// Uploads the code with these variables; others that the Worker has are removed, secrets stay.
-    pub(super) async fn deploy(
+    /// Writes code, variables and secrets to the Worker. Each version of it that serves, if only for a moment, has settings
+    /// that the edge accepts.
+    pub(super) async fn push(
         &self,
         settings: &Settings,
         config: &Config,
-        domain: Option<&str>,
+        address: &Address,
         dry_run: bool,
         report: &mut Report,
     ) -> Result<()> {
-        let names: Vec<_> = settings.plain().map(|(name, _)| name).collect();
-        let domain_words = domain.map(|domain| format!(" at {domain}")).unwrap_or_default();
-        let what = format!(
-            "the Worker {}{domain_words} from the environment {}, with the variables {}",
-            self.worker,
-            self.environment,
-            names.join(", ")
-        );
         if dry_run {
-            report.did(format!("would deploy {what}"));
+            self.would_deploy(settings, address, report);
             return Ok(());
         }
-        let environment = self.environment.to_string();
-        let own = self.own_config(config)?;
-        let mut command = self.command(&["deploy", "--env", &environment, "--name", &self.worker]);
-        if let Some(own) = &own {
-            command.arg("--config").arg(&own.name);
-        }
-        if let Some(domain) = domain {
-            command.args(["--domain", domain]);
-        }
-        for (name, value) in settings.plain() {
-            command.arg("--var").arg(format!("{name}:{value}"));
-        }
-        let status = command.stdin(Stdio::null()).stdout(standard_error()?).status().await;
-        if !self.started(status)?.success() {
-            bail!(
-                "`wrangler deploy` failed; its message is above. Mend that and run `edgeward push` again: until then the Worker {} may \
-                 be the older one",
-                self.worker
-            );
-        }
-        report.did(format!("deployed {what}"));
-        Ok(())
+        let standing = self.standing_secrets().await?.unwrap_or_default();
+        let obsolete = secrets::obsolete(settings, &standing);
+        self.deploy(settings, config, address, &obsolete, report).await?;
+        self.remove_secrets(&obsolete, report).await
     }
 
-    /// The configuration of a deployment that has bindings of its own, which wrangler takes from there alone.
-    /// It stands beside the other one, so that what they name is the same.
-    fn own_config(&self, config: &Config) -> Result<Option<OwnConfig>> {
-        if !bindings::are_its_own(config) {
-            return Ok(None);
-        }
-        let path = self.folder.join(CONFIG);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut own: Value = toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
-        for (name, value) in bindings::of(&own, self.environment, config)? {
-            own["env"][self.environment.to_string()][name] = value;
-        }
-        let name = format!(".wrangler-{}.json", self.worker);
-        let path = self.folder.join(&name);
-        fs::write(&path, own.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Some(OwnConfig { name, path }))
-    }
-
-    /// Sets the secrets, and removes those that are unset.
-    pub(super) async fn put_secrets(&self, settings: &Settings, dry_run: bool, report: &mut Report) -> Result<()> {
-        let names: Vec<_> = settings.secret().map(|(name, _)| name).collect();
-        let what = format!("the secrets {} of the Worker {}", names.join(", "), self.worker);
+    /// Writes secrets to the Worker, all or one of them. Code and variables stay as they are.
+    pub(super) async fn push_secrets(
+        &self,
+        settings: &Settings,
+        one: Option<&'static str>,
+        dry_run: bool,
+        report: &mut Report,
+    ) -> Result<()> {
         if dry_run {
-            report.did(format!("would set {what}"));
+            self.would_set(&secrets::all(settings, &[]), report);
             return Ok(());
         }
-        // Given an environment as well, this command of wrangler would append it to the name. Said to be empty, it
-        // stops wrangler from asking which one is meant.
-        let mut command = self.command(&["secret", "bulk", "--name", &self.worker, "--env="]);
-        let child = command.stdin(Stdio::piped()).stdout(standard_error()?).kill_on_drop(true).spawn();
-        let mut child = self.started(child)?;
-        let mut stdin = child.stdin.take().context("wrangler has no standard input")?;
-        // A wrangler that ends early says why by itself.
-        let written = stdin.write_all(secrets_document(settings).as_bytes()).await;
-        drop(stdin);
-        let status = child.wait().await.context("wrangler was lost")?;
-        if !status.success() || written.is_err() {
-            bail!(
-                "`wrangler secret bulk` failed; its message is above. Run `edgeward push` again: until then the Worker {} may have older secrets",
-                self.worker
-            );
-        }
-        report.did(format!("set {what}"));
-        Ok(())
+        let Some(standing) = self.standing_secrets().await? else {
+            // wrangler would make one, with nothing but secrets in it.
+            bail!("there is no Worker {} to write secrets to: run `edgeward push` first", self.worker);
+        };
+        let change = match one {
+            Some(name) => secrets::one(settings, name),
+            None => {
+                self.accepts_secrets(settings).await?;
+                secrets::all(settings, &standing)
+            }
+        };
+        self.set_secrets(&change, report).await
     }
 
     /// Deletes the Worker, and its secrets with it; whether there was one.
@@ -155,12 +124,10 @@ impl Wrangler {
             return Ok(true);
         }
         // The name is taken as it is, whatever the environment. Without --force it would ask, and nobody could answer.
-        let mut command = self.command(&["delete", "--name", worker, "--env=", "--force"]);
-        // What it says is read, so it is not to be silent.
-        let output = command.stdin(Stdio::null()).env("WRANGLER_LOG", "log").output().await;
-        let output = self.started(output)?;
+        let output = self.output(&["delete", "--name", worker, "--env=", "--force"]).await?;
         let said = [output.stdout, output.stderr].concat();
-        if !output.status.success() && says_not_there(&String::from_utf8_lossy(&said)) {
+        let words = String::from_utf8_lossy(&said);
+        if !output.status.success() && self.is_not_there(&words) {
             report.did(format!("there is no Worker {worker}"));
             return Ok(false);
         }
@@ -168,67 +135,19 @@ impl Wrangler {
         let _ = io::stderr().write_all(&said);
         if !output.status.success() {
             bail!(
-                "`wrangler delete` failed; its message is above. Mend that and run `edgeward remove` again: until then the \
-                 Worker {worker} may be there, and no parameter was removed"
+                "`wrangler delete` failed; its message is above.{} Mend that and run `edgeward remove` again: until then the \
+                 Worker {worker} may be there, and no parameter was removed",
+                explain(&words)
             );
         }
         report.did(format!("removed the Worker {worker}"));
         Ok(true)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
-        command.current_dir(&self.folder).args(arguments);
-        for (name, value) in QUIET {
-            if env::var_os(name).is_none() {
-                command.env(name, value);
-            }
-        }
-        command
-    }
-
-    fn started<T>(&self, result: io::Result<T>) -> Result<T> {
-        match result {
-            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-                "{} is not there: run `.ci/setup edge` and `. .ci/env` in the checkout, or say where it is with --wrangler",
-                self.program.display()
-            ),
-            result => result.with_context(|| format!("cannot run {}", self.program.display())),
-        }
+    /// Whether wrangler failed because there is no such Worker: by the codes of Cloudflare's errors that wrangler itself
+    /// takes for that, or by its own words.
+    fn is_not_there(&self, said: &str) -> bool {
+        codes(said).iter().any(|code| [10007, 10090].contains(code))
+            || said.contains(&format!("Worker \"{}\" not found", self.worker))
     }
 }
-
-/// A file that goes when it has been read.
-struct OwnConfig {
-    name: String,
-    path: PathBuf,
-}
-
-impl Drop for OwnConfig {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-/// Whether wrangler failed because there is no such Worker: by the codes of Cloudflare's errors that wrangler itself takes
-/// for that.
-fn says_not_there(said: &str) -> bool {
-    ["[code: 10007]", "[code: 10090]"].iter().any(|code| said.contains(code))
-}
-
-/// Merged into what the Worker has: null removes.
-fn secrets_document(settings: &Settings) -> Zeroizing<String> {
-    let all = SETTINGS.into_iter().filter(|setting| setting.secret);
-    let members: Map<_, _> = all
-        .map(|setting| (setting.variable.to_owned(), settings.get(setting.variable).map_or(Value::Null, Value::from)))
-        .collect();
-    Zeroizing::new(Value::Object(members).to_string())
-}
-
-/// wrangler talks to people; standard output is for our own report.
-fn standard_error() -> Result<Stdio> {
-    Ok(io::stderr().as_fd().try_clone_to_owned().context("standard error is closed")?.into())
-}
-
-const QUIET: [(&str, &str); 3] =
-    [("WRANGLER_HIDE_BANNER", "true"), ("WRANGLER_SEND_METRICS", "false"), ("WRANGLER_SEND_ERROR_REPORTS", "false")];

@@ -25,17 +25,16 @@ async fn a_first_push_deploys_and_stores_what_only_it_can() {
     let calls = world.wrangler_calls();
     assert_eq!(
         calls[0],
-        "deploy --env prod --name edgeward-prod --domain mcp.example.com \
+        "deploy --env prod --name edgeward-prod --config .wrangler-edgeward-prod.json --secrets-file /dev/stdin \
          --var EDGEWARD_PUBLIC_URL:https://mcp.example.com --var EDGEWARD_ORIGIN_URL:https://origin.example.com \
          --var EDGEWARD_ORIGIN_AUDIENCE:https://origin.example.com --var COGNITO_USER_POOL_ID:eu-west-1_Example \
          --var COGNITO_CLIENT_ID:exampleclientid --var COGNITO_DOMAIN:login.example.com"
     );
-    assert_eq!(calls[1], "secret bulk --name edgeward-prod --env=");
-    assert_eq!(calls.len(), 2);
+    assert_eq!(calls.len(), 1, "code, variables and secrets go together");
     let secrets = world.wrangler_secrets();
     assert_eq!(secrets["COGNITO_CLIENT_SECRET"], SECRET);
     assert_eq!(secrets["EDGEWARD_KEYS"], world.value("edge/keys"));
-    assert_eq!(secrets.get("EDGEWARD_CLIENTS"), Some(&Value::Null), "an older one is removed");
+    assert_eq!(secrets.as_object().unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +59,7 @@ async fn a_second_push_changes_no_parameter() {
     world.aws().changes.clear();
     world.run(&["push"]).await.succeeds();
     assert!(world.aws().changes.is_empty(), "{:?}", world.aws().changes);
-    assert_eq!(world.wrangler_calls().len(), 4);
+    assert_eq!(world.wrangler_calls().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +90,8 @@ async fn a_dry_run_says_all_and_does_nothing() {
         "would store the app client's secret",
         "would write the public keys",
         "would deploy the Worker edgeward-prod at mcp.example.com",
-        "would set the secrets COGNITO_CLIENT_SECRET, EDGEWARD_KEYS",
+        "and the secrets COGNITO_CLIENT_SECRET, EDGEWARD_KEYS",
+        "would remove the secrets EDGEWARD_CLIENTS, EDGEWARD_REGISTRATION_TOKEN after that, if the Worker has them",
     ] {
         assert!(ran.stdout.contains(expected), "{expected:?} is not in {ran:#?}");
     }
@@ -99,19 +99,50 @@ async fn a_dry_run_says_all_and_does_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_can_be_written_without_deploying() {
+async fn what_is_too_large_for_cloudflare_is_refused_before_anything_is_written() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
-    world.run(&["push", "--secrets-only"]).await.succeeds();
-    assert_eq!(world.wrangler_calls(), ["secret bulk --name edgeward-prod --env="]);
+    let client =
+        |id: usize| json!({ "client_id": format!("client-{id}"), "redirect_uris": ["https://client.example/back"] });
+    let clients = |count| json!((0..count).map(client).collect::<Vec<_>>()).to_string();
+    world.aws().put(&edge("clients"), &clients(80), "SecureString");
+    let scopes: serde_json::Map<_, _> = (0..60).map(|n| (format!("scope-{n}"), "x".repeat(90).into())).collect();
+    world.put("edge/resources", &json!([{ "path": "/mcp", "scopes": scopes }]).to_string());
+    world.aws().changes.clear();
+    for arguments in [&["push"][..], &["push", "--dry-run"], &["push", "--secrets-only"]] {
+        let ran = world.run(arguments).await.fails_with("Cloudflare would refuse these settings; nothing was written");
+        for expected in [
+            format!(
+                "/edgeward/prod/edge/clients (EDGEWARD_CLIENTS): has {} bytes, and Cloudflare takes 5120",
+                clients(80).len()
+            ),
+            "list fewer pre-registered clients".to_owned(),
+            "/edgeward/prod/edge/resources (EDGEWARD_RESOURCES): has".to_owned(),
+        ] {
+            assert!(ran.stdout.contains(&expected), "{expected:?} is not in {ran:#?}");
+        }
+        assert!(!ran.all().contains("client-79"), "a secret is shown");
+        assert!(world.aws().changes.is_empty() && world.wrangler_calls().is_empty());
+    }
+    let output = world.folder.join("local");
+    world.run(&["push", "--target", "local", "--output", output.to_str().unwrap()]).await.succeeds();
+
+    world.aws().put(&edge("clients"), &clients(60), "SecureString");
+    world.remove("edge/resources");
+    world.run(&["push"]).await.succeeds();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn domains_can_be_left_to_wranglers_own_configuration() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
+    world.run(&["push"]).await.succeeds();
+    let domain = json!([{ "pattern": "mcp.example.com", "custom_domain": true, "previews_enabled": false }]);
+    assert_eq!(world.wrangler_config()["env"]["prod"]["routes"], domain);
     world.run(&["push", "--no-domain"]).await.succeeds();
-    assert!(world.wrangler_calls()[0].starts_with("deploy --env prod --name edgeward-prod --var "));
+    let own = &world.wrangler_config()["env"]["prod"];
+    assert_eq!(own["routes"], Value::Null);
+    assert_eq!((&own["workers_dev"], &own["preview_urls"]), (&json!(false), &json!(false)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,13 +228,44 @@ async fn a_deploy_that_fails_says_what_was_done() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
     world.wrangler_fails("deploy");
-    let ran = world.run(&["push"]).await.fails_with("the Worker edgeward-prod may be the older one");
+    let ran = world.run(&["push"]).await.fails_with("the Worker edgeward-prod is the older one");
     assert!(ran.stdout.contains("stored the app client's secret"), "{ran:#?}");
     world.wrangler_works_again("deploy");
-    world.wrangler_fails("secret");
-    world.run(&["push"]).await.fails_with("Run `edgeward push` again");
-    world.wrangler_works_again("secret");
+    world.wrangler_fails_with("list", "  Authentication error [code: 10000]");
+    let ran = world.run(&["push"]).await.fails_with("The Worker edgeward-prod was not changed");
+    assert!(ran.stderr.contains("Authentication error") && ran.stderr.contains("does not allow this"), "{ran:#?}");
+    assert_eq!(world.wrangler_calls().len(), 1);
+    world.wrangler_works_again("list");
     world.run(&["push"]).await.succeeds();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_of_cloudflare_that_operators_meet_are_explained() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    for (words, meaning) in [
+        ("You need to enable Analytics Engine. [code: 10089]", "which this account has not enabled"),
+        ("or register a workers.dev subdomain here:", "has no workers.dev subdomain yet"),
+        ("You need a workers.dev subdomain in order to proceed. [code: 10063]", "has no workers.dev subdomain yet"),
+        ("Authentication error [code: 10000]", "the API token does not allow this"),
+        (
+            "workers.api.error.zone_not_found for \"mcp.example.com\" [code: 10083]",
+            "in no zone of this Cloudflare account",
+        ),
+    ] {
+        world.wrangler_fails_with("deploy", words);
+        let ran = world.run(&["push"]).await.fails_with(meaning);
+        assert!(ran.stderr.contains(words), "wrangler's own message is lost: {ran:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_logs_that_cloudflare_does_not_take_are_a_problem() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.wrangler_warns("Could not apply service and environment tags. This Worker will not appear grouped.");
+    let ran = world.run(&["push"]).await.fails_with("the settings of its logs");
+    assert!(ran.stdout.contains("deployed the Worker edgeward-prod"), "{ran:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,13 +326,7 @@ async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
     world.put("edge/rate-limits", "client:77 address:99");
     world.put("edge/metrics-dataset", "edgeward_prod");
     world.run(&["push"]).await.succeeds();
-    let call = &world.wrangler_calls()[0];
-    assert!(
-        call.starts_with("deploy --env prod --name edgeward-prod --config .wrangler-edgeward-prod.json "),
-        "{call}"
-    );
-    let told = fs::read_to_string(world.folder.join("config")).unwrap();
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let told = world.wrangler_config();
     let limits = |bindings: &Value| {
         let bindings = bindings.as_array().unwrap().iter();
         bindings.map(|binding| binding["simple"]["limit"].as_u64().unwrap()).collect::<Vec<_>>()
@@ -278,6 +334,7 @@ async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
     assert_eq!(limits(&told["env"]["prod"]["ratelimits"]), [77, 2400, 99]);
     assert_eq!(limits(&told["env"]["dev"]["ratelimits"]), [1200, 2400, 6000]);
     assert_eq!(told["main"], "entry.mjs");
+    assert_eq!(told["observability"]["logs"]["invocation_logs"], false, "they would show the URLs of requests");
     let dataset = json!([{ "binding": "METRICS", "dataset": "edgeward_prod" }]);
     assert_eq!(told["env"]["prod"]["analytics_engine_datasets"], dataset);
     assert!(!edge_folder().join(".wrangler-edgeward-prod.json").exists(), "it is left lying about");

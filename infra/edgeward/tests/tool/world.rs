@@ -283,7 +283,12 @@ impl World {
     /// wrangler's calls so far, without the questions before.
     pub(crate) fn wrangler_calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.folder.join("calls")).unwrap_or_default();
-        calls.lines().filter(|line| !line.starts_with("whoami") && *line != "--version").map(str::to_owned).collect()
+        let is_question = |line: &str| {
+            ["whoami", "--version", "secret list", "deployments", "versions"]
+                .iter()
+                .any(|start| line.starts_with(start))
+        };
+        calls.lines().filter(|line| !is_question(line)).map(str::to_owned).collect()
     }
 
     /// What wrangler was last told on its standard input.
@@ -291,9 +296,37 @@ impl World {
         serde_json::from_str(&fs::read_to_string(self.folder.join("stdin")).unwrap()).unwrap()
     }
 
+    /// The configuration that wrangler last deployed from.
+    pub(crate) fn wrangler_config(&self) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.folder.join("config")).unwrap()).unwrap()
+    }
+
+    /// There is a Worker, with these secrets and variables.
+    pub(crate) fn has_worker(&self, secrets: &[&str], variables: &[(&str, &str)]) {
+        let secrets: Vec<_> = secrets.iter().map(|name| json!({ "name": name, "type": "secret_text" })).collect();
+        let variable = |(name, text): &(&str, &str)| json!({ "type": "plain_text", "name": name, "text": text });
+        let mut bindings: Vec<_> = variables.iter().map(variable).collect();
+        bindings.extend(secrets.clone());
+        bindings.push(json!({ "type": "ratelimit", "name": "CLIENT_LIMIT" }));
+        let version = json!({ "id": "the-only-one", "resources": { "bindings": bindings } });
+        for (file, content) in [("worker", json!({})), ("standing", json!(secrets)), ("version", version)] {
+            fs::write(self.folder.join(file), content.to_string()).unwrap();
+        }
+    }
+
     /// wrangler's calls of this kind fail from now on.
     pub(crate) fn wrangler_fails(&self, kind: &str) {
-        fs::write(self.folder.join(format!("fails-{kind}")), "").unwrap();
+        self.wrangler_fails_with(kind, "");
+    }
+
+    /// wrangler's calls of this kind fail from now on, and say this.
+    pub(crate) fn wrangler_fails_with(&self, kind: &str, words: &str) {
+        fs::write(self.folder.join(format!("fails-{kind}")), words).unwrap();
+    }
+
+    /// wrangler deploys from now on, and warns of this.
+    pub(crate) fn wrangler_warns(&self, words: &str) {
+        fs::write(self.folder.join("warns"), words).unwrap();
     }
 
     pub(crate) fn wrangler_works_again(&self, kind: &str) {
@@ -306,15 +339,29 @@ impl World {
 folder=$(dirname "$0")
 echo "$*" >>"$folder/calls"
 env >>"$folder/environment"
-if [ -e "$folder/fails-$1" ]; then
-    echo "wrangler cannot $1" >&2
+kind=$1
+if [ "$1 $2" = "secret list" ]; then kind=list; fi
+if [ -e "$folder/fails-$kind" ]; then
+    echo "wrangler cannot $kind" >&2
+    cat "$folder/fails-$kind" >&2
     exit 1
 fi
-case $1 in
+case $kind in
 deploy)
     : >"$folder/worker"
-    if [ "$6" = --config ]; then cp "$7" "$folder/config"; fi
+    cp "$7" "$folder/config"
+    cat "$9" >"$folder/stdin"
+    if [ -e "$folder/warns" ]; then cat "$folder/warns" >&2; fi
     ;;
+list)
+    if [ ! -e "$folder/worker" ]; then
+        echo "✘ [ERROR] Worker \"$4\" not found." >&2
+        exit 1
+    fi
+    cat "$folder/standing" 2>/dev/null || echo "[]"
+    ;;
+deployments) echo '{"versions": [{"version_id": "the-only-one", "percentage": 100}]}' ;;
+versions) cat "$folder/version" ;;
 secret) cat >"$folder/stdin" ;;
 delete)
     if ! rm "$folder/worker" 2>/dev/null; then

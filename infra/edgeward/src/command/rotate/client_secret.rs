@@ -102,7 +102,7 @@ impl Run<'_> {
         let mut settings = self.described.settings.clone();
         settings.set(COGNITO_CLIENT_SECRET, secrets);
         let config = accepted(&settings, deployment, report)?;
-        destination.deliver(&settings, &config, Part::Secrets, false, report).await?;
+        destination.deliver(&settings, &config, Part::Secret(COGNITO_CLIENT_SECRET), false, report).await?;
         let name = secret_parameter(deployment);
         self.described.store.write(&name, secrets, Protection::Encrypted).await?;
         report.did(format!("stored the client secret as {name}"));

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     cli::Rotate,
     destination::{Destination, Part},
+    edge::Settings,
     generate,
     jwks::{Date, Kind, PrivateJwks},
     parameter::Protection,
@@ -55,6 +56,7 @@ impl<'a> Run<'a> {
                 let key = generate::one(self.kind, self.arguments.clock.now())?;
                 let key_id = key.key_id().to_owned();
                 self.keys.add(key);
+                destination.fits(&self.settings(), deployment, report)?;
                 // Kept before anybody knows it, so that two operators at once do not deliver different keys.
                 self.store(report).await?;
                 self.deliver_behind(&destination, &key_id, report).await
@@ -102,13 +104,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Publishes and delivers the keys as they are now.
-    async fn deliver(&self, destination: &Destination, report: &mut Report) -> Result<()> {
+    /// The settings with the keys as they are now.
+    fn settings(&self) -> Settings {
         let mut settings = self.described.settings.clone();
         settings.set(KEYS, &self.keys.to_text());
+        settings
+    }
+
+    /// Publishes and delivers the keys as they are now.
+    async fn deliver(&self, destination: &Destination, report: &mut Report) -> Result<()> {
+        let settings = self.settings();
         let config = accepted(&settings, &self.arguments.which.deployment, report)?;
         publish(&self.described.store, &self.keys, false, report).await?;
-        destination.deliver(&settings, &config, Part::Secrets, false, report).await
+        destination.deliver(&settings, &config, Part::Secret(KEYS), false, report).await
     }
 
     /// Keeps the keys as they are now.

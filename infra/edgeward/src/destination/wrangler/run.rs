@@ -1,0 +1,87 @@
+//! Running wrangler.
+
+use std::{
+    env,
+    io::{self, ErrorKind, Write as _},
+    os::fd::AsFd as _,
+    process::{Output, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
+    process::Command,
+};
+
+use super::Wrangler;
+
+/// How a run that people could watch has ended.
+pub(super) struct Ended {
+    /// Whether it has done what it should.
+    pub(super) success: bool,
+    /// What it has written to its standard error: warnings and errors.
+    pub(super) said: String,
+}
+
+impl Wrangler {
+    /// Runs wrangler with `input` as its standard input, and shows what it says.
+    pub(super) async fn run(&self, mut command: Command, input: &[u8]) -> Result<Ended> {
+        command.stdin(Stdio::piped()).stdout(standard_error()?).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = self.started(command.spawn())?;
+        let mut stdin = child.stdin.take().context("wrangler has no standard input")?;
+        let stderr = child.stderr.take().context("wrangler has no standard error")?;
+        let write = async move { stdin.write_all(input).await };
+        let (written, said) = tokio::join!(write, shown(stderr));
+        let status = child.wait().await.context("wrangler was lost")?;
+        // A wrangler that ends early says why by itself.
+        Ok(Ended { success: status.success() && written.is_ok(), said })
+    }
+
+    /// Runs wrangler and keeps what it says.
+    pub(super) async fn output(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = self.command(arguments);
+        // What it says is read, so it is not to be silent.
+        self.started(command.stdin(Stdio::null()).env("WRANGLER_LOG", "log").output().await)
+    }
+
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.current_dir(&self.folder).args(arguments);
+        for (name, value) in QUIET {
+            if env::var_os(name).is_none() {
+                command.env(name, value);
+            }
+        }
+        command
+    }
+
+    pub(super) fn started<T>(&self, result: io::Result<T>) -> Result<T> {
+        match result {
+            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
+                "{} is not there: run `.ci/setup edge` and `. .ci/env` in the checkout, or say where it is with --wrangler",
+                self.program.display()
+            ),
+            result => result.with_context(|| format!("cannot run {}", self.program.display())),
+        }
+    }
+}
+
+/// Passes on what is written, as it comes, and keeps it.
+async fn shown(mut from: impl AsyncRead + Unpin) -> String {
+    let (mut said, mut chunk) = (Vec::new(), [0; 4096]);
+    // What cannot be read any more was not said.
+    while let Ok(length @ 1..) = from.read(&mut chunk).await {
+        // If nobody listens, wrangler goes on.
+        let _ = io::stderr().write_all(&chunk[..length]);
+        said.extend_from_slice(&chunk[..length]);
+    }
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+/// wrangler talks to people; standard output is for our own report.
+fn standard_error() -> Result<Stdio> {
+    Ok(io::stderr().as_fd().try_clone_to_owned().context("standard error is closed")?.into())
+}
+
+const QUIET: [(&str, &str); 3] =
+    [("WRANGLER_HIDE_BANNER", "true"), ("WRANGLER_SEND_METRICS", "false"), ("WRANGLER_SEND_ERROR_REPORTS", "false")];
