@@ -57,7 +57,7 @@ export async function deploy(ready: Ready, world: World): Promise<number> {
   let edge: Edge = "not touched";
   for (const [index, { what, argv, kind }] of all.entries()) {
     say(`edgeward: ${index + 1}/${all.length} ${what}`);
-    if (kind === "edge") edge = "begun: it may be the older one, or have older secrets";
+    if (kind === "edge") edge = "begun: it may be the older one";
     const run = () => programs.run(argv);
     const [status, tasks] = kind === "stacks" ? await collectingStoppedTasks(job, world, run) : [await run(), []];
     if (status !== 0) {
@@ -88,7 +88,7 @@ export async function dryRun({ job, standing }: Ready, world: World): Promise<nu
   return (await world.programs.run(tool(job, world.variables, "push", "--dry-run"))) === 0 ? 0 : 1;
 }
 
-type Edge = "not touched" | "begun: it may be the older one, or have older secrets" | "deployed";
+type Edge = "not touched" | "begun: it may be the older one" | "deployed";
 
 async function explain(job: Job, world: World, before: Before, tasks: StoppedTask[], kind: Step["kind"], edge: Edge): Promise<void> {
   const { say } = world;

@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use super::{Described, plain_http};
 use crate::{
     cli::Check,
+    destination::too_large,
     fetch::Fetch,
     report::{Problem, Report},
 };
@@ -31,6 +32,7 @@ pub(crate) async fn run(arguments: &Check, report: &mut Report) -> Result<()> {
             None
         }
     };
+    too_large(&described.settings, deployment).into_iter().for_each(|problem| report.problem(problem));
     let fetch = Fetch::new()?;
     cognito::check(&described, config.as_ref(), &fetch, report).await?;
     if let Some(config) = &config {
