@@ -30,7 +30,7 @@ async function lookAtBody(call) {
     body = await read(call);
   } catch {
     // It broke off.
-    return failure(400, "invalid_request");
+    return failure(call.edge, 400, "invalid_request");
   }
   return carryOut(call, guarded(call, () => lookCloser(call, body)), body);
 }
@@ -54,13 +54,14 @@ async function read({ edge, request }) {
 }
 
 // What the gate makes of a request. A panic is answered.
-function guarded({ traceparent }, decide) {
+function guarded({ edge, traceparent }, decide) {
   try {
     return decide();
   } catch {
     retire();
     log("gate failed", 500, traceparent);
-    return '500\n{"error":"server_error"}\n\ncontent-type\napplication/json\ncache-control\nno-store';
+    const fields = ["content-type", "application/json", ...edge.failureFields.flat()];
+    return ["500", '{"error":"server_error"}', "", ...fields].join("\n");
   }
 }
 
@@ -84,12 +85,13 @@ function answer({ body, init }) {
 
 function refuseAgain({ edge }, refusal) {
   const [, trace] = newTraceparent(edge).split("-");
-  console.log(JSON.stringify({ ...refusal.record, trace }));
+  const write = refusal.record.level === "warn" ? console.warn : console.log;
+  write(JSON.stringify({ ...refusal.record, trace }));
   return answer(refusal);
 }
 
-function failure(status, error) {
-  return Response.json({ error }, { status, headers: { "cache-control": "no-store" } });
+function failure({ failureFields }, status, error) {
+  return Response.json({ error }, { status, headers: failureFields });
 }
 
 // Requests that went to the MCP server, where somebody wants to know.
@@ -104,8 +106,9 @@ async function observed({ edge, request, env, url }, isResource, answered) {
   const milliseconds = Date.now() - started;
   const by = passedOn.has(request) ? "origin" : "edge";
   const { pathname } = new URL(url);
-  // Paths of strangers' choice are not told apart.
-  const route = isResource || OWN_PATHS.has(pathname) ? pathname : "other";
+  // Paths of strangers' choice are not told apart. What was misdirected may have any.
+  const isMisdirected = by === "edge" && response.status === 421;
+  const route = !isMisdirected && (isResource || OWN_PATHS.has(pathname)) ? pathname : "other";
   env.METRICS?.writeDataPoint({
     indexes: [route],
     blobs: [route, `${response.status}`, by],
@@ -149,22 +152,22 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
     const init = { method, headers, body: body ?? request.body, redirect: "manual" };
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
-    if (response === undefined) return unanswered(504, "origin too slow", "gateway_timeout", headers, fields);
+    if (response === undefined) return unanswered(edge, 504, "origin too slow", "gateway_timeout", headers, fields);
     if (response.status !== 401) return share(response, fields);
     response.body?.cancel().catch(() => {});
   } catch {
-    return unanswered(502, "origin unreachable", "bad_gateway", headers, fields);
+    return unanswered(edge, 502, "origin unreachable", "bad_gateway", headers, fields);
   } finally {
     clearTimeout(timer);
   }
   // The origin has refused the edge, not the client, whose token is good and must not be thrown away.
-  return unanswered(502, "origin refused the identity", "bad_gateway", headers, fields);
+  return unanswered(edge, 502, "origin refused the identity", "bad_gateway", headers, fields);
 }
 
 // Where the MCP server has given no answer that could be passed on.
-function unanswered(status, event, error, headers, fields) {
+function unanswered(edge, status, event, error, headers, fields) {
   log(event, status, headers.get("traceparent"));
-  return share(failure(status, error), fields);
+  return share(failure(edge, status, error), fields);
 }
 
 // Alerts as those of edge/core/src/audit.rs. Where wasm could not read the trace of a request, what its client calls it is
@@ -196,7 +199,7 @@ async function lookAtToken(call) {
   if (verdict.status !== 204) return verdict;
   const decision = guarded(call, () => decide(call));
   // Forgotten already: so many others have come.
-  if (decision === LOOK_AT_TOKEN) return failure(503, "temporarily_unavailable");
+  if (decision === LOOK_AT_TOKEN) return failure(call.edge, 503, "temporarily_unavailable");
   return conclude(call, decision);
 }
 
@@ -205,7 +208,7 @@ async function handle({ edge, request, env, ctx, traceparent }) {
   const response = await answerOf(edge, request, env, ctx);
   if (response !== undefined) return response;
   log("handler failed", 503, traceparent);
-  const sorry = failure(503, "temporarily_unavailable");
+  const sorry = failure(edge, 503, "temporarily_unavailable");
   sorry.headers.set("retry-after", "1");
   return sorry;
 }

@@ -35,10 +35,11 @@ function instantiate() {
 function start(env) {
   const { configure, gate, look, traceparents, fetch } = prepared ?? instantiate();
   prepared = undefined;
-  const [serverTiming, userAgent, maxBodyBytes, maxJudgedBytes] = configure(env, work);
+  const [serverTiming, userAgent, maxBodyBytes, maxJudgedBytes, failureFields] = configure(env, work);
   // Whether anybody wants to know how long answers took.
   const observing = serverTiming || env.METRICS !== undefined;
-  return { gate, look, traceparents, fetch, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes };
+  const settings = { serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes, failureFields };
+  return { gate, look, traceparents, fetch, ...settings };
 }
 
 // The handler's answer; `undefined` if there will be none.

@@ -14,24 +14,12 @@ use crate::{
     log,
 };
 
-/// Path and query of an absolute URL, as the platform's parser spelled them.
-pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let target = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
-    match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
-    }
-}
-
 /// A request with its body, of which no more is read than core looks at.
 ///
 /// # Errors
 /// When the platform does not know the name of a header field: never.
 pub(crate) async fn request(request: &web_sys::Request) -> Result<Request, JsValue> {
     let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET);
-    let url = request.url();
-    let (path, query) = path_and_query(&url);
     let fields = request.headers();
     let mut headers = HeaderMap::new();
     for name in REQUEST_HEADERS {
@@ -53,7 +41,7 @@ pub(crate) async fn request(request: &web_sys::Request) -> Result<Request, JsVal
     };
     // The platform overwrites what a client sends under this name.
     let address = fields.get("cf-connecting-ip")?;
-    Ok(Request { method, path: path.to_owned(), query: query.map(str::to_owned), headers, body, address })
+    Ok(Request { method, url: request.url(), headers, body, address })
 }
 
 /// An answer as the platform's. Header fields are appended: several `Set-Cookie` stay several.

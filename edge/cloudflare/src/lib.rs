@@ -23,11 +23,12 @@ use std::{
 
 use count::Counters;
 use edgeward_core::{
-    Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, limits,
+    Config, ConfigErrors, Edge, Gated, Look, RequestHead, Seen, Target, limits,
     message::operation::{self, MirroredHeaders},
     misconfigured,
     platform::USER_AGENT,
     trace::TRACEPARENT,
+    transport,
 };
 use js_sys::{Array, Reflect};
 use rs256::Imported;
@@ -75,21 +76,27 @@ fn edge(env: &Env) -> Rc<Start> {
 
 /// Reads the settings. `instance.mjs` calls it once for each instance of the wasm, before anything else. Gives what
 /// `entry.mjs` must know: whether answers are to say how long they took, the `User-Agent` for clients that send none, the
-/// longest body of a request, and the longest that [`look`] is given.
+/// longest body of a request, the longest that [`look`] is given, and names and values of header fields for the answers that
+/// it makes itself.
 #[wasm_bindgen]
 pub fn configure(env: &Env, work: Work) -> Array {
     WORK.with(|cell| cell.set(work)).ok();
-    let server_timing = edge(env).as_ref().as_ref().is_ok_and(|edge| edge.config().server_timing);
+    let start = edge(env);
+    let config = start.as_ref().as_ref().ok().map(Edge::config);
+    let server_timing = config.is_some_and(|config| config.server_timing);
+    let failure_fields: Array = transport::failure_fields(config)
+        .map(|(name, value)| Array::of2(&name.as_str().into(), &value.into()))
+        .collect();
     let lengths = [limits::MAX_BODY_BYTES, operation::MAX_BYTES].map(|length| JsValue::from(length as u32));
     let [longest, longest_judged] = &lengths;
-    Array::of4(&server_timing.into(), &USER_AGENT.into(), longest, longest_judged)
+    Array::of5(&server_timing.into(), &USER_AGENT.into(), longest, longest_judged, &failure_fields)
 }
 
-/// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; a string of lines
-/// to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it repeats (in Unix time) or zero; another to
-/// answer it: status, body, what the log is to be told if it repeats or nothing; after both, names and values in turn of header
-/// fields for the answer; a number when something else must be looked at: 1 for the headers and 2 for the body, by [`look`]; 3
-/// for the token, by the handler.
+/// Decides about a request from its head, synchronously: `undefined` when the handler is to answer it, as its path is no
+/// protected resource; a string of lines to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it
+/// repeats (in Unix time) or zero; another to answer it: status, body, what the log is to be told if it repeats or nothing;
+/// after both, names and values in turn of header fields for the answer; a number when something else must be looked at: 1 for
+/// the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
 pub fn gate(
     method: &str,
@@ -149,13 +156,12 @@ struct Head {
 fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
     let Some(start) = EDGE.with(|cell| cell.get().map(Rc::clone)) else { return JsValue::UNDEFINED };
     let Ok(edge) = &*start else { return JsValue::UNDEFINED };
-    let (path, query) = convert::path_and_query(url);
+    let target = Target::of(url);
     #[cfg(feature = "test-panic")]
-    test_panic::in_gate(path);
+    test_panic::in_gate(target.path);
     let head = RequestHead {
         method,
-        path,
-        query,
+        target,
         authorization: head.authorization.as_deref(),
         origin_header: head.origin_header.as_deref(),
         traceparent: head.traceparent.as_deref(),
@@ -190,7 +196,7 @@ async fn answer(request: &web_sys::Request, env: &Env) -> Result<web_sys::Respon
         Ok(edge) => {
             let request = convert::request(request).await?;
             #[cfg(feature = "test-panic")]
-            test_panic::in_handler(&request.path).await;
+            test_panic::in_handler(request.target().path).await;
             edge.respond(request).await
         }
         Err(errors) => {
