@@ -14,6 +14,7 @@ mod document;
 mod forged;
 mod framing;
 mod headers;
+mod hosts;
 mod injection;
 mod limits;
 mod open_redirects;
@@ -44,6 +45,7 @@ fn cases() -> Vec<Case> {
         framing::cases(),
         paths::cases(),
         headers::cases(),
+        hosts::cases(),
         cookies::cases(),
         injection::cases(),
         limits::cases(),

@@ -42,6 +42,7 @@ mod settings;
 mod streaming;
 mod table;
 mod transaction;
+mod transport;
 mod user_agent;
 mod world;
 
@@ -91,6 +92,7 @@ fn alone() -> Vec<Test> {
         limits::tests(),
         audit::tests(),
         observation::tests(),
+        transport::tests(),
         revocation::tests(),
         rotation::tests(),
         user_agent::tests(),
