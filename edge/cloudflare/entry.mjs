@@ -36,7 +36,7 @@ async function lookAtBody(call) {
   ctx.waitUntil(reading);
   const { body, fault } = await reading;
   try {
-    if (body === undefined) return failure(fault === "too_slow" ? 408 : 400, "invalid_request");
+    if (body === undefined) return failure(edge, fault === "too_slow" ? 408 : 400, "invalid_request");
     return await carryOut(call, guarded(call, () => lookCloser(call, body)), body);
   } finally {
     judged.leave(entry);
@@ -45,23 +45,24 @@ async function lookAtBody(call) {
 
 // An isolate has no room for another request. One alert a minute is enough.
 let toldOfOverload = 0;
-function overloaded({ traceparent }) {
+function overloaded({ edge, traceparent }) {
   const now = Date.now();
   if (now < toldOfOverload || now >= toldOfOverload + 60_000) {
     toldOfOverload = now;
     log("too many requests under way", 503, traceparent);
   }
-  return unavailable();
+  return unavailable(edge);
 }
 
 // What the gate makes of a request. A panic is answered.
-function guarded({ traceparent }, decide) {
+function guarded({ edge, traceparent }, decide) {
   try {
     return decide();
   } catch {
     retire();
     log("gate failed", 500, traceparent);
-    return '500\n{"error":"server_error"}\n\ncontent-type\napplication/json\ncache-control\nno-store';
+    const fields = ["content-type", "application/json", ...edge.failureFields.flat()];
+    return ["500", '{"error":"server_error"}', "", ...fields].join("\n");
   }
 }
 
@@ -85,16 +86,17 @@ function answer({ body, init }) {
 
 function refuseAgain({ edge }, refusal) {
   const [, trace] = newTraceparent(edge).split("-");
-  console.log(JSON.stringify({ ...refusal.record, trace }));
+  const write = refusal.record.level === "warn" ? console.warn : console.log;
+  write(JSON.stringify({ ...refusal.record, trace }));
   return answer(refusal);
 }
 
-function failure(status, error) {
-  return Response.json({ error }, { status, headers: { "cache-control": "no-store" } });
+function failure({ failureFields }, status, error) {
+  return Response.json({ error }, { status, headers: failureFields });
 }
 
-function unavailable() {
-  const sorry = failure(503, "temporarily_unavailable");
+function unavailable(edge) {
+  const sorry = failure(edge, 503, "temporarily_unavailable");
   sorry.headers.set("retry-after", "1");
   return sorry;
 }
@@ -111,8 +113,9 @@ async function observed({ edge, request, env, url }, isResource, answered) {
   const milliseconds = Date.now() - started;
   const by = passedOn.has(request) ? "origin" : "edge";
   const { pathname } = new URL(url);
-  // Paths of strangers' choice are not told apart.
-  const route = isResource || OWN_PATHS.has(pathname) ? pathname : "other";
+  // Paths of strangers' choice are not told apart. What was misdirected may have any.
+  const isMisdirected = by === "edge" && response.status === 421;
+  const route = !isMisdirected && (isResource || OWN_PATHS.has(pathname)) ? pathname : "other";
   env.METRICS?.writeDataPoint({
     indexes: [route],
     blobs: [route, `${response.status}`, by],
@@ -159,13 +162,13 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
     const init = { method, headers, body: body ?? request.body, redirect: "manual", cache: "no-store" };
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
-    if (response === undefined) return unanswered(TOO_SLOW, headers, fields);
+    if (response === undefined) return unanswered(edge, TOO_SLOW, headers, fields);
     const fault = faultOf(edge, response);
     if (fault === undefined) return share(response, fields);
     response.body?.cancel().catch(() => {});
-    return unanswered(fault, headers, fields);
+    return unanswered(edge, fault, headers, fields);
   } catch {
-    return unanswered(UNREACHABLE, headers, fields);
+    return unanswered(edge, UNREACHABLE, headers, fields);
   } finally {
     clearTimeout(timer);
   }
@@ -186,9 +189,9 @@ function faultOf(edge, { status, headers }) {
 }
 
 // Where the MCP server has given no answer that could be passed on.
-function unanswered({ status, event, error, reason }, headers, fields) {
+function unanswered(edge, { status, event, error, reason }, headers, fields) {
   log(event, status, headers.get("traceparent"), reason);
-  return share(failure(status, error), fields);
+  return share(failure(edge, status, error), fields);
 }
 
 // Alerts as those of edge/core/src/audit.rs. Where wasm could not read the trace of a request, what its client calls it is
@@ -220,7 +223,7 @@ async function lookAtToken(call) {
   if (verdict.status !== 204) return verdict;
   const decision = guarded(call, () => decide(call));
   // Forgotten already: so many others have come.
-  if (decision === LOOK_AT_TOKEN) return failure(503, "temporarily_unavailable");
+  if (decision === LOOK_AT_TOKEN) return failure(call.edge, 503, "temporarily_unavailable");
   return conclude(call, decision);
 }
 
@@ -246,7 +249,7 @@ async function answerFromHandler(call) {
   }
   // Nobody knows what has been done.
   log("handler failed", 503, traceparent);
-  return unavailable();
+  return unavailable(edge);
 }
 
 function conclude(call, decision) {

@@ -62,10 +62,12 @@ function configure(env) {
   names ??= functions.setting_names().split(" ");
   settings = names.map((name) => env[name]);
   environment = env;
-  const [isUsable, serverTiming, userAgent, maxBodyBytes, maxJudgedBytes, maxHandledBytes] = functions.configure(env, work);
+  const [isUsable, serverTiming, userAgent, failureFields, ...lengths] = functions.configure(env, work);
+  const [maxBodyBytes, maxJudgedBytes, maxHandledBytes] = lengths;
   // Whether anybody wants to know how long answers took.
   const observing = serverTiming || env.METRICS !== undefined;
-  const told = { isUsable, serverTiming, observing, userAgent, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
+  const limits = { maxBodyBytes, maxJudgedBytes, maxHandledBytes };
+  const told = { isUsable, serverTiming, observing, userAgent, failureFields, ...limits };
   // What is remembered was decided with these settings.
   living = { functions, gate, look, traceparents, unreachable, respond, rebind, repeats: new Repeats(), ...told };
 }

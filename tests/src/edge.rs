@@ -10,10 +10,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use edgeward_identity::names::edge as names;
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    front,
     origin::ready,
     place,
     port::{Port, loopback},
@@ -221,14 +223,15 @@ impl Edge {
         };
         copied().with_context(|| format!("cannot copy the settings in {}", settings.display()))?;
         let this = Self::run(name, port, own, folder)?;
-        this.answers(StatusCode::OK).await?;
+        // It is asked by its address, for which an edge does not answer.
+        this.answers(StatusCode::MISDIRECTED_REQUEST).await?;
         Ok(this)
     }
 
     fn spawn(name: &str, port: u16, variables: &Variables, around: Around, folder: &Path) -> Result<Self> {
         let entry = place::edge_entry()?;
         let own = folder.join(name);
-        write_settings(&own, &entry, variables, around).context("cannot write the edge's settings")?;
+        write_settings(&own, &entry, port, variables, around).context("cannot write the edge's settings")?;
         Self::run(name, port, own, folder)
     }
 
@@ -245,7 +248,7 @@ impl Edge {
         let _ = fs::remove_dir_all(&self.folder);
     }
 
-    /// Where it listens, by address; its public URL may be another.
+    /// Where it listens, by address. Whoever asks for this host asks for its public URL; other hosts stay as they are.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -291,7 +294,7 @@ pub fn wrangler_dev(own: &Path, port: u16) -> Result<Command> {
 }
 
 /// All as secrets, which wrangler does not print.
-fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Around) -> Result<()> {
+fn write_settings(folder: &Path, entry: &Path, port: u16, variables: &Variables, around: Around) -> Result<()> {
     fs::create_dir_all(folder)?;
     let mut settings = wrangler_config(entry, around)?;
     let wrapped = match around {
@@ -303,10 +306,13 @@ fn write_settings(folder: &Path, entry: &Path, variables: &Variables, around: Ar
         Around::Panics => Some(panicking(entry, folder)?),
         Around::Count => Some(counted(entry)),
     };
-    if let Some(text) = wrapped {
-        fs::write(folder.join(ENTRY), text)?;
-        settings["main"] = ENTRY.into();
+    let own = folder.join(ENTRY);
+    if let Some(text) = &wrapped {
+        fs::write(&own, text)?;
     }
+    let inner = if wrapped.is_some() { &own } else { entry };
+    fs::write(folder.join(FRONT), front::script(inner, port, variables.get(names::PUBLIC_URL)))?;
+    settings["main"] = FRONT.into();
     fs::write(folder.join(CONFIG), settings.to_string())?;
     let mut lines = String::new();
     for (name, value) in variables {
@@ -413,6 +419,7 @@ const SECRETS: &str = ".dev.vars";
 const ENTRY: &str = "entry.mjs";
 /// As in `bindings.mjs`.
 const BINDINGS_PATH: &str = "/test-bindings";
+const FRONT: &str = "front.mjs";
 /// As in `count.mjs`.
 const CALLS_PATH: &str = "/test-calls";
 const CLOCK_PATH: &str = "/test-clock";

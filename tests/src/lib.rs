@@ -16,6 +16,7 @@ pub mod emulator;
 pub mod fault_origin;
 pub mod form;
 pub mod forward;
+mod front;
 pub mod keys;
 pub mod load;
 pub mod origin;

@@ -158,10 +158,10 @@ impl Workerd {
         let mut command = Command::new(place::workerd()?);
         command.env_clear().envs(&worker.variables).arg("serve").arg(&config);
         let process = Process::spawn(name, &mut command, folder)?;
-        Ok(Self { process, url: format!("http://{}", loopback(port)) })
+        Ok(Self { process, url: format!("http://localhost:{port}") })
     }
 
-    /// Where it listens, without a trailing slash.
+    /// Its own URL, which may be an issuer, without a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -15,6 +15,7 @@ mod document;
 mod forged;
 mod framing;
 mod headers;
+mod hosts;
 mod injection;
 mod limits;
 mod open_redirects;
@@ -46,6 +47,7 @@ fn cases() -> Vec<Case> {
         framing::cases(),
         paths::cases(),
         headers::cases(),
+        hosts::cases(),
         cookies::cases(),
         injection::cases(),
         limits::cases(),

@@ -37,7 +37,7 @@ async fn a_good_answer_gives_a_code_once_and_clears_the_cookie(world: Arc<World>
     };
     assert_eq!(pending(&browser), 1);
     let page = browser.get(&callback).await?;
-    assert_eq!((page.status, page.header("cache-control")), (StatusCode::FOUND, Some("no-store")));
+    assert_eq!((page.status, page.header("cache-control")), (StatusCode::FOUND, Some("no-store, no-transform")));
     assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
     let back = page.redirect()?.context("no redirect")?;
     assert!(query(&back, "code").is_some_and(|code| !callback.as_str().contains(&code)));

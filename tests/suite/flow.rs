@@ -67,7 +67,7 @@ async fn an_access_token_says_for_whom_and_for_what_it_is(world: Arc<World>) -> 
     let client = HandMade::register(&world.stack).await?;
     let tokens = client.tokens().await?;
     assert_eq!(tokens.text("token_type").to_lowercase(), "bearer");
-    assert_eq!(tokens.headers["cache-control"], "no-store");
+    assert_eq!(tokens.headers["cache-control"], "no-store, no-transform");
     let token = tokens.text("access_token");
     assert_eq!(part(token, 0)["typ"], "at+jwt");
     let claims = part(token, 1);

@@ -45,6 +45,7 @@ mod settings;
 mod streaming;
 mod table;
 mod transaction;
+mod transport;
 mod user_agent;
 mod world;
 
@@ -94,6 +95,7 @@ fn alone() -> Vec<Test> {
         limits::tests(),
         audit::tests(),
         observation::tests(),
+        transport::tests(),
         revocation::tests(),
         rotation::tests(),
         rebinding::tests(),

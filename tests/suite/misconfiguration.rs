@@ -62,7 +62,7 @@ async fn wrong_settings_are_named_in_the_log_and_nowhere_else(world: Arc<World>)
     ] {
         let answer = http.request(method.clone(), format!("{}{path}", edge.url())).send().await?;
         assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{method} {path}");
-        assert_eq!(answer.headers()["cache-control"], "no-store", "{method} {path}");
+        assert_eq!(answer.headers()["cache-control"], "no-store, no-transform", "{method} {path}");
         assert_eq!(answer.json::<Value>().await?, json!({ "error": "server_error" }), "{method} {path}");
     }
     let told = http.get(format!("{}/healthz", edge.url())).header("traceparent", TRACEPARENT).send().await?;

@@ -47,7 +47,7 @@ async fn failed(faulty: &Faulty, mark: usize, called: &Called, status: u16, erro
         (called.status.as_u16(), called.text.as_str()),
         (status, json!({ "error": error }).to_string().as_str())
     );
-    assert_eq!(called.headers["cache-control"], "no-store");
+    assert_eq!(called.headers["cache-control"], "no-store, no-transform");
     assert!(!called.headers.contains_key("www-authenticate"), "the token is as good as before");
     let record = faulty.record(mark, event).await?;
     assert_eq!((&record["level"], &record["status"]), (&"alert".into(), &status.into()), "{record}");

@@ -36,7 +36,7 @@ async fn each_refresh_gives_a_pair_that_works(world: Arc<World>) -> Result<()> {
         let refreshing = if form == "without" { refreshing.without("resource") } else { refreshing };
         let next = client.token(&refreshing).await?;
         assert_eq!((next.status, next.text("token_type"), next.text("scope")), (StatusCode::OK, "Bearer", "mcp"));
-        assert_eq!(next.headers["cache-control"], "no-store");
+        assert_eq!(next.headers["cache-control"], "no-store, no-transform");
         assert_eq!(next.body["expires_in"], 900);
         for token in ["access_token", "refresh_token"] {
             assert_ne!(next.text(token), tokens.text(token));

@@ -60,7 +60,7 @@ async fn the_answer_says_what_was_registered(world: Arc<World>) -> Result<()> {
     let answer = register(&world, &sent).await?;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
     assert_eq!(answer.headers["content-type"], "application/json");
-    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["cache-control"], "no-store, no-transform");
     let mut registered = answer.body.clone();
     let client_id = registered["client_id"].take();
     assert!(client_id.as_str().is_some_and(|id| id.is_ascii() && id.len() <= 1024), "{client_id}");

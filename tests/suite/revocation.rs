@@ -50,7 +50,7 @@ async fn a_client_gives_up_its_own_grant_and_no_other(world: Arc<World>) -> Resu
     for _ in 0..2 {
         let answer = client.revoke(&own).await?;
         assert_eq!((answer.status, answer.body), (StatusCode::OK, Value::Null));
-        assert_eq!(answer.headers["cache-control"], "no-store");
+        assert_eq!(answer.headers["cache-control"], "no-store, no-transform");
     }
     refused(&client.token(&client.refreshing(tokens.text("refresh_token"))).await?, BAD, "invalid_grant");
     let unknown = Parameters::new([("client_id", "nobody"), ("token", refresh_token)]);

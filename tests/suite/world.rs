@@ -92,7 +92,7 @@ pub(crate) fn records(log: &str) -> Vec<Value> {
 pub(crate) fn refused(answer: &Answer, status: StatusCode, error: &str) {
     // Not the whole body: should it grant something, the message would have tokens in it.
     assert_eq!((answer.status, answer.text("error")), (status, error), "{}", answer.text("error_description"));
-    assert_eq!(answer.headers["cache-control"], "no-store");
+    assert_eq!(answer.headers["cache-control"], "no-store, no-transform");
     for secret in ["access_token", "refresh_token", "client_secret"] {
         assert!(answer.body[secret].is_null(), "{secret} in a refusal");
     }

@@ -11,16 +11,6 @@ use worker::web_sys::{self, Headers, ResponseInit};
 
 use crate::log;
 
-/// Path and query of an absolute URL, as the platform's parser spelled them.
-pub(crate) fn path_and_query(url: &str) -> (&str, Option<&str>) {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let target = after_scheme.find('/').map_or("/", |at| &after_scheme[at..]);
-    match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
-    }
-}
-
 /// A body as it was read, or what was wrong with it.
 pub(crate) fn body(body: Option<Vec<u8>>, fault: Option<&str>) -> Body {
     match fault {
@@ -37,8 +27,6 @@ pub(crate) fn body(body: Option<Vec<u8>>, fault: Option<&str>) -> Body {
 /// When the platform does not know the name of a header field: never.
 pub(crate) fn request(request: &web_sys::Request, body: Body) -> Result<Request, JsValue> {
     let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET);
-    let url = request.url();
-    let (path, query) = path_and_query(&url);
     let fields = request.headers();
     let mut headers = HeaderMap::new();
     for name in REQUEST_HEADERS {
@@ -49,7 +37,7 @@ pub(crate) fn request(request: &web_sys::Request, body: Body) -> Result<Request,
     }
     // The platform overwrites what a client sends under this name.
     let address = fields.get("cf-connecting-ip")?;
-    Ok(Request { method, path: path.to_owned(), query: query.map(str::to_owned), headers, body, address })
+    Ok(Request { method, url: request.url(), headers, body, address })
 }
 
 /// An answer as the platform's. Header fields are appended: several `Set-Cookie` stay several.

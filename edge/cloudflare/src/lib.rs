@@ -24,11 +24,12 @@ use std::{
 
 use count::Counters;
 use edgeward_core::{
-    Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, limits,
+    Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, Target, limits,
     message::operation::{self, MirroredHeaders},
     misconfigured,
     platform::USER_AGENT,
     trace::TRACEPARENT,
+    transport,
 };
 use edgeward_identity::names::edge::SETTINGS;
 use js_sys::{Array, Promise, Reflect, futures::future_to_promise};
@@ -82,8 +83,9 @@ pub fn setting_names() -> String {
 
 /// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. What was remembered is
 /// forgotten; requests that have begun end with the settings they have. Gives what `entry.mjs` must know: whether the settings
-/// can be used, whether answers are to say how long they took, the `User-Agent` for clients that send none, the longest body
-/// of a request, the longest that [`look`] is given, and the longest that [`respond`] is given.
+/// can be used, whether answers are to say how long they took, the `User-Agent` for clients that send none, names and values
+/// of header fields for the answers that it makes itself, the longest body of a request, the longest that [`look`] is given, and
+/// the longest that [`respond`] is given.
 #[wasm_bindgen]
 pub fn configure(env: &Env, work: Work) -> Array {
     WORK.with(|cell| cell.set(work)).ok();
@@ -93,8 +95,12 @@ pub fn configure(env: &Env, work: Work) -> Array {
         counters.warn();
         Edge::new(config, Workers { counters: RefCell::new(counters), ..Workers::default() })
     });
-    let server_timing = start.as_ref().is_ok_and(|edge| edge.config().server_timing);
-    let told = Array::of3(&start.is_ok().into(), &server_timing.into(), &USER_AGENT.into());
+    let config = start.as_ref().ok().map(Edge::config);
+    let server_timing = config.is_some_and(|config| config.server_timing);
+    let failure_fields: Array = transport::failure_fields(config)
+        .map(|(name, value)| Array::of2(&name.as_str().into(), &value.into()))
+        .collect();
+    let told = Array::of4(&config.is_some().into(), &server_timing.into(), &USER_AGENT.into(), &failure_fields);
     for length in [limits::MAX_BODY_BYTES, operation::MAX_BYTES, MAX_BODY_BYTES] {
         told.push(&JsValue::from(length as u32));
     }
@@ -110,11 +116,11 @@ pub fn rebind(env: &Env) {
     }
 }
 
-/// Decides about a request from its head, synchronously: `undefined` when the path is no protected resource; a string of lines
-/// to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it repeats (in Unix time) or zero; another to
-/// answer it: status, body, what the log is to be told if it repeats or nothing; after both, names and values in turn of header
-/// fields for the answer; a number when something else must be looked at: 1 for the headers and 2 for the body, by [`look`]; 3
-/// for the token, by the handler.
+/// Decides about a request from its head, synchronously: `undefined` when the handler is to answer it, as its path is no
+/// protected resource; a string of lines to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it
+/// repeats (in Unix time) or zero; another to answer it: status, body, what the log is to be told if it repeats or nothing;
+/// after both, names and values in turn of header fields for the answer; a number when something else must be looked at: 1 for
+/// the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
 pub fn gate(
     method: &str,
@@ -182,13 +188,12 @@ struct Head {
 fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
     let Some(start) = edge() else { return JsValue::UNDEFINED };
     let Ok(edge) = &*start else { return JsValue::UNDEFINED };
-    let (path, query) = convert::path_and_query(url);
+    let target = Target::of(url);
     #[cfg(feature = "test-panic")]
-    test_panic::in_gate(path);
+    test_panic::in_gate(target.path);
     let head = RequestHead {
         method,
-        path,
-        query,
+        target,
         authorization: head.authorization.as_deref(),
         origin_header: head.origin_header.as_deref(),
         traceparent: head.traceparent.as_deref(),
@@ -229,7 +234,7 @@ async fn answer(request: &web_sys::Request, body: Body) -> Result<web_sys::Respo
         Ok(edge) => {
             let request = convert::request(request, body)?;
             #[cfg(feature = "test-panic")]
-            test_panic::in_handler(&request.path).await;
+            test_panic::in_handler(request.target().path).await;
             edge.respond(request).await
         }
         Err(errors) => {

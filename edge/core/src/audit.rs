@@ -86,6 +86,8 @@ events! {
     LogoutRefused = "logout refused",
     /// A request to a resource did not pass.
     GateRefused = "gate refused",
+    /// A request is for another origin than the issuer's.
+    Misdirected = "request misdirected",
     /// A request over a limit.
     TooManyRequests = "too many requests",
     /// The identity provider cannot be reached, does not accept us, or says something that cannot be.

@@ -31,7 +31,7 @@ use crate::{
 /// Everything the edge is told.
 #[derive(Debug)]
 pub struct Config {
-    /// The issuer identifier: the edge's own origin, without trailing slash.
+    /// The issuer identifier: the edge's own origin, without trailing slash. Requests for another one are refused.
     pub issuer: String,
     /// The identity provider.
     pub cognito: Cognito,

@@ -18,6 +18,7 @@ use crate::{
     refreshes::Refreshes,
     route::Route,
     trace::{TRACEPARENT, Trace, TraceIds, Traced},
+    transport::{self, Misdirected},
     upstream::UpstreamMemory,
 };
 
@@ -57,14 +58,18 @@ impl<P: Platform> Edge<P> {
         &self.platform
     }
 
-    /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one.
+    /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one: [`Edge::respond`]
+    /// answers then. A request for another origin than the issuer's is refused here, whatever its path.
     pub fn gate(&self, head: &RequestHead<'_>) -> Option<Gated> {
         self.look(head, Seen::Nothing)
     }
 
     /// As [`Edge::gate`], when that has asked to look closer: with what was looked at.
     pub fn look(&self, head: &RequestHead<'_>, seen: Seen<'_>) -> Option<Gated> {
-        let resource = self.config.resource_at(head.path)?;
+        if let Err(error) = transport::check(&head.target, &self.config) {
+            return Some(self.turn_away(head, error));
+        }
+        let resource = self.config.resource_at(head.target.path)?;
         let (mut gated, record) =
             gate::decide(head, seen, resource, &self.config, &self.admissions, self.platform.now());
         let trace = || Trace::of(head.traceparent, || self.trace_ids.next(&self.platform));
@@ -72,10 +77,24 @@ impl<P: Platform> Edge<P> {
             record.trace = Some(trace().id().to_owned());
             self.platform.log(&record);
         }
-        if let Gated::Forward(forward) = &mut gated {
-            forward.traceparent = Some(trace()).filter(|trace| trace.is_new).map(Trace::into_traceparent);
+        match &mut gated {
+            Gated::Forward(forward) => {
+                forward.traceparent = Some(trace()).filter(|trace| trace.is_new).map(Trace::into_traceparent);
+            }
+            Gated::Respond { response, .. } => transport::protect(response, &self.config),
+            Gated::Look(_) => {}
         }
         Some(gated)
+    }
+
+    fn turn_away(&self, head: &RequestHead<'_>, error: Misdirected) -> Gated {
+        let (response, mut record) = transport::refuse(error, &self.config);
+        let repeats = head.authorization.is_none() && head.may_repeat();
+        let repeats = repeats.then(|| Box::new(record.clone()));
+        let trace = Trace::of(head.traceparent, || self.trace_ids.next(&self.platform));
+        record.trace = Some(trace.id().to_owned());
+        self.platform.log(&record);
+        Gated::Respond { response, repeats }
     }
 
     /// A new value for [`TRACEPARENT`]: of a request that is forwarded as one before it, see [`gate::Forward::repeats_until`].
@@ -109,8 +128,21 @@ impl<P: Platform> Edge<P> {
     /// else is the answer.
     pub async fn respond(&self, request: Request) -> Response<String> {
         let platform = &Traced::of(request.header(TRACEPARENT), &self.platform);
-        let Some(route) = Route::find(&request.path) else {
-            return match self.config.resource_at(&request.path) {
+        // The gate refuses these before; an adapter that has not asked it must not serve them.
+        if let Err(error) = transport::check(&request.target(), &self.config) {
+            let (response, record) = transport::refuse(error, &self.config);
+            platform.log(&record);
+            return response;
+        }
+        let mut response = self.answer(request, platform).await;
+        transport::protect(&mut response, &self.config);
+        response
+    }
+
+    async fn answer(&self, request: Request, platform: &Traced<'_, P>) -> Response<String> {
+        let path = request.target().path;
+        let Some(route) = Route::find(path) else {
+            return match self.config.resource_at(path) {
                 Some(resource) => self.vouch(&request, resource, platform).await,
                 None => not_found(),
             };
@@ -137,7 +169,7 @@ impl<P: Platform> Edge<P> {
         let clients = Directory { config, memory: &self.clients, platform, now };
         let answer = match route {
             Route::ProtectedResourceMetadata => {
-                return metadata::protected_resource(&request.path, config).unwrap_or_else(not_found);
+                return metadata::protected_resource(path, config).unwrap_or_else(not_found);
             }
             Route::AuthorizationServerMetadata => return metadata::authorization_server(config),
             Route::Jwks => return metadata::jwks(config),

@@ -25,6 +25,7 @@ use crate::{
         cors,
         operation::{self, Malformed, MirroredHeaders},
         response::{Caching, json, set},
+        target::Target,
     },
     oauth::{ClientDigest, Scope},
     platform::{Event, Level, Platform, Record, UnixTime},
@@ -42,10 +43,8 @@ const RETRY_AFTER_SECONDS: &str = "5";
 pub struct RequestHead<'a> {
     /// The method.
     pub method: &'a str,
-    /// The path as sent.
-    pub path: &'a str,
-    /// The query as sent, without `?`.
-    pub query: Option<&'a str>,
+    /// Its URL.
+    pub target: Target<'a>,
     /// `Authorization`.
     pub authorization: Option<&'a str>,
     /// `Origin`.
@@ -57,8 +56,8 @@ pub struct RequestHead<'a> {
 }
 
 impl RequestHead<'_> {
-    /// Whether an adapter may take others for one like this, from method, path, query and `Authorization` alone.
-    const fn may_repeat(&self) -> bool {
+    /// Whether an adapter may take others for one like this, from method, URL and `Authorization` alone.
+    pub(crate) const fn may_repeat(&self) -> bool {
         self.origin_header.is_none() && self.traceparent.is_none()
     }
 }
@@ -72,7 +71,7 @@ pub enum Gated {
     Respond {
         /// The answer.
         response: Response<String>,
-        /// Whoever asks for the same is to be answered in the same way, for good: with the same method and path, and as now
+        /// Whoever asks for the same is to be answered in the same way, for good: with the same method and URL, and as now
         /// without `Authorization`, `Origin` and `traceparent`. Of each the log is to be told this, with a trace of its own.
         /// `None` where more was looked at.
         repeats: Option<Box<Record>>,
@@ -116,7 +115,7 @@ pub struct Forward {
     /// The value of `traceparent`, if it is another one than came; `tracestate` goes then.
     pub traceparent: Option<String>,
     /// From now until then, exclusively, whoever asks for the same is to be forwarded in the same way: with the same method,
-    /// path, query and `Authorization`, as now without `Origin` and `traceparent`, and with a `Content-Length` of no more than
+    /// URL and `Authorization`, as now without `Origin` and `traceparent`, and with a `Content-Length` of no more than
     /// [`MAX_BODY_BYTES`]. `None` where more was looked at.
     pub repeats_until: Option<UnixTime>,
 }
@@ -245,7 +244,7 @@ fn pass(
     let (minted_at, identity) = assertion_of(admission, config, now)?;
     let repeats = matches!(seen, Seen::Nothing) && head.may_repeat();
     let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
-    let query = head.query.map_or(String::new(), |query| format!("?{query}"));
+    let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));
     let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
     let page_origin = head.origin_header.map(str::to_owned);
     Ok(Gated::Forward(Forward { url, identity, page_origin, traceparent: None, repeats_until }))

@@ -36,6 +36,8 @@ pub mod gate;
 
 pub mod limit;
 
+pub mod transport;
+
 pub mod endpoint;
 
 pub mod edge;
@@ -44,4 +46,7 @@ pub use config::{Config, ConfigErrors};
 pub use edge::{Edge, misconfigured};
 pub use edgeward_identity::limits;
 pub use gate::{Forward, Gated, Look, RequestHead, Seen};
-pub use message::request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request};
+pub use message::{
+    request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request},
+    target::Target,
+};

@@ -118,7 +118,7 @@ fn party(route: Route, method: &Method, request: &Request) -> Party {
             redirect_host: Some(host_of(registration::first_redirect_uri(body).as_deref())),
         },
         Route::Authorize if *method == Method::GET => {
-            let parameters = Parameters::parse(request.query.as_deref().unwrap_or_default().as_bytes());
+            let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
             let text = |name| parameters.get(name).ok().flatten();
             Party {
                 client: Some(ClientDigest::of(text("client_id").unwrap_or_default())),

@@ -8,3 +8,4 @@ pub mod operation;
 pub mod parameters;
 pub mod request;
 pub mod response;
+pub mod target;

@@ -30,7 +30,8 @@ pub enum Route {
 const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 impl Route {
-    const ALL: [Self; 11] = [
+    /// All of them.
+    pub const ALL: [Self; 11] = [
         Self::ProtectedResourceMetadata,
         Self::AuthorizationServerMetadata,
         Self::Jwks,

@@ -171,7 +171,7 @@ fn the_consent_page_escapes_what_clients_say_and_locks_itself_down() {
     let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
     assert!(!policy.contains("unsafe-inline") && !policy.contains("form-action"), "{policy}");
-    assert_eq!(page.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(page.headers()[header::CACHE_CONTROL], "no-store, no-transform");
     let cookie = page.headers()[header::SET_COOKIE].to_str().unwrap();
     for part in ["__Host-", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(part), "{cookie}");

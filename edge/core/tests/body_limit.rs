@@ -33,9 +33,8 @@ fn authorization(edge: &TestEdge) -> String {
 }
 
 fn ask(edge: &TestEdge, authorization: Option<&str>, origin_header: Option<&str>, content_length: u64) -> Gated {
-    let (method, path) = ("POST", "/mcp");
-    let head =
-        RequestHead { method, path, query: None, authorization, origin_header, traceparent: None, content_length };
+    let (method, target) = ("POST", target("/mcp"));
+    let head = RequestHead { method, target, authorization, origin_header, traceparent: None, content_length };
     edge.edge.gate(&head).expect("a protected resource")
 }
 

@@ -100,7 +100,7 @@ fn ask(edge: &TestEdge, parameters: &[(&str, &str)]) -> (u16, String) {
 fn ask_with(edge: &TestEdge, headers: &[(&str, &str)], parameters: &[(&str, &str)]) -> (u16, String) {
     let response = edge.respond(asking(headers, parameters));
     let body: Value = serde_json::from_str(response.body()).unwrap();
-    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store, no-transform");
     (response.status().as_u16(), body["error"].as_str().unwrap().to_owned())
 }
 

@@ -17,8 +17,7 @@ fn edge() -> TestEdge {
 fn ask(edge: &TestEdge, method: &str, origin_header: Option<&str>) -> Response<String> {
     let head = RequestHead {
         method,
-        path: "/mcp",
-        query: None,
+        target: target("/mcp"),
         authorization: None,
         origin_header,
         traceparent: None,

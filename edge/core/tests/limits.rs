@@ -136,7 +136,7 @@ fn a_refusal_says_when_to_come_back_in_the_way_of_its_endpoint() {
         let response = edge.respond(from(OFFICE, request));
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()["retry-after"], "60");
-        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["cache-control"], "no-store, no-transform");
         if is_page {
             assert!(response.body().contains("Try again in a minute"));
         } else {

@@ -51,8 +51,7 @@ impl Ask<'_> {
         let authorization = authorization(self.edge, self.path, self.scope);
         let head = RequestHead {
             method: self.method,
-            path: self.path,
-            query: None,
+            target: target(self.path),
             authorization: Some(&authorization),
             origin_header: Some(PAGE),
             traceparent: None,
@@ -190,8 +189,7 @@ fn only_what_needs_a_look_gets_one() {
     // Who may not come in at all is not looked at.
     let head = RequestHead {
         method: "POST",
-        path: "/mcp",
-        query: None,
+        target: target("/mcp"),
         authorization: None,
         origin_header: None,
         traceparent: None,

@@ -123,7 +123,7 @@ fn an_initial_access_token_is_asked_for_where_the_settings_say_so() {
             assert!(response.body().contains("invalid_token"), "{}", response.body());
             let challenge = response.headers()[header::WWW_AUTHENTICATE].to_str().unwrap();
             assert_eq!(challenge.contains("invalid_token"), bad.is_some());
-            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store, no-transform");
         }
         assert_eq!(attempt(&edge, Some(&format!("Bearer {TOKEN}"))).status(), 201);
         assert!(edge.get("/.well-known/oauth-authorization-server").body().contains("registration_endpoint"));

@@ -4,7 +4,7 @@
 mod support;
 
 use edgeward_core::{
-    Forward, Gated, Look, RequestHead, Seen,
+    Forward, Gated, Look, RequestHead, Seen, Target,
     access_token::{self, Grant},
     gate::ASSERTION_REUSE_SECONDS,
     message::operation::MirroredHeaders,
@@ -40,8 +40,7 @@ impl Scene {
     fn head(&self) -> RequestHead<'_> {
         RequestHead {
             method: "POST",
-            path: "/mcp",
-            query: None,
+            target: target("/mcp"),
             authorization: Some(&self.authorization),
             origin_header: None,
             traceparent: None,
@@ -107,7 +106,7 @@ fn nothing_repeats_for_which_more_was_looked_at() {
     assert!(scene.forward().repeats_until.is_some());
 
     let judged = Scene::new("/judged", 900);
-    let head = RequestHead { path: "/judged", ..judged.head() };
+    let head = RequestHead { target: target("/judged"), ..judged.head() };
     assert!(matches!(judged.edge.edge.gate(&head), Some(Gated::Look(Look::MirroredHeaders))));
     let headers = MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some("tools/list"), name: None };
     assert_eq!(judged.look(&head, Seen::Headers(headers)).repeats_until, None);
@@ -132,7 +131,7 @@ fn who_shows_no_token_is_refused_in_the_same_way_for_good() {
         stranger,
         RequestHead { method: "GET", ..stranger },
         RequestHead { method: "OPTIONS", ..stranger },
-        RequestHead { path: "/judged", query: Some("a=b"), ..stranger },
+        RequestHead { target: Target { query: Some("a=b"), ..target("/judged") }, ..stranger },
     ] {
         scene.edge.world.records.borrow_mut().clear();
         let (answer, repeats) = refused(&head);
@@ -163,7 +162,7 @@ fn a_refusal_for_which_more_was_looked_at_does_not_repeat() {
         RequestHead { traceparent: Some("nonsense"), ..stranger },
         RequestHead { authorization: Some(""), ..stranger },
         RequestHead { authorization: Some("Bearer nonsense"), ..stranger },
-        RequestHead { path: "/judged", ..scene.head() },
+        RequestHead { target: target("/judged"), ..scene.head() },
     ] {
         match scene.edge.edge.gate(&head) {
             Some(Gated::Respond { repeats, .. }) => assert_eq!(repeats, None, "{head:?}"),

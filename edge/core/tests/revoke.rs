@@ -42,7 +42,7 @@ fn cognito_is_told_to_forget_the_grant() {
     // The hint is wrong, which must not matter (RFC 7009 §2.1).
     let response = revoke(&edge, &[("client_id", &client_id), ("token", &token), ("token_type_hint", "access_token")]);
     assert_eq!((response.status().as_u16(), response.body().as_str()), (200, ""));
-    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store, no-transform");
     assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
     let asked = edge.world.fetched.borrow();
     assert_eq!(asked.len(), 1);

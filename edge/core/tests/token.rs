@@ -81,7 +81,7 @@ fn cognito_never_sees_a_code_whose_request_is_wrong() {
     ] {
         let response = redeem(&edge, &client_id, &code, &changes);
         assert_eq!((response.status().as_u16(), error(&response)), (status, code_of_error.to_owned()), "{changes:?}");
-        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store, no-transform");
     }
     assert!(edge.world.fetched.borrow().is_empty(), "Cognito was asked");
     redeem(&edge, &client_id, &code, &[]);

@@ -13,8 +13,7 @@ pub fn check(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let edge = crate::edge(&[]);
     let query = text.replace("{client}", &edge.public_client()).replace("{challenge}", CHALLENGE);
-    let response =
-        edge.respond(edgeward_core::Request { query: Some(query.clone()), ..crate::support::get("/authorize") });
+    let response = edge.respond(crate::support::get(&format!("/authorize?{query}")));
     let sent: Vec<(String, String)> =
         parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
     let only = |name: &str| {

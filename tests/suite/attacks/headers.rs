@@ -39,14 +39,10 @@ const CLAIMS: [(&str, &str, &str); 14] = [
     ("front_end_https", "Front-End-Https", "off"),
 ];
 
-/// What we say of ourselves, whatever the request says: issuer and endpoints, challenge, refusals.
+/// What we say of ourselves, whatever the request claims: issuer and endpoints, challenge, refusals.
 fn where_we_are() -> Vec<Case> {
-    async fn read(
-        world: Arc<World>,
-        (host, field): (Option<&'static str>, Option<(&'static str, &'static str)>),
-    ) -> Result<String> {
-        let address = raw::address(&world);
-        let host = host.unwrap_or(&address);
+    async fn read(world: Arc<World>, field: Option<(&'static str, &'static str)>) -> Result<String> {
+        let host = raw::address(&world);
         let field = field.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
         let mut said = Vec::new();
         for (method, path) in [("GET", "/.well-known/oauth-authorization-server"), ("POST", "/mcp")] {
@@ -59,19 +55,10 @@ fn where_we_are() -> Vec<Case> {
         Ok(said.join(", "))
     }
     const OURSELVES: &str = "200 of ourselves, 401 of ourselves";
-    let mut cases = Cases::new(GROUP, read, ((None, None), OURSELVES));
-    for host in ["attacker.example", "localhost", "localhost.attacker.example:1"] {
-        let name = format!("host_of_{}", host.replace(['.', ':'], "_"));
-        cases = cases.add(
-            name,
-            format!("`Host: {host}`: metadata and challenge stay as they are"),
-            (Some(host), None),
-            OURSELVES,
-        );
-    }
+    let mut cases = Cases::new(GROUP, read, (None, OURSELVES));
     for (name, field, value) in CLAIMS {
         let tried = format!("`{field}: {value}`: metadata and challenge stay as they are");
-        cases = cases.add(format!("a_claim_by_{name}"), tried, (None, Some((field, value))), OURSELVES);
+        cases = cases.add(format!("a_claim_by_{name}"), tried, Some((field, value)), OURSELVES);
     }
     cases.list()
 }

@@ -8,7 +8,7 @@ pub(crate) const README: &str = include_str!("../../../README.md");
 const MAKEFILE: &str = include_str!("../../../Makefile");
 
 /// Where the files of a name's beginning are; the longest comes first.
-const FOLDERS: [(&str, &str); 7] = [
+const FOLDERS: [(&str, &str); 8] = [
     ("core/src/", "edge/core/src/"),
     ("core/", "edge/core/tests/"),
     ("origin/src/", "origin/src/"),

@@ -33,7 +33,7 @@ const MAX_PENDING_BYTES: usize = 3584;
 
 /// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
 pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Directory<'_, P>) -> Answer {
-    let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
+    let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
     let returnable = match Returnable::check(&parameters, config, clients).await {
         Ok(returnable) => returnable,
         Err(error) => return refuse_with_page(&error, config),

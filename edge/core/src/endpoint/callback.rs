@@ -25,7 +25,7 @@ const MAX_CODE_BYTES: usize = 512;
 
 /// Ends a sign-in.
 pub fn handle(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
-    let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
+    let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
     let transaction = match find_transaction(request, &parameters, config, now) {
         Ok(transaction) => transaction,
         Err(error) => return refuse(&error, config),

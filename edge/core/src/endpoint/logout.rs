@@ -24,7 +24,7 @@ use crate::{
 /// Sends the browser to Cognito, which sends it on to `post_logout_redirect_uri`, or to our own page if there is none.
 /// The parameter is called as in OpenID Connect RP-Initiated Logout §2.
 pub fn handle(request: &Request, config: &Config) -> Answer {
-    let parameters = Parameters::parse(request.query.as_deref().unwrap_or("").as_bytes());
+    let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
     let back = match return_uri(&parameters, config) {
         Ok(back) => back,
         Err(error) => {

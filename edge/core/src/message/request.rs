@@ -3,6 +3,7 @@
 use headers::{Cookie, Header};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
+use super::target::Target;
 use crate::trace::TRACEPARENT;
 
 /// The header fields that are looked at: an adapter need hand over no others.
@@ -32,10 +33,8 @@ pub const MAX_BODY_BYTES: usize = 32 * 1024;
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The path as it was sent, still percent-encoded.
-    pub path: String,
-    /// The query as it was sent, without `?`.
-    pub query: Option<String>,
+    /// The absolute URL, as the platform spells it: see [`Request::target`].
+    pub url: String,
     /// The header fields, of which those of [`REQUEST_HEADERS`] count.
     pub headers: HeaderMap,
     /// The body.
@@ -80,6 +79,11 @@ impl BodyError {
 }
 
 impl Request {
+    /// What it asks for.
+    pub fn target(&self) -> Target<'_> {
+        Target::of(&self.url)
+    }
+
     /// The whole body.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use std::{
 };
 
 use edgeward_core::{
-    Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead,
+    Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead, Target,
     jose::{RsaPublicKey, software},
     limit::Limit,
     platform::{
@@ -216,8 +216,7 @@ impl TestEdge {
     pub(crate) fn gate(&self, path: &str, authorization: Option<&str>, origin_header: Option<&str>) -> Gated {
         let head = RequestHead {
             method: "POST",
-            path,
-            query: None,
+            target: target(path),
             authorization,
             origin_header,
             traceparent: None,
@@ -264,6 +263,16 @@ pub(crate) fn form(parameters: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 
+/// What is at this path at the edge.
+pub(crate) const fn target(path: &str) -> Target<'_> {
+    Target { origin: ISSUER, path, query: None }
+}
+
+/// The URL of something at the edge.
+pub(crate) fn at(target: &str) -> String {
+    format!("{ISSUER}{target}")
+}
+
 pub(crate) fn get(target: &str) -> Request {
     request(Method::GET, target, &[], "")
 }
@@ -279,10 +288,6 @@ pub(crate) fn post_form(target: &str, headers: &[(&str, &str)], parameters: &[(&
 }
 
 pub(crate) fn request(method: Method, target: &str, headers: &[(&str, &str)], body: &str) -> Request {
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
-        None => (target.to_owned(), None),
-    };
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         let name = name.parse::<HeaderName>().unwrap();
@@ -291,7 +296,7 @@ pub(crate) fn request(method: Method, target: &str, headers: &[(&str, &str)], bo
             map.append(name, HeaderValue::from_str(value).unwrap());
         }
     }
-    Request { method, path, query, headers: map, body: Body::Complete(body.as_bytes().to_vec()), address: None }
+    Request { method, url: at(target), headers: map, body: Body::Complete(body.as_bytes().to_vec()), address: None }
 }
 
 /// Come back later, and when: what was shown is as good as before.

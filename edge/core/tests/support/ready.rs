@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each program uses a part of it")]
 
 use edgeward_core::{
-    Edge, Gated, Look, Request, RequestHead, Seen,
+    Edge, Gated, Look, Request, RequestHead, Seen, Target,
     access_token::{self, Grant},
     gate::ASSERTION_REUSE_SECONDS,
     jose::RsaPublicKey,
@@ -139,6 +139,7 @@ fn text(response: &Response<String>, member: &str) -> String {
 pub(crate) struct Call {
     edge: Ready,
     path: &'static str,
+    url: String,
     authorization: Option<String>,
 }
 
@@ -146,12 +147,12 @@ impl Call {
     fn new(path: &'static str, token: impl FnOnce(&Ready) -> String) -> Box<Self> {
         let edge = Ready::new();
         let authorization = Some(format!("Bearer {}", token(&edge)));
-        Self { edge, path, authorization }.into()
+        Self { edge, path, url: at(path), authorization }.into()
     }
 
     /// As every client begins.
     pub(crate) fn without_token() -> Box<Self> {
-        Box::new(Self { edge: Ready::new(), path: "/mcp", authorization: None }).is_refused()
+        Box::new(Self { edge: Ready::new(), path: "/mcp", url: at("/mcp"), authorization: None }).is_refused()
     }
 
     /// A token of a stranger's own making.
@@ -204,8 +205,7 @@ impl Call {
     pub(crate) fn decide(&self) -> Option<Gated> {
         let head = RequestHead {
             method: "POST",
-            path: self.path,
-            query: None,
+            target: Target::of(&self.url),
             authorization: self.authorization.as_deref(),
             origin_header: None,
             traceparent: None,
@@ -296,8 +296,8 @@ impl Asked {
 
     /// A machine's token that comes for the first time, to an edge that has Cognito's keys.
     pub(crate) fn first_machine() -> Box<Self> {
-        let Call { edge, path, .. } = *Call::known_machine();
-        let call = Call { edge, path, authorization: Some(format!("Bearer {}", machine_token("2"))) };
+        let known = *Call::known_machine();
+        let call = Call { authorization: Some(format!("Bearer {}", machine_token("2"))), ..known };
         let request = Some(call.vouching());
         Self { edge: call.edge, request }.into()
     }

@@ -42,7 +42,11 @@ async fn parameters_that_are_missing_malformed_or_misplaced_are_named() {
             "edge/cognito-client-secret (COGNITO_CLIENT_SECRET): is missing; `edgeward push`",
         ),
         ("edge/registration", Some("perhaps"), "edge/registration (EDGEWARD_REGISTRATION): is neither"),
-        ("edge/allowed-origins", Some(&large), "edge/allowed-origins (EDGEWARD_ALLOWED_ORIGINS): has 5999 bytes, and Cloudflare"),
+        (
+            "edge/allowed-origins",
+            Some(&large),
+            "edge/allowed-origins (EDGEWARD_ALLOWED_ORIGINS): has 5999 bytes, and Cloudflare",
+        ),
         ("edge/public-uri", Some("x"), "edge/public-uri: no setting of the edge is called so"),
         (
             "origin/issuer",

@@ -29,6 +29,8 @@ pub(crate) struct Peer {
     pub(crate) name: &'static str,
     /// Its base URL, without a trailing slash: its issuer, if it has one.
     pub(crate) url: String,
+    /// The host that it is asked for: an edge answers for no other than its issuer's.
+    pub(crate) host: String,
     /// Whether it checks tokens.
     pub(crate) auth: Auth,
     program: Program,
@@ -78,9 +80,18 @@ pub(crate) enum Server {
 impl Peer {
     /// One that is yet to be started.
     pub(crate) fn new(name: &'static str, port: u16, auth: Auth, program: Program) -> Self {
-        let url = format!("http://localhost:{port}");
+        let host = format!("localhost:{port}");
         // As long as an access token of Edgeward's.
-        Self { name, url, auth, program, server: None, scope: "mcp", token: "a".repeat(900) }
+        Self {
+            name,
+            url: format!("http://{host}"),
+            host,
+            auth,
+            program,
+            server: None,
+            scope: "mcp",
+            token: "a".repeat(900),
+        }
     }
 
     /// Starts it, and waits until it answers at all.
@@ -168,9 +179,8 @@ impl Peer {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = http::Uri::from_static("/mcp");
-        let host = self.url.trim_start_matches("http://");
         let headers = request.headers_mut();
-        for (name, value) in [("host", host), ("authorization", authorization)] {
+        for (name, value) in [("host", self.host.as_str()), ("authorization", authorization)] {
             // Neither has a character that no header may have.
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);

@@ -89,9 +89,11 @@ impl Scene {
             }
         }
         let is_edge = |peer: &&Peer| peer.name == names::EDGEWARD;
-        let token = peers.iter().find(is_edge).context("there is no bench without the edge")?.token.clone();
+        let edgeward = peers.iter().find(is_edge).context("there is no bench without the edge")?;
+        let (token, host) = (edgeward.token.clone(), edgeward.host.clone());
         if let Some(entries) = &settings.entries {
             for mut peer in other_entries(entries, &variables)? {
+                peer.host.clone_from(&host);
                 peer.start(&folder).await?;
                 peer.token.clone_from(&token);
                 peers.push(peer);
@@ -107,7 +109,7 @@ impl Scene {
 
         let mint = Mint::of(options.keys.as_deref().unwrap_or_default(), &token)?;
         let mut gauged = Peer::new("gauged-edgeward", Port::Free.choose()?, Auth::Checked, Program::Worker(gauged));
-        gauged.token = token;
+        (gauged.token, gauged.host) = (token, host);
         gauged.start(&folder).await?;
         Ok(Self { settings, folder, origin, peers, gauged, mint, absent, library, _cognito: cognito })
     }
