@@ -79,12 +79,8 @@ impl Worker {
         Ok(Self { modules, variables: variables.clone(), counters })
     }
 
-    /// The edge as `make edge` has compiled it, without counters, behind a script that says how much memory its wasm has
-    /// ([`Workerd::wasm_memory`]).
-    ///
-    /// # Errors
-    /// When it is not compiled.
-    pub fn measured_edge(variables: &Variables) -> Result<Self> {
+    /// The edge as `make edge` has compiled it, behind a script that says how much memory its wasm has.
+    fn measured_edge(variables: &Variables) -> Result<Self> {
         let build = place::edge_entry()?.with_file_name("build");
         let mut modules = vec![Module::script("memory.mjs", include_str!("memory.mjs"))];
         modules.extend(place::edge_scripts()?.into_iter().map(|(name, text)| Module::script(&name, text)));
@@ -137,6 +133,17 @@ impl Workerd {
         Ok(this)
     }
 
+    /// Starts the edge that `make edge` has compiled, without counters, on a free port, whatever its public URL is, and waits until it answers.
+    ///
+    /// # Errors
+    /// As [`Workerd::start`].
+    pub async fn start_measured(name: &str, variables: &Variables, folder: &Path) -> Result<Self> {
+        let this = Self::spawn(Port::Free.choose()?, name, &Worker::measured_edge(variables)?, folder)?;
+        let deadline = Duration::from_secs(20);
+        ready(&this.process, &format!("{}{MEMORY_PATH}", this.url), StatusCode::OK, deadline).await?;
+        Ok(this)
+    }
+
     /// As [`Workerd::start_on`], and does not wait.
     ///
     /// # Errors
@@ -181,7 +188,7 @@ impl Workerd {
         self.process.cpu_time(PROGRAM)
     }
 
-    /// The memory of the wasm of a [`Worker::measured_edge`], in bytes.
+    /// The memory of the wasm of an edge of [`Workerd::start_measured`], in bytes.
     ///
     /// # Errors
     /// When nobody answers.

@@ -9,7 +9,7 @@ use edgeward_tests::{
     by_hand::{Answer, HandMade, http},
     edge::Variables,
     fault_origin::Behaviour,
-    workerd::{Worker, Workerd},
+    workerd::Workerd,
 };
 use reqwest::StatusCode;
 use serde_json::json;
@@ -36,8 +36,7 @@ const ROOM: usize = 32;
 const MIB: usize = 1024 * 1024;
 
 async fn bare_edge(world: &World, variables: &Variables) -> Result<Workerd> {
-    let worker = Worker::measured_edge(variables)?;
-    Workerd::start("bare-edge", &worker, world.stack.folder()).await
+    Workerd::start_measured("bare-edge", variables, world.stack.folder()).await
 }
 
 fn host(world: &World) -> &str {

@@ -269,7 +269,9 @@ fn needed<'a>(
     };
     let operations = match (headers.operation(), body) {
         (Some(operation), _) => vec![operation],
+        (None, None) if head.content_length > operation::MAX_BYTES as u64 => return Err(GateError::BodyTooLongToJudge),
         (None, None) => return Ok(Err(Look::Body)),
+        // A body need not announce its length.
         (None, Some(body)) if body.len() > operation::MAX_BYTES => return Err(GateError::BodyTooLongToJudge),
         (None, Some(body)) => operation::operations(body)?,
     };

@@ -4,11 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use edgeward_tests::{
-    by_hand::http,
-    client::REDIRECT_URI,
-    workerd::{Worker, Workerd},
-};
+use edgeward_tests::{by_hand::http, client::REDIRECT_URI, workerd::Workerd};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 use tokio::{
@@ -62,10 +58,7 @@ static EDGE: OnceCell<Workerd> = OnceCell::const_new();
 
 /// In bare workerd: what `wrangler dev` puts before it does not pass on that a client goes away.
 async fn edge(world: &World) -> Result<&'static Workerd> {
-    let start = async || {
-        let worker = Worker::measured_edge(world.stack.variables())?;
-        Workerd::start("abandoned-edge", &worker, world.stack.folder()).await
-    };
+    let start = async || Workerd::start_measured("abandoned-edge", world.stack.variables(), world.stack.folder()).await;
     EDGE.get_or_try_init(start).await
 }
 
