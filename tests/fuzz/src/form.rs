@@ -52,7 +52,7 @@ pub fn check(data: &[u8]) {
                 }
                 status => panic!("{status}"),
             }
-            assert_eq!(get(path).path, path);
+            assert_eq!(get(path).target().path, path);
         }
         "/token" | "/revoke" => ask(&edge, path, authorization, form),
         _ => {}
