@@ -49,7 +49,7 @@ function overloaded({ edge, traceparent }) {
   const now = Date.now();
   if (now < toldOfOverload || now >= toldOfOverload + 60_000) {
     toldOfOverload = now;
-    log("too many requests under way", 503, traceparent);
+    log("overloaded", 503, traceparent);
   }
   return unavailable(edge);
 }

@@ -43,6 +43,10 @@ async fn no_log_contains_a_secret(world: Arc<World>) -> Result<()> {
     let any_secret = AhoCorasick::new(&secrets)?;
     for entry in fs::read_dir(world.stack.folder())? {
         let path = entry?.path();
+        // Folders hold code, and names of variables.
+        if path.is_dir() {
+            continue;
+        }
         let log = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
         assert!(!log.is_empty(), "{} is empty", path.display());
         // The value stays out of the message: it is a secret in what is printed too.

@@ -50,6 +50,9 @@ impl World {
         if let Some(faulty) = self.faulty.get() {
             faulty.edge.stop();
         }
+        if let Some(edge) = self.abandoned.get() {
+            edge.process().stop();
+        }
         self.stack.stop();
     }
 }

@@ -122,7 +122,7 @@ async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world:
         assert!(answer.ends_with(r#"{"error":"temporarily_unavailable"}"#), "{answer}");
     }
     let alerts = records(&edge.process().log());
-    let alerts = alerts.iter().filter(|record| record["event"] == "too many requests under way");
+    let alerts = alerts.iter().filter(|record| record["event"] == "overloaded");
     assert_eq!(alerts.count(), 1, "one alert a minute");
     let discovery = http()?.get(format!("{}/.well-known/oauth-authorization-server", edge.url()));
     let discovery = discovery.header("host", host(&world)).send().await?;

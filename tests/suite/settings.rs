@@ -94,7 +94,14 @@ impl World {
             elsewhere: Some(hosts.address()),
             ..Options::default()
         };
-        Ok(Self { stack: Stack::start(options).await?, keys, client_secret, hosts, faulty: OnceCell::new() })
+        Ok(Self {
+            stack: Stack::start(options).await?,
+            keys,
+            client_secret,
+            hosts,
+            faulty: OnceCell::new(),
+            abandoned: OnceCell::new(),
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use edgeward_tests::{
     by_hand::{self, Answer},
     document_host::DocumentHost,
     stack::Stack,
+    workerd::Workerd,
 };
 use libtest_mimic::{Failed, Trial};
 use reqwest::{Response, StatusCode};
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) hosts: DocumentHost,
     /// Another edge, for the tests of faults.
     pub(crate) faulty: OnceCell<Faulty>,
+    /// Another one, whose clients go away.
+    pub(crate) abandoned: OnceCell<Workerd>,
 }
 
 impl World {

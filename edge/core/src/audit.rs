@@ -100,6 +100,8 @@ events! {
     SettingsRefused = "settings refused",
     /// There are no limits.
     NotLimited = "requests are not limited",
+    /// There is no room for another request; written by the adapter.
+    Overloaded = "overloaded",
     /// The gate has broken off; written by the adapter.
     GateFailed = "gate failed",
     /// A request to an endpoint has broken off; written by the adapter.

@@ -44,7 +44,7 @@ pub fn check(target: &Target<'_>, config: &Config) -> Result<(), Misdirected> {
     Err(if is_plain { Misdirected::PlainHttp } else { Misdirected::OtherOrigin })
 }
 
-/// The answer to a misdirected request, which says where to go, and what the log is told. Without [`STRICT_TRANSPORT`]: over
+/// The answer to a misdirected request, which says where to go, and what the log is told. It carries no HSTS: over
 /// plain http browsers ignore it (RFC 6797 §8.1), and another host's TLS is not the edge's to decide.
 pub fn refuse(error: Misdirected, config: &Config) -> (Response<String>, Record) {
     let issuer = &config.issuer;

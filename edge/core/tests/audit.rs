@@ -56,9 +56,14 @@ fn the_document_lists_every_field() {
 #[test]
 fn the_adapter_writes_events_of_the_same_list() {
     let entry = include_str!("../../cloudflare/entry.mjs");
-    for event in
-        [Event::GateFailed, Event::HandlerFailed, Event::OriginTooSlow, Event::OriginUnreachable, Event::OriginRefused]
-    {
+    for event in [
+        Event::Overloaded,
+        Event::GateFailed,
+        Event::HandlerFailed,
+        Event::OriginTooSlow,
+        Event::OriginUnreachable,
+        Event::OriginRefused,
+    ] {
         assert!(entry.contains(&format!("\"{}\"", event.as_str())), "{}", event.as_str());
     }
     assert!(entry.contains(&format!("v: {VERSION},")));

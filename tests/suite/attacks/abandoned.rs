@@ -10,7 +10,6 @@ use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    sync::OnceCell,
     time::timeout,
 };
 
@@ -54,12 +53,10 @@ const ENDPOINTS: [(&str, At); 5] = [
     ("judged_message", At(JUDGED_RESOURCE, "application/json")),
 ];
 
-static EDGE: OnceCell<Workerd> = OnceCell::const_new();
-
 /// In bare workerd: what `wrangler dev` puts before it does not pass on that a client goes away.
-async fn edge(world: &World) -> Result<&'static Workerd> {
+async fn edge(world: &World) -> Result<&Workerd> {
     let start = async || Workerd::start_measured("abandoned-edge", world.stack.variables(), world.stack.folder()).await;
-    EDGE.get_or_try_init(start).await
+    world.abandoned.get_or_try_init(start).await
 }
 
 pub(super) fn cases() -> Vec<Case> {
