@@ -1,9 +1,9 @@
 // The Worker's entry. For a request to a protected resource one synchronous call into wasm decides, and the platform's
 // own `fetch` streams both ways. A body enters wasm only where a policy is set and the headers do not tell what it asks
 // for. Everything else goes to the Rust handler.
-import { answerOf, instance, retire } from "./instance.mjs";
+import { answerOf, instance, lose, retire } from "./instance.mjs";
 import { newTraceparent } from "./repeats.mjs";
-import { endpoints, judged } from "./shedding.mjs";
+import { endpoints, judged, lengthOf } from "./shedding.mjs";
 
 // The gate's answers that are no decision.
 const LOOK_AT_HEADERS = 1;
@@ -18,37 +18,39 @@ function decide({ edge, method, url, authorization, origin, traceparent, length 
   return edge.gate(method, url, authorization, origin, traceparent, length);
 }
 
-// Decides about a request whose head was not enough.
-function lookCloser({ edge, request, method, url, authorization, origin, traceparent, length }, body) {
+// Decides about a request whose head was not enough: with its body, or what is wrong with that, if it was read.
+function lookCloser({ edge, request, method, url, authorization, origin, traceparent, length }, { body, fault } = {}) {
   const mirrored = ["mcp-protocol-version", "mcp-method", "mcp-name"];
   const values = mirrored.map((name) => request.headers.get(name) ?? undefined);
-  return edge.look(method, url, authorization, origin, traceparent, length, ...values, body);
+  return edge.look(method, url, authorization, origin, traceparent, length, ...values, body, fault);
 }
 
 async function lookAtBody(call) {
-  const { edge, request, ctx } = call;
-  const entry = judged.enter(call.length || 0);
+  const { edge, request, ctx, authorization } = call;
+  const entry = judged.enter(lengthOf(call), authorization);
   if (entry === undefined) return overloaded(call);
   // The body is held until the MCP server has begun to answer, or the client has gone away.
   request.signal.addEventListener("abort", () => judged.leave(entry));
-  const reading = judged.read(entry, call, edge.maxJudgedBytes);
-  // Or it would not come to its end when the client goes away.
+  const reading = request.body ? judged.read(entry, call, edge.maxJudgedBytes) : Promise.resolve({ body: new Uint8Array() });
+  // Otherwise the platform drops the reading where it is when the client disconnects.
   ctx.waitUntil(reading);
-  const { body, fault } = await reading;
+  const read = await reading;
   try {
-    if (body === undefined) return failure(edge, fault === "too_slow" ? 408 : 400, "invalid_request");
-    return await carryOut(call, guarded(call, () => lookCloser(call, body)), body);
+    const decision = guarded(call, () => lookCloser(call, read));
+    // The settings have changed, or the token has expired, while the body arrived.
+    if (typeof decision !== "string") return unavailable(edge);
+    return await carryOut(call, decision, read.body);
   } finally {
     judged.leave(entry);
   }
 }
 
 // An isolate has no room for another request. One alert a minute is enough.
-let toldOfOverload = 0;
+let lastOverloadAlert = 0;
 function overloaded({ edge, traceparent }) {
   const now = Date.now();
-  if (now < toldOfOverload || now >= toldOfOverload + 60_000) {
-    toldOfOverload = now;
+  if (now < lastOverloadAlert || now >= lastOverloadAlert + 60_000) {
+    lastOverloadAlert = now;
     log("overloaded", 503, traceparent);
   }
   return unavailable(edge);
@@ -59,7 +61,7 @@ function guarded({ edge, traceparent }, decide) {
   try {
     return decide();
   } catch {
-    retire();
+    retire(edge);
     log("gate failed", 500, traceparent);
     const fields = ["content-type", "application/json", ...edge.failureFields.flat()];
     return ["500", '{"error":"server_error"}', "", ...fields].join("\n");
@@ -137,8 +139,8 @@ function pass(call, [url, identity, traceparent, until, ...fields], body) {
 }
 
 // With its body if that was read.
-async function forward({ edge, request, method }, { url, identity, fields }, traceparent, body) {
-  if (edge.observing) passedOn.add(request);
+async function forward({ edge, request, method, isObserved }, { url, identity, fields }, traceparent, body) {
+  if (isObserved) passedOn.add(request);
   const headers = new Headers(request.headers);
   for (const name of request.headers.keys()) {
     if (name.startsWith("x-edgeward-")) headers.delete(name);
@@ -157,9 +159,11 @@ async function forward({ edge, request, method }, { url, identity, fields }, tra
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, FIRST_BYTE_MS)));
   try {
-    // A redirect of the origin's is the client's to see, not the edge's to follow. Nothing of it is for the platform's
-    // cache, whatever the zone's rules say.
-    const init = { method, headers, body: body ?? request.body, redirect: "manual", cache: "no-store" };
+    // A redirect of the origin's is the client's to see, not the edge's to follow. `cache: "no-store"` bypasses Cloudflare's
+    // cache even where a cache rule of the zone matches.
+    const init = { method, headers, redirect: "manual", cache: "no-store" };
+    // The platform sends no body with these.
+    if (method !== "GET" && method !== "HEAD") init.body = body ?? request.body;
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
     if (response === undefined) return unanswered(edge, TOO_SLOW, headers, fields);
@@ -222,13 +226,13 @@ async function lookAtToken(call) {
   const verdict = await handle({ ...call, request: new Request(url, { headers }) });
   if (verdict.status !== 204) return verdict;
   const decision = guarded(call, () => decide(call));
-  // Forgotten already: so many others have come.
-  if (decision === LOOK_AT_TOKEN) return failure(call.edge, 503, "temporarily_unavailable");
+  // It has been forgotten again: many others have come, or the settings have changed.
+  if (decision === LOOK_AT_TOKEN) return unavailable(call.edge);
   return conclude(call, decision);
 }
 
-// Everything that the gate does not decide. It goes on when the client has gone away: what the handler holds in wasm must
-// come to its end, and a code that has been redeemed is remembered for the client's second attempt.
+// Everything that the gate does not decide. It goes on for up to 30 s when the client has gone away, which is the platform's
+// limit: what the handler holds in wasm comes to its end, and a redeemed code is remembered for the client's second attempt.
 function handle(call) {
   const handled = answerFromHandler(call);
   call.ctx.waitUntil(handled);
@@ -236,12 +240,13 @@ function handle(call) {
 }
 
 async function answerFromHandler(call) {
-  const { edge, request, length, traceparent } = call;
-  const entry = endpoints.enter(request.body ? Math.min(length || 0, edge.maxHandledBytes) : 0);
+  const { edge, request, traceparent } = call;
+  const entry = endpoints.enter(lengthOf(call));
   if (entry === undefined) return overloaded(call);
-  entry.lost = retire;
   try {
     const { body, fault } = request.body ? await endpoints.read(entry, call, edge.maxHandledBytes) : {};
+    // From here on wasm holds something for it.
+    entry.lost = () => lose(call);
     const response = await answerOf(call, body, fault);
     if (response !== undefined) return response;
   } finally {
@@ -273,10 +278,12 @@ export default {
     const traceparent = headers.get("traceparent") ?? undefined;
     // Zero without one.
     const length = Number(headers.get("content-length"));
-    const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent, length };
+    // Whether anybody wants to know how long the answer took.
+    const isObserved = edge.serverTiming || env.METRICS !== undefined;
+    const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent, length, isObserved };
     const last = edge.repeats.find(call);
     const decision = last ? null : guarded(call, () => decide(call));
     const answered = last ? again(call, last) : conclude(call, decision);
-    return edge.observing ? observed(call, decision !== undefined, answered) : answered;
+    return isObserved ? observed(call, decision !== undefined, answered) : answered;
   },
 };

@@ -10,7 +10,7 @@ import { Repeats } from "./repeats.mjs";
 
 // Whose answer is being worked on: the handler notes it around every step.
 const work = { request: undefined };
-// For each request that the handler has not answered, what tells it that this will never be.
+// For each request that the handler has not answered: its instance, and what tells it that there will be no answer.
 const waiting = new Map();
 
 // Before there is a request, at no request's cost.
@@ -28,9 +28,18 @@ export function instance(env) {
   return living;
 }
 
-// The instance gets no more requests.
-export function retire() {
-  living = undefined;
+// The instance that has failed gets no more requests.
+export function retire(edge) {
+  if (living?.functions === edge.functions) living = undefined;
+}
+
+// A request that will never be answered: the instance that works on it goes, with what it holds. Where the platform has ended the
+// request, nobody must be told: what waits for the answer would be kept.
+export function lose({ request }) {
+  const lost = waiting.get(request);
+  waiting.delete(request);
+  if (lost) retire(lost.edge);
+  return lost;
 }
 
 function instantiate() {
@@ -57,28 +66,26 @@ function isConfigured(env) {
 
 function configure(env) {
   const functions = living?.functions ?? prepared ?? instantiate();
-  prepared = undefined;
-  const { gate, look, traceparents, unreachable, respond, rebind } = functions;
+  // Should it panic, nothing is configured.
+  prepared = living = undefined;
   names ??= functions.setting_names().split(" ");
+  const [isUsable, serverTiming, userAgent, failureFields, ...lengths] = functions.configure(env, work);
   settings = names.map((name) => env[name]);
   environment = env;
-  const [isUsable, serverTiming, userAgent, failureFields, ...lengths] = functions.configure(env, work);
+  const { gate, look, traceparents, unreachable, respond, rebind } = functions;
   const [maxBodyBytes, maxJudgedBytes, maxHandledBytes] = lengths;
-  // Whether anybody wants to know how long answers took.
-  const observing = serverTiming || env.METRICS !== undefined;
-  const limits = { maxBodyBytes, maxJudgedBytes, maxHandledBytes };
-  const told = { isUsable, serverTiming, observing, userAgent, failureFields, ...limits };
+  const told = { isUsable, serverTiming, userAgent, failureFields, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
   // What is remembered was decided with these settings.
   living = { functions, gate, look, traceparents, unreachable, respond, rebind, repeats: new Repeats(), ...told };
 }
 
 // The handler's answer; `undefined` if there will be none.
 export async function answerOf({ edge, request }, body, fault) {
-  const lost = new Promise((tell) => waiting.set(request, tell));
+  const lost = new Promise((tell) => waiting.set(request, { edge, tell }));
   try {
     return await Promise.race([edge.respond(request, body, fault), lost]);
   } catch {
-    retire();
+    retire(edge);
   } finally {
     waiting.delete(request);
   }
@@ -87,7 +94,8 @@ export async function answerOf({ edge, request }, body, fault) {
 // The handler's steps are taken by the platform's queue of microtasks: no caller sees one fail.
 addEventListener("error", ({ error }) => {
   if (!(error instanceof WebAssembly.RuntimeError)) return;
-  retire();
-  waiting.get(work.request)?.();
+  const lost = lose(work);
+  if (lost) lost.tell();
+  else living = undefined;
   work.request = undefined;
 });

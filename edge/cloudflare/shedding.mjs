@@ -4,42 +4,49 @@
 // When a client goes away, the platform may stop the code of its request where it waits, and not even a `finally` runs. So
 // an entry also ends by its age.
 
-// How long a client may take to send a body. The slowest are stopped earlier when others need the room.
+// How long a client may take to send a body. The oldest are stopped earlier when others need the room.
 const READ_MS = 30_000;
 // Longer than any request: reading a body, and waiting for the MCP server to begin its answer.
 const LOST_MS = 150_000;
+// What a body counts for that does not announce its length, until more of it has come.
+const UNANNOUNCED_BYTES = 4096;
+// One party may take this share of a limit.
+const SHARE = 1 / 8;
 
-class Room {
+class ConcurrencyLimit {
   // Requests whose bodies are being read, and those that have been read. The oldest come first.
   #reading = new Set();
   #read = new Set();
   #bytes = 0;
+  // Of each party: requests and bytes.
+  #parties = new Map();
 
   constructor({ requests, bytes }) {
     this.most = { requests, bytes };
   }
 
-  // Lets a request in, with as many bytes as it announces; `undefined` if there is no room for it.
-  enter(announced) {
+  // Lets a request in, with the length that it announces; `undefined` if there is no room for it. Of requests that name a
+  // party, no party may take more than its share.
+  enter(length, party) {
     this.#expire();
-    while (this.#isFull(announced)) {
-      if (!this.#stopSlowest()) return;
-    }
-    const entry = { since: Date.now(), bytes: 0, set: this.#read };
+    if (!this.#hasShareLeft(party, length) || !this.#makeRoom(length)) return;
+    const entry = { since: Date.now(), bytes: 0, set: this.#read, party };
     this.#read.add(entry);
-    this.#grow(entry, announced);
+    this.#count(entry, 1, 0);
+    this.#grow(entry, length);
     return entry;
   }
 
   // Its request has ended.
   leave(entry) {
+    if (!entry.set) return;
     this.#grow(entry, -entry.bytes);
-    entry.set?.delete(entry);
+    this.#count(entry, -1, 0);
+    entry.set.delete(entry);
     entry.set = undefined;
   }
 
-  // The body of a request, as `{ body }`, or `{ fault }`: `too_long`, `too_slow` or `broken_off`. One that is too long and has
-  // not announced it comes with what was read of it.
+  // The body of a request, as `{ body }`, or `{ fault }`: `too_long`, `too_slow` or `broken_off`.
   async read(entry, { request, length }, longest) {
     if (length > longest) return { fault: "too_long" };
     let timer;
@@ -65,9 +72,9 @@ class Room {
     for await (const chunk of stream) {
       chunks.push(chunk);
       length += chunk.byteLength;
-      if (length > longest) break;
-      this.#grow(entry, chunk.byteLength);
-      if (this.#bytes > this.most.bytes) this.#stopSlowest();
+      if (length > longest) return { fault: "too_long" };
+      this.#grow(entry, Math.max(length - entry.bytes, 0));
+      if (this.#bytes > this.most.bytes) this.#stopOldest();
     }
     const body = new Uint8Array(length);
     let at = 0;
@@ -75,21 +82,33 @@ class Room {
       body.set(chunk, at);
       at += chunk.byteLength;
     }
-    return length > longest ? { body, fault: "too_long" } : { body };
+    return { body };
   }
 
-  #isFull(announced) {
-    const requests = this.#reading.size + this.#read.size;
-    return requests >= this.most.requests || this.#bytes + announced > this.most.bytes;
+  #hasShareLeft(party, length) {
+    const { requests, bytes } = this.#parties.get(party) ?? { requests: 0, bytes: 0 };
+    return party === undefined || (requests < this.most.requests * SHARE && bytes + length <= this.most.bytes * SHARE);
   }
 
-  // Whether there was one.
-  #stopSlowest() {
-    const [slowest] = this.#reading;
-    if (slowest === undefined) return false;
-    this.leave(slowest);
-    slowest.stop();
+  #isFull(length) {
+    return this.#reading.size + this.#read.size >= this.most.requests || this.#bytes + length > this.most.bytes;
+  }
+
+  // Stops the oldest readers if that helps; whether there is room.
+  #makeRoom(length) {
+    if (!this.#isFull(length)) return true;
+    let held = length;
+    for (const entry of this.#read) held += entry.bytes;
+    if (this.#read.size >= this.most.requests || held > this.most.bytes) return false;
+    while (this.#isFull(length)) this.#stopOldest();
     return true;
+  }
+
+  #stopOldest() {
+    const [oldest] = this.#reading;
+    if (oldest === undefined) return;
+    this.leave(oldest);
+    oldest.stop();
   }
 
   #expire() {
@@ -113,6 +132,16 @@ class Room {
     if (!entry.set) return;
     entry.bytes += by;
     this.#bytes += by;
+    this.#count(entry, 0, by);
+  }
+
+  #count({ party }, requests, bytes) {
+    if (party === undefined) return;
+    const count = this.#parties.get(party) ?? { requests: 0, bytes: 0 };
+    count.requests += requests;
+    count.bytes += bytes;
+    if (count.requests > 0) this.#parties.set(party, count);
+    else this.#parties.delete(party);
   }
 }
 
@@ -120,10 +149,11 @@ async function announced(request) {
   return { body: new Uint8Array(await request.arrayBuffer()) };
 }
 
-const MIB = 1024 * 1024;
+// The length that a request counts for.
+export const lengthOf = ({ request, length }) => (request.body ? length || UNANNOUNCED_BYTES : 0);
 
-// Requests to the edge's own endpoints, whose bodies are of 32 KiB at the most.
-export const endpoints = new Room({ requests: 512, bytes: 16 * MIB });
+// Requests to the edge's own endpoints. Their bodies are of 32 KiB at the most, so the number bounds the bytes.
+export const endpoints = new ConcurrencyLimit({ requests: 512, bytes: Infinity });
 
-// MCP requests whose bodies are judged before they are forwarded, from clients with a token.
-export const judged = new Room({ requests: 512, bytes: 32 * MIB });
+// MCP requests whose bodies are judged before they are forwarded. The party is who has the token.
+export const judged = new ConcurrencyLimit({ requests: 512, bytes: 32 * 1024 * 1024 });

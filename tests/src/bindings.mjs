@@ -10,6 +10,7 @@ WebAssembly.Instance = function (module, imports) {
 // Only now: it makes its instance of the wasm as soon as it is loaded.
 const { default: edge } = await import("entry.mjs");
 
+let begun = 0;
 let given;
 
 function take(env, { how, variables }) {
@@ -28,10 +29,12 @@ export default {
   async fetch(request, env, ctx) {
     if (new URL(request.url).pathname !== "/test-bindings") {
       given = environment?.() ?? env;
-      return edge.fetch(request, given, ctx);
+      const answer = edge.fetch(request, given, ctx);
+      begun++;
+      return answer;
     }
-    // How often settings were read.
-    if (request.method === "GET") return Response.json(configured);
+    // How often settings were read, and how many requests have begun.
+    if (request.method === "GET") return Response.json([configured, begun]);
     const change = await request.json();
     const next = take(env, change);
     environment = change.how === "copied" ? () => ({ ...next() }) : next;

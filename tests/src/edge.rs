@@ -58,7 +58,7 @@ pub enum Around {
     Limits(Limits),
     /// A dataset, whose data points are logged as well.
     Dataset,
-    /// Its clock can be moved ([`Edge::move_clock`]), and whatever waits for longer than half a minute waits for a fiftieth
+    /// Its clock can be moved ([`Edge::move_clock`]), and whatever waits for half a minute or longer waits for a fiftieth
     /// of that.
     Clock,
     /// Its bindings can be changed while it lives ([`Edge::rebind`]).
@@ -182,11 +182,11 @@ impl Edge {
         Ok(())
     }
 
-    /// How often an edge with [`Around::Bindings`] has read its settings.
+    /// How often an edge with [`Around::Bindings`] has read its settings, and how many requests it has begun.
     ///
     /// # Errors
     /// When nobody answers.
-    pub async fn configured(&self) -> Result<u64> {
+    pub async fn configured_and_begun(&self) -> Result<[u64; 2]> {
         let http = reqwest::Client::builder().no_proxy().build()?;
         Ok(http.get(format!("{}{BINDINGS_PATH}", self.url)).send().await?.json().await?)
     }
@@ -346,7 +346,7 @@ fn movable(entry: &Path) -> String {
     format!(
         r#"{clock}
 const wait = globalThis.setTimeout;
-globalThis.setTimeout = (act, delay, ...rest) => wait(act, delay > 30_000 ? delay / 50 : delay, ...rest);
+globalThis.setTimeout = (act, delay, ...rest) => wait(act, delay >= 30_000 ? delay / 50 : delay, ...rest);
 "#,
         clock = clock(entry)
     )

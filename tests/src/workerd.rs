@@ -24,6 +24,8 @@ pub struct Worker {
     pub variables: Variables,
     /// Names of bindings that count as the platform's rate limits do, and never say no.
     pub counters: Vec<&'static str>,
+    /// Whether its scripts may call `gc()`.
+    pub collects: bool,
 }
 
 /// A part of a Worker.
@@ -76,7 +78,7 @@ impl Worker {
             bail!(missing());
         }
         let counters = vec!["CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
-        Ok(Self { modules, variables: variables.clone(), counters })
+        Ok(Self { modules, variables: variables.clone(), counters, collects: false })
     }
 
     /// The edge as `make edge` has compiled it, behind a script that says how much memory its wasm has.
@@ -88,7 +90,7 @@ impl Worker {
             let content = fs::read(build.join(name)).with_context(|| format!("no {name}: run `make edge`"))?;
             modules.push(Module { name: format!("build/{name}"), kind, content });
         }
-        Ok(Self { modules, variables: variables.clone(), counters: Vec::new() })
+        Ok(Self { modules, variables: variables.clone(), collects: true, ..Self::default() })
     }
 
     /// The same with another main module, which may import those there are.
@@ -197,6 +199,28 @@ impl Workerd {
         Ok(http.get(format!("{}{MEMORY_PATH}", self.url)).send().await?.json().await?)
     }
 
+    /// Moves the clock of such an edge: so many seconds ahead of this machine's.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn move_clock(&self, ahead: u64) -> Result<()> {
+        self.set("ahead", &ahead.to_string()).await
+    }
+
+    /// Whether such an edge goes on for clients that have gone, as the platform does for half a minute.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn goes_on(&self, goes_on: bool) -> Result<()> {
+        self.set("goesOn", &goes_on.to_string()).await
+    }
+
+    async fn set(&self, name: &str, value: &str) -> Result<()> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        http.get(format!("{}{MEMORY_PATH}?{name}={value}", self.url)).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Its resident memory, in bytes.
     pub fn memory(&self) -> u64 {
         self.process.memory(PROGRAM)
@@ -240,7 +264,7 @@ const config :Workerd.Config = (
   ],
   sockets = [(name = "http", address = "{address}", http = (), service = "main")],
   extensions = [{extensions}],
-  v8Flags = ["--max-heap-size={HEAP_MEGABYTES}"],
+  v8Flags = ["--max-heap-size={HEAP_MEGABYTES}"{collects}],
 );
 
 const main :Workerd.Worker = (
@@ -250,6 +274,7 @@ const main :Workerd.Worker = (
   compatibilityFlags = {flags},
 );
 "#,
+        collects = if worker.collects { r#", "--expose-gc""# } else { "" },
         address = loopback(port),
         date = runtime["compatibility_date"],
         flags = runtime["compatibility_flags"],

@@ -29,10 +29,14 @@ use crate::{
 tests![
     a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered,
     bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back,
+    a_body_that_takes_too_long_is_given_up,
+    an_instance_goes_when_it_works_for_a_request_that_is_lost,
+    a_message_without_a_body_is_judged_too,
 ];
 
-/// An isolate holds as many MiB of bodies that are judged.
+/// An isolate holds as many MiB of bodies that are judged, and as many of one party.
 const ROOM: usize = 32;
+const SHARE: usize = 4;
 const MIB: usize = 1024 * 1024;
 
 async fn bare_edge(world: &World, variables: &Variables) -> Result<Workerd> {
@@ -95,32 +99,31 @@ async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world:
     let Faulty { origin, variables, .. } = world.faulty().await?;
     origin.set(Behaviour::Hangs);
     let edge = bare_edge(&world, variables).await?;
-    let token = policy::token(&world, "use").await?;
-    let mut body = policy::message("tools/list", &json!({}));
-    body.push_str(&" ".repeat(MIB - body.len()));
-    let request = format!(
-        "POST {JUDGED_RESOURCE} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\nContent-Length: {MIB}\r\n\r\n{body}",
-        host(&world),
-    );
-    let begin = async || {
+    let begin = async |token: &str| {
         let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
-        stream.write_all(request.as_bytes()).await?;
+        stream.write_all(judged(&world, token, MIB).as_bytes()).await?;
         anyhow::Ok(stream)
     };
-    let mark = origin.received();
-    let mut held = Vec::new();
-    for _ in 0..ROOM {
-        held.push(begin().await?);
-    }
-    until("the origin is asked by all", || origin.received() - mark == ROOM).await?;
-    for _ in 0..2 {
-        let answer = answer(begin().await?).await?;
+    let comes_back = |answer: &str| {
         let head = answer.to_ascii_lowercase();
         assert!(head.starts_with("http/1.1 503 "), "{answer}");
         assert!(head.contains("\r\nretry-after: 1\r\n") && head.contains("\r\ncache-control: no-store"), "{answer}");
         assert!(answer.ends_with(r#"{"error":"temporarily_unavailable"}"#), "{answer}");
+    };
+    let mark = origin.received();
+    let (mut held, mut tokens) = (Vec::new(), Vec::new());
+    for _ in 0..ROOM / SHARE {
+        let token = policy::token(&world, "use").await?;
+        for _ in 0..SHARE {
+            held.push(begin(&token).await?);
+        }
+        until("the origin is asked by all", || origin.received() - mark == held.len()).await?;
+        // One party takes its share and no more; the next one has room.
+        comes_back(&answer(begin(&token).await?).await?);
+        tokens.push(token);
     }
+    let other = policy::token(&world, "use").await?;
+    comes_back(&answer(begin(&other).await?).await?);
     let alerts = records(&edge.process().log());
     let alerts = alerts.iter().filter(|record| record["event"] == "overloaded");
     assert_eq!(alerts.count(), 1, "one alert a minute");
@@ -132,12 +135,97 @@ async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world:
         stream.set_zero_linger()?;
     }
     origin.set(Behaviour::Answers(Duration::ZERO));
-    let served = async {
-        // The edge hears of it in its own time.
-        while !answer(begin().await?).await?.starts_with("HTTP/1.1 200 ") {}
+    for token in [&tokens[0], &other] {
+        let served = async {
+            // The edge hears of it in its own time.
+            while !answer(begin(token).await?).await?.starts_with("HTTP/1.1 200 ") {}
+            anyhow::Ok(())
+        };
+        timeout(Duration::from_secs(10), served).await.context("there is no room again")??;
+    }
+    Ok(())
+}
+
+/// Half a minute, which is less than a second for this edge.
+async fn a_body_that_takes_too_long_is_given_up(world: Arc<World>) -> Result<()> {
+    let edge = &world.faulty().await?.edge;
+    let host = edge.url().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).await?;
+    let head = format!(
+        "POST /register HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    let mut status = [0; 12];
+    timeout(Duration::from_secs(10), stream.read_exact(&mut status)).await.context("no answer")??;
+    assert_eq!(std::str::from_utf8(&status)?, "HTTP/1.1 408");
+    Ok(())
+}
+
+/// As if the platform did not let a request go on for its client: what it holds in wasm is gone with the instance.
+async fn an_instance_goes_when_it_works_for_a_request_that_is_lost(world: Arc<World>) -> Result<()> {
+    let edge = bare_edge(&world, world.stack.variables()).await?;
+    let documents = async || {
+        let request = http()?.get(format!("{}/.well-known/jwks.json", edge.url())).header("host", host(&world));
+        anyhow::Ok(assert_eq!(request.send().await?.status(), StatusCode::OK))
+    };
+    documents().await?;
+    let one = edge.wasm_memory().await?;
+    edge.goes_on(false).await?;
+    let mut ahead = 0;
+    for _ in 0..4 {
+        let client = HandMade::register(&world.stack).await?;
+        let body = form(&client, &client.tokens().await?)?;
+        let before = asked(&world);
+        let slow = FaultKind::Delay { milliseconds: 7_000 };
+        world.stack.cognito().set_fault(Fault::on(Endpoint::Token, slow).times(1));
+        let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
+        stream.write_all(request(&world, &body).as_bytes()).await?;
+        until("Cognito is asked", || asked(&world) > before).await?;
+        stream.set_zero_linger()?;
+        drop(stream);
+        ahead += LOST_SECONDS;
+        edge.move_clock(ahead).await?;
+        documents().await?;
+    }
+    world.stack.cognito().clear_faults();
+    edge.goes_on(true).await?;
+    documents().await?;
+    let gone = async {
+        // The last one stays until others have come.
+        while edge.wasm_memory().await? >= 3 * one {}
         anyhow::Ok(())
     };
-    timeout(Duration::from_secs(10), served).await.context("there is no room again")?
+    timeout(Duration::from_secs(20), gone).await.context("older instances are still there")?
+}
+
+/// A request that has not ended by then is lost.
+const LOST_SECONDS: u64 = 151;
+
+async fn a_message_without_a_body_is_judged_too(world: Arc<World>) -> Result<()> {
+    let edge = bare_edge(&world, world.stack.variables()).await?;
+    let token = policy::token(&world, "use").await?;
+    let request = judged(&world, &token, 0);
+    let (head, _) = request.split_once("Content-Length").context("no length")?;
+    let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
+    stream.write_all(format!("{head}\r\n").as_bytes()).await?;
+    let answer = answer(stream).await?;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let records = records(&edge.process().log());
+    let refused = records.iter().find(|record| record["event"] == "gate refused").context("it is not written down")?;
+    assert_eq!(refused["status"], 400, "{refused}");
+    Ok(())
+}
+
+/// A message to be judged, padded to so many bytes.
+fn judged(world: &World, token: &str, length: usize) -> String {
+    let mut body = policy::message("tools/list", &json!({}));
+    body.push_str(&" ".repeat(length.saturating_sub(body.len())));
+    format!(
+        "POST {JUDGED_RESOURCE} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+        host(world),
+        body.len(),
+    )
 }
 
 /// All that is answered until the other side closes.

@@ -13,9 +13,16 @@ use edgeward_tests::{
 };
 use reqwest::{StatusCode, header::WWW_AUTHENTICATE};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
 
 use crate::{
     faulty::Faulty,
+    machines, policy,
+    settings::{JUDGED_RESOURCE, MACHINE},
     world::{World, part, tests},
 };
 
@@ -24,6 +31,7 @@ tests![
     an_isolate_without_secrets_serves_once_they_are_there,
     what_is_remembered_goes_with_the_settings_it_was_decided_with,
     the_same_settings_are_not_read_again,
+    a_message_that_arrives_while_settings_change_is_answered,
 ];
 
 const ALL: [Rebinding; 3] = [Rebinding::Replaced, Rebinding::Mutated, Rebinding::Copied];
@@ -151,7 +159,8 @@ async fn the_same_settings_are_not_read_again(world: Arc<World>) -> Result<()> {
     let (edge, variables) = living_edge(&world).await?;
     let tokens = HandMade::register(&world.stack).await?.tokens().await?;
     call(&edge, tokens.text("access_token")).await?;
-    let before = edge.configured().await?;
+    let configured = async || anyhow::Ok(edge.configured_and_begun().await?[0]);
+    let before = configured().await?;
     assert!(before > 0, "settings are read");
     for how in ALL {
         edge.rebind(how, variables).await?;
@@ -159,9 +168,45 @@ async fn the_same_settings_are_not_read_again(world: Arc<World>) -> Result<()> {
             assert_eq!(call(&edge, tokens.text("access_token")).await?, StatusCode::OK, "{how:?}");
         }
     }
-    assert_eq!(edge.configured().await?, before, "none of them is another setting");
+    assert_eq!(configured().await?, before, "none of them is another setting");
     edge.rebind(Rebinding::Replaced, &with(variables, names::SERVER_TIMING, "on")).await?;
     call(&edge, tokens.text("access_token")).await?;
-    assert_eq!(edge.configured().await?, before + 1);
+    assert_eq!(configured().await?, before + 1);
+    Ok(())
+}
+
+/// Its token was verified with the settings before, and has to be verified again.
+async fn a_message_that_arrives_while_settings_change_is_answered(world: Arc<World>) -> Result<()> {
+    let (edge, variables) = living_edge(&world).await?;
+    let token = machines::token(&world, MACHINE).await?;
+    let body = policy::message("tools/list", &json!({}));
+    let (first, second) = body.split_at(body.len() / 2);
+    let head = format!(
+        "POST {JUDGED_RESOURCE} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
+        edge.url().trim_start_matches("http://"),
+        body.len(),
+    );
+    let changed = with(variables, names::SERVER_TIMING, "on");
+    for (settings, status) in [(variables, 200), (&changed, 503), (&changed, 200)] {
+        let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
+        let [_, before] = edge.configured_and_begun().await?;
+        stream.write_all([&head, first].concat().as_bytes()).await?;
+        let has_begun = async {
+            while edge.configured_and_begun().await?[1] == before {}
+            anyhow::Ok(())
+        };
+        timeout(Duration::from_secs(10), has_begun).await.context("it has not begun")??;
+        edge.rebind(Rebinding::Replaced, settings).await?;
+        // They reach the edge with the next request.
+        key_ids(&edge).await?;
+        stream.write_all(second.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        let expected = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&expected), "{answer}");
+        let retry = answer.to_ascii_lowercase().contains("\r\nretry-after: 1\r\n");
+        assert_eq!(retry, status == 503, "{answer}");
+    }
     Ok(())
 }

@@ -81,8 +81,7 @@ pub fn setting_names() -> String {
     SETTINGS.map(|setting| setting.variable).join(" ")
 }
 
-/// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. What was remembered is
-/// forgotten; requests that have begun end with the settings they have. Gives what `entry.mjs` must know: whether the settings
+/// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. Requests that have begun end with the settings they have. Gives what `entry.mjs` must know: whether the settings
 /// can be used, whether answers are to say how long they took, the `User-Agent` for clients that send none, names and values
 /// of header fields for the answers that it makes itself, the longest body of a request, the longest that [`look`] is given, and
 /// the longest that [`respond`] is given.
@@ -93,7 +92,11 @@ pub fn configure(env: &Env, work: Work) -> Array {
     let start = config.map(|config| {
         let counters = Counters::of(env);
         counters.warn();
-        Edge::new(config, Workers { counters: RefCell::new(counters), ..Workers::default() })
+        let workers = Workers { counters: RefCell::new(counters), ..Workers::default() };
+        match edge().as_deref() {
+            Some(Ok(edge)) => edge.with_settings(config, workers),
+            _ => Edge::new(config, workers),
+        }
     });
     let config = start.as_ref().ok().map(Edge::config);
     let server_timing = config.is_some_and(|config| config.server_timing);
@@ -134,7 +137,7 @@ pub fn gate(
     decide(method, url, &head, Seen::Nothing)
 }
 
-/// As [`gate`], with the headers that say what a request asks for, and its body if that was read.
+/// As [`gate`], with the headers that say what a request asks for, and its body or what is wrong with that, if it was read.
 #[wasm_bindgen]
 #[expect(clippy::too_many_arguments, reason = "an object would cost a crossing for each of its members")]
 pub fn look(
@@ -148,13 +151,20 @@ pub fn look(
     mcp_method: Option<String>,
     mcp_name: Option<String>,
     body: Option<Vec<u8>>,
+    fault: Option<String>,
 ) -> JsValue {
     let headers = MirroredHeaders {
         protocol_version: protocol_version.as_deref(),
         method: mcp_method.as_deref(),
         name: mcp_name.as_deref(),
     };
-    let seen = body.as_deref().map_or(Seen::Headers(headers), |body| Seen::Body(headers, body));
+    let is_read = body.is_some() || fault.is_some();
+    let body = convert::body(body, fault.as_deref());
+    let seen = match body.bytes() {
+        _ if !is_read => Seen::Headers(headers),
+        Ok(body) => Seen::Body(headers, body),
+        Err(error) => Seen::NoBody(error),
+    };
     let head = Head { authorization, origin_header, traceparent, content_length };
     decide(method, url, &head, seen)
 }

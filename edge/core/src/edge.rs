@@ -1,11 +1,13 @@
 //! The whole edge: a request comes in, an answer or a decision to forward goes out.
 
+use std::rc::Rc;
+
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use crate::{
     client::{ClientMemory, Directory},
-    config::{Config, ProtectedResource},
+    config::{Cognito, Config, ProtectedResource},
     endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token, upstream_failure},
     gate::{self, Admissions, GateError, Gated, RequestHead, Seen},
     limit,
@@ -22,8 +24,8 @@ use crate::{
     upstream::UpstreamMemory,
 };
 
-/// An edge: settings, a platform to run on, and what is remembered between requests. Losing that costs time, nothing
-/// else.
+/// An edge: settings, a platform to run on, and what is remembered between requests. Losing that costs time, and within a
+/// minute of a refresh perhaps a sign-in (see [`Refreshes`]).
 pub struct Edge<P> {
     config: Config,
     platform: P,
@@ -31,7 +33,7 @@ pub struct Edge<P> {
     admissions: Admissions,
     upstream: UpstreamMemory,
     clients: ClientMemory,
-    refreshes: Refreshes,
+    refreshes: Rc<Refreshes>,
 }
 
 impl<P: Platform> Edge<P> {
@@ -44,8 +46,21 @@ impl<P: Platform> Edge<P> {
             trace_ids: TraceIds::default(),
             upstream: UpstreamMemory::default(),
             clients: ClientMemory::default(),
-            refreshes: Refreshes::default(),
+            refreshes: Rc::default(),
         }
+    }
+
+    /// An edge with other settings, in the place of this one, which ends what it has begun. What was decided with the older settings
+    /// is forgotten. What Cognito has answered to refreshes is not, as long as it is the same app client: Cognito may take a
+    /// second use of a refresh token for a theft.
+    pub fn with_settings(&self, config: Config, platform: P) -> Self {
+        let client = |config: &Config| {
+            let Cognito { issuer, domain, client_id, .. } = &config.cognito;
+            [issuer, domain, client_id].map(Clone::clone)
+        };
+        let is_same = client(&self.config) == client(&config);
+        let refreshes = if is_same { Rc::clone(&self.refreshes) } else { Rc::default() };
+        Self { refreshes, ..Self::new(config, platform) }
     }
 
     /// Its settings.
@@ -178,8 +193,8 @@ impl<P: Platform> Edge<P> {
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
             Route::Authorize => authorize::ask(&request, config, &clients).await,
             Route::Callback => callback::handle(&request, config, platform, now),
-            Route::Token => token::handle(&request, config, (&self.upstream, &self.refreshes), &clients).await,
-            Route::Revoke => revoke::handle(&request, config, (&self.upstream, &self.refreshes), &clients).await,
+            Route::Token => token::handle(&request, config, (&self.upstream, &*self.refreshes), &clients).await,
+            Route::Revoke => revoke::handle(&request, config, (&self.upstream, &*self.refreshes), &clients).await,
             Route::Logout => logout::handle(&request, config),
             Route::SignedOut => return logout::done(config),
         };

@@ -24,6 +24,7 @@ use crate::{
         authorization_header::{bearer_token, is_bearer_token, maybe_bearer_token},
         cors,
         operation::{self, Malformed, MirroredHeaders},
+        request::BodyError,
         response::{Caching, json, set},
         target::Target,
     },
@@ -100,6 +101,8 @@ pub enum Seen<'a> {
     Headers(MirroredHeaders<'a>),
     /// These headers, and the body.
     Body(MirroredHeaders<'a>, &'a [u8]),
+    /// The body did not come as it must.
+    NoBody(BodyError),
 }
 
 /// How to pass a request on: its own method, headers and body, without `Authorization`, `Cookie` and every
@@ -266,6 +269,8 @@ fn needed<'a>(
         Seen::Nothing => return Ok(Err(Look::MirroredHeaders)),
         Seen::Headers(headers) => (headers, None),
         Seen::Body(headers, body) => (headers, Some(body)),
+        Seen::NoBody(BodyError::TooLong) => return Err(GateError::BodyTooLongToJudge),
+        Seen::NoBody(error) => return Err(error.into()),
     };
     let operations = match (headers.operation(), body) {
         (Some(operation), _) => vec![operation],
@@ -391,6 +396,9 @@ pub enum GateError {
     /// There is a policy, and the body is no message to judge.
     #[error(transparent)]
     Message(#[from] Malformed),
+    /// There is a policy, and the body did not come.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// The body is longer than any may be.
     #[error("{BODY_TOO_LONG}")]
     BodyTooLong,
@@ -437,6 +445,7 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
             (StatusCode::FORBIDDEN, "insufficient_scope", Some(challenge("error=\"insufficient_scope\", ")))
         }
         GateError::Message(_) => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        GateError::Body(error) => (error.status(), "invalid_request", None),
         GateError::BodyTooLong | GateError::BodyTooLongToJudge => {
             (StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG_CODE, None)
         }

@@ -319,6 +319,24 @@ fn requests_that_wait_too_long_are_told_to_come_back_and_do_not_storm() {
 }
 
 #[test]
+fn strangers_with_slow_hosts_do_not_take_all_the_room() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(), |_| {});
+    assert_eq!(authorize(&edge).status(), 200);
+    edge.world.held.set(true);
+    let at =
+        |number: usize| edge.edge.respond(get(&authorization_request(&format!("https://slow.example/{number}"), &[])));
+    let mut waiting: Vec<Asking<'_>> = (0..128).map(|number| Box::pin(at(number)) as Asking<'_>).collect();
+    assert!(waiting.iter_mut().all(|asking| poll(asking).is_none()));
+    let mut another: Asking<'_> = Box::pin(at(128));
+    assert_eq!(poll(&mut another), Some(503), "no more wait");
+    assert_eq!(poll(&mut asking(&edge)), Some(200), "a document that is known is used");
+    waiting.pop();
+    let mut another: Asking<'_> = Box::pin(at(128));
+    assert_eq!(poll(&mut another), None, "one has ended");
+}
+
+#[test]
 fn hosts_can_be_allowed_and_denied_and_the_whole_of_it_switched_off() {
     for (settings, status) in [
         (vec![("EDGEWARD_CLIENT_METADATA_HOSTS", "app.example other.example")], 200),

@@ -156,6 +156,24 @@ fn a_lost_answer_is_given_again_for_as_long_as_cognitos_grace_period() {
 }
 
 #[test]
+fn an_answer_outlives_a_change_of_settings_as_long_as_the_app_client_is_the_same() {
+    for (changed, asked) in [
+        (("EDGEWARD_ACCESS_TOKEN_SECONDS", "600"), 1),
+        (("COGNITO_CLIENT_ID", "another"), 2),
+        (("COGNITO_DOMAIN", "b.example"), 2),
+    ] {
+        let mut scene = Scene::new();
+        answer("second").script(&scene.edge);
+        scene.refreshed(&scene.token);
+        let config = config(&[("EDGEWARD_RESOURCES", RESOURCES), changed]).unwrap();
+        scene.edge.edge = scene.edge.edge.with_settings(config, scene.edge.world.clone());
+        answer("third").script(&scene.edge);
+        scene.refresh(&scene.token);
+        assert_eq!(scene.asked(), asked, "{changed:?}");
+    }
+}
+
+#[test]
 fn a_narrower_scope_asks_cognito_no_second_time() {
     let scene = Scene::with_scope("mcp admin");
     answer("second").script(&scene.edge);

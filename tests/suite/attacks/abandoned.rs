@@ -62,7 +62,8 @@ async fn edge(world: &World) -> Result<&Workerd> {
 pub(super) fn cases() -> Vec<Case> {
     async fn send(world: Arc<World>, (At(path, kind), end): (At, End)) -> Result<String> {
         let edge = edge(&world).await?;
-        let token = if path == JUDGED_RESOURCE { policy::token(&world, "use").await? } else { String::new() };
+        let is_judged = path == JUDGED_RESOURCE;
+        let token = if is_judged { policy::token(&world, "use").await? } else { String::new() };
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Type: {kind}\r\nContent-Length: {BODY}\r\n\
              Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\n\r\n",
@@ -71,19 +72,27 @@ pub(super) fn cases() -> Vec<Case> {
         let before = edge.wasm_memory().await?;
         let streams = stream::iter(0..MANY).map(|_| begin(edge, &head, end)).buffered(AT_ONCE);
         let held: Vec<_> = streams.try_collect().await?;
-        let served = register(&world, edge).await?;
-        let slowest = match (end, held.into_iter().flatten().next()) {
-            (End::Open, Some(stream)) => format!(", the slowest {}", status(stream).await?),
+        let served = if is_judged { call(&world, edge).await? } else { register(&world, edge).await? };
+        let mut held = held.into_iter().flatten();
+        let refused = match (end, if is_judged { held.next_back() } else { held.next() }) {
+            (End::Open, Some(stream)) if is_judged => format!(", the last {}", status(stream).await?),
+            (End::Open, Some(stream)) => format!(", the first {}", status(stream).await?),
             _ => String::new(),
         };
         let grown = edge.wasm_memory().await?.saturating_sub(before);
         let memory = if grown <= GROWTH { "as before".to_owned() } else { format!("{grown} bytes more") };
-        Ok(format!("others {served}, memory {memory}{slowest}"))
+        Ok(format!("others {served}, memory {memory}{refused}"))
     }
     let mut cases = Vec::new();
     for (name, at) in ENDPOINTS {
         let At(path, _) = at;
-        let served = "others 201, memory as before";
+        // Others are clients that register; or call, which needs the room that messages have.
+        let (served, stopped) = if path == JUDGED_RESOURCE {
+            // It has its share, and no more.
+            ("others 200, memory as before", "others 200, memory as before, the last 503")
+        } else {
+            ("others 201, memory as before", "others 201, memory as before, the first 408")
+        };
         let group = Cases::new(GROUP, send, ((at, End::Whole), served));
         let group = group
             .add(
@@ -102,7 +111,7 @@ pub(super) fn cases() -> Vec<Case> {
                 format!("a_{name}_held_open"),
                 format!("`POST {path}`, {MANY} times half a body, and the connection stays open"),
                 (at, End::Open),
-                "others 201, memory as before, the slowest 408",
+                stopped,
             )
             .add(
                 format!("a_{name}_unread"),
@@ -132,6 +141,17 @@ async fn begin(edge: &Workerd, head: &str, end: End) -> Result<Option<TcpStream>
         End::Closed | End::Unread => written?,
     }
     Ok(None)
+}
+
+/// What a call of another user is answered with meanwhile.
+async fn call(world: &World, edge: &Workerd) -> Result<u16> {
+    let request = http()?.post(format!("{}{JUDGED_RESOURCE}", edge.url())).header("host", host(world));
+    let request = request.bearer_auth(policy::token(world, "use").await?).header("content-type", "application/json");
+    let request = request.header("accept", "application/json, text/event-stream");
+    let parameters = json!({
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "other", "version": "0" },
+    });
+    Ok(request.body(policy::message("initialize", &parameters)).send().await?.status().as_u16())
 }
 
 /// What a registration is answered with meanwhile.

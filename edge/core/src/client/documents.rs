@@ -4,7 +4,10 @@
 //! long and how much is read, how much is remembered, and how often one URL is asked. A failure is remembered for a few
 //! seconds, not as an answer but so that nobody can have a third party stormed from here.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use crate::{
     config::{Config, MetadataDocuments},
@@ -30,11 +33,16 @@ const UNAVAILABLE_SECONDS: u64 = 5;
 const REFUSED_SECONDS: u64 = 30;
 /// At most two and a half megabytes.
 const CAPACITY: usize = 256;
+/// So many requests may fetch documents, or wait for others that do, at a time: strangers choose hosts that are slow.
+const MAX_WAITING: usize = 128;
 
 /// Documents remembered between requests, the last used last. So few that a list is searched faster than the code of a
 /// map is loaded.
 #[derive(Default)]
-pub struct Documents(RefCell<Vec<Entry>>);
+pub struct Documents {
+    entries: RefCell<Vec<Entry>>,
+    waiting: Cell<usize>,
+}
 
 #[derive(Default)]
 struct Entry {
@@ -66,6 +74,10 @@ impl Documents {
         // Platforms tie I/O to the request that began it, so no request can wait for another's fetch. It can look, from
         // time to time, whether the other has left something, and take over from one that was broken off.
         let mut waited = 0;
+        if let Found::Document(outcome) = self.look(url, not_before, now, waited) {
+            return outcome;
+        }
+        let _waiting = Waiting::among(&self.waiting)?;
         loop {
             match self.look(url, not_before, now, waited) {
                 Found::Document(outcome) => return outcome,
@@ -119,7 +131,7 @@ impl Documents {
 
     /// Does something with what is remembered of `url`, which is used last thereby.
     fn at<T>(&self, url: &DocumentUrl, act: impl FnOnce(&mut Entry) -> T) -> T {
-        let mut entries = self.0.borrow_mut();
+        let mut entries = self.entries.borrow_mut();
         let found = entries.iter().position(|entry| entry.url == url.as_str()).map(|at| entries.remove(at));
         let mut entry = found.unwrap_or_else(|| Entry { url: url.as_str().to_owned(), ..Entry::default() });
         let done = act(&mut entry);
@@ -128,6 +140,25 @@ impl Documents {
         }
         entries.push(entry);
         done
+    }
+}
+
+/// One of the requests that wait, until it is dropped.
+struct Waiting<'a>(&'a Cell<usize>);
+
+impl<'a> Waiting<'a> {
+    fn among(all: &'a Cell<usize>) -> Result<Self, DocumentError> {
+        if all.get() >= MAX_WAITING {
+            return Err(DocumentError::Unavailable("too many requests wait for documents"));
+        }
+        all.set(all.get() + 1);
+        Ok(Self(all))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
     }
 }
 

@@ -58,13 +58,31 @@ pub enum Body {
 
 /// Why there is no body to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BodyError {
+pub enum BodyError {
+    /// It is longer than is read.
     #[error("the body is longer than {MAX_BODY_BYTES} bytes")]
     TooLong,
+    /// It did not arrive in time.
     #[error("the body took too long to arrive")]
     TooSlow,
+    /// It did not arrive whole.
     #[error("the body breaks off")]
     BrokenOff,
+}
+
+impl Body {
+    /// All of it.
+    ///
+    /// # Errors
+    /// When it is too long, or did not come whole or in time.
+    pub fn bytes(&self) -> Result<&[u8], BodyError> {
+        match self {
+            Self::Complete(body) => Ok(body),
+            Self::TooLong => Err(BodyError::TooLong),
+            Self::TooSlow => Err(BodyError::TooSlow),
+            Self::BrokenOff => Err(BodyError::BrokenOff),
+        }
+    }
 }
 
 impl BodyError {
@@ -89,12 +107,7 @@ impl Request {
     /// # Errors
     /// When it is too long, or did not come whole.
     pub(crate) fn body(&self) -> Result<&[u8], BodyError> {
-        match &self.body {
-            Body::Complete(body) => Ok(body),
-            Body::TooLong => Err(BodyError::TooLong),
-            Body::TooSlow => Err(BodyError::TooSlow),
-            Body::BrokenOff => Err(BodyError::BrokenOff),
-        }
+        self.body.bytes()
     }
 
     /// A header field that must not be repeated; `None` when it is absent, repeated or not text.
