@@ -33,7 +33,7 @@ pub(crate) async fn read(stream: Option<ReadableStream>, max_bytes: usize) -> Re
         }
         let chunk: Uint8Array = Reflect::get(&result, &"value".into())?.unchecked_into();
         if body.len() + chunk.length() as usize > max_bytes {
-            // Whoever sends it need not wait for somebody to read on; whether that is heard does not matter.
+            // The sender need not wait for somebody to read on. A failure to cancel is ignored.
             let _ = reader.cancel();
             return Err(ReadError::TooLong);
         }

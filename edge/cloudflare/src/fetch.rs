@@ -33,7 +33,7 @@ async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply
     let headers = response.headers();
     let header = |name| headers.get(name).ok().flatten();
     if let Some(unreachable) = Unreachable::of(response.status(), header("server").as_deref()) {
-        // Nobody reads its page; whether that is heard does not matter.
+        // Nobody reads its page. A failure to cancel is ignored.
         let _ = response.body().map(|body| body.cancel());
         return Err(match unreachable {
             Unreachable { is_late: true, .. } => FetchError::DeadlineExceeded,
@@ -77,7 +77,7 @@ fn prepare(request: &FetchRequest, signal: &AbortSignal) -> Result<Request, JsVa
     }
     let init = RequestInit::new();
     init.set_redirect(RequestRedirect::Manual);
-    // Whatever the zone's rules say about caching. Requests get `Cache-Control` and `Pragma` by it.
+    // Bypasses the cache even where a cache rule of the zone matches. The platform then adds `Cache-Control` and `Pragma`.
     init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(signal));
     if let Some(form) = &request.form {

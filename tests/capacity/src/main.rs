@@ -20,7 +20,7 @@ mod simulation;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 
 use crate::{
     cases::{Case, Load},
@@ -32,6 +32,10 @@ use crate::{
 };
 
 fn main() -> Result<ExitCode> {
+    if let Ok(seed) = std::env::var("CAPACITY_SEED") {
+        simulation::seed_with(seed.parse().context("CAPACITY_SEED is no number")?);
+        ensure!(std::env::var_os("CAPACITY_WRITE").is_none(), "CAPACITY.md has the figures of the usual seed");
+    }
     let results = simulate();
     println!("{}", document::tables(&results));
     if std::env::var_os("CAPACITY_WRITE").is_some() {

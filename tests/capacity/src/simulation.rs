@@ -1,6 +1,6 @@
 //! A day, event by event.
 
-use std::{mem::take, ops::Range};
+use std::{mem::take, ops::Range, sync::OnceLock};
 
 use crate::{
     cognito::{Answer, Cognito, Request},
@@ -14,6 +14,13 @@ use crate::{
 pub(crate) const INSTANCES: u32 = 128;
 /// Any other gives other figures in the last digits.
 const SEED: u64 = 6749;
+static SEED_GIVEN: OnceLock<u64> = OnceLock::new();
+
+/// Has all scenarios from now on draw other chances than usual.
+pub(crate) fn seed_with(seed: u64) {
+    // Only the program calls this, and once.
+    let _ = SEED_GIVEN.set(seed);
+}
 /// From this lifetime on a token outlives the night.
 const OVERNIGHT: u32 = 12 * 3600;
 /// Set in an event where a request that was never answered ends.
@@ -49,7 +56,7 @@ impl Scenario {
             quota: None,
             outage: 0..0,
             until: DAY,
-            seed: SEED,
+            seed: *SEED_GIVEN.get().unwrap_or(&SEED),
         }
     }
 
