@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    globalSetup: "test/temporary.ts",
     // Synthesis takes seconds.
     testTimeout: 60_000,
     hookTimeout: 60_000,

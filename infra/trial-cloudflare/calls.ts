@@ -1,6 +1,5 @@
 import { connect } from "../trial/mcp.ts";
 import { text } from "../trial/outside.ts";
-import { repeat } from "../trial/repeat.ts";
 import { inShort, locationOf, Tally, type CloudflareTrial } from "./trial.ts";
 
 export interface Calls {
@@ -11,11 +10,11 @@ export interface Calls {
 }
 
 /** A good client: calls a tool again and again, and now and then refreshes, until told to stop. */
-export async function callsAndRefreshes({ outside, session }: CloudflareTrial): Promise<{ seen: Calls; stop: () => Promise<Calls> }> {
+export async function callsAndRefreshes({ outside, session, background }: CloudflareTrial): Promise<{ seen: Calls; stop: () => Promise<Calls> }> {
   const mcp = await connect(outside, session);
   const seen: Calls = { calls: 0, refreshes: 0, failures: new Tally() };
   let turn = 0;
-  const stop = repeat(outside, BETWEEN, async () => {
+  const stop = background.repeat(BETWEEN, async () => {
     try {
       if (++turn % REFRESH_EVERY === 0) {
         await session.refresh();

@@ -1,11 +1,11 @@
 // List prices of the plan Workers Paid, in USD for each million, after what the plan includes:
 // https://developers.cloudflare.com/workers/platform/pricing/, https://developers.cloudflare.com/analytics/analytics-engine/pricing/.
-// Since 1 December 2026 logs cost 0.25 USD a GB; a record of the edge's has about 1 KB.
+// From 1 December 2026 logs cost 0.25 USD a GB, and about 0.02 for a week's storage; 1 KB a record is assumed, as in README.md.
 
 export const PRICES = {
   requests: 0.3,
   cpuMilliseconds: 0.02,
-  logRecords: 0.25,
+  logRecords: 0.27,
   dataPoints: 0.25,
 } as const;
 

@@ -1,7 +1,6 @@
 // Requests that anybody may make, whether or not somebody has signed in.
 
 import { text, type HttpRequest } from "../trial/outside.ts";
-import { repeat } from "../trial/repeat.ts";
 import { inShort, locationOf, Tally, type CloudflareTrial } from "./trial.ts";
 
 interface Probe {
@@ -37,9 +36,9 @@ export interface Availability {
 
 /** Asks all the time, until told to stop. */
 export function watchAvailability(trial: CloudflareTrial): { seen: Availability; stop: () => Promise<Availability> } {
-  const { outside } = trial;
+  const { outside, background } = trial;
   const seen = { firstGood: undefined as number | undefined, good: 0, failures: new Tally(), before: new Tally() };
-  const stop = repeat(outside, BETWEEN, async () => {
+  const stop = background.repeat(BETWEEN, async () => {
     for (const { what, request, expected } of probes(trial)) {
       let status: number | undefined;
       let said: string;

@@ -1,3 +1,4 @@
+import { isAccountRight } from "../trial/account.ts";
 import { prepare } from "../trial/prepare.ts";
 import { Redactor } from "../trial/redact.ts";
 import { Report } from "../trial/report.ts";
@@ -9,7 +10,7 @@ import { STEPS } from "./steps.ts";
 import { Vantage, type CloudflareTrial } from "./trial.ts";
 import { parseVia, viaLines, type Via } from "./via.ts";
 
-/** The whole command; its exit status: 0 when every step passed or was skipped, 1 when one failed, 2 for wrong usage. */
+/** The whole command; its exit status: 0 when every step passed or was skipped, 1 when one failed or the AWS account is another one, 2 for wrong usage. */
 export async function runCloudflareTrial(words: readonly string[], outside: CloudflareOutside): Promise<number> {
   const redactor = new Redactor();
   let given: CloudflareArguments;
@@ -33,6 +34,7 @@ export async function runCloudflareTrial(words: readonly string[], outside: Clou
     outside.say(`edgeward: ${(error as Error).message}\n${USAGE}`);
     return 2;
   }
+  if (!(await isAccountRight(trial.job, outside))) return 1;
   return runSteps(STEPS, trial, given, outside, report, redactor);
 }
 

@@ -2,7 +2,6 @@
 
 import { connect, type McpConnection } from "../trial/mcp.ts";
 import { text } from "../trial/outside.ts";
-import { repeat } from "../trial/repeat.ts";
 import type { Tokens } from "../trial/session.ts";
 import { Sightings } from "./sightings.ts";
 import { inShort, locationOf, Tally, until, type CloudflareTrial, type Vantage } from "./trial.ts";
@@ -38,16 +37,16 @@ export class Watch {
     tokens: Tokens,
   ) {
     this.current = tokens;
-    const { outside, vantages } = trial;
+    const { background, vantages } = trial;
     const [here] = vantages;
-    for (const vantage of vantages) this.stops.push(repeat(outside, ASK_EVERY, () => this.ask(vantage)));
+    for (const vantage of vantages) this.stops.push(background.repeat(ASK_EVERY, () => this.ask(vantage)));
     let turn = 0;
     // One after the other: refresh tokens may be replaced at each use. Nobody waits for a place that is out of reach.
     const refresh = () => {
       const heard = vantages.filter((vantage) => !this.silent.has(vantage));
       return this.refresh(heard[turn++ % heard.length] ?? here);
     };
-    this.stops.push(repeat(outside, REFRESH_EVERY, refresh));
+    this.stops.push(background.repeat(REFRESH_EVERY, refresh));
   }
 
   async stop(): Promise<void> {

@@ -7,14 +7,16 @@ import { http, listen } from "./http.ts";
 import type { Outside } from "./outside.ts";
 
 /** The world as it is. */
-export const machine: Outside = {
+export const machine = {
   ...thisMachine,
   aws: new TrialAwsSdk(),
   http,
   listen,
   now: Date.now,
-  wait: (milliseconds) => setTimeout(milliseconds),
-  read(file) {
+  // A deployment's own pause does not keep the process alive, and nothing else does while a trial waits for figures.
+  pause: (milliseconds = 15_000) => setTimeout(milliseconds),
+  wait: (milliseconds: number) => setTimeout(milliseconds),
+  read(file: string) {
     try {
       return readFileSync(file, "utf8");
     } catch (error) {
@@ -22,8 +24,8 @@ export const machine: Outside = {
       throw error;
     }
   },
-  write(file, text) {
+  write(file: string, text: string) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   },
-};
+} satisfies Outside;

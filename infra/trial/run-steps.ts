@@ -2,10 +2,10 @@ import type { CommonArguments } from "./options.ts";
 import type { Outside } from "./outside.ts";
 import type { Redactor } from "./redact.ts";
 import type { Report } from "./report.ts";
-import { failed, type Outcome, type Step } from "./step.ts";
+import { failed, type CommonTrial, type Outcome, type Step } from "./step.ts";
 
 /** Runs the steps until one fails; the exit status: 0 when every step passed or was skipped, 1 when one failed. */
-export async function runSteps<T>(
+export async function runSteps<T extends CommonTrial>(
   steps: readonly Step<T>[],
   trial: T,
   given: CommonArguments,
@@ -38,10 +38,12 @@ export async function runSteps<T>(
   return 0;
 }
 
-async function attempt<T>(step: Step<T>, trial: T): Promise<Outcome> {
+async function attempt<T extends CommonTrial>(step: Step<T>, trial: T): Promise<Outcome> {
   try {
     return await step.run(trial);
   } catch (error) {
     return failed(`it could not be done: ${(error as Error).message}`);
+  } finally {
+    await trial.background.stop();
   }
 }

@@ -1,20 +1,28 @@
-import type { Session } from "./session.ts";
 import type { Job } from "../lib/deploy/job.ts";
 import type { TrialArguments } from "./arguments.ts";
+import type { Background } from "./background.ts";
 import type { Outside } from "./outside.ts";
+import type { Session } from "./session.ts";
 
 /** What the steps of every trial have. */
 export interface CommonTrial {
   readonly job: Job;
   /** The person who signs in, as a client of the MCP server. */
   readonly session: Session;
+  readonly background: Background;
+}
+
+/** What the steps of a trial have that changes settings. */
+export interface ChangingTrial {
   /** Folder of the trial's own copy of the settings. */
   readonly deployments: string;
+  /** Writes the copy; before the first step. */
+  copySettings(): void;
   /** Changes the trial's copy of the settings. */
   change(edit: (settings: Record<string, any>) => void): void;
 }
 
-export interface Trial extends CommonTrial {
+export interface Trial extends CommonTrial, ChangingTrial {
   readonly given: TrialArguments;
   readonly outside: Outside;
 }

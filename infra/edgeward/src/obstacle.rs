@@ -93,7 +93,9 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(host) => write!(f, "the name {host} cannot be resolved"),
-            Self::Tls(error) => write!(f, "TLS fails, as it does while there is no certificate for the host: {error}"),
+            Self::Tls(error) => {
+                write!(f, "the TLS handshake fails, which is usual until the host has a certificate: {error}")
+            }
             Self::Silence(error) => f.write_str(error),
             Self::NoWorker(summary) => write!(f, "Cloudflare has no Worker at this name: status {summary}"),
             Self::Failing(summary) => {

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CUTS } from "../../trial-cloudflare/outside.ts";
+import { PRICES } from "../../trial-cloudflare/prices.ts";
 import { answer } from "../trial/outside.ts";
 import { type FakeCloudflare, ORIGIN, ORIGIN_PARAMETER } from "./outside.ts";
 import { factsOf, failing, isMcp, only, passing, standing, trial } from "./trial.ts";
@@ -121,6 +123,7 @@ describe("logs", () => {
   test.each([
     ["a record holds one", { leaked: 1 }, "WRONG: 1 records hold a URL of /callback with its query"],
     ["there are no lines", { linesEach: 0 }, "WRONG: no line of the Worker"],
+    ["invocations are recorded", { invocationsEach: 1 }, "WRONG: invocations are recorded, with their URLs"],
     ["they cannot be read", { refused: ["logs"] }, "Workers Observability / Edit"],
   ])("fails when %s", async (_, changes, message) => {
     const outside = Object.assign(standing(), changes);
@@ -138,9 +141,16 @@ describe("cost", () => {
     const facts = await passing(standing(), "cost");
     expect(facts).toContain("a million calls: 1.00 million requests at 0.3 USD a million: 0.30 USD");
     expect(facts).toContain("a million calls: 1.50 million ms of CPU at 0.02 USD a million: 0.03 USD");
-    expect(facts).toContain("a million calls: 1.00 million records of logs at 0.25 USD a million: 0.25 USD");
-    expect(facts).toContain("a million calls, together: 0.83 USD");
+    expect(facts).toContain("a million calls: 0.00 million records of logs at 0.27 USD a million: 0.00 USD");
+    expect(facts).toContain("a million calls, together: 0.58 USD");
     expect(facts).toContain("the whole trial so far");
+  });
+
+  test("takes the README's prices", () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+    // Such a request leaves one line.
+    const [requests, , logs] = /^\| 1 million refused requests of strangers \| (.*) \|$/m.exec(readme)?.[1]?.split(" | ").map(Number) ?? [];
+    expect({ requests, logs }).toEqual({ requests: PRICES.requests, logs: PRICES.logRecords });
   });
 
   test("counts no data points without a dataset", async () => {
@@ -151,7 +161,8 @@ describe("cost", () => {
 
   test.each([
     ["CPU", { cpuEach: 12 }, "WRONG: cpuMilliseconds of a call: 12.00, and not 10 at the most"],
-    ["logs", { linesEach: 3 }, "WRONG: logRecords of a call: 3.00"],
+    ["lines in the logs", { linesOfCall: 1 }, "WRONG: logRecords of a call: 1.00, and not 0.05 at the most"],
+    ["records of invocations", { invocationsEach: 1 }, "WRONG: logRecords of a call: 1.00, and not 0.05 at the most"],
     ["data points", { pointsEach: 2 }, "WRONG: dataPoints of a call: 2.00"],
     ["requests", { outcomes: { success2: 20 } }, "WRONG: requests of a call: 2.00"],
   ])("fails when a call uses too much: %s", async (_, changes, message) => {
@@ -177,7 +188,7 @@ describe("cost", () => {
 
   test("fails when Cloudflare has counted nothing, or says nothing", async () => {
     const outside = standing();
-    outside.times.push = () => 0;
+    outside.served.push = () => 0;
     expect(await failing(outside, "cost")).toContain("WRONG: Cloudflare counts 0 of their requests");
     const unknown = standing();
     unknown.variables = {};

@@ -31,9 +31,12 @@ export class FakeCloudflare extends FakeOutside implements CloudflareOutside {
   during: (argv: readonly string[], when: "begins" | "ends") => void = () => {};
   /** Life of a token. The clock goes faster here: whoever waits moves it for all. */
   tokenSeconds = 1800;
-  /** Records of logs with a callback's query, lines of a request, CPU of a request in ms, data points of a request. */
+  /** Records of logs with a callback's query, CPU of a request in ms, data points of a request. */
   leaked = 0;
+  /** Lines that a call leaves which passes, and any other request; records of an invocation that each leaves. */
+  linesOfCall = 0;
   linesEach = 1;
+  invocationsEach = 0;
   cpuEach = 1.5;
   pointsEach = 1;
   /** Invocations by outcome, beside those that succeeded. */
@@ -44,7 +47,8 @@ export class FakeCloudflare extends FakeOutside implements CloudflareOutside {
   refused: string[] = [];
   /** What the stream is when it is resumed. */
   resumed: () => AsyncIterable<string> = () => chunks();
-  readonly times: number[] = [];
+  /** When requests came, and whether each was a call that passed. */
+  readonly served: { time: number; isCall: boolean }[] = [];
   private issued = 0;
 
   override pause = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -96,9 +100,10 @@ export class FakeCloudflare extends FakeOutside implements CloudflareOutside {
     if (hostname === "api.cloudflare.com") return this.api(request);
     if (!this.isServed) throw new Error(`getaddrinfo ENOTFOUND ${hostname}`);
     if (via?.kind === "ssh" && via.host === "dead") throw new Error("ssh: connect to host dead: Connection refused");
-    this.times.push(this.clock);
     const location = { "this machine": "DUB", "proxy 127.0.0.1:3128": "NRT" }[describeVia(via)] ?? "GRU";
+    const time = this.clock;
     const given = this.instead(request, location) ?? this.edge(request);
+    this.served.push({ time, isCall: request.headers?.["Authorization"] !== undefined && given.status < 400 });
     return { ...given, headers: { ...given.headers, "cf-ray": `8f00000000000000-${location}`, server: "cloudflare" } };
   }
 
@@ -141,7 +146,8 @@ export class FakeCloudflare extends FakeOutside implements CloudflareOutside {
     const dataset = /query (\w+)/.exec(query)?.[1] ?? "logs";
     if (this.refused.includes(dataset)) return answer(200, { data: null, errors: [{ message: `not authorized for that ${dataset}` }] });
     const { from, to } = timeframe ?? { from: Date.parse(variables.from), to: Date.parse(variables.to) };
-    const requests = Math.max(0, this.times.filter((time) => from <= time && time <= to).length - this.late());
+    const served = this.served.filter(({ time }) => from <= time && time <= to);
+    const requests = Math.max(0, served.length - this.late());
     const rows = (...found: object[]) => answer(200, { data: { viewer: { accounts: [{ rows: found }] } }, errors: null });
     switch (dataset) {
       case "Invocations": {
@@ -158,7 +164,8 @@ export class FakeCloudflare extends FakeOutside implements CloudflareOutside {
         return rows({ count: requests * this.pointsEach });
     }
     const has = (value: string) => parameters.filters.some((filter: { value: string }) => filter.value === value);
-    const value = has("/callback?") ? this.leaked : has("cf-worker") ? requests * this.linesEach : 0;
+    const lines = served.reduce((sum, { isCall }) => sum + (isCall ? this.linesOfCall : this.linesEach), 0);
+    const value = has("/callback?") ? this.leaked : has("cf-worker") ? lines : has("cf-worker-event") ? served.length * this.invocationsEach : 0;
     return answer(200, { success: true, errors: [], result: { calculations: [{ aggregates: [{ value, groups: [] }] }] } });
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
 import { answer, chunks, ISSUER } from "../trial/outside.ts";
 import { failing, hasToken, isJwks, isMcp, isToken, passing, standing, world } from "./trial.ts";
 
@@ -10,6 +11,25 @@ describe("deploy", () => {
     };
     expect(await passing(outside, "deploy")).toContain("failures: none");
     expect(outside.requests.filter(isJwks).length).toBeGreaterThan(10);
+  });
+
+  test.each(["begins", "ends"] as const)("asks the new name ten seconds after Cloudflare has it, when the push %s", async (moment) => {
+    const outside = world();
+    let since = 0;
+    outside.during = (_, when) => {
+      if (when !== moment) return;
+      outside.isServed = true;
+      since = outside.now();
+    };
+    await passing(outside, "deploy");
+    expect(outside.served[0]?.time).toBeGreaterThanOrEqual(since + 10_000);
+  });
+
+  test("does not ask a name that a failed push has not made", async () => {
+    const outside = world();
+    outside.failing = ["push"];
+    expect(await failing(outside, "deploy")).toContain("the first push ended with status 1, and Cloudflare has no such name yet");
+    expect(outside.requests.filter(({ url }) => url.startsWith(ISSUER))).toEqual([]);
   });
 
   test("fails when the edge has code and no settings for a moment", async () => {
@@ -96,7 +116,7 @@ describe("push", () => {
   });
 
   test("passes when nobody notices", async () => {
-    expect(await passing(standing(), "push")).toContain("failures: none");
+    expect(await passing(standing(), "push")).toMatch(/\d+ calls, \d+ refreshes and \d+ requests without credentials were answered meanwhile\nok: failures: none/);
   });
 
   test.each([
@@ -118,6 +138,16 @@ describe("zone", () => {
     const facts = await passing(outside, "zone", "--via", "http://127.0.0.1:3128");
     expect(facts).toContain("Claude-User, from this machine: 401 at DUB");
     expect(facts).toContain("no User-Agent, from proxy 127.0.0.1:3128: 401 at NRT");
+  });
+
+  test("asks as the clients that `edgeward drift` asks as", async () => {
+    const source = readFileSync(new URL("../../edgeward/src/command/drift/clients.rs", import.meta.url), "utf8");
+    const agents = [...source.matchAll(/user_agent: (?:None|Some\(\s*"([^"]*)",?\s*\)),/g)].map(([, agent]) => agent?.replaceAll(/\\\n\s*/g, ""));
+    const outside = standing();
+    await passing(outside, "zone");
+    const asked = outside.requests.filter((request) => isMcp(request) && !hasToken(request));
+    expect(agents).toHaveLength(5);
+    expect(asked.map(({ headers = {} }) => headers["User-Agent"]).toSorted()).toEqual(agents.toSorted());
   });
 
   test("fails when drift does", async () => {

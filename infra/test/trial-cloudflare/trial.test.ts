@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../trial-cloudflare/steps.ts";
 import { TOKEN } from "../deploy/world.ts";
-import { SECRETS } from "../trial/outside.ts";
-import { API_ACCOUNT } from "./outside.ts";
-import { isMcp, only, report, standing, trial, verdicts, world } from "./trial.ts";
+import { ISSUER, SECRETS } from "../trial/outside.ts";
+import { API_ACCOUNT, type FakeCloudflare } from "./outside.ts";
+import { failing, isMcp, only, report, standing, trial, verdicts, world } from "./trial.ts";
 
 describe("a trial at Cloudflare", () => {
   test("goes through every step, and reports each", async () => {
@@ -58,6 +58,65 @@ describe("a trial at Cloudflare", () => {
     expect(await trial(outside)).toBe(2);
     expect(outside.text).toContain("a trial interrupts its deployment");
     expect(outside.commands).toEqual([]);
+  });
+
+  test("of a deployment that has come to keep its users is refused, whatever an earlier run has left", async () => {
+    const outside = standing();
+    expect(await trial(outside, ...only("sign-in"))).toBe(0);
+    const file = join(outside.settings, "trial.json");
+    const settings = outside.read(file) ?? "";
+    outside.write(join(outside.report, "deployments/trial.json"), settings);
+    outside.write(file, settings.replace('"retain":false', '"retain":true'));
+    const before = outside.requests.length;
+    expect(await trial(outside, ...only("sign-in"), "--again", "sign-in")).toBe(2);
+    expect([outside.requests.length, outside.commands]).toEqual([before, []]);
+  });
+
+  test("takes the settings as they are, and not what an earlier run has left", async () => {
+    const outside = standing();
+    const settings = outside.read(join(outside.settings, "trial.json")) ?? "";
+    outside.write(join(outside.report, "deployments/trial.json"), settings.replaceAll(ISSUER, "https://other.example.com"));
+    expect(await trial(outside, ...only("sign-in"))).toBe(0);
+    expect(outside.requests.filter(({ url }) => url.includes("other.example.com"))).toEqual([]);
+  });
+
+  test.each([
+    ["are of another account", { kind: "known", account: "999999999999" }, "the credentials are of the account 999999999999"],
+    ["have expired", { kind: "expired", message: "" }, "the AWS credentials have expired"],
+  ] as const)("is refused when AWS's credentials %s", async (_, identity, message) => {
+    const outside = standing();
+    outside.aws.identities.set("us-east-1", identity).set("eu-west-1", identity);
+    expect(await trial(outside)).toBe(1);
+    expect(outside.text).toContain(message);
+    expect([outside.commands, outside.requests, report(outside)]).toEqual([[], [], []]);
+  });
+
+  const broken = () => {
+    throw new Error("spawn ENOMEM");
+  };
+  const without = (outside: FakeCloudflare) => Object.assign(outside, { during: broken });
+  /** Cloudflare has the name before the push has ended. */
+  const watched = () => {
+    const outside = world();
+    outside.during = (_, when) => {
+      outside.isServed = true;
+      if (when === "ends") broken();
+    };
+    return outside;
+  };
+  test.each([
+    ["deploy", "a first push", () => without(world())],
+    ["deploy", "a first push that is watched", watched],
+    ["deploy", "another push", () => without(standing())],
+    ["push", "the push", () => without(standing())],
+    ["rotation", "the tool", () => without(standing())],
+    ["aborts", "the storm", () => Object.assign(standing(), { cutShort: broken })],
+  ] as const)("ends what goes on beside the step %s when %s breaks", async (step, _, begin) => {
+    const outside = begin();
+    expect(await failing(outside, step)).toContain("it could not be done: spawn ENOMEM");
+    const before = outside.requests.length;
+    for (let turn = 0; turn < 100; turn++) await outside.wait(1000);
+    expect(outside.requests.length).toBe(before);
   });
 
   test.each([

@@ -90,6 +90,50 @@ describe("a trial", () => {
   });
 
   test.each([
+    ["settings", "copy", (outside: FakeOutside) => outside.settings],
+    ["copy", "settings", (outside: FakeOutside) => join(outside.report, "deployments")],
+  ])("of a deployment that has come to keep its users is refused, if the %s says so and the %s does not", async (_, __, folder) => {
+    const outside = world();
+    expect(await trial(outside, ...without("rotation"))).toBe(0);
+    const file = join(folder(outside), "trial.json");
+    const settings = JSON.parse(outside.read(file) ?? "{}");
+    outside.write(file, JSON.stringify({ ...settings, userPool: { retain: true } }));
+    const before = outside.commands.length;
+    expect(await trial(outside, ...without("destroy"))).toBe(2);
+    expect(outside.text).toContain(`with userPool.retain set to false; ${file} has it true`);
+    expect(outside.commands).toHaveLength(before);
+  });
+
+  test("goes on with what it has changed", async () => {
+    const outside = world();
+    await trial(outside, ...without("rotation"));
+    await trial(outside, ...without("rotation"), "--again", "rotation");
+    const copy = JSON.parse(outside.read(join(outside.report, "deployments/trial.json")) ?? "{}");
+    expect(copy.server.originSecretGeneration).toBe(3);
+  });
+
+  test("is refused with another account's credentials, until the settings are mended", async () => {
+    const outside = world({ account: "999999999999" });
+    expect(await trial(outside, ...without("rotation"))).toBe(1);
+    expect(outside.text).toContain("`account` in the settings says 999999999999");
+    expect([outside.commands, outside.requests, report(outside)]).toEqual([[], [], []]);
+    outside.write(join(outside.settings, "trial.json"), JSON.stringify(SETTINGS));
+    expect(await trial(outside, ...without("rotation"))).toBe(0);
+  });
+
+  test("ends what goes on beside a step when that breaks", async () => {
+    const outside = world();
+    outside.effect = () => {
+      throw new Error("spawn ENOMEM");
+    };
+    expect(await trial(outside, ...without("rotation"))).toBe(1);
+    expect(factsOf(outside, "rotation")).toEqual(["it could not be done: spawn ENOMEM"]);
+    const before = outside.requests.length;
+    for (let turn = 0; turn < 100; turn++) await outside.wait(1000);
+    expect(outside.requests.length).toBe(before);
+  });
+
+  test.each([
     [[], "name the deployment"],
     [["--deployment", "trial", "--skip", "everything"], "there is no step everything"],
     [["--deployment", "trial", "--stream-minutes", "0"], '"0" is no number of minutes'],

@@ -1,5 +1,4 @@
 import { wranglerProgram } from "../../lib/deploy/programs.ts";
-import { repeat } from "../../trial/repeat.ts";
 import { failed, judged } from "../../trial/step.ts";
 import { watchAvailability, type Availability } from "../probes.ts";
 import { hostOf, push } from "../push.ts";
@@ -26,19 +25,26 @@ export const deploy: CloudflareStep = {
   },
 };
 
-/** The name is asked when Cloudflare has it, and not before: resolvers remember for half an hour that there was none. */
+/** Between the moment when Cloudflare has a name and the one when all of its name servers do. */
+const PUBLICATION = 10_000;
+
+/** The name is asked when it is published, and not before: resolvers remember for half an hour that there was none. */
 async function firstPush(trial: CloudflareTrial) {
-  const { outside, cloudflare } = trial;
+  const { outside, cloudflare, background } = trial;
   const began = outside.now();
   const watched: { current?: ReturnType<typeof watchAvailability> } = {};
-  const begin = async () => {
-    if (!watched.current && (await cloudflare.isServed(hostOf(trial)).catch(() => false))) watched.current = watchAvailability(trial);
+  const watch = async () => {
+    await until(outside, outside.now() + PUBLICATION);
+    return (watched.current = watchAvailability(trial));
   };
-  const stop = repeat(outside, 1000, begin);
+  const stop = background.repeat(1000, async () => {
+    if (!watched.current && (await cloudflare.isServed(hostOf(trial)).catch(() => false))) await watch();
+  });
   const status = await push(trial);
   const pushed = outside.now();
   await stop();
-  const current = watched.current ?? watchAvailability(trial);
+  if (status !== 0 && !watched.current) return failed(`the first push ended with status ${status}, and Cloudflare has no such name yet, so it was not asked`);
+  const current = watched.current ?? (await watch());
   while (status === 0 && current.seen.firstGood === undefined && outside.now() < pushed + PATIENCE) await outside.pause();
   await until(outside, outside.now() + AFTERWARDS);
   const seen = await current.stop();

@@ -14,12 +14,12 @@ export const secondPush: CloudflareStep = {
     const watch = watchAvailability(trial);
     const status = await push(trial);
     await until(trial.outside, trial.outside.now() + AFTERWARDS);
-    const [anybody, caller] = [await watch.stop(), await calls.stop()];
-    const failures = new Tally([...anybody.before, ...anybody.failures, ...caller.failures]);
+    const [anonymous, caller] = [await watch.stop(), await calls.stop()];
+    const failures = new Tally([...anonymous.before, ...anonymous.failures, ...caller.failures]);
     return judged(
-      status === 0 && failures.size === 0 && anybody.good > 0 && caller.calls > 0,
+      status === 0 && failures.size === 0 && anonymous.good > 0 && caller.calls > 0,
       `the push ended with status ${status}`,
-      `${caller.calls} calls, ${caller.refreshes} refreshes and ${anybody.good} requests of nobody were answered meanwhile`,
+      `${caller.calls} calls, ${caller.refreshes} refreshes and ${anonymous.good} requests without credentials were answered meanwhile`,
       `${failures.size === 0 ? "ok" : "WRONG"}: failures: ${failures}`,
     );
   },

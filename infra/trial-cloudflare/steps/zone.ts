@@ -4,12 +4,12 @@ import { judged } from "../../trial/step.ts";
 import { hostOf } from "../push.ts";
 import { inShort, locationOf, type CloudflareStep, type CloudflareTrial, type Vantage } from "../trial.ts";
 
-/** Who calls MCP servers, by their `User-Agent`; settings of a zone take some of them for bad bots. */
+/** Who calls MCP servers, by their `User-Agent`, as for `edgeward drift`; settings of a zone take some of them for bad bots. */
 const AGENTS: readonly (string | undefined)[] = [
   "Claude-User",
-  "ChatGPT-User/1.0",
+  "openai-mcp/1.0.0",
   "python-httpx/0.28.1",
-  "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36",
   undefined,
 ];
 

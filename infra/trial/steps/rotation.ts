@@ -1,17 +1,16 @@
 import { run } from "../../lib/deploy/run.ts";
 import { connect } from "../mcp.ts";
 import { text } from "../outside.ts";
-import { repeat } from "../repeat.ts";
 import { rotate } from "../rotate.ts";
 import { judged, type Step, type Trial } from "../step.ts";
 
 const BETWEEN = 2000;
 
 /** Calls a tool again and again, and now and then refreshes, until told to stop. */
-async function traffic({ outside, session }: Trial) {
+async function traffic({ outside, session, background }: Trial) {
   const seen = { calls: 0, refreshes: 0, failures: [] as string[] };
   const mcp = await connect(outside, session);
-  const stop = repeat(outside, BETWEEN, async () => {
+  const stop = background.repeat(BETWEEN, async () => {
     try {
       if (seen.calls % 30 === 29) {
         await session.refresh();

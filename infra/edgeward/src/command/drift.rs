@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: &Drift, report: &mut Report) -> Result<()> {
         ),
     }
     if report.has_problems() {
-        bail!("the edge is not what the parameters of the deployment {deployment} say, or does not reach its clients");
+        bail!("the edge is not what the parameters of the deployment {deployment} say, or its clients do not reach it");
     }
     report.did(format!("the edge is what the parameters of the deployment {deployment} say"));
     Ok(())

@@ -84,10 +84,8 @@ impl Wrangler {
             self.would_deploy(settings, address, report);
             return Ok(());
         }
-        let standing = self.standing_secrets().await?.unwrap_or_default();
-        let obsolete = secrets::obsolete(settings, &standing);
-        self.deploy(settings, config, address, &obsolete, report).await?;
-        self.remove_secrets(&obsolete, report).await
+        let standing = self.standing_secrets().await?;
+        self.deploy(settings, config, address, standing.as_deref(), report).await
     }
 
     /// Writes secrets to the Worker, all or one of them. Code and variables stay as they are.
@@ -99,7 +97,11 @@ impl Wrangler {
         report: &mut Report,
     ) -> Result<()> {
         if dry_run {
-            self.would_set(&secrets::all(settings, &[]), report);
+            let change = one.map_or_else(|| secrets::all(settings, &[]), |name| secrets::one(settings, name));
+            self.would_set(&change, report);
+            if one.is_none() {
+                secrets::would_remove_unset(settings, report);
+            }
             return Ok(());
         }
         let Some(standing) = self.standing_secrets().await? else {

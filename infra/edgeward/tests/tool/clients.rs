@@ -12,13 +12,13 @@ const CHROME: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
 
 /// As the clients call themselves, with how they are named, and what of a zone stops them.
-const CLIENTS: [(Option<&str>, &str, &str); 5] = [
-    (Some("Claude-User"), "Claude (User-Agent: Claude-User)", "\"Block AI bots\""),
-    (Some("openai-mcp/1.0.0"), "ChatGPT (User-Agent: openai-mcp/1.0.0)", "AI Crawl Control > Security"),
-    (Some(CHROME), "a browser (User-Agent: Mozilla/5.0", "\"Under Attack mode\""),
-    (Some("python-httpx/0.28.1"), "an HTTP library (User-Agent: python-httpx/0.28.1)", "\"Browser Integrity Check\""),
-    (None, "a client without User-Agent", "\"Browser Integrity Check\""),
+const CLIENTS: [(&str, &str, &str); 4] = [
+    ("Claude-User", "Claude (User-Agent: Claude-User)", "\"Block AI bots\""),
+    ("openai-mcp/1.0.0", "ChatGPT (User-Agent: openai-mcp/1.0.0)", "AI Crawl Control > Security"),
+    (CHROME, "a browser (User-Agent: Mozilla/5.0", "\"Under Attack mode\""),
+    ("python-httpx/0.28.1", "an HTTP library (User-Agent: python-httpx/0.28.1)", "\"Browser Integrity Check\""),
 ];
+const NAMELESS: &str = "a client without User-Agent";
 const SYMPTOM: &str = "sign-in works, then nothing";
 
 /// What a zone answers with these features, and how that is told.
@@ -48,7 +48,8 @@ async fn every_client_asks_every_resource_and_its_metadata() {
     world.put("edge/resources", TWO_RESOURCES);
     world.deploy_edge();
     let ran = world.run(&["drift"]).await.succeeds();
-    for (user_agent, name, _) in CLIENTS {
+    let named = CLIENTS.map(|(user_agent, name, _)| (Some(user_agent), name));
+    for (user_agent, name) in named.into_iter().chain([(None, NAMELESS)]) {
         assert!(ran.stdout.contains(name), "{name:?} is not in {ran:#?}");
         let edge = world.edge();
         let asked = edge.asked.iter().filter(|asked| asked.user_agent.as_deref() == user_agent);
@@ -65,7 +66,7 @@ async fn a_client_that_the_zone_stops_is_named_once_with_what_to_change() {
     let world = World::deployed().await;
     for (user_agent, name, setting) in CLIENTS {
         for (answer, told) in stops() {
-            world.edge().zone = Some(Zone { stops: user_agent, answer });
+            world.edge().zone = Some(Zone { stops: Some(user_agent), answer });
             let problem = problem(world.run(&["drift"]).await);
             let beginning = format!("problem: {}/mcp: POST as {name}", world.url);
             assert!(problem.starts_with(&beginning), "{problem}");
@@ -79,6 +80,30 @@ async fn a_client_that_the_zone_stops_is_named_once_with_what_to_change() {
     world.run(&["drift"]).await.succeeds();
 }
 
+/// "Browser Integrity Check" is on in a new zone, and a first deployment must not fail of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_stops_clients_without_a_name_is_told_and_no_problem() {
+    let world = World::deployed().await;
+    for (answer, told) in stops() {
+        world.edge().zone = Some(Zone { stops: None, answer });
+        let ran = world.run(&["drift"]).await.succeeds();
+        let told = told.strip_suffix(", and").unwrap();
+        let beginning = format!("{}/mcp: POST as {NAMELESS} is stopped before the edge: {told}. ", world.url);
+        let [line] = &ran.stdout.lines().filter(|line| line.contains(NAMELESS)).collect::<Vec<_>>()[..] else {
+            panic!("not one line: {ran:#?}");
+        };
+        assert!(line.starts_with(&beginning), "{line}");
+        for expected in ["\"Browser Integrity Check\"", "few MCP clients send no User-Agent"] {
+            assert!(line.contains(expected), "{expected:?} is not in {line}");
+        }
+        assert!(ran.stdout.contains("is what the parameters of the deployment prod say"), "{ran:#?}");
+    }
+    // What no zone does is a problem for them as well.
+    world.edge().zone = Some(Zone { stops: None, answer: Instead::new(401, "") });
+    let problem = problem(world.run(&["drift"]).await);
+    assert!(problem.contains(&format!("POST as {NAMELESS} gets status 401, and should get")), "{problem}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zone_that_stops_this_tool_is_asked_as_the_clients_all_the_same() {
     let world = World::deployed().await;
@@ -87,7 +112,7 @@ async fn a_zone_that_stops_this_tool_is_asked_as_the_clients_all_the_same() {
     let ran = world.run(&["drift", "--wait", "600", "--interval", "1"]).await;
     let ran = ran
         .fails_with("the request is stopped before the edge: status 403 (server: cloudflare, Cloudflare's error 1020)");
-    assert!(ran.stdout.contains("the edge answers requests from here as they come from Claude"), "{ran:#?}");
+    assert!(ran.stdout.contains("the edge answers requests sent from here in the name of Claude ("), "{ran:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

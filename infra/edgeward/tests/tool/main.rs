@@ -17,3 +17,4 @@ mod rotation;
 mod waiting;
 mod worker_secrets;
 mod world;
+mod wrangler;

@@ -23,9 +23,11 @@ async fn a_first_push_deploys_and_stores_what_only_it_can() {
     assert!(!world.value("origin/jwks").contains("\"d\""));
 
     let calls = world.wrangler_calls();
+    let [file] = &world.wrangler_files()[..] else { panic!("not one file: {calls:?}") };
+    assert!(file.starts_with(".wrangler-edgeward-prod-") && file.ends_with(".json"), ".gitignore knows no {file}");
     assert_eq!(
-        calls[0],
-        "deploy --env prod --name edgeward-prod --config .wrangler-edgeward-prod.json --secrets-file /dev/stdin \
+        calls[0].replace(file, "FILE"),
+        "deploy --env prod --name edgeward-prod --config FILE --secrets-file /dev/stdin \
          --var EDGEWARD_PUBLIC_URL:https://mcp.example.com --var EDGEWARD_ORIGIN_URL:https://origin.example.com \
          --var EDGEWARD_ORIGIN_AUDIENCE:https://origin.example.com --var COGNITO_USER_POOL_ID:eu-west-1_Example \
          --var COGNITO_CLIENT_ID:exampleclientid --var COGNITO_DOMAIN:login.example.com"
@@ -91,7 +93,7 @@ async fn a_dry_run_says_all_and_does_nothing() {
         "would write the public keys",
         "would deploy the Worker edgeward-prod at mcp.example.com",
         "and the secrets COGNITO_CLIENT_SECRET, EDGEWARD_KEYS",
-        "would remove the secrets EDGEWARD_CLIENTS, EDGEWARD_REGISTRATION_TOKEN after that, if the Worker has them",
+        "would remove the secrets EDGEWARD_CLIENTS, EDGEWARD_REGISTRATION_TOKEN, if the Worker has them",
     ] {
         assert!(ran.stdout.contains(expected), "{expected:?} is not in {ran:#?}");
     }
@@ -228,8 +230,9 @@ async fn a_deploy_that_fails_says_what_was_done() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
     world.wrangler_fails("deploy");
-    let ran = world.run(&["push"]).await.fails_with("the Worker edgeward-prod is the older one");
+    let ran = world.run(&["push"]).await.fails_with("the Worker edgeward-prod is either the previous version");
     assert!(ran.stdout.contains("stored the app client's secret"), "{ran:#?}");
+    assert_eq!(world.wrangler_files().len(), 1);
     world.wrangler_works_again("deploy");
     world.wrangler_fails_with("list", "  Authentication error [code: 10000]");
     let ran = world.run(&["push"]).await.fails_with("The Worker edgeward-prod was not changed");
@@ -264,8 +267,50 @@ async fn settings_of_logs_that_cloudflare_does_not_take_are_a_problem() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
     world.wrangler_warns("Could not apply service and environment tags. This Worker will not appear grouped.");
+    // A first version has them in itself.
+    world.run(&["push"]).await.succeeds();
     let ran = world.run(&["push"]).await.fails_with("the settings of its logs");
     assert!(ran.stdout.contains("deployed the Worker edgeward-prod"), "{ran:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrangler_is_heard_and_logs_no_secret_whatever_the_operator_has_set() {
+    for level in ["none", "error", "debug"] {
+        let world = World::new().await;
+        world.run(&["keygen"]).await.succeeds();
+        let push = || {
+            let mut command = world.command();
+            command
+                .args(["push", "--deployment", "prod"])
+                .env("WRANGLER_LOG", level)
+                .env("WRANGLER_LOG_SANITIZE", "false");
+            end(command)
+        };
+        world.wrangler_fails_with("deploy", "Authentication error [code: 10000]");
+        push().await.fails_with("the API token does not allow this");
+        world.wrangler_works_again("deploy");
+        world.wrangler_warns("Could not apply service and environment tags.");
+        push().await.succeeds();
+        push().await.fails_with("the settings of its logs");
+        let seen = fs::read_to_string(world.folder.join("environment")).unwrap();
+        let mut logs: Vec<_> = seen.lines().filter(|line| line.starts_with("WRANGLER_LOG")).collect();
+        logs.sort_unstable();
+        logs.dedup();
+        assert_eq!(logs, ["WRANGLER_LOG=log", "WRANGLER_LOG_SANITIZE=true"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pushes_from_one_checkout_do_not_disturb_each_other() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    let other = format!("'{}' push --no-domain --deployment prod", env!("CARGO_BIN_EXE_edgeward"));
+    world.while_wrangler_deploys(&other);
+    world.run(&["push"]).await.succeeds();
+    let [first, second] = &world.wrangler_files()[..] else { panic!("not two files") };
+    assert_ne!(first, second);
+    // The first has ended last, with its own configuration.
+    assert_eq!(world.wrangler_config()["env"]["prod"]["routes"][0]["pattern"], "mcp.example.com");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -337,7 +382,6 @@ async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
     assert_eq!(told["observability"]["logs"]["invocation_logs"], false, "they would show the URLs of requests");
     let dataset = json!([{ "binding": "METRICS", "dataset": "edgeward_prod" }]);
     assert_eq!(told["env"]["prod"]["analytics_engine_datasets"], dataset);
-    assert!(!edge_folder().join(".wrangler-edgeward-prod.json").exists(), "it is left lying about");
 
     let output = world.folder.join("local");
     world.run(&["push", "--target", "local", "--output", output.to_str().unwrap()]).await.succeeds();
@@ -350,8 +394,4 @@ async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
         .run(&["push"])
         .await
         .fails_with("/edgeward/prod/edge/rate-limits (EDGEWARD_RATE_LIMITS): is not a list of limits");
-}
-
-fn edge_folder() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../edge/cloudflare")
 }

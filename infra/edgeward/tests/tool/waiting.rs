@@ -9,12 +9,13 @@ use crate::{
 
 /// A wait that ends when the edge is ready, long before the limit.
 const LONG: [&str; 4] = ["--wait", "600", "--interval", "1"];
-/// A wait that ends at the limit.
+/// A wait that ends at the limit. How often it has looked until then depends on the machine, so only its end is certain.
 const SHORT: [&str; 4] = ["--wait", "1", "--interval", "250"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_on_the_way_to_a_ready_edge_is_waited_for_and_told() {
     let world = World::deployed_with_https().await;
+    let now = world.edge().documents[JWKS].to_string();
     let older = r#"{"keys":[{"kid":"sign-older"}]}"#;
     world.edge().before.extend([
         Instead::cloudflare(530, "error code: 1016"),
@@ -23,6 +24,8 @@ async fn everything_on_the_way_to_a_ready_edge_is_waited_for_and_told() {
         Instead::new(500, r#"{"error":"server_error"}"#),
         Instead::cloudflare(404, "<!DOCTYPE html><title>There is nothing here yet</title>"),
         Instead::new(200, older),
+        // An older version with the same settings.
+        Instead::new(200, &now),
     ]);
     let ran = world.drift_with_https(&LONG).await.succeeds();
     let told: Vec<_> =
@@ -36,6 +39,7 @@ async fn everything_on_the_way_to_a_ready_edge_is_waited_for_and_told() {
             "the edge fails, as it does when settings are missing or wrong: status 500",
             "status 404 (server: cloudflare)",
             "the edge still answers as its older settings say (/.well-known/jwks.json)",
+            "the edge still answers without Strict-Transport-Security",
         ]
     );
     assert!(ran.stdout.contains("is what the parameters of the deployment prod say"), "{ran:#?}");
@@ -45,15 +49,14 @@ async fn everything_on_the_way_to_a_ready_edge_is_waited_for_and_told() {
 async fn what_is_still_wrong_at_the_limit_is_told_with_what_to_do() {
     let world = World::deployed().await;
     world.served().edge.documents.remove(JWKS);
-    let ran = world.run(&[&["drift"], &SHORT[..]].concat()).await;
-    let ran = ran
+    world
+        .run(&[&["drift"], &SHORT[..]].concat())
+        .await
         .fails_with(&format!("{JWKS}: cannot be read: status 404, after waiting for 1 second; is the edge deployed?"));
-    assert!(ran.stderr.contains("not yet, after 0 seconds of 1 second: status 404"), "{ran:#?}");
 
     world.deploy_edge();
     world.put("edge/registration", "off");
-    let ran = world.run(&[&["drift"], &SHORT[..]].concat()).await.fails_with("says registration_endpoint is");
-    assert!(ran.stderr.contains("the edge still answers as its older settings say"), "{ran:#?}");
+    world.run(&[&["drift"], &SHORT[..]].concat()).await.fails_with("says registration_endpoint is");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +66,6 @@ async fn a_name_that_nobody_knows_yet_is_told_apart() {
     let ran = world.run(&[&["drift"], &SHORT[..]].concat()).await;
     let ran = ran
         .fails_with("the name edge.invalid cannot be resolved, after waiting for 1 second; if the edge was deployed");
-    assert!(ran.stderr.contains("of 1 second: the name edge.invalid cannot be resolved"), "{ran:#?}");
     assert!(ran.stdout.contains("for 30 minutes"), "{ran:#?}");
 }
 
@@ -83,11 +85,10 @@ async fn a_certificate_that_is_not_there_yet_is_told_apart() {
     let world = World::complete().await;
     world.put("edge/public-url", &url);
     let ran = world.run(&[&["drift"], &SHORT[..]].concat()).await;
-    let ran =
-        ran.fails_with("TLS fails, as it does while there is no certificate for the host: received fatal alert: ");
-    assert!(ran.all().contains("HandshakeFailure"), "{ran:#?}");
+    let ran = ran
+        .fails_with("the TLS handshake fails, which is usual until the host has a certificate: received fatal alert: ");
+    assert!(ran.stdout.contains("HandshakeFailure, after waiting for 1 second; "), "{ran:#?}");
     assert!(ran.stdout.contains("SSL/TLS > Edge Certificates"), "{ran:#?}");
-    assert!(ran.stderr.contains("not yet, after 0 seconds of 1 second: TLS fails"), "{ran:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

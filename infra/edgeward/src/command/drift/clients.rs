@@ -32,6 +32,13 @@ enum Kind {
     Library,
 }
 
+/// What a client gets in place of the edge's answer.
+enum Fault {
+    Problem(Problem),
+    /// A zone with its default settings does it, and few clients meet it.
+    Usual(String),
+}
+
 /// As the clients themselves send it: claude.ai, ChatGPT, Chrome, and libraries that programs are made with.
 const CLIENTS: [Client; 5] = [
     Client { name: "Claude", user_agent: Some("Claude-User"), kind: Kind::Assistant },
@@ -53,21 +60,22 @@ pub(super) async fn check(target: &Target, config: &Config, fetch: &Fetch, repor
     let mut reached = Vec::new();
     for client in &CLIENTS {
         match fault(client, target, config, fetch).await {
-            Some(problem) => report.problem(problem),
+            Some(Fault::Problem(problem)) => report.problem(problem),
+            Some(Fault::Usual(line)) => report.did(line),
             None => reached.push(client.words()),
         }
     }
     if !reached.is_empty() {
         report.did(format!(
-            "the edge answers requests from here as they come from {}. Cloudflare may still stop clients for their \
-             addresses: {EVENTS} tells",
+            "the edge answers requests sent from here in the name of {}; Cloudflare may still stop clients by their \
+             addresses: see {EVENTS}",
             reached.join(", ")
         ));
     }
 }
 
 /// The first thing that goes wrong for this client. The others would repeat it.
-async fn fault(client: &Client, target: &Target, config: &Config, fetch: &Fetch) -> Option<Problem> {
+async fn fault(client: &Client, target: &Target, config: &Config, fetch: &Fetch) -> Option<Fault> {
     for resource in &config.resources {
         let (request, body) = mcp::initialize(client.request(target, Method::POST, &resource.path));
         let found = ask(fetch, request, body, &target.url(&resource.path)).await;
@@ -76,8 +84,8 @@ async fn fault(client: &Client, target: &Target, config: &Config, fetch: &Fetch)
             answer.status == StatusCode::UNAUTHORIZED && answer.header(header::WWW_AUTHENTICATE) == Some(&expected)
         };
         let should = format!("a 401 with WWW-Authenticate: {expected}");
-        if let Some(problem) = client.judge("POST", &target.url(&resource.path), found, is_expected, &should) {
-            return Some(problem);
+        if let Some(fault) = client.judge("POST", &target.url(&resource.path), found, is_expected, &should) {
+            return Some(fault);
         }
         let path = format!("{}{}", Route::ProtectedResourceMetadata.path(), resource.path);
         let request = client.request(target, Method::GET, &path).header(header::ACCEPT, "application/json");
@@ -87,8 +95,8 @@ async fn fault(client: &Client, target: &Target, config: &Config, fetch: &Fetch)
             answer.status == StatusCode::OK && document["resource"] == resource.indicator.as_str()
         };
         let should = "a 200 with the metadata of the resource";
-        if let Some(problem) = client.judge("GET", &target.url(&path), found, is_expected, should) {
-            return Some(problem);
+        if let Some(fault) = client.judge("GET", &target.url(&path), found, is_expected, should) {
+            return Some(fault);
         }
     }
     None
@@ -131,13 +139,14 @@ impl Client {
         found: Result<Answer, Obstacle>,
         is_expected: impl Fn(&Answer) -> bool,
         should: &str,
-    ) -> Option<Problem> {
+    ) -> Option<Fault> {
+        let problem = |what: String, remedy: String| Some(Fault::Problem(Problem::new(url, what, remedy)));
         let answer = match found {
             Ok(answer) if is_expected(&answer) => return None,
             Ok(answer) => answer,
             Err(obstacle) => {
                 let what = format!("{method} as {} has no answer: {obstacle}", self.words());
-                return Some(Problem::new(url, what, obstacle.remedy()));
+                return problem(what, obstacle.remedy());
             }
         };
         let mut what =
@@ -147,7 +156,15 @@ impl Client {
                 StatusCode::UNAUTHORIZED => super::PUSH.to_owned(),
                 _ => Obstacle::of_answer(&answer).remedy(),
             };
-            return Some(Problem::new(url, what, remedy));
+            return problem(what, remedy);
+        }
+        if self.user_agent.is_none() {
+            return Some(Fault::Usual(format!(
+                "{url}: {method} as {} is stopped before the edge: status {}. \"Browser Integrity Check\", which is on in \
+                 a new zone, does that; few MCP clients send no User-Agent",
+                self.words(),
+                summary(&answer)
+            )));
         }
         if matches!(self.kind, Kind::Assistant) {
             let name = self.name;
@@ -156,7 +173,7 @@ impl Client {
                  {name} are stopped"
             );
         }
-        Some(Problem::new(url, what, format!("{}. {EVENTS} names the rule", self.kind.settings())))
+        problem(what, format!("{}. {EVENTS} names the rule", self.kind.settings()))
     }
 }
 

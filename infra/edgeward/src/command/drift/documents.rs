@@ -30,6 +30,13 @@ struct Found {
     has_hsts: bool,
 }
 
+impl Found {
+    /// Whether the header is missing where the edge sends it: on https.
+    fn lacks_hsts(&self, config: &Config) -> bool {
+        config.issuer.starts_with("https:") && !self.has_hsts
+    }
+}
+
 /// Compares the documents, waiting for an edge that has not everything yet. Says whether anything answers at all.
 pub(super) async fn check(
     target: &Target,
@@ -40,7 +47,8 @@ pub(super) async fn check(
 ) -> bool {
     let documents = all(config);
     let look = async || ask_all(&documents, target, fetch).await;
-    let found = waiting::until(patience, look, |found| pending(&documents, found), |line| report.progress(&line)).await;
+    let found =
+        waiting::until(patience, look, |found| pending(&documents, found, config), |line| report.progress(&line)).await;
     let answers = !found.iter().any(|found| matches!(found, Err(obstacle) if obstacle.is_silence()));
     for (document, found) in documents.iter().zip(found) {
         let url = target.url(&document.path);
@@ -110,17 +118,23 @@ async fn ask(path: &str, target: &Target, fetch: &Fetch) -> Result<Found, Obstac
 }
 
 /// What is still to come, if anything: an edge that has just been deployed, or its settings.
-fn pending(documents: &[Document], found: &[Result<Found, Obstacle>]) -> Option<String> {
+fn pending(documents: &[Document], found: &[Result<Found, Obstacle>], config: &Config) -> Option<String> {
     found.iter().zip(documents).find_map(|(found, document)| match found {
-        Ok(found) if found.document == document.expected => None,
-        Ok(_) => Some(format!("the edge still answers as its older settings say ({})", document.path)),
+        Ok(found) if found.document != document.expected => {
+            Some(format!("the edge still answers as its older settings say ({})", document.path))
+        }
+        // An older version of the edge may have the same settings.
+        Ok(found) => {
+            found.lacks_hsts(config).then(|| "the edge still answers without Strict-Transport-Security".into())
+        }
         Err(obstacle) => obstacle.may_pass().then(|| obstacle.to_string()),
     })
 }
 
 fn differences(url: &str, document: &Document, found: &Found, config: &Config) -> Vec<Problem> {
     let Document { expected, .. } = document;
-    let Found { document: found, has_hsts } = found;
+    let lacks_hsts = found.lacks_hsts(config);
+    let found = &found.document;
     let names = |document: &Value| document.as_object().map(|members| members.keys().cloned().collect::<Vec<_>>());
     let mut members = [names(expected), names(found)].into_iter().flatten().flatten().collect::<Vec<_>>();
     members.sort();
@@ -137,7 +151,7 @@ fn differences(url: &str, document: &Document, found: &Found, config: &Config) -
         })
         .map(|what| Problem::new(url, what, PUSH))
         .collect();
-    if config.issuer.starts_with("https:") && !has_hsts {
+    if lacks_hsts {
         let what = "is answered without Strict-Transport-Security, so browsers may go on to use plain http";
         let remedy =
             "run `edgeward push`; if that does not help, a rule of the zone removes the header (Rules > Overview)";

@@ -10,16 +10,17 @@ use crate::{
 };
 
 impl Wrangler {
-    /// Uploads the code with these variables and secrets. Other variables that the Worker has are removed; its obsolete
-    /// secrets are left blank, as they can be removed only after that.
+    /// Uploads the code with these variables and secrets. Other variables that the Worker has are removed. Of its secrets,
+    /// which are `standing` if it is there, the obsolete ones are left blank and then removed.
     pub(super) async fn deploy(
         &self,
         settings: &Settings,
         config: &Config,
         address: &Address,
-        obsolete: &[&'static str],
+        standing: Option<&[String]>,
         report: &mut Report,
     ) -> Result<()> {
+        let obsolete = secrets::obsolete(settings, standing.unwrap_or_default());
         let own = self.own_config(config, address)?;
         let environment = self.environment.to_string();
         let mut command = self.command(&["deploy", "--env", &environment, "--name", &self.worker]);
@@ -28,33 +29,31 @@ impl Wrangler {
         for (name, value) in settings.plain() {
             command.arg("--var").arg(format!("{name}:{value}"));
         }
-        let ended = self.run(command, secrets::uploaded(settings, obsolete).as_bytes()).await?;
+        let ended = self.run(command, secrets::uploaded(settings, &obsolete).as_bytes()).await?;
         if !ended.success {
             bail!(
                 "`wrangler deploy` failed; its message is above.{} Mend that and run `edgeward push` again. Until then the \
-                 Worker {} is the older one, if there was one, or the new one, but never half of each; its addresses may be \
-                 the older ones",
+                 Worker {} is either the previous version, if there was one, or the new one, never a mix; its domain and \
+                 workers.dev setting may still be the previous ones",
                 explain(&ended.said),
                 self.worker
             );
         }
         report.did(format!("deployed {}", self.described(settings, address)));
-        if ended.said.contains(SETTINGS_REFUSED) {
+        // A new Worker gets the settings of its logs with its code.
+        if standing.is_some() && ended.said.contains(SETTINGS_REFUSED) {
             report.problem(Problem::new(
                 format!("the Worker {}", self.worker),
                 "Cloudflare did not take the settings of its logs, so they may show the URLs of requests, with codes in them",
                 "run `edgeward push` again",
             ));
         }
-        Ok(())
+        self.remove_secrets(&obsolete, report).await
     }
 
     pub(super) fn would_deploy(&self, settings: &Settings, address: &Address, report: &mut Report) {
         report.did(format!("would deploy {}", self.described(settings, address)));
-        let unset: Vec<_> = secrets::unset(settings).collect();
-        if !unset.is_empty() {
-            report.did(format!("would remove the secrets {} after that, if the Worker has them", unset.join(", ")));
-        }
+        secrets::would_remove_unset(settings, report);
     }
 
     fn described(&self, settings: &Settings, address: &Address) -> String {

@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process,
 };
 
 use anyhow::{Context as _, Result};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{super::bindings, Address, CONFIG, Wrangler};
 
-/// A file that goes when it has been read. There is no secret in it.
+/// Removed when dropped. It holds no secret.
 pub(super) struct OwnConfig {
     pub(super) name: String,
     path: PathBuf,
@@ -36,7 +37,8 @@ impl Wrangler {
                 None => environment["routes"] = json!([domain]),
             }
         }
-        let name = format!(".wrangler-{}.json", self.worker);
+        // Another push from the same checkout has a file of its own.
+        let name = format!(".wrangler-{}-{}.json", self.worker, process::id());
         let path = self.folder.join(&name);
         fs::write(&path, own.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
         Ok(OwnConfig { name, path })

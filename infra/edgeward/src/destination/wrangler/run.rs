@@ -39,14 +39,12 @@ impl Wrangler {
 
     /// Runs wrangler and keeps what it says.
     pub(super) async fn output(&self, arguments: &[&str]) -> Result<Output> {
-        let mut command = self.command(arguments);
-        // What it says is read, so it is not to be silent.
-        self.started(command.stdin(Stdio::null()).env("WRANGLER_LOG", "log").output().await)
+        self.started(self.command(arguments).stdin(Stdio::null()).output().await)
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.current_dir(&self.folder).args(arguments);
+        command.current_dir(&self.folder).args(arguments).envs(LOGS);
         for (name, value) in QUIET {
             if env::var_os(name).is_none() {
                 command.env(name, value);
@@ -83,5 +81,8 @@ fn standard_error() -> Result<Stdio> {
     Ok(io::stderr().as_fd().try_clone_to_owned().context("standard error is closed")?.into())
 }
 
+/// Whatever the operator has set: the tool reads wrangler's errors and warnings, so wrangler must show them, and its logs
+/// must leave out the bodies of requests, which hold the secrets.
+const LOGS: [(&str, &str); 2] = [("WRANGLER_LOG", "log"), ("WRANGLER_LOG_SANITIZE", "true")];
 const QUIET: [(&str, &str); 3] =
     [("WRANGLER_HIDE_BANNER", "true"), ("WRANGLER_SEND_METRICS", "false"), ("WRANGLER_SEND_ERROR_REPORTS", "false")];

@@ -39,9 +39,17 @@ pub(super) fn obsolete(settings: &Settings, standing: &[String]) -> Vec<&'static
 }
 
 /// The secrets that the settings do not have.
-pub(super) fn unset(settings: &Settings) -> impl Iterator<Item = &'static str> {
+fn unset(settings: &Settings) -> impl Iterator<Item = &'static str> {
     let secrets = SETTINGS.into_iter().filter(|setting| setting.secret);
     secrets.map(|setting| setting.variable).filter(|name| settings.get(name).is_none())
+}
+
+/// Says which secrets a push would remove, without asking which of them the Worker has.
+pub(super) fn would_remove_unset(settings: &Settings, report: &mut Report) {
+    let unset: Vec<_> = unset(settings).collect();
+    if !unset.is_empty() {
+        report.did(format!("would remove the secrets {}, if the Worker has them", unset.join(", ")));
+    }
 }
 
 /// The secrets that are uploaded with the code. A secret that is not among them stays at the Worker as it is, so an obsolete
