@@ -2,8 +2,8 @@
 // it is for good, and what it had borrowed stays borrowed. A new instance takes the requests that come then, and the old one
 // finishes those that it has.
 //
-// An isolate may live longer than its settings: when nothing but variables or secrets change, Cloudflare may hand the new ones to
-// an isolate that has run with others. So every request's are compared with those that the instance was configured with.
+// An isolate may live longer than its settings: when nothing but variables or secrets change, Cloudflare may hand the new ones
+// to an isolate that has run with others. So those of every request are compared with those that the instance has.
 import bindings from "./build/bindings.js";
 import wasm from "./build/index_bg.wasm";
 import { Repeats } from "./repeats.mjs";
@@ -33,8 +33,8 @@ export function retire(edge) {
   if (living?.functions === edge.functions) living = undefined;
 }
 
-// A request that will never be answered: the instance that works on it goes, with what it holds. Where the platform has ended the
-// request, nobody must be told: what waits for the answer would be kept.
+// A request that will never be answered: the instance that works on it goes, with what it holds. Where the platform has ended
+// the request, nobody may be told, or what waits for the answer would be kept.
 export function lose({ request }) {
   const lost = waiting.get(request);
   waiting.delete(request);

@@ -81,10 +81,10 @@ pub fn setting_names() -> String {
     SETTINGS.map(|setting| setting.variable).join(" ")
 }
 
-/// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. Requests that have begun end with the settings they have. Gives what `entry.mjs` must know: whether the settings
-/// can be used, whether answers are to say how long they took, the `User-Agent` for clients that send none, names and values
-/// of header fields for the answers that it makes itself, the longest body of a request, the longest that [`look`] is given, and
-/// the longest that [`respond`] is given.
+/// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. Requests that have begun
+/// end with the settings they have. Gives what `entry.mjs` must know: whether the settings can be used, whether answers are to
+/// say how long they took, the `User-Agent` for clients that send none, names and values of header fields for the answers that
+/// it makes itself, the longest body of a request, the longest that [`look`] is given, and the longest that [`respond`] is given.
 #[wasm_bindgen]
 pub fn configure(env: &Env, work: Work) -> Array {
     WORK.with(|cell| cell.set(work)).ok();
