@@ -1,6 +1,6 @@
 //! Settings. No stranger writes them, but a person does, and what they mean must be certain.
 
-use edgeward_core::{Config, Edge, Gated};
+use edgeward_core::{Config, Edge, Gated, Request, RequestHead, Target};
 use edgeward_identity::names::edge as names;
 use serde_json::Value;
 use url::Url;
@@ -33,15 +33,27 @@ pub fn check(data: &[u8]) {
             let (issuer, resources) = (config.issuer.clone(), config.resources.clone());
             let world = TestEdge::new().world;
             let edge = TestEdge { edge: Edge::new(config, world.clone()), world };
-            let response = edge.respond(get("/.well-known/oauth-authorization-server"));
+            let at = |origin: &str, path: &str| Request { url: format!("{origin}{path}"), ..get(path) };
+            let response = edge.respond(at(&issuer, "/.well-known/oauth-authorization-server"));
             let metadata: Value = serde_json::from_str(response.body()).unwrap();
-            assert_eq!((response.status().as_u16(), &metadata["issuer"]), (200, &issuer.into()));
+            assert_eq!((response.status().as_u16(), metadata["issuer"].as_str()), (200, Some(issuer.as_str())));
+            assert_eq!(edge.respond(at("https://another.invalid", "/healthz")).status(), 421);
             for resource in resources {
-                match edge.gate(&resource.path, None, None) {
-                    Gated::Respond { response, .. } => assert_eq!(response.status(), 401),
+                let url = format!("{issuer}{}", resource.path);
+                let head = RequestHead {
+                    method: "POST",
+                    target: Target::of(&url),
+                    authorization: None,
+                    origin_header: None,
+                    traceparent: None,
+                    content_length: 0,
+                };
+                match edge.edge.gate(&head) {
+                    Some(Gated::Respond { response, .. }) => assert_eq!(response.status(), 401),
                     gated => panic!("{gated:?}"),
                 }
-                let response = edge.get(&format!("/.well-known/oauth-protected-resource{}", resource.path));
+                let response =
+                    edge.respond(at(&issuer, &format!("/.well-known/oauth-protected-resource{}", resource.path)));
                 let metadata: Value = serde_json::from_str(response.body()).unwrap();
                 assert_eq!(metadata["resource"], resource.indicator.as_str());
             }
