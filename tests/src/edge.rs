@@ -15,6 +15,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    by_hand::http,
     front,
     origin::ready,
     place,
@@ -154,7 +155,7 @@ impl Edge {
     /// # Errors
     /// When nobody answers.
     pub async fn move_clock(&self, ahead: i64) -> Result<()> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = http()?;
         let answer = http.get(format!("{}{CLOCK_PATH}?{ahead}", self.url)).send().await?;
         if answer.status() != StatusCode::NO_CONTENT {
             bail!("its clock cannot be moved: {}", answer.status());
@@ -172,7 +173,7 @@ impl Edge {
             Rebinding::Mutated => "mutated",
             Rebinding::Copied => "copied",
         };
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = http()?;
         let change =
             http.post(format!("{}{BINDINGS_PATH}", self.url)).json(&json!({ "how": how, "variables": variables }));
         let answer = change.send().await?;
@@ -187,7 +188,7 @@ impl Edge {
     /// # Errors
     /// When nobody answers.
     pub async fn configured_and_begun(&self) -> Result<[u64; 2]> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = http()?;
         Ok(http.get(format!("{}{BINDINGS_PATH}", self.url)).send().await?.json().await?)
     }
 
@@ -197,7 +198,7 @@ impl Edge {
     /// # Errors
     /// When nobody answers.
     pub async fn calls(&self) -> Result<BTreeMap<String, u64>> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = http()?;
         Ok(http.get(format!("{}{CALLS_PATH}", self.url)).send().await?.json().await?)
     }
 

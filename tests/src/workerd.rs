@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use crate::{
+    by_hand::http,
     edge::Variables,
     origin::ready,
     place,
@@ -195,7 +196,7 @@ impl Workerd {
     /// # Errors
     /// When nobody answers.
     pub async fn wasm_memory(&self) -> Result<u64> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = http()?;
         Ok(http.get(format!("{}{MEMORY_PATH}", self.url)).send().await?.json().await?)
     }
 
@@ -216,7 +217,7 @@ impl Workerd {
     }
 
     async fn set(&self, name: &str, value: &str) -> Result<()> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        let http = http()?;
         http.get(format!("{}{MEMORY_PATH}?{name}={value}", self.url)).send().await?.error_for_status()?;
         Ok(())
     }

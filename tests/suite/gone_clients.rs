@@ -43,10 +43,6 @@ async fn bare_edge(world: &World, variables: &Variables) -> Result<Workerd> {
     Workerd::start_measured("bare-edge", variables, world.stack.folder()).await
 }
 
-fn host(world: &World) -> &str {
-    world.stack.issuer().trim_start_matches("http://")
-}
-
 /// The body of a refresh.
 fn form(client: &HandMade, tokens: &Answer) -> Result<String> {
     let url = client.authorization_url(&client.refreshing(tokens.text("refresh_token")))?;
@@ -57,7 +53,7 @@ fn request(world: &World, body: &str) -> String {
     format!(
         "POST /token HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{body}",
-        host(world),
+        world.host(),
         body.len()
     )
 }
@@ -85,7 +81,7 @@ async fn a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered
     })
     .await?;
 
-    let again = http()?.post(format!("{}/token", edge.url())).header("host", host(&world));
+    let again = http()?.post(format!("{}/token", edge.url())).header("host", world.host());
     let again = Answer::to(again.header("content-type", "application/x-www-form-urlencoded").body(body)).await?;
     cognito.set_mode(Mode::default());
     assert_eq!(again.status, StatusCode::OK, "{}", again.text("error"));
@@ -128,7 +124,7 @@ async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world:
     let alerts = alerts.iter().filter(|record| record["event"] == "overloaded");
     assert_eq!(alerts.count(), 1, "one alert a minute");
     let discovery = http()?.get(format!("{}/.well-known/oauth-authorization-server", edge.url()));
-    let discovery = discovery.header("host", host(&world)).send().await?;
+    let discovery = discovery.header("host", world.host()).send().await?;
     assert_eq!(discovery.status(), StatusCode::OK, "the edge's own endpoints have room of their own");
 
     for stream in held {
@@ -165,7 +161,7 @@ async fn a_body_that_takes_too_long_is_given_up(world: Arc<World>) -> Result<()>
 async fn an_instance_goes_when_it_works_for_a_request_that_is_lost(world: Arc<World>) -> Result<()> {
     let edge = bare_edge(&world, world.stack.variables()).await?;
     let documents = async || {
-        let request = http()?.get(format!("{}/.well-known/jwks.json", edge.url())).header("host", host(&world));
+        let request = http()?.get(format!("{}/.well-known/jwks.json", edge.url())).header("host", world.host());
         assert_eq!(request.send().await?.status(), StatusCode::OK);
         anyhow::Ok(())
     };
@@ -224,7 +220,7 @@ fn judged(world: &World, token: &str, length: usize) -> String {
     format!(
         "POST {JUDGED_RESOURCE} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
          Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
-        host(world),
+        world.host(),
         body.len(),
     )
 }

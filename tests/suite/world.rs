@@ -39,6 +39,11 @@ impl World {
         Ok(by_hand::whoami(self.stack.mcp().as_str())?.bearer_auth(token).send().await?)
     }
 
+    /// Host and port of the public URL: what `Host` must say.
+    pub(crate) fn host(&self) -> &str {
+        self.stack.issuer().trim_start_matches("http://")
+    }
+
     /// How much the edge has logged so far.
     pub(crate) fn log_mark(&self) -> usize {
         self.stack.edge().process().log().len()

@@ -67,7 +67,7 @@ pub(super) fn cases() -> Vec<Case> {
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Type: {kind}\r\nContent-Length: {BODY}\r\n\
              Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\n\r\n",
-            host = host(&world),
+            host = world.host(),
         );
         let before = edge.wasm_memory().await?;
         let streams = stream::iter(0..MANY).map(|_| begin(edge, &head, end)).buffered(AT_ONCE);
@@ -145,7 +145,7 @@ async fn begin(edge: &Workerd, head: &str, end: End) -> Result<Option<TcpStream>
 
 /// What a call of another user is answered with meanwhile.
 async fn call(world: &World, edge: &Workerd) -> Result<u16> {
-    let request = http()?.post(format!("{}{JUDGED_RESOURCE}", edge.url())).header("host", host(world));
+    let request = http()?.post(format!("{}{JUDGED_RESOURCE}", edge.url())).header("host", world.host());
     let request = request.bearer_auth(policy::token(world, "use").await?).header("content-type", "application/json");
     let request = request.header("accept", "application/json, text/event-stream");
     let parameters = json!({
@@ -157,7 +157,7 @@ async fn call(world: &World, edge: &Workerd) -> Result<u16> {
 /// What a registration is answered with meanwhile.
 async fn register(world: &World, edge: &Workerd) -> Result<u16> {
     let metadata = json!({ "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none" });
-    let request = http()?.post(format!("{}/register", edge.url())).header("host", host(world)).json(&metadata);
+    let request = http()?.post(format!("{}/register", edge.url())).header("host", world.host()).json(&metadata);
     Ok(request.send().await?.status().as_u16())
 }
 
@@ -167,10 +167,6 @@ async fn status(mut stream: TcpStream) -> Result<u16> {
     let status = std::str::from_utf8(&head)?.rsplit(' ').next().unwrap_or_default();
     ensure!(head.starts_with(b"HTTP/1.1 "), "no HTTP");
     Ok(status.parse()?)
-}
-
-fn host(world: &World) -> &str {
-    world.stack.issuer().trim_start_matches("http://")
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -22,7 +22,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 fn named(world: &World, fields: &str) -> String {
-    fields.replace("OWN", world.stack.issuer().trim_start_matches("http://"))
+    fields.replace("OWN", world.host())
 }
 
 /// A request line, the field `Host`.
