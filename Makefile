@@ -166,7 +166,7 @@ tool:
 native:
 	+cargo build -p edgeward-origin -p edgeward-tests --bins
 
-wasm:
+wasm: setup-edge
 	+cargo build --profile edge $(WASM) -p edgeward-cloudflare
 
 # The edge with panics to order, which the tests run beside the real one. Into a folder of its own, and unoptimized: it is
