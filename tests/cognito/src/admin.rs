@@ -3,21 +3,26 @@
 //! Off unless asked for. Requests here are neither recorded nor logged. Answers are JSON; an order without an answer
 //! gets 204. See the README for the list.
 
+mod merge;
+
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, patch, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::config::Mode;
+use crate::custom_claims::CustomClaims;
 use crate::fault::Fault;
 use crate::forgery::{self, Forgery, TokenKind};
 use crate::issued::SecretKind;
+use crate::issuers::Issuers;
 use crate::pool::Pool;
+use crate::trigger::{Trigger, TriggerFailure};
 
 /// The routes under `/__admin/`.
 pub(crate) fn router(pool: &Arc<Pool>) -> Router {
@@ -25,6 +30,12 @@ pub(crate) fn router(pool: &Arc<Pool>) -> Router {
         .route("/__admin/advance", post(advance))
         .route("/__admin/mode", put(set_mode).get(mode))
         .route("/__admin/faults", post(add_fault).get(faults).delete(clear_faults))
+        .route("/__admin/users", get(users))
+        .route("/__admin/users/{name}", patch(update_user).delete(delete_user))
+        .route("/__admin/identity-providers/{name}", patch(update_identity_provider))
+        .route("/__admin/triggers/{trigger}", put(set_trigger).delete(clear_trigger))
+        .route("/__admin/custom-claims", put(set_custom_claims))
+        .route("/__admin/issuers", put(set_issuers))
         .route("/__admin/keys/publish", post(publish_keys))
         .route("/__admin/keys/rotate", post(rotate_keys))
         .route("/__admin/keys/retire", post(retire_keys))
@@ -67,6 +78,59 @@ async fn add_fault(State(pool): State<Arc<Pool>>, Json(fault): Json<Fault>) -> S
 async fn clear_faults(State(pool): State<Arc<Pool>>) -> StatusCode {
     pool.faults.clear();
     StatusCode::NO_CONTENT
+}
+
+async fn users(State(pool): State<Arc<Pool>>) -> Response {
+    Json(pool.users.list()).into_response()
+}
+
+async fn update_user(State(pool): State<Arc<Pool>>, Path(name): Path<String>, Json(change): Json<Value>) -> StatusCode {
+    let Some(user) = pool.users.find(&name) else { return StatusCode::NOT_FOUND };
+    let Some(changed) = merge::into(&user, change) else { return StatusCode::UNPROCESSABLE_ENTITY };
+    done(pool.update_user(&name, |user| *user = changed))
+}
+
+async fn delete_user(State(pool): State<Arc<Pool>>, Path(name): Path<String>) -> StatusCode {
+    if pool.delete_user(&name) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
+}
+
+async fn update_identity_provider(
+    State(pool): State<Arc<Pool>>,
+    Path(name): Path<String>,
+    Json(change): Json<Value>,
+) -> StatusCode {
+    let Some(provider) = pool.provider(&name) else { return StatusCode::NOT_FOUND };
+    let Some(changed) = merge::into(&provider, change) else { return StatusCode::UNPROCESSABLE_ENTITY };
+    done(pool.update_provider(&name, |provider| *provider = changed))
+}
+
+async fn set_trigger(
+    State(pool): State<Arc<Pool>>,
+    Path(trigger): Path<Trigger>,
+    Json(failure): Json<TriggerFailure>,
+) -> StatusCode {
+    pool.triggers.set(trigger, Some(failure));
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_trigger(State(pool): State<Arc<Pool>>, Path(trigger): Path<Trigger>) -> StatusCode {
+    pool.triggers.set(trigger, None);
+    StatusCode::NO_CONTENT
+}
+
+async fn set_custom_claims(State(pool): State<Arc<Pool>>, Json(claims): Json<CustomClaims>) -> StatusCode {
+    *pool.custom_claims.lock() = claims;
+    StatusCode::NO_CONTENT
+}
+
+async fn set_issuers(State(pool): State<Arc<Pool>>, Json(issuers): Json<Issuers>) -> StatusCode {
+    *pool.issuers.lock() = issuers;
+    StatusCode::NO_CONTENT
+}
+
+/// A change that a pool would refuse is unprocessable.
+fn done(is_done: bool) -> StatusCode {
+    if is_done { StatusCode::NO_CONTENT } else { StatusCode::UNPROCESSABLE_ENTITY }
 }
 
 async fn publish_keys(State(pool): State<Arc<Pool>>) -> StatusCode {

@@ -5,11 +5,17 @@
 //! pairing with scopes. `/oauth2/authorize` and `/login` take the same parameters and share these checks.
 
 mod pkce;
+mod prompt;
+mod provider;
 mod refusal;
 mod resource;
 mod return_address;
 mod scope;
 
+use std::borrow::Cow;
+
+pub(crate) use self::prompt::Prompt;
+pub(crate) use self::provider::ProviderChoice;
 pub(crate) use self::refusal::Refusal;
 pub(crate) use self::resource::Binding;
 pub(crate) use self::return_address::ReturnAddress;
@@ -25,6 +31,8 @@ pub(crate) struct AuthorizationRequest<'p> {
     pub(crate) client: &'p AppClient,
     pub(crate) return_address: ReturnAddress,
     pub(crate) flow: Flow,
+    pub(crate) prompt: Prompt,
+    pub(crate) provider: ProviderChoice,
     challenge: Option<String>,
     scope: Vec<String>,
     nonce: Option<String>,
@@ -45,10 +53,11 @@ impl<'p> AuthorizationRequest<'p> {
             let challenge = pkce::check(parameters)?;
             let scope = scope::check(pool, client, parameters.first("scope"))?;
             let binding = resource::check(pool, &scope, parameters)?;
-            check_identity_provider(parameters)?;
-            Ok((flow, challenge, scope, binding))
+            let provider = provider::check(pool, client, parameters)?;
+            let prompt = prompt::check(mode.login, parameters)?;
+            Ok((flow, challenge, scope, binding, provider, prompt))
         })();
-        let (flow, challenge, scope, binding) = match checked {
+        let (flow, challenge, scope, binding, provider, prompt) = match checked {
             Ok(checked) => checked,
             Err(error) => return Err(Refusal::SendBack { to: Box::new(return_address), error }),
         };
@@ -56,7 +65,7 @@ impl<'p> AuthorizationRequest<'p> {
             return Err(Refusal::LoginUnavailable);
         }
         let nonce = parameters.first("nonce").map(str::to_owned);
-        Ok(Self { client, return_address, flow, challenge, scope, nonce, binding })
+        Ok(Self { client, return_address, flow, prompt, provider, challenge, scope, nonce, binding })
     }
 
     /// The grant of a user who has signed in.
@@ -85,17 +94,26 @@ impl<'p> AuthorizationRequest<'p> {
 }
 
 /// An error that goes back to the redirect URI.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuthorizationError {
-    pub(crate) code: &'static str,
-    pub(crate) description: Option<&'static str>,
+    pub(crate) code: Cow<'static, str>,
+    pub(crate) description: Option<Cow<'static, str>>,
 }
 
 impl AuthorizationError {
-    pub(crate) const INVALID_REQUEST: Self = Self { code: "invalid_request", description: None };
-    pub(crate) const LOGIN_REQUIRED: Self = Self { code: "login_required", description: None };
-    pub(crate) const SERVER_ERROR: Self = Self { code: "server_error", description: None };
-    const UNAUTHORIZED_CLIENT: Self = Self { code: "unauthorized_client", description: None };
+    pub(crate) const INVALID_REQUEST: Self = Self::bare("invalid_request");
+    pub(crate) const LOGIN_REQUIRED: Self = Self::bare("login_required");
+    pub(crate) const SERVER_ERROR: Self = Self::bare("server_error");
+    const UNAUTHORIZED_CLIENT: Self = Self::bare("unauthorized_client");
+
+    const fn bare(code: &'static str) -> Self {
+        Self { code: Cow::Borrowed(code), description: None }
+    }
+
+    /// What Cognito says when something that it asked, a Lambda or an identity provider, does not let the user in.
+    pub(crate) fn described(code: impl Into<Cow<'static, str>>, description: String) -> Self {
+        Self { code: code.into(), description: Some(description.into()) }
+    }
 }
 
 fn check_client<'p>(pool: &'p Pool, parameters: &Parameters) -> Result<&'p AppClient, Refusal> {
@@ -129,11 +147,4 @@ fn check_response_type(client: &AppClient, parameters: &Parameters) -> Result<Fl
         Some(_) | None => return Err(AuthorizationError::INVALID_REQUEST),
     };
     if client.allows(flow) { Ok(flow) } else { Err(AuthorizationError::UNAUTHORIZED_CLIENT) }
-}
-
-/// Only the pool's own users exist here, so a request for any other provider must not look as if it had worked.
-fn check_identity_provider(parameters: &Parameters) -> Result<(), AuthorizationError> {
-    let federated = parameters.first("idp_identifier").is_some()
-        || parameters.first("identity_provider").is_some_and(|provider| provider != "COGNITO");
-    if federated { Err(AuthorizationError::INVALID_REQUEST) } else { Ok(()) }
 }

@@ -5,9 +5,11 @@
 
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue};
+use base64ct::Encoding;
 use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 
+use crate::pool::Pool;
 use crate::store::SESSION_LIFETIME;
 
 /// The session cookie.
@@ -45,6 +47,26 @@ pub(crate) fn signed_in(session: &str) -> HeaderMap {
         host_cookie(CSRF_STATE, "").same_site(SameSite::None).max_age(Duration::ZERO),
         host_cookie(CSRF_STATE_LEGACY, "").max_age(Duration::ZERO),
     ])
+}
+
+/// Name of the cookie by which a stand-in for an identity provider knows the browser. Signing out of the pool leaves it, as
+/// Cognito leaves the sessions of OIDC and social providers.
+fn provider_session(pool: &Pool, provider: &str) -> String {
+    let number = pool.providers.lock().iter().position(|known| known.name == provider);
+    format!("idp-session-{}", number.unwrap_or_default())
+}
+
+/// Cookie after a sign-in at an identity provider.
+pub(crate) fn signed_in_at_provider(pool: &Pool, provider: &str, user_id: &str) -> HeaderMap {
+    let name = provider_session(pool, provider);
+    let value = base64ct::Base64UrlUnpadded::encode_string(user_id.as_bytes());
+    set([host_cookie(&name, &value).same_site(SameSite::Lax)])
+}
+
+/// Who is signed in at an identity provider.
+pub(crate) fn provider_user(pool: &Pool, provider: &str, headers: &HeaderMap) -> Option<String> {
+    let value = find(headers, &provider_session(pool, provider))?;
+    String::from_utf8(base64ct::Base64UrlUnpadded::decode_vec(&value).ok()?).ok()
 }
 
 /// Cookies after signing out.

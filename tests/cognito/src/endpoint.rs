@@ -6,6 +6,8 @@
 mod authorize;
 mod discovery;
 mod error_page;
+mod identity_provider;
+mod idp_response;
 mod jwks;
 mod login;
 mod logout;
@@ -28,6 +30,9 @@ pub(crate) fn domain_router(pool: &Arc<Pool>) -> Router {
     let router = Router::new()
         .route("/oauth2/authorize", get(authorize::handle))
         .route("/login", get(login::show).post(login::submit))
+        .route("/oauth2/idpresponse", get(idp_response::handle))
+        .route("/saml2/idpresponse", get(idp_response::handle))
+        .route("/__idp/{name}", get(identity_provider::show).post(identity_provider::submit))
         .route("/error", get(error_page::handle))
         .route("/logout", get(logout::handle))
         .route("/oauth2/token", post(token::handle))

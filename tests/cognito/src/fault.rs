@@ -56,6 +56,8 @@ pub enum Endpoint {
     UserInfo,
     /// `/oauth2/revoke`
     Revoke,
+    /// `/oauth2/idpresponse` and `/saml2/idpresponse`
+    IdpResponse,
 }
 
 impl Endpoint {
@@ -69,6 +71,7 @@ impl Endpoint {
             "/oauth2/token" => Self::Token,
             "/oauth2/userInfo" => Self::UserInfo,
             "/oauth2/revoke" => Self::Revoke,
+            "/oauth2/idpresponse" | "/saml2/idpresponse" => Self::IdpResponse,
             _ if path.ends_with("/.well-known/openid-configuration") => Self::Discovery,
             _ if path.ends_with("/.well-known/jwks.json") => Self::Jwks,
             _ => return None,
@@ -117,6 +120,14 @@ pub enum FaultKind {
     WafForbidden,
     /// `invalid_client`: 401 at the revocation endpoint, 400 elsewhere.
     InvalidClient,
+    /// 400 with an error in OAuth's form. The request is not acted on.
+    OAuthError {
+        /// `error`.
+        code: String,
+        /// `error_description`, which Cognito seldom sends.
+        #[serde(default)]
+        description: Option<String>,
+    },
     /// The right answer, after the keys have been rotated (the old ones stay published).
     KeyRotation,
     /// At the token endpoint: tokens whose `iat` and `exp` are off.

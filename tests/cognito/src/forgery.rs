@@ -90,13 +90,13 @@ pub(crate) enum TokenKind {
 pub(crate) fn mint(pool: &Pool, kind: TokenKind, forgery: &Forgery) -> Option<String> {
     let client = find_client(pool, forgery)?;
     let user = match &forgery.username {
-        Some(name) => pool.config.user(name)?,
-        None => pool.config.users.first()?,
+        Some(name) => pool.users.find(name)?,
+        None => pool.users.list().into_iter().next()?,
     };
     let now = pool.now();
     let grant = Grant {
         client_id: client.id.clone(),
-        username: user.username.clone(),
+        username: user.username,
         scope: forgery.scope.clone().unwrap_or_else(|| client.allowed_scopes.clone()),
         audience: None,
         nonce: None,

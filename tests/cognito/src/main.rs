@@ -19,6 +19,9 @@ struct Args {
     /// Where the issuer (discovery, key set) listens; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:9401")]
     issuer_addr: SocketAddr,
+    /// Where the updated form of the issuer listens, with the same documents; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    updated_issuer_addr: SocketAddr,
     /// JSON file with the pool's settings; --print-seed shows its shape
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
@@ -66,6 +69,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     }
     config.domain_addr = args.domain_addr;
     config.issuer_addr = args.issuer_addr;
+    config.updated_issuer_addr = args.updated_issuer_addr;
     config.admin = args.admin;
     config.public_domain_url = args.public_domain_url.or(config.public_domain_url);
     config.public_issuer_url = args.public_issuer_url.or(config.public_issuer_url);

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock::{UnixSeconds, seconds};
-use crate::config::{AppClient, Config, User};
+use crate::config::{AppClient, Config, Identity, User};
+use crate::custom_claims;
 use crate::pool::Pool;
 use crate::store::Grant;
 
@@ -24,6 +25,7 @@ pub(crate) fn access_token_claims(pool: &Pool, client: &AppClient, grant: &Grant
     if let Some(audience) = &grant.audience {
         set(&mut claims, "aud", audience.as_str());
     }
+    custom_claims::apply(&pool.custom_claims.lock().access_token, &mut claims);
     claims
 }
 
@@ -43,9 +45,14 @@ pub(crate) fn id_token_claims(
     if let Some(nonce) = &grant.nonce {
         set(&mut claims, "nonce", nonce.as_str());
     }
-    if let Some(user) = pool.config.user(&grant.username) {
-        claims.extend(readable_attributes(user, &grant.scope));
+    if let Some(user) = pool.users.find(&grant.username) {
+        claims.extend(readable_attributes(&user, &grant.scope));
+        let identities = identities(pool, &user);
+        if !identities.is_empty() {
+            set(&mut claims, "identities", identities);
+        }
     }
+    custom_claims::apply(&pool.custom_claims.lock().id_token, &mut claims);
     claims
 }
 
@@ -63,7 +70,26 @@ pub(crate) fn machine_token_claims(pool: &Pool, client: &AppClient, scope: &[Str
         "version": 2,
         "jti": uuid(),
     });
-    into_map(claims)
+    let mut claims = into_map(claims);
+    custom_claims::apply(&pool.custom_claims.lock().machine_token, &mut claims);
+    claims
+}
+
+/// The `identities` claim: `primary` and `dateCreated` are strings, `issuer` is null but for SAML, as in AWS's sample of an ID
+/// token.
+fn identities(pool: &Pool, user: &User) -> Vec<Value> {
+    let identity = |identity: &Identity| {
+        let provider = pool.provider(&identity.provider)?;
+        Some(json!({
+            "userId": identity.user_id,
+            "providerName": provider.name,
+            "providerType": provider.kind.provider_type(),
+            "issuer": provider.issuer,
+            "primary": identity.primary.to_string(),
+            "dateCreated": identity.created_at.to_string(),
+        }))
+    };
+    user.identities.iter().filter_map(identity).collect()
 }
 
 /// The user's attributes that the scope allows to be read: all of them with `openid` alone or with `profile`,
@@ -102,9 +128,9 @@ pub(crate) fn uuid() -> String {
 pub(crate) type Claims = Map<String, Value>;
 
 fn user_claims(pool: &Pool, client: &AppClient, grant: &Grant, now: UnixSeconds, validity: u64) -> Claims {
-    let user = pool.config.user(&grant.username);
+    let user = pool.users.find(&grant.username);
     let mut claims = into_map(json!({
-        "sub": user.map(|user| user.sub.as_str()),
+        "sub": user.as_ref().map(|user| user.sub.as_str()),
         "iss": pool.token_issuer(),
         "event_id": grant.event_id,
         "auth_time": grant.auth_time,
@@ -116,7 +142,7 @@ fn user_claims(pool: &Pool, client: &AppClient, grant: &Grant, now: UnixSeconds,
         set(&mut claims, "origin_jti", grant.origin_jti.as_str());
     }
     if let Some(user) = user.filter(|user| !user.groups.is_empty()) {
-        set(&mut claims, "cognito:groups", user.groups.clone());
+        set(&mut claims, "cognito:groups", user.groups);
     }
     if let Some(acr) = &pool.config.acr {
         set(&mut claims, "acr", acr.as_str());

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::config::LoginPages;
+use crate::federation;
 
 /// The sign-in form.
 #[derive(Debug)]
@@ -14,6 +15,10 @@ pub(crate) struct LoginForm<'a> {
     /// What was wrong with the last attempt.
     pub(crate) message: Option<&'a str>,
     pub(crate) pages: LoginPages,
+    /// Whether the pool's own users may sign in.
+    pub(crate) is_local: bool,
+    /// Names of the identity providers to choose from.
+    pub(crate) providers: &'a [String],
 }
 
 pub(crate) fn login(form: &LoginForm<'_>) -> Markup {
@@ -21,7 +26,7 @@ pub(crate) fn login(form: &LoginForm<'_>) -> Markup {
     layout(
         "Sign in",
         &html! {
-            form name="cognitoSignInForm" action={ "/login?" (form.query) } method="POST" {
+            @if form.is_local { form name="cognitoSignInForm" action={ "/login?" (form.query) } method="POST" {
                 h1 { "Sign in" }
                 p.hint { "Local user pool for development and tests." }
                 @if let Some(message) = form.message { p.message #loginErrorMessage role="alert" { (message) } }
@@ -33,6 +38,41 @@ pub(crate) fn login(form: &LoginForm<'_>) -> Markup {
                 input #signInFormPassword type="password" name="password" autocomplete="current-password" required;
                 input type="hidden" name="cognitoAsfData" value="";
                 input type="submit" name="signInSubmitButton" value="Sign in";
+            } }
+            @if !form.providers.is_empty() {
+                main {
+                    @for name in form.providers {
+                        p { a href=(provider_link(form.query, name)) { "Continue with " (name) } }
+                    }
+                }
+            }
+        },
+    )
+}
+
+/// The same request, for one provider.
+fn provider_link(query: &str, provider: &str) -> String {
+    let mut link = form_urlencoded::Serializer::new(String::new());
+    let pairs = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "identity_provider");
+    link.extend_pairs(pairs).append_pair("identity_provider", provider);
+    format!("/oauth2/authorize?{}", link.finish())
+}
+
+/// The stand-in for an identity provider.
+pub(crate) fn identity_provider(name: &str, state: &str, username: &str, message: Option<&str>) -> Markup {
+    layout(
+        name,
+        &html! {
+            form action=(federation::path(name)) method="POST" {
+                h1 { (name) }
+                p.hint { "Stand-in for an identity provider: no password is needed." }
+                @if let Some(message) = message { p.message role="alert" { (message) } }
+                input type="hidden" name="state" value=(state);
+                label for="username" { "Id or e-mail address" }
+                input #username type="text" name="username" value=(username) autocapitalize="none" spellcheck="false"
+                    autofocus;
+                input type="submit" value="Continue";
+                button type="submit" name="decision" value="deny" { "Cancel" }
             }
         },
     )

@@ -29,7 +29,15 @@ pub(crate) fn json(status: StatusCode, body: &Value) -> Response {
 
 /// A refusal of the token or revocation endpoint: the code and nothing else, no `error_description`.
 pub(crate) fn error(status: StatusCode, code: &str) -> Response {
-    json(status, &json!({ "error": code }))
+    described_error(status, code, None)
+}
+
+/// A refusal that may say more.
+pub(crate) fn described_error(status: StatusCode, code: &str, description: Option<&str>) -> Response {
+    match description {
+        Some(description) => json(status, &json!({ "error": code, "error_description": description })),
+        None => json(status, &json!({ "error": code })),
+    }
 }
 
 /// An answer with the headers those endpoints share. Documented for userInfo, inferred for the others.

@@ -39,6 +39,9 @@ pub(crate) async fn apply(State(pool): State<Arc<Pool>>, mut request: Request, n
             reply::error(StatusCode::UNAUTHORIZED, "invalid_client")
         }
         FaultKind::InvalidClient => reply::error(StatusCode::BAD_REQUEST, "invalid_client"),
+        FaultKind::OAuthError { code, description } => {
+            reply::described_error(StatusCode::BAD_REQUEST, &code, description.as_deref())
+        }
         FaultKind::Hang => {
             pool.stopped().await;
             StatusCode::SERVICE_UNAVAILABLE.into_response()

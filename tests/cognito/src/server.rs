@@ -11,16 +11,19 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::config::{Config, ConfigError, Mode};
+use crate::config::{Config, ConfigError, IdentityProvider, Mode, User};
+use crate::custom_claims::CustomClaims;
 use crate::endpoint::{domain_router, issuer_router};
 use crate::fault::Fault;
 use crate::forgery::{self, Forgery, TokenKind};
 use crate::issued::{IssuedSecret, SecretKind};
-use crate::pool::Pool;
+use crate::issuers::Issuers;
+use crate::pool::{Origins, Pool};
 use crate::recording::RecordedRequest;
 use crate::reset::{ResetHandle, ResettableListener};
+use crate::trigger::{Trigger, TriggerFailure};
 
-/// A running user pool. Dropping it closes both listeners and ends hanging requests.
+/// A running user pool. Dropping it closes its listeners and ends hanging requests.
 #[derive(Debug)]
 pub struct Cognito {
     pool: Arc<Pool>,
@@ -35,15 +38,18 @@ impl Cognito {
         config.check()?;
         let domain_listener = bind(config.domain_addr).await?;
         let issuer_listener = bind(config.issuer_addr).await?;
-        let domain = origin(config.public_domain_url.as_ref(), &domain_listener)?;
-        let issuer_origin = origin(config.public_issuer_url.as_ref(), &issuer_listener)?;
-        let issuer = format!("{issuer_origin}/{}", config.pool_id);
-
+        let updated_issuer_listener = bind(config.updated_issuer_addr).await?;
+        let origins = Origins {
+            domain: origin(config.public_domain_url.as_ref(), &domain_listener)?,
+            issuer: origin(config.public_issuer_url.as_ref(), &issuer_listener)?,
+            updated_issuer: origin(config.public_updated_issuer_url.as_ref(), &updated_issuer_listener)?,
+        };
         let (stop, stopping) = watch::channel(false);
-        let pool = Arc::new(Pool::new(config, domain, issuer, stopping));
+        let pool = Arc::new(Pool::new(config, origins, stopping));
         let servers = vec![
             serve(&pool, domain_listener, domain_router(&pool)),
             serve(&pool, issuer_listener, issuer_router(&pool)),
+            serve(&pool, updated_issuer_listener, issuer_router(&pool)),
         ];
         Ok(Self { pool, stop, servers })
     }
@@ -56,6 +62,11 @@ impl Cognito {
     /// The issuer: an origin of its own and the pool id. Discovery is below it.
     pub fn issuer_url(&self) -> &str {
         &self.pool.issuer
+    }
+
+    /// The updated form of the issuer, another origin with the same documents; see [`Cognito::set_issuers`].
+    pub fn updated_issuer_url(&self) -> &str {
+        &self.pool.updated_issuer
     }
 
     /// Where the key set is.
@@ -94,6 +105,58 @@ impl Cognito {
         self.pool.set_mode(mode);
     }
 
+    /// Every user there is now, the federated ones who have signed in among them.
+    pub fn users(&self) -> Vec<User> {
+        self.pool.users.list()
+    }
+
+    /// A user as of now.
+    pub fn user(&self, username: &str) -> Option<User> {
+        self.pool.users.find(username)
+    }
+
+    /// Changes a user of the running pool: groups, attributes, `enabled`, and so on, but not the name. Tokens that were
+    /// issued before keep what they say. Gives false, and changes nothing, if there is no such user or a pool would refuse
+    /// the change, as with more than 100 groups.
+    #[must_use]
+    pub fn update_user(&self, username: &str, change: impl FnOnce(&mut User)) -> bool {
+        self.pool.update_user(username, change)
+    }
+
+    /// Deletes a user and revokes the tokens. False if there is no such user.
+    #[must_use]
+    pub fn delete_user(&self, username: &str) -> bool {
+        self.pool.delete_user(username)
+    }
+
+    /// Changes an identity provider of the running pool: whom it knows, whom it signs in without a page, how it fails. False
+    /// if there is no such provider or a pool would refuse the change.
+    #[must_use]
+    pub fn update_identity_provider(&self, name: &str, change: impl FnOnce(&mut IdentityProvider)) -> bool {
+        self.pool.update_provider(name, change)
+    }
+
+    /// Makes a Lambda trigger refuse everybody with this message, or work again. The message is without the full stop that
+    /// Cognito adds.
+    pub fn set_trigger(&self, trigger: Trigger, message: Option<String>) {
+        self.pool.triggers.set(trigger, message.map(TriggerFailure::Refuses));
+    }
+
+    /// Makes a Lambda trigger fail in any way, or work again.
+    pub fn set_trigger_failure(&self, trigger: Trigger, failure: Option<TriggerFailure>) {
+        self.pool.triggers.set(trigger, failure);
+    }
+
+    /// Makes a pre token generation Lambda that changes the claims of tokens issued from now on.
+    pub fn set_custom_claims(&self, claims: CustomClaims) {
+        *self.pool.custom_claims.lock() = claims;
+    }
+
+    /// Switches the form of the issuer.
+    pub fn set_issuers(&self, issuers: Issuers) {
+        *self.pool.issuers.lock() = issuers;
+    }
+
     /// Publishes the next key pair beside the current one, which goes on signing.
     pub fn publish_next_keys(&self) {
         self.pool.keys.lock().publish_next();
@@ -109,7 +172,7 @@ impl Cognito {
         self.pool.keys.lock().retire_old();
     }
 
-    /// Every request received, oldest first, on both listeners.
+    /// Every request received, oldest first, on all listeners.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.pool.recordings.list()
     }
@@ -137,7 +200,7 @@ impl Cognito {
         Some(self.pool.issued.note(SecretKind::IdToken, token))
     }
 
-    /// Stops the pool and returns when both listeners are closed. Connections get a moment to finish.
+    /// Stops the pool and returns when its listeners are closed. Connections get a moment to finish.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         for mut server in std::mem::take(&mut self.servers) {

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::clock::UnixSeconds;
+use crate::config::Revocation;
 
 /// Codes are valid for five minutes.
 const CODE_LIFETIME: UnixSeconds = 5 * 60;
@@ -59,8 +60,31 @@ pub(crate) struct RefreshToken {
     pub(crate) grant: Grant,
     pub(crate) expires_at: UnixSeconds,
     pub(crate) superseded_at: Option<UnixSeconds>,
-    /// Whether a replay of the token that it came from, or of an earlier one, has brought a newer token.
+    /// Whether it came with the code and not with a refresh.
+    pub(crate) is_original: bool,
+    /// Whether a replay of the token that it came from, or of an earlier one, has brought a newer token, or it was revoked
+    /// by itself.
     pub(crate) is_outdated: bool,
+}
+
+impl RefreshToken {
+    /// The token that comes with a code.
+    pub(crate) fn original(grant: Grant, expires_at: UnixSeconds) -> Self {
+        Self { grant, expires_at, superseded_at: None, is_original: true, is_outdated: false }
+    }
+
+    /// The token that takes this one's place, for what remains of its time.
+    pub(crate) fn successor(&self) -> Self {
+        Self { superseded_at: None, is_original: false, is_outdated: false, ..self.clone() }
+    }
+}
+
+/// A browser that is at an identity provider.
+#[derive(Debug, Clone)]
+pub(crate) struct FederatedSignIn {
+    pub(crate) provider: String,
+    /// Query of the authorization request that it is for.
+    pub(crate) query: String,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +92,11 @@ pub(crate) struct Store {
     codes: HashMap<String, (IssuedCode, UnixSeconds)>,
     sessions: HashMap<String, Session>,
     login_forms: HashMap<String, UnixSeconds>,
+    federated_sign_ins: HashMap<String, (FederatedSignIn, UnixSeconds)>,
+    provider_codes: HashMap<String, String>,
     refresh_tokens: HashMap<String, RefreshToken>,
+    /// Value of the newest token of each family.
+    newest: HashMap<String, String>,
     revoked_families: HashSet<String>,
 }
 
@@ -112,7 +140,37 @@ impl Store {
         Some(if now < rendered_at + LOGIN_FORM_LIFETIME { FormAge::InTime } else { FormAge::TooLate })
     }
 
+    /// Remembers a browser that goes to an identity provider; the answer is the `state` it goes with.
+    pub(crate) fn add_federated_sign_in(&mut self, sign_in: FederatedSignIn, now: UnixSeconds) -> String {
+        let state = Uuid::new_v4().to_string();
+        self.federated_sign_ins.insert(state.clone(), (sign_in, now));
+        state
+    }
+
+    pub(crate) fn federated_sign_in(&self, state: &str, now: UnixSeconds) -> Option<&FederatedSignIn> {
+        let (sign_in, started_at) = self.federated_sign_ins.get(state)?;
+        (now < started_at + LOGIN_FORM_LIFETIME).then_some(sign_in)
+    }
+
+    /// Takes it out, so that an answer of the provider counts once.
+    pub(crate) fn take_federated_sign_in(&mut self, state: &str, now: UnixSeconds) -> Option<FederatedSignIn> {
+        let (sign_in, started_at) = self.federated_sign_ins.remove(state)?;
+        (now < started_at + LOGIN_FORM_LIFETIME).then_some(sign_in)
+    }
+
+    /// A code of an identity provider's, for the user with this id there.
+    pub(crate) fn add_provider_code(&mut self, user_id: &str) -> String {
+        let code = Uuid::new_v4().to_string();
+        self.provider_codes.insert(code.clone(), user_id.to_owned());
+        code
+    }
+
+    pub(crate) fn take_provider_code(&mut self, code: &str) -> Option<String> {
+        self.provider_codes.remove(code)
+    }
+
     pub(crate) fn add_refresh_token(&mut self, value: String, token: RefreshToken) {
+        self.newest.insert(token.grant.origin_jti.clone(), value.clone());
         self.refresh_tokens.insert(value, token);
     }
 
@@ -145,9 +203,28 @@ impl Store {
         }
     }
 
-    /// Revokes a refresh token with every token that descends from the same code.
-    pub(crate) fn revoke_family(&mut self, origin_jti: &str) {
-        self.revoked_families.insert(origin_jti.to_owned());
+    /// Revokes a refresh token, and what it takes with it.
+    pub(crate) fn revoke(&mut self, value: &str, revocation: Revocation) {
+        let Some(token) = self.refresh_tokens.get_mut(value) else { return };
+        let is_newest = self.newest.get(&token.grant.origin_jti).is_some_and(|newest| newest == value);
+        match revocation {
+            Revocation::NewestOrOriginal if !token.is_original && !is_newest => {
+                token.is_outdated |= token.superseded_at.is_none();
+            }
+            Revocation::NewestOrOriginal | Revocation::WholeFamily => {
+                self.revoked_families.insert(token.grant.origin_jti.clone());
+            }
+        }
+    }
+
+    /// Revokes everything a user has, codes included.
+    pub(crate) fn revoke_user(&mut self, username: &str) {
+        let tokens = self.refresh_tokens.values().map(|token| &token.grant);
+        let grants = self.codes.values().map(|(code, _)| &code.grant).chain(tokens);
+        let families = grants.filter(|grant| grant.username == username).map(|grant| grant.origin_jti.clone());
+        self.revoked_families.extend(families);
+        self.codes.retain(|_, (code, _)| code.grant.username != username);
+        self.sessions.retain(|_, session| session.username != username);
     }
 
     pub(crate) fn is_revoked(&self, origin_jti: &str) -> bool {

@@ -7,12 +7,13 @@ mod refresh;
 use serde_json::{Map, Value, json};
 
 use crate::clock::UnixSeconds;
-use crate::config::AppClient;
+use crate::config::{AppClient, TokenTriggerError};
 use crate::issued::SecretKind;
 use crate::keys::KeyPair;
 use crate::parameters::Parameters;
 use crate::pool::Pool;
 use crate::store::Grant;
+use crate::trigger::Trigger;
 use crate::{jws, mint};
 
 /// Members of a successful answer. `scope` is never among them: it has to be read from the access token.
@@ -37,7 +38,7 @@ pub(crate) fn redeem(
 }
 
 /// Refusals, all with status 400.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TokenError {
     InvalidRequest,
     InvalidClient,
@@ -45,14 +46,16 @@ pub(crate) enum TokenError {
     InvalidScope,
     UnauthorizedClient,
     UnsupportedGrantType,
+    /// The pre token generation trigger failed, with this message.
+    Trigger(String),
     /// No randomness to be had.
     Internal,
 }
 
 impl TokenError {
-    pub(crate) fn code(self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::InvalidRequest => "invalid_request",
+            Self::InvalidRequest | Self::Trigger(_) => "invalid_request",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidScope => "invalid_scope",
@@ -61,6 +64,21 @@ impl TokenError {
             Self::Internal => "server_error",
         }
     }
+
+    pub(crate) fn description(&self) -> Option<&str> {
+        match self {
+            Self::Trigger(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
+/// Runs the pre token generation trigger at the token endpoint.
+fn run_token_trigger(pool: &Pool) -> Result<(), TokenError> {
+    pool.triggers.run(Trigger::PreTokenGeneration).map_err(|message| match pool.mode().token_trigger_error {
+        TokenTriggerError::InvalidRequest => TokenError::Trigger(message),
+        TokenTriggerError::InvalidGrant => TokenError::InvalidGrant,
+    })
 }
 
 /// Access token, and an ID token if `openid` was granted.

@@ -1,5 +1,6 @@
 //! The switches over HTTP.
 
+use edgeward_cognito::{IdentityProvider, ProviderKind};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -40,7 +41,9 @@ async fn time_faults_mode_and_keys_can_be_switched() {
     let form = redeem(&pool.code(&request()).await);
     assert_granted(pool.token(&form)).await;
 
-    let mode = json!({"answers": "documented", "state": "mangle", "login": "managed", "replay": "supersedes", "firewall": "off"});
+    let mode = json!({"answers": "documented", "state": "mangle", "login": "managed", "replay": "forks",
+        "revocation": "whole_family", "lambda_errors": "at_callback", "token_trigger": "at_token_endpoint",
+        "token_trigger_error": "invalid_grant", "firewall": "off"});
     assert_done(order(&pool, Method::PUT, "/__admin/mode", &mode).await).await;
     let answer = order(&pool, Method::GET, "/__admin/mode", &Value::Null).await;
     assert_eq!(ok_json(answer).await, mode);
@@ -50,6 +53,51 @@ async fn time_faults_mode_and_keys_can_be_switched() {
         let document = ok_json(get(pool.cognito.jwks_url()).await.unwrap()).await;
         assert_eq!(document["keys"].as_array().unwrap().len(), keys);
     }
+}
+
+#[tokio::test]
+async fn users_providers_triggers_claims_and_issuers_can_be_switched() {
+    let pool = TestPool::start_with(|config| {
+        config.admin = true;
+        config.identity_providers.push(IdentityProvider::new("Entra", ProviderKind::Oidc));
+    })
+    .await;
+    let change = json!({"groups": ["a", "b"], "attributes": {"locale": "de"}, "email": null});
+    assert_done(order(&pool, Method::PATCH, "/__admin/users/demo", &change).await).await;
+    let users = ok_json(order(&pool, Method::GET, "/__admin/users", &Value::Null).await).await;
+    assert_eq!(users[0]["groups"], json!(["a", "b"]));
+    assert_eq!(users[0]["attributes"], json!({"locale": "de", "name": "Demo User"}));
+    assert_eq!(users[0]["email"], Value::Null);
+    let too_many: Vec<String> = (0..101).map(|number| format!("group-{number}")).collect();
+    for (path, change, status) in [
+        ("/__admin/users/demo", json!({ "groups": too_many }), StatusCode::UNPROCESSABLE_ENTITY),
+        ("/__admin/users/demo", json!({ "groups": 1 }), StatusCode::UNPROCESSABLE_ENTITY),
+        ("/__admin/users/nobody", json!({}), StatusCode::NOT_FOUND),
+        ("/__admin/identity-providers/Nobody", json!({}), StatusCode::NOT_FOUND),
+        ("/__admin/identity-providers/Entra", json!({"kind": "google"}), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        assert_eq!(order(&pool, Method::PATCH, path, &change).await.status(), status, "{path} {change}");
+    }
+    let change = json!({"users": [{"id": "ada"}], "signs_in": "ada"});
+    assert_done(order(&pool, Method::PATCH, "/__admin/identity-providers/Entra", &change).await).await;
+    assert!(pool.sign_in(&request().with("identity_provider", "Entra")).await.as_str().contains("code="));
+
+    let refuses = json!({"refuses": "No"});
+    let path = "/__admin/triggers/pre_token_generation";
+    assert_done(order(&pool, Method::PUT, path, &refuses).await).await;
+    assert!(pool.sign_in(&request()).await.as_str().contains("error=invalid_request"));
+    assert_done(order(&pool, Method::DELETE, path, &Value::Null).await).await;
+
+    let claims = json!({"access_token": {"custom": 1}});
+    assert_done(order(&pool, Method::PUT, "/__admin/custom-claims", &claims).await).await;
+    let issuers = json!({"tokens": "updated"});
+    assert_done(order(&pool, Method::PUT, "/__admin/issuers", &issuers).await).await;
+    let tokens = pool.tokens(&request()).await;
+    assert_eq!(tokens.access()["custom"], 1);
+    assert_eq!(tokens.access()["iss"], pool.cognito.updated_issuer_url());
+
+    assert_done(order(&pool, Method::DELETE, "/__admin/users/demo", &Value::Null).await).await;
+    assert!(pool.cognito.user("demo").is_none());
 }
 
 #[tokio::test]

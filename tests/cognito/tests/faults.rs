@@ -49,6 +49,20 @@ async fn server_errors_a_firewall_and_a_page_instead_of_json() {
 }
 
 #[tokio::test]
+async fn any_error_of_oauth_with_and_without_a_description() {
+    for (code, description, body) in [
+        ("unauthorized_client", None, r#"{"error":"unauthorized_client"}"#),
+        ("invalid_request", Some("no"), r#"{"error":"invalid_request","error_description":"no"}"#),
+        ("something_new", None, r#"{"error":"something_new"}"#),
+    ] {
+        let description = description.map(str::to_owned);
+        let answer = struck(FaultKind::OAuthError { code: code.to_owned(), description }).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(answer.text().await.unwrap(), body);
+    }
+}
+
+#[tokio::test]
 async fn invalid_client_has_the_status_of_its_endpoint() {
     assert_eq!(struck(FaultKind::InvalidClient).await.status(), StatusCode::BAD_REQUEST);
     let pool = TestPool::start().await;

@@ -8,7 +8,7 @@ use crate::support::{CALLBACK, LoginForm, PUBLIC_CLIENT, TestPool, header, locat
 const HOUR: u64 = 60 * 60;
 
 async fn login_url(pool: &TestPool) -> String {
-    location(&pool.authorize(&request().with("prompt", "login")).await)
+    location(&pool.authorize(&request()).await)
 }
 
 fn set_cookies(answer: &Response) -> Vec<String> {
@@ -138,19 +138,6 @@ async fn the_session_lasts_an_hour_and_using_it_does_not_extend_it() {
     assert!(location(&pool.authorize(&request()).await).starts_with(CALLBACK));
     pool.cognito.advance(60);
     assert!(location(&pool.authorize(&request()).await).starts_with(&pool.url("/login?")));
-}
-
-#[tokio::test]
-async fn prompt_login_asks_again_and_starts_a_new_hour() {
-    let pool = TestPool::start().await;
-    let first = pool.tokens(&request()).await.access()["auth_time"].as_i64().unwrap();
-    pool.cognito.advance(HOUR / 2);
-    let silent = pool.tokens(&request()).await.access()["auth_time"].as_i64().unwrap();
-    assert_eq!(silent, first);
-    let again = pool.tokens(&request().with("prompt", "login")).await.access()["auth_time"].as_i64().unwrap();
-    assert!(again - first >= 1_800);
-    pool.cognito.advance(HOUR / 2 + 60);
-    assert!(location(&pool.authorize(&request()).await).starts_with(CALLBACK));
 }
 
 #[tokio::test]

@@ -95,13 +95,22 @@ async fn within_the_grace_period_a_replaced_token_works_but_does_not_prolong_it(
     pool.cognito.advance(10);
     assert_refused(pool.token(&refresh(tokens.text("refresh_token"))), "invalid_grant").await;
     refreshed(&pool, second.text("refresh_token")).await;
+}
+
+#[tokio::test]
+async fn in_the_kind_form_all_successors_go_on() {
+    let pool = rotating(60).await;
+    pool.cognito.set_mode(Mode { replay: Replay::Forks, ..Mode::default() });
+    let tokens = pool.tokens(&request()).await;
+    let first = refreshed(&pool, tokens.text("refresh_token")).await;
+    let second = refreshed(&pool, tokens.text("refresh_token")).await;
+    refreshed(&pool, second.text("refresh_token")).await;
     refreshed(&pool, first.text("refresh_token")).await;
 }
 
 #[tokio::test]
-async fn in_the_strict_form_a_replay_leaves_only_its_own_successor() {
+async fn a_replay_leaves_only_its_own_successor() {
     let pool = rotating(60).await;
-    pool.cognito.set_mode(Mode { replay: Replay::Supersedes, ..Mode::default() });
     let tokens = pool.tokens(&request()).await;
     let first = refreshed(&pool, tokens.text("refresh_token")).await;
     let second = refreshed(&pool, tokens.text("refresh_token")).await;

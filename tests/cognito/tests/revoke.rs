@@ -1,10 +1,10 @@
 //! Revocation: what dies, what does not, and its statuses.
 
-use edgeward_cognito::{DEV_CLIENT_ID, DEV_CLIENT_SECRET, Rotation};
+use edgeward_cognito::{DEV_CLIENT_ID, DEV_CLIENT_SECRET, Mode, Replay, Revocation, Rotation};
 use reqwest::{RequestBuilder, StatusCode};
 
 use crate::support::{
-    PUBLIC_CLIENT, Parameters, TestPool, assert_granted, assert_refused, header, http, refresh, request,
+    PUBLIC_CLIENT, Parameters, TestPool, Tokens, assert_granted, assert_refused, header, http, refresh, request,
 };
 
 fn revoke(pool: &TestPool, form: &[(&str, &str)]) -> RequestBuilder {
@@ -48,16 +48,66 @@ async fn revoking_twice_or_nonsense_is_fine() {
     assert_answer(own(&pool, "garbage"), StatusCode::OK, "").await;
 }
 
-#[tokio::test]
-async fn revoking_a_replaced_token_ends_its_successors() {
+async fn rotating(grace: u64, mode: Mode) -> TestPool {
     let pool = TestPool::start_with(|config| {
-        config.app_clients[0].rotation = Some(Rotation { retry_grace_period_seconds: 0 });
+        config.app_clients[0].rotation = Some(Rotation { retry_grace_period_seconds: grace });
     })
     .await;
-    let tokens = pool.tokens(&request()).await;
-    let next = assert_granted(pool.token(&refresh(tokens.text("refresh_token")))).await;
-    assert_answer(own(&pool, tokens.text("refresh_token")), StatusCode::OK, "").await;
-    assert_refused(pool.token(&refresh(next.text("refresh_token"))), "invalid_grant").await;
+    pool.cognito.set_mode(mode);
+    pool
+}
+
+/// The original refresh token of a family and its two successors.
+async fn family(pool: &TestPool) -> [Tokens; 3] {
+    let original = pool.tokens(&request()).await;
+    let middle = assert_granted(pool.token(&refresh(original.text("refresh_token")))).await;
+    let newest = assert_granted(pool.token(&refresh(middle.text("refresh_token")))).await;
+    [original, middle, newest]
+}
+
+#[tokio::test]
+async fn the_original_and_the_newest_token_end_their_family() {
+    let pool = rotating(0, Mode::default()).await;
+    for index in [0, 2] {
+        let family = family(&pool).await;
+        assert_answer(own(&pool, family[index].text("refresh_token")), StatusCode::OK, "").await;
+        assert_refused(pool.token(&refresh(family[2].text("refresh_token"))), "invalid_grant").await;
+        for tokens in &family {
+            assert_eq!(userinfo(&pool, tokens.text("access_token")).await, StatusCode::UNAUTHORIZED);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_replaced_token_in_between_ends_nothing_and_the_call_succeeds() {
+    let pool = rotating(60, Mode::default()).await;
+    let [_, middle, newest] = family(&pool).await;
+    assert_answer(own(&pool, middle.text("refresh_token")), StatusCode::OK, "").await;
+    assert_eq!(userinfo(&pool, newest.text("access_token")).await, StatusCode::OK);
+    assert_granted(pool.token(&refresh(newest.text("refresh_token")))).await;
+}
+
+#[tokio::test]
+async fn revocation_of_the_whole_family_takes_any_token_of_it() {
+    let pool = rotating(0, Mode { revocation: Revocation::WholeFamily, ..Mode::default() }).await;
+    let [_, middle, newest] = family(&pool).await;
+    assert_answer(own(&pool, middle.text("refresh_token")), StatusCode::OK, "").await;
+    assert_refused(pool.token(&refresh(newest.text("refresh_token"))), "invalid_grant").await;
+}
+
+#[tokio::test]
+async fn of_a_fork_the_last_one_issued_is_the_newest() {
+    for replay in [Replay::Supersedes, Replay::Forks] {
+        let pool = rotating(60, Mode { replay, ..Mode::default() }).await;
+        let [_, middle, first] = family(&pool).await;
+        let second = assert_granted(pool.token(&refresh(middle.text("refresh_token")))).await;
+        assert_answer(own(&pool, first.text("refresh_token")), StatusCode::OK, "").await;
+        assert_refused(pool.token(&refresh(first.text("refresh_token"))), "invalid_grant").await;
+        assert_eq!(userinfo(&pool, second.text("access_token")).await, StatusCode::OK);
+        assert_answer(own(&pool, second.text("refresh_token")), StatusCode::OK, "").await;
+        assert_refused(pool.token(&refresh(second.text("refresh_token"))), "invalid_grant").await;
+        assert_eq!(userinfo(&pool, first.text("access_token")).await, StatusCode::UNAUTHORIZED);
+    }
 }
 
 #[tokio::test]

@@ -44,15 +44,7 @@ impl TestPool {
         let write = format!("{MCP}/write");
         let machine = AppClient::machine(MACHINE_CLIENT, MACHINE_SECRET, &[&read, &write]);
         config.app_clients.extend([public, machine]);
-        config.users.push(User {
-            username: "other".to_owned(),
-            password: "other-password".to_owned(),
-            sub: "6f1c2a9e-7c1d-4d7e-9a55-0d0e5eed0002".to_owned(),
-            email: None,
-            email_verified: false,
-            groups: Vec::new(),
-            attributes: std::collections::BTreeMap::new(),
-        });
+        config.users.push(User::new("other", "other-password", "6f1c2a9e-7c1d-4d7e-9a55-0d0e5eed0002"));
         change(&mut config);
         let cognito = Cognito::start(config).await.unwrap();
         Self { cognito, browser: new_browser() }
@@ -80,6 +72,11 @@ impl TestPool {
         if location.starts_with(&self.url("/login?")) {
             let answer = self.log_in(&location).await;
             return Url::parse(&self::location(&answer)).unwrap();
+        }
+        // An identity provider that shows no page.
+        let mut location = location;
+        while !location.starts_with(CALLBACK) && location.starts_with(self.cognito.domain_url()) {
+            location = self::location(&self.browser.get(&location).send().await.unwrap());
         }
         Url::parse(&location).unwrap()
     }

@@ -34,7 +34,7 @@ impl Refusal {
                 reply::redirect(&format!("{}/error?{}", pool.domain, query.finish()))
             }
             Self::LoginUnavailable => reply::page(StatusCode::FORBIDDEN, page::login_unavailable()),
-            Self::SendBack { to, error } => reply::redirect(to.with_error(error).as_str()),
+            Self::SendBack { to, error } => reply::redirect(to.with_error(&error).as_str()),
         }
     }
 }

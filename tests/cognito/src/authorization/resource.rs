@@ -1,5 +1,7 @@
 //! `resource` (RFC 8707), as Cognito has had it since October 2025.
 
+use std::borrow::Cow;
+
 use url::{Host, Url};
 
 use super::AuthorizationError;
@@ -49,8 +51,10 @@ pub(super) fn check(pool: &Pool, scope: &[String], parameters: &Parameters) -> R
 }
 
 const SCOPE_OF_ANOTHER_RESOURCE: AuthorizationError = AuthorizationError {
-    code: "invalid_request",
-    description: Some("Custom scopes requested for resource-binding must be assigned to the requested resource"),
+    code: Cow::Borrowed("invalid_request"),
+    description: Some(Cow::Borrowed(
+        "Custom scopes requested for resource-binding must be assigned to the requested resource",
+    )),
 };
 
 /// `https://`, `http://localhost` or a private scheme.

@@ -32,10 +32,20 @@ impl ReturnAddress {
     }
 
     /// `?error=…`, with `state` if the request had one.
-    pub(crate) fn with_error(&self, error: AuthorizationError) -> Url {
-        let mut parameters = vec![("error", error.code)];
-        parameters.extend(error.description.map(|description| ("error_description", description)));
+    pub(crate) fn with_error(&self, error: &AuthorizationError) -> Url {
+        let mut parameters = vec![("error", &*error.code)];
+        parameters.extend(error.description.as_deref().map(|description| ("error_description", description)));
         self.with_query(&parameters)
+    }
+
+    /// The error of a sign-in that has failed: description, state, error, in the order in which it was seen to arrive.
+    pub(crate) fn with_sign_in_error(&self, error: &AuthorizationError) -> Url {
+        let mut url = self.url.clone();
+        url.query_pairs_mut()
+            .extend_pairs(error.description.as_deref().map(|description| ("error_description", description)))
+            .extend_pairs(self.state.iter().map(|state| ("state", state)))
+            .append_pair("error", &error.code);
+        url
     }
 
     /// The implicit flow's answer, in the fragment.

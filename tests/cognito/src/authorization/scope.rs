@@ -43,7 +43,7 @@ pub(super) fn is_custom(scope: &str) -> bool {
 /// Observed many times as a description of `invalid_request`; documented as an error code.
 fn invalid_scope(pool: &Pool) -> AuthorizationError {
     match pool.mode().answers {
-        Answers::Observed => AuthorizationError { code: "invalid_request", description: Some("invalid_scope") },
-        Answers::Documented => AuthorizationError { code: "invalid_scope", description: None },
+        Answers::Observed => AuthorizationError::described("invalid_request", "invalid_scope".to_owned()),
+        Answers::Documented => AuthorizationError::bare("invalid_scope"),
     }
 }

@@ -23,6 +23,11 @@ pub struct AppClient {
     /// Allowed flows; `client_credentials` stands alone.
     #[serde(default = "code_flow")]
     pub flows: Vec<Flow>,
+    /// Who the client's users may sign in with (`SupportedIdentityProviders`): `COGNITO` and names of identity providers.
+    /// None means all the pool has. A client with one identity provider and without `COGNITO` has no login page: the
+    /// browser goes straight to the provider.
+    #[serde(default)]
+    pub identity_providers: Option<Vec<String>>,
     /// Refresh token rotation; off by default, as in Cognito.
     #[serde(default)]
     pub rotation: Option<Rotation>,
@@ -56,6 +61,7 @@ impl AppClient {
             logout_urls: Vec::new(),
             allowed_scopes: standard_scopes(),
             flows: code_flow(),
+            identity_providers: None,
             rotation: None,
             access_token_validity: an_hour(),
             id_token_validity: an_hour(),
@@ -75,6 +81,10 @@ impl AppClient {
     pub fn machine(id: &str, secret: &str, scopes: &[&str]) -> Self {
         let allowed_scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
         Self { flows: vec![Flow::ClientCredentials], allowed_scopes, ..Self::confidential(id, secret) }
+    }
+
+    pub(crate) fn signs_in_with(&self, provider: &str) -> bool {
+        self.identity_providers.as_ref().is_none_or(|names| names.iter().any(|name| name == provider))
     }
 
     pub(crate) fn allows(&self, flow: Flow) -> bool {

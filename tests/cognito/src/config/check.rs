@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use url::{Host, Url};
 
-use super::{AppClient, Config, Flow, ResourceServer};
+use super::{AppClient, Config, Flow, IdentityProvider, ProviderKind, ResourceServer, User};
 
 /// A pool that cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +41,42 @@ impl Config {
             !region.is_empty() && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())
         });
         require(well_formed, "pool", &self.pool_id, pool_rule)?;
-        require(self.refresh_token_length >= 600, "pool", &self.pool_id, "refresh tokens need 600 characters")?;
-        unique("user", self.users.iter().map(|user| user.username.as_str()))?;
+        let length_rule = "refresh tokens have 1,700 to 1,850 characters";
+        require((1_700..=1_850).contains(&self.refresh_token_length), "pool", &self.pool_id, length_rule)?;
+        self.users.iter().try_for_each(check_user)?;
+        self.identity_providers.iter().try_for_each(check_identity_provider)?;
+        let names: Vec<String> = self.users.iter().map(|user| self.folded(&user.username)).collect();
+        unique("user", names.iter().map(String::as_str))?;
+        unique("identity provider", self.identity_providers.iter().map(|provider| provider.name.as_str()))?;
         unique("app client", self.app_clients.iter().map(|client| client.id.as_str()))?;
         unique("resource server", self.resource_servers.iter().map(|server| server.identifier.as_str()))?;
         self.app_clients.iter().try_for_each(check_client)?;
         self.resource_servers.iter().try_for_each(check_resource_server)
     }
+}
+
+/// Limits on users and groups: the quota of 100 groups a user, and the pattern and length of `GroupName` and `Username` in
+/// the API model.
+pub(crate) fn check_user(user: &User) -> Result<(), ConfigError> {
+    let rule = |holds: bool, rule| require(holds, "user", &user.username, rule);
+    rule(is_name(&user.username, 1..=128), "the name has 1 to 128 letters, marks, symbols, numbers and punctuation")?;
+    rule(user.groups.len() <= 100, "at most 100 groups")?;
+    rule(
+        user.groups.iter().all(|group| is_name(group, 1..=128)),
+        "a group's name has 1 to 128 letters, marks, symbols, numbers and punctuation",
+    )
+}
+
+/// Limits on identity providers: the pattern and length of `ProviderName` in the API model.
+pub(crate) fn check_identity_provider(provider: &IdentityProvider) -> Result<(), ConfigError> {
+    let rule = |holds: bool, rule| require(holds, "identity provider", &provider.name, rule);
+    rule(
+        is_name(&provider.name, 3..=32) && !provider.name.starts_with('_'),
+        "the name has 3 to 32 letters, marks, symbols, numbers and punctuation and starts without _",
+    )?;
+    rule(provider.name != "COGNITO", "the name is taken")?;
+    rule((provider.kind == ProviderKind::Google) == (provider.name == "Google"), "Google, and nobody else, is Google")?;
+    rule(provider.users.iter().all(|user| is_name(&user.id, 1..=90)), "a user's id has 1 to 90 characters")
 }
 
 fn check_client(client: &AppClient) -> Result<(), ConfigError> {
@@ -99,6 +128,12 @@ fn is_allowed_url(text: &str) -> bool {
         None => false,
     };
     text.len() <= 1_024 && url.fragment().is_none() && (url.scheme() != "http" || this_machine)
+}
+
+/// `[\p{L}\p{M}\p{S}\p{N}\p{P}]+`: no separators and no control characters. Characters that Unicode assigns to nothing or
+/// to private use are let through.
+fn is_name(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {
+    length.contains(&text.chars().count()) && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 fn is_word(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {

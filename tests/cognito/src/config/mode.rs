@@ -14,6 +14,14 @@ pub struct Mode {
     pub login: LoginPages,
     /// What a replay of a rotated refresh token does to the tokens that came of it before.
     pub replay: Replay,
+    /// What revoking a refresh token ends.
+    pub revocation: Revocation,
+    /// Where a native user learns that a Lambda trigger refused the sign-in.
+    pub lambda_errors: LambdaErrors,
+    /// When the pre token generation trigger runs in a code flow.
+    pub token_trigger: TokenTrigger,
+    /// What the token endpoint says when the pre token generation trigger fails there.
+    pub token_trigger_error: TokenTriggerError,
     /// What stands in front of the pool.
     pub firewall: Firewall,
 }
@@ -59,11 +67,48 @@ pub enum LoginPages {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Replay {
-    /// Each replay mints another successor, and all of them go on.
-    #[default]
-    Forks,
     /// Each replay mints another successor, and only the newest goes on; the others are `invalid_grant`.
+    #[default]
     Supersedes,
+    /// Each replay mints another successor, and all of them go on.
+    Forks,
+}
+
+/// What `/oauth2/revoke` ends when refresh tokens rotate. AWS documents that it ends "all tokens" that came of the one
+/// presented, and nothing about one that has been replaced. The call answers 200 in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revocation {
+    /// The family ends with the original token, which came with the code, and with the newest: the one that was issued
+    /// last, whatever it was issued for. A replaced token in between ends nothing. With [`Replay::Forks`] a token that has
+    /// not been replaced and is not the newest ends itself.
+    #[default]
+    NewestOrOriginal,
+    /// The family ends with any of its tokens.
+    WholeFamily,
+}
+
+/// Where a native user's sign-in ends that a pre or post authentication trigger refuses. Federated sign-ins end at the
+/// callback in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LambdaErrors {
+    /// The login page shows the trigger's message and asks again.
+    #[default]
+    OnPage,
+    /// The browser goes to the callback, with `invalid_request` and the message.
+    AtCallback,
+}
+
+/// When the pre token generation trigger runs in a code flow. In both forms it runs at each refresh.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenTrigger {
+    /// Before the code: a refusal arrives at the callback.
+    #[default]
+    BeforeCode,
+    /// When the code is redeemed: a refusal arrives as an error of the token endpoint.
+    AtTokenEndpoint,
 }
 
 /// The web ACL of the pool.
@@ -76,4 +121,15 @@ pub enum Firewall {
     CommonRules,
     /// There is none.
     Off,
+}
+
+/// What the token endpoint says when the pre token generation trigger fails there; no source tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenTriggerError {
+    /// `invalid_request` with the message as its description, as at the callback.
+    #[default]
+    InvalidRequest,
+    /// `invalid_grant` and nothing else.
+    InvalidGrant,
 }

@@ -19,14 +19,18 @@ impl Default for Config {
             pool_id: DEV_POOL_ID.to_owned(),
             domain_addr: any_port(),
             issuer_addr: any_port(),
+            updated_issuer_addr: any_port(),
             public_domain_url: None,
             public_issuer_url: None,
+            public_updated_issuer_url: None,
             token_issuer: None,
             mode: Mode::default(),
             admin: false,
             acr: None,
             amr: Vec::new(),
-            refresh_token_length: 1_100,
+            refresh_token_length: 1_850,
+            case_sensitive_usernames: false,
+            identity_providers: Vec::new(),
             users: vec![demo_user()],
             app_clients: vec![development_client()],
             resource_servers: Vec::new(),
@@ -36,13 +40,11 @@ impl Default for Config {
 
 fn demo_user() -> User {
     User {
-        username: DEV_USERNAME.to_owned(),
-        password: DEV_PASSWORD.to_owned(),
-        sub: "6f1c2a9e-7c1d-4d7e-9a55-0d0e5eed0001".to_owned(),
         email: Some("demo@example.com".to_owned()),
         email_verified: true,
         groups: vec!["demo-group".to_owned()],
         attributes: [("name".to_owned(), "Demo User".to_owned())].into(),
+        ..User::new(DEV_USERNAME, DEV_PASSWORD, "6f1c2a9e-7c1d-4d7e-9a55-0d0e5eed0001")
     }
 }
 

@@ -6,13 +6,14 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
-use crate::authorization::{AuthorizationError, AuthorizationRequest, Refusal};
-use crate::config::Flow;
+use crate::authorization::{AuthorizationError, AuthorizationRequest, ProviderChoice, Refusal};
+use crate::config::{Flow, TokenTrigger};
 use crate::issued::SecretKind;
 use crate::parameters::Parameters;
 use crate::pool::Pool;
 use crate::store::Session;
-use crate::{reply, token};
+use crate::trigger::Trigger;
+use crate::{federation, reply, token};
 
 /// A session answers for any client of the pool and any scope: there is no consent page.
 pub(crate) async fn handle(State(pool): State<Arc<Pool>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
@@ -22,19 +23,33 @@ pub(crate) async fn handle(State(pool): State<Arc<Pool>>, RawQuery(query): RawQu
         Ok(request) => request,
         Err(refusal) => return refusal.into_response(&pool),
     };
-    let prompts = |name: &str| parameters.first("prompt").is_some_and(|prompt| prompt.split(' ').any(|p| p == name));
-    match pool.session(&headers).filter(|_| !prompts("login")) {
-        Some(session) => send_back(&pool, &request, &session),
-        None if prompts("none") => {
+    let goes_to_provider = matches!(request.provider, ProviderChoice::Named(_)) && !request.prompt.none;
+    let session = pool.session(&headers).filter(|_| !request.prompt.login && !goes_to_provider);
+    match (session, &request.provider) {
+        (Some(session), _) => send_back(&pool, &request, &session),
+        (None, _) if request.prompt.none => {
             Refusal::SendBack { to: Box::new(request.return_address), error: AuthorizationError::LOGIN_REQUIRED }
                 .into_response(&pool)
         }
-        None => reply::redirect(&format!("{}/login?{query}", pool.domain)),
+        (None, ProviderChoice::Named(name) | ProviderChoice::Only(name)) => {
+            federation::start(&pool, &request, name, &query)
+        }
+        (None, ProviderChoice::LoginPage { .. }) => reply::redirect(&format!("{}/login?{query}", pool.domain)),
     }
+}
+
+/// The answer for a user who was not let in.
+pub(super) fn sign_in_failed(request: &AuthorizationRequest<'_>, error: &AuthorizationError) -> Response {
+    reply::redirect(request.return_address.with_sign_in_error(error).as_str())
 }
 
 /// The answer for a user who has signed in: a code in the query, or tokens in the fragment.
 pub(super) fn send_back(pool: &Pool, request: &AuthorizationRequest<'_>, session: &Session) -> Response {
+    let runs_now = request.flow == Flow::Implicit || pool.mode().token_trigger == TokenTrigger::BeforeCode;
+    if let Err(message) = if runs_now { pool.triggers.run(Trigger::PreTokenGeneration) } else { Ok(()) } {
+        // Seen with a space after the full stop.
+        return sign_in_failed(request, &AuthorizationError::described("invalid_request", format!("{message} ")));
+    }
     let location = match request.flow {
         Flow::Code => {
             let code = pool.store.lock().add_code(request.code(session), pool.now());
@@ -53,7 +68,7 @@ pub(super) fn send_back(pool: &Pool, request: &AuthorizationRequest<'_>, session
             request.return_address.with_fragment(&parameters)
         }
         // `check_response_type` gives the two flows above only.
-        Flow::ClientCredentials => request.return_address.with_error(AuthorizationError::SERVER_ERROR),
+        Flow::ClientCredentials => request.return_address.with_error(&AuthorizationError::SERVER_ERROR),
     };
     reply::redirect(location.as_str())
 }

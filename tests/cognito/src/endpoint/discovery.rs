@@ -16,7 +16,8 @@ pub(crate) async fn handle(State(pool): State<Arc<Pool>>, Path(pool_id): Path<St
     if pool_id != pool.config.pool_id {
         return no_such_pool(&pool_id);
     }
-    let Pool { domain, issuer, .. } = pool.as_ref();
+    let domain = &pool.domain;
+    let issuer = pool.issuer_of(pool.issuers.lock().discovery);
     Json(json!({
         "authorization_endpoint": format!("{domain}/oauth2/authorize"),
         "end_session_endpoint": format!("{domain}/logout"),

@@ -12,7 +12,8 @@ use crate::parameters::Parameters;
 use crate::pool::Pool;
 use crate::{jws, reply};
 
-/// Revokes a refresh token and all tokens that descend from the same code. The access tokens still verify until they
+/// Revokes a refresh token and, as [`Revocation`](crate::Revocation) says, the tokens that descend from the same code. The
+/// access tokens still verify until they
 /// expire; only the pool's own userInfo notices. Unlike at the token endpoint, `invalid_client` is a 401.
 pub(crate) async fn handle(State(pool): State<Arc<Pool>>, headers: HeaderMap, body: Bytes) -> Response {
     match revoke(&pool, &headers, &Parameters::parse(&body)) {
@@ -35,14 +36,12 @@ fn revoke(pool: &Pool, headers: &HeaderMap, form: &Parameters) -> Result<(), (St
         return Err((StatusCode::BAD_REQUEST, "unsupported_token_type"));
     }
     let mut store = pool.store.lock();
-    if let Some((owner, family)) =
-        store.known_refresh_token(token).map(|known| (known.grant.client_id.clone(), known.grant.origin_jti.clone()))
-    {
+    if let Some(known) = store.known_refresh_token(token) {
         // Documented: only the client it was issued to may revoke it. The error is assumed.
-        if owner != client.id {
+        if known.grant.client_id != client.id {
             return Err((StatusCode::BAD_REQUEST, "invalid_request"));
         }
-        store.revoke_family(&family);
+        store.revoke(token, pool.mode().revocation);
     }
     Ok(())
 }

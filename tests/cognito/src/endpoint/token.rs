@@ -38,7 +38,7 @@ pub(crate) async fn handle(
             }
             reply::json(StatusCode::OK, &tokens.into())
         }
-        Err(error) => reply::error(StatusCode::BAD_REQUEST, error.code()),
+        Err(error) => reply::described_error(StatusCode::BAD_REQUEST, error.code(), error.description()),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{jws, reply};
 /// The user's readable attributes, all of them strings: `email_verified` is `"true"` here and `true` in ID tokens.
 pub(crate) async fn handle(State(pool): State<Arc<Pool>>, headers: HeaderMap) -> Response {
     match user_of(&pool, &headers) {
-        Ok((user, scope)) => reply::json(StatusCode::OK, &attributes(user, &scope)),
+        Ok((user, scope)) => reply::json(StatusCode::OK, &attributes(&user, &scope)),
         Err(error) => refuse(error),
     }
 }
@@ -28,7 +28,7 @@ enum UserInfoError {
     NoOpenid,
 }
 
-fn user_of<'p>(pool: &'p Pool, headers: &HeaderMap) -> Result<(&'p User, Vec<String>), UserInfoError> {
+fn user_of(pool: &Pool, headers: &HeaderMap) -> Result<(User, Vec<String>), UserInfoError> {
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(UserInfoError::NoToken)?;
     let (scheme, token) = header.split_once(' ').ok_or(UserInfoError::NoToken)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -36,7 +36,7 @@ fn user_of<'p>(pool: &'p Pool, headers: &HeaderMap) -> Result<(&'p User, Vec<Str
     }
     let claims = jws::verify(&pool.keys.lock(), token).ok_or(UserInfoError::DeadToken)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let alive = text("iss") == Some(pool.token_issuer())
+    let alive = text("iss").is_some_and(|issuer| pool.is_issuer(issuer))
         && text("token_use") == Some("access")
         && claims.get("exp").and_then(Value::as_i64).is_some_and(|expiry| pool.now() < expiry)
         && !text("origin_jti").is_some_and(|family| pool.store.lock().is_revoked(family));
@@ -47,7 +47,7 @@ fn user_of<'p>(pool: &'p Pool, headers: &HeaderMap) -> Result<(&'p User, Vec<Str
     if !scope.iter().any(|scope| scope == "openid") {
         return Err(UserInfoError::NoOpenid);
     }
-    let user = text("username").and_then(|name| pool.config.user(name)).ok_or(UserInfoError::DeadToken)?;
+    let user = text("username").and_then(|name| pool.enabled_user(name)).ok_or(UserInfoError::DeadToken)?;
     Ok((user, scope))
 }
 

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{TokenError, TokenResponse, add_refresh_token, user_tokens};
 use crate::clock::{UnixSeconds, seconds};
-use crate::config::AppClient;
+use crate::config::{AppClient, TokenTrigger};
 use crate::parameters::Parameters;
 use crate::pool::Pool;
 use crate::store::RefreshToken;
@@ -32,15 +32,17 @@ pub(super) fn redeem(
     if !verifier_fits(code.challenge.as_deref(), form.first("code_verifier")) {
         return Err(TokenError::InvalidGrant);
     }
+    pool.enabled_user(&code.grant.username).ok_or(TokenError::InvalidGrant)?;
+    if pool.mode().token_trigger == TokenTrigger::AtTokenEndpoint {
+        super::run_token_trigger(pool)?;
+    }
     let mut response = user_tokens(pool, client, &code.grant, issued_at);
     let token = add_refresh_token(pool, &mut response)?;
     let expires_at = now + seconds(client.refresh_token_validity);
     let mut grant = code.grant;
     // Assumed: ID tokens of a refresh carry no nonce, since nobody sent one.
     grant.nonce = None;
-    pool.store
-        .lock()
-        .add_refresh_token(token, RefreshToken { grant, expires_at, superseded_at: None, is_outdated: false });
+    pool.store.lock().add_refresh_token(token, RefreshToken::original(grant, expires_at));
     Ok(response)
 }
 

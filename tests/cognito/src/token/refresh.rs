@@ -5,7 +5,6 @@ use crate::clock::{UnixSeconds, seconds};
 use crate::config::{AppClient, Replay};
 use crate::parameters::Parameters;
 use crate::pool::Pool;
-use crate::store::RefreshToken;
 
 /// New tokens with the same scope, `aud` and `auth_time`; a `scope` in the form is ignored.
 ///
@@ -24,6 +23,9 @@ pub(super) fn redeem(
     let grace = client.rotation.map_or(0, |rotation| seconds(rotation.retry_grace_period_seconds));
     let known = pool.store.lock().refresh_token(presented, now, grace).cloned();
     let old = known.filter(|token| token.grant.client_id == client.id).ok_or(TokenError::InvalidGrant)?;
+    // `NotAuthorizedException` ("User is disabled.") and `UserNotFoundException` in the API; assumed `invalid_grant` here.
+    pool.enabled_user(&old.grant.username).ok_or(TokenError::InvalidGrant)?;
+    super::run_token_trigger(pool)?;
     let mut response = user_tokens(pool, client, &old.grant, issued_at);
     if client.rotation.is_some() {
         let token = add_refresh_token(pool, &mut response)?;
@@ -33,7 +35,7 @@ pub(super) fn redeem(
             store.outdate_family(&old.grant.origin_jti);
         }
         store.supersede(presented, now);
-        store.add_refresh_token(token, RefreshToken { superseded_at: None, is_outdated: false, ..old });
+        store.add_refresh_token(token, old.successor());
     }
     Ok(response)
 }
