@@ -16,14 +16,14 @@ pub(crate) fn path(provider: &str) -> String {
     format!("/__idp/{}", utf8_percent_encode(provider, NON_ALPHANUMERIC))
 }
 
-/// Sends the browser to a provider, with `prompt` and `login_hint` as far as Cognito hands them on: AWS names OIDC providers
-/// only for hints ("You can't forward login hints to SAML, Apple, Login With Amazon, Google, or Facebook").
+/// Sends the browser to a provider, with `prompt` and `login_hint` as far as Cognito hands them on. AWS names "OIDC IdPs or
+/// Google" for hints; older copies of that page exclude Google.
 pub(crate) fn start(pool: &Pool, request: &AuthorizationRequest<'_>, provider: &str, query: &str) -> Response {
     let sign_in = FederatedSignIn { provider: provider.to_owned(), query: query.to_owned() };
     let state = pool.store.lock().add_federated_sign_in(sign_in, pool.now());
-    let is_oidc = pool.provider(provider).is_some_and(|provider| provider.kind == ProviderKind::Oidc);
+    let takes_hints = pool.provider(provider).is_some_and(|provider| provider.kind != ProviderKind::Saml);
     let parameters = Parameters::parse(query.as_bytes());
-    let hint = parameters.first("login_hint").filter(|_| is_oidc);
+    let hint = parameters.first("login_hint").filter(|_| takes_hints);
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("state", &state);
     query.extend_pairs(request.prompt.forwarded.iter().map(|prompt| ("prompt", prompt)));

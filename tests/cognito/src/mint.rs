@@ -75,9 +75,9 @@ pub(crate) fn machine_token_claims(pool: &Pool, client: &AppClient, scope: &[Str
     claims
 }
 
-/// The `identities` claim: `primary` and `dateCreated` are strings, `issuer` is null but for SAML, as in AWS's sample of an ID
-/// token.
-fn identities(pool: &Pool, user: &User) -> Vec<Value> {
+/// The `identities` claim: `primary` and `dateCreated` are strings and `issuer` is null, as in AWS's sample of an ID token and in
+/// tokens of real pools. For SAML the issuer is the provider's entity id.
+pub(crate) fn identities(pool: &Pool, user: &User) -> Vec<Value> {
     let identity = |identity: &Identity| {
         let provider = pool.provider(&identity.provider)?;
         Some(json!({

@@ -5,11 +5,11 @@ use edgeward_cognito::{
     ProviderError, ProviderKind, ProviderUser,
 };
 use reqwest::{Response, StatusCode, Url};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
-    CALLBACK, LoginForm, Parameters, TestPool, Tokens, assert_granted, assert_refused, location, new_browser, query,
-    redeem, refresh, request,
+    CALLBACK, LoginForm, Parameters, TestPool, Tokens, assert_granted, assert_refused, http, location, new_browser,
+    ok_json, query, redeem, refresh, request,
 };
 
 const KINDS: [(&str, ProviderKind); 3] =
@@ -167,7 +167,14 @@ async fn a_linked_identity_signs_in_the_native_user_without_the_providers_group(
     let id = tokens.id();
     assert_eq!((&id["email"], &id["email_verified"]), (&json!("bob@example.com"), &json!(false)));
     assert_eq!((&id["identities"][0]["primary"], &id["identities"][0]["userId"]), (&json!("false"), &json!("bob")));
-    assert!(!pool.tokens(&request()).await.access().contains_key("identities"));
+    assert!(!tokens.access().contains_key("identities"));
+    let request = http().get(pool.url("/oauth2/userInfo")).bearer_auth(tokens.text("access_token"));
+    let told = ok_json(request.send().await.unwrap()).await;
+    let identities: Value = serde_json::from_str(told["identities"].as_str().unwrap()).unwrap();
+    assert_eq!(identities, id["identities"]);
+    assert_eq!(told["email_verified"], "false");
+    let six = (0..6).map(|number| Identity::linked("Google", &number.to_string())).collect();
+    assert!(!pool.cognito.update_user(DEV_USERNAME, |user| user.identities = six));
 }
 
 #[tokio::test]

@@ -79,9 +79,9 @@ async fn select_account_and_consent_do_nothing_to_a_session() {
 }
 
 #[tokio::test]
-async fn an_identity_provider_is_told_the_prompt_and_an_oidc_one_the_hint() {
+async fn an_identity_provider_is_told_the_prompt_and_one_without_saml_the_hint() {
     let pool = managed().await;
-    for (provider, hint) in [("Entra", Some("ada")), ("Okta", None), ("Google", None)] {
+    for (provider, hint) in [("Entra", Some("ada")), ("Okta", None), ("Google", Some("ada"))] {
         let parameters = request()
             .with("identity_provider", provider)
             .with("prompt", "select_account login")

@@ -55,12 +55,13 @@ impl Config {
     }
 }
 
-/// Limits on users and groups: the quota of 100 groups a user, and the pattern and length of `GroupName` and `Username` in
+/// Limits on users and groups: the quotas "Groups to which each user can belong" and "Identities linked to a user", and the pattern and length of `GroupName` and `Username` in
 /// the API model.
 pub(crate) fn check_user(user: &User) -> Result<(), ConfigError> {
     let rule = |holds: bool, rule| require(holds, "user", &user.username, rule);
     rule(is_name(&user.username, 1..=128), "the name has 1 to 128 letters, marks, symbols, numbers and punctuation")?;
     rule(user.groups.len() <= 100, "at most 100 groups")?;
+    rule(user.identities.iter().filter(|identity| !identity.primary).count() <= 5, "at most 5 linked identities")?;
     rule(
         user.groups.iter().all(|group| is_name(group, 1..=128)),
         "a group's name has 1 to 128 letters, marks, symbols, numbers and punctuation",

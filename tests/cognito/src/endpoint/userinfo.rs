@@ -16,7 +16,7 @@ use crate::{jws, reply};
 /// The user's readable attributes, all of them strings: `email_verified` is `"true"` here and `true` in ID tokens.
 pub(crate) async fn handle(State(pool): State<Arc<Pool>>, headers: HeaderMap) -> Response {
     match user_of(&pool, &headers) {
-        Ok((user, scope)) => reply::json(StatusCode::OK, &attributes(&user, &scope)),
+        Ok((user, scope)) => reply::json(StatusCode::OK, &attributes(&pool, &user, &scope)),
         Err(error) => refuse(error),
     }
 }
@@ -51,7 +51,7 @@ fn user_of(pool: &Pool, headers: &HeaderMap) -> Result<(User, Vec<String>), User
     Ok((user, scope))
 }
 
-fn attributes(user: &User, scope: &[String]) -> Value {
+fn attributes(pool: &Pool, user: &User, scope: &[String]) -> Value {
     let mut attributes = Claims::new();
     for (name, value) in mint::readable_attributes(user, scope) {
         let text = match value {
@@ -59,6 +59,11 @@ fn attributes(user: &User, scope: &[String]) -> Value {
             other => other,
         };
         attributes.insert(name, text);
+    }
+    let identities = mint::identities(pool, user);
+    if !identities.is_empty() {
+        // Seen as JSON in a string, since attributes are strings.
+        attributes.insert("identities".to_owned(), Value::Array(identities).to_string().into());
     }
     attributes.insert("sub".to_owned(), json!(user.sub));
     attributes.insert("username".to_owned(), json!(user.username));
