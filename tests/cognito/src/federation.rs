@@ -43,6 +43,7 @@ pub(crate) fn sign_in(pool: &Pool, provider: &IdentityProvider, id: &str) -> Res
     let username = match pool.users.find_identity(&provider.name, id) {
         Some(user) => {
             if !user.enabled {
+                // Seen at callbacks in public code.
                 return Err(refuse("User is not enabled".to_owned()));
             }
             run(Trigger::PreAuthentication)?;
@@ -62,7 +63,8 @@ pub(crate) fn sign_in(pool: &Pool, provider: &IdentityProvider, id: &str) -> Res
     Ok(Session { username, auth_time: pool.now() })
 }
 
-/// `invalid_request` and the message; SAML providers' errors were seen as `server_error` inside another message.
+/// `invalid_request` and the message (aws-amplify/amplify-js#3778). With SAML the code is `server_error` and the message inside
+/// another (aws/aws-sdk-js-v3#6201).
 fn refusal(provider: &IdentityProvider, message: String) -> AuthorizationError {
     match provider.kind {
         ProviderKind::Saml => {
@@ -72,7 +74,8 @@ fn refusal(provider: &IdentityProvider, message: String) -> AuthorizationError {
     }
 }
 
-/// A profile for somebody who was never here: named after the provider, and in the provider's group.
+/// A profile for somebody who was never here: named after the provider, and in the provider's group, which AWS documents under
+/// "Adding groups to a user pool"; linked users do not get into it.
 fn create(pool: &Pool, provider: &IdentityProvider, person: &ProviderUser) -> User {
     let username = pool.config.folded(&format!("{}_{}", provider.name, person.id));
     let mut user = User {
@@ -90,7 +93,8 @@ fn create(pool: &Pool, provider: &IdentityProvider, person: &ProviderUser) -> Us
 }
 
 /// Writes what the provider says over what the pool has, at each sign-in. An address is verified only if that is mapped and
-/// the provider says so. A native user with a linked identity is written over like any other.
+/// the provider says so. A native user with a linked identity is written over like any other (aws-amplify/amplify-js#7300,
+/// aws-amplify/amplify-ui#318).
 fn map(provider: &IdentityProvider, person: &ProviderUser, user: &mut User) {
     if let Some(email) = &person.email {
         user.email = Some(email.clone());

@@ -134,8 +134,8 @@ impl Pool {
         is_allowed
     }
 
-    /// Changes a user of the running pool. Disabling also revokes the tokens (AWS: `AdminDisableUser` "revokes all access
-    /// tokens"; that refresh tokens stay revoked when the user is enabled again is assumed).
+    /// Changes a user of the running pool. Disabling also revokes the tokens: AWS says that `AdminDisableUser` "revokes all
+    /// access tokens for the user". That refresh tokens stay revoked when the user is enabled again is assumed.
     pub(crate) fn update_user(&self, username: &str, change: impl FnOnce(&mut User)) -> bool {
         let Some((before, after)) = self.users.update(username, change) else { return false };
         if before.enabled && !after.enabled {

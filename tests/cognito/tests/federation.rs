@@ -1,8 +1,8 @@
 //! Sign-in through identity providers.
 
 use edgeward_cognito::{
-    AppClient, DEV_CLIENT_ID, DEV_POOL_ID, DEV_USERNAME, Endpoint, Fault, FaultKind, Identity, IdentityProvider,
-    ProviderError, ProviderKind, ProviderUser,
+    AppClient, DEV_CLIENT_ID, DEV_PASSWORD, DEV_POOL_ID, DEV_USERNAME, Endpoint, Fault, FaultKind, Identity,
+    IdentityProvider, ProviderError, ProviderKind, ProviderUser,
 };
 use reqwest::{Response, StatusCode, Url};
 use serde_json::{Value, json};
@@ -212,8 +212,13 @@ async fn a_client_has_only_the_providers_of_its_list() {
 
     let pool = with_providers(&["Okta", "Entra"]).await;
     let login = location(&pool.authorize(&request()).await);
-    let page = pool.browser.get(&login).send().await.unwrap().text().await.unwrap();
+    let page = pool.browser.get(&login).send().await.unwrap();
+    let token = page.cookies().find(|cookie| cookie.name() == "XSRF-TOKEN").unwrap().value().to_owned();
+    let page = page.text().await.unwrap();
     assert!(page.contains("Continue with Okta") && !page.contains("signInFormPassword"));
+    let fields = [("_csrf", token.as_str()), ("username", DEV_USERNAME), ("password", DEV_PASSWORD)];
+    let sent = pool.browser.post(&login).form(&fields).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::FORBIDDEN);
     let refused = location(&pool.authorize(&through("COGNITO")).await);
     assert!(refused.starts_with(&format!("{CALLBACK}?error=invalid_request")), "{refused}");
 }
@@ -286,6 +291,7 @@ async fn errors_of_the_provider_arrive_as_ordered() {
             "invalid_request",
             "Entra Error - 400 Bad Request Client is not authorized",
         ),
+        (ProviderError::exception(), "server_error", "Exception processing authorization code"),
         (
             ProviderError::already_found("entra_ada-1"),
             "invalid_request",
@@ -299,7 +305,7 @@ async fn errors_of_the_provider_arrive_as_ordered() {
         (
             ProviderError::invalid_saml_response("Invalid ProviderName/Username combination. Please check again"),
             "server_error",
-            "Invalid SAML response received: Invalid ProviderName/Username combination. Please check again",
+            "Invalid SAML response received: Invalid ProviderName/Username combination. Please check again. ",
         ),
     ] {
         assert!(pool.cognito.update_identity_provider("Entra", |entra| {

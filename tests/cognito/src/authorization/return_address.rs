@@ -38,7 +38,8 @@ impl ReturnAddress {
         self.with_query(&parameters)
     }
 
-    /// The error of a sign-in that has failed: description, state, error, in the order in which it was seen to arrive.
+    /// The error of a sign-in that has failed: description, state, error, in the order in which it was seen to arrive
+    /// (aws-amplify/amplify-cli#2082).
     pub(crate) fn with_sign_in_error(&self, error: &AuthorizationError) -> Url {
         let mut url = self.url.clone();
         url.query_pairs_mut()

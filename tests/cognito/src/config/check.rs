@@ -41,8 +41,8 @@ impl Config {
             !region.is_empty() && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())
         });
         require(well_formed, "pool", &self.pool_id, pool_rule)?;
-        let length_rule = "refresh tokens have 1,700 to 1,850 characters";
-        require((1_700..=1_850).contains(&self.refresh_token_length), "pool", &self.pool_id, length_rule)?;
+        let length_rule = "refresh tokens have 1,700 to 1,852 characters";
+        require((1_700..=1_852).contains(&self.refresh_token_length), "pool", &self.pool_id, length_rule)?;
         self.users.iter().try_for_each(check_user)?;
         self.identity_providers.iter().try_for_each(check_identity_provider)?;
         let names: Vec<String> = self.users.iter().map(|user| self.folded(&user.username)).collect();
@@ -168,13 +168,15 @@ mod tests {
 
     #[test]
     fn settings_beyond_the_documented_limits_are_refused() {
-        let spoil: [fn(&mut Config); 6] = [
+        let spoil: [fn(&mut Config); 8] = [
             |config| config.pool_id = "nounderscore".to_owned(),
             |config| config.app_clients[0].secrets = vec!["too-short".to_owned()],
             |config| config.app_clients[0].callback_urls = vec!["http://example.com/callback".to_owned()],
             |config| config.app_clients[0].flows.push(Flow::ClientCredentials),
             |config| config.app_clients[0].access_token_validity = 60,
             |config| config.users.push(config.users[0].clone()),
+            |config| config.refresh_token_length = 1_699,
+            |config| config.refresh_token_length = 1_853,
         ];
         for spoil in spoil {
             let mut config = Config::default();

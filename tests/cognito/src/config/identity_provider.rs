@@ -122,7 +122,8 @@ impl ProviderError {
         Self::new("access_denied", Some(description))
     }
 
-    /// The provider's token endpoint refused Cognito, which is the operator's fault: a secret that has expired, say.
+    /// The provider's token endpoint refused Cognito, which is the operator's fault: a secret that has expired, say. The form
+    /// is documented at the authorization endpoint.
     pub fn token_endpoint(provider: &str, status: u16, error: &str) -> Self {
         Self::invalid_request(format!("{provider} Error - {status} {error}"))
     }
@@ -132,17 +133,23 @@ impl ProviderError {
         Self::invalid_request("Timeout occurred in calling IdP token endpoint".to_owned())
     }
 
-    /// The SAML response does not satisfy the pool.
-    pub fn invalid_saml_response(reason: &str) -> Self {
-        Self::new("server_error", Some(&format!("Invalid SAML response received: {reason}")))
+    /// The provider's answer could not be used, for a reason that only the operator can find (aws-amplify/amplify-cli#2082).
+    pub fn exception() -> Self {
+        Self::new("server_error", Some("Exception processing authorization code"))
     }
 
-    /// A pre sign-up Lambda has just linked the identity to a native user. The next sign-in works.
+    /// The SAML response does not satisfy the pool; Cognito adds a full stop and a space (aws/aws-sdk-js-v3#6201).
+    pub fn invalid_saml_response(reason: &str) -> Self {
+        Self::new("server_error", Some(&format!("Invalid SAML response received: {reason}. ")))
+    }
+
+    /// A pre sign-up Lambda has just linked the identity to a native user (aws-amplify/amplify-flutter#1716). The next
+    /// sign-in works.
     pub fn already_found(username: &str) -> Self {
         Self::invalid_request(format!("Already found an entry for username {username}"))
     }
 
-    /// The provider did not send what the pool requires of its users.
+    /// The provider did not send what the pool requires of its users (aws-amplify/amplify-js#7240).
     pub fn attributes_required(names: &[&str]) -> Self {
         Self::invalid_request(format!("attributes required: [{}]", names.join(", ")))
     }

@@ -28,7 +28,7 @@ impl Default for Config {
             admin: false,
             acr: None,
             amr: Vec::new(),
-            refresh_token_length: 1_850,
+            refresh_token_length: 1_852,
             case_sensitive_usernames: false,
             identity_providers: Vec::new(),
             users: vec![demo_user()],

@@ -58,6 +58,10 @@ pub(crate) async fn submit(
         Some(FormAge::TooLate) => return reply::page(StatusCode::BAD_REQUEST, page::something_went_wrong()),
         None => return reply::page(StatusCode::FORBIDDEN, page::something_went_wrong()),
     }
+    if !matches!(request.provider, ProviderChoice::LoginPage { local: true, .. }) {
+        // There was no form to send.
+        return reply::page(StatusCode::FORBIDDEN, page::something_went_wrong());
+    }
     let username = fields.first("username").unwrap_or_default();
     match authenticate(&pool, username, fields.first("password").unwrap_or_default()) {
         Ok(session) => (start_session(&pool, &session), send_back(&pool, &request, &session)).into_response(),
@@ -86,6 +90,7 @@ fn authenticate(pool: &Pool, username: &str, password: &str) -> Result<Session, 
         return Err(wrong);
     }
     if !user.enabled {
+        // Seen on the login page: amazon-cognito-auth-js#148.
         return Err(Denial::User("User is disabled."));
     }
     if !user.confirmed {
