@@ -122,6 +122,20 @@ describe("the questions of a trial", () => {
     expect([status, outside.aws.stacks.has(STACK), outside.isListening]).toEqual([1, false, false]);
   });
 
+  test("wait for the login pages, which are there a while after their pool, and give up in the end", async () => {
+    const absent = (times: number) => (o: FakeOutside) => {
+      const usual = o.pool.http.bind(o.pool);
+      o.pool.http = (request) => {
+        if (times-- > 0) throw new Error("getaddrinfo ENOTFOUND");
+        return usual(request);
+      };
+    };
+    expect((await ask(absent(3))).status).toBe(0);
+    const { status, facts } = await ask(absent(100));
+    expect(facts).toEqual(["it could not be done: the login pages do not answer: getaddrinfo ENOTFOUND", "everything temporary is removed"]);
+    expect(status).toBe(1);
+  });
+
   test("remove everything where something breaks on the way", async () => {
     const { outside, status, facts } = await ask((o) => {
       o.aws.createUser = async () => {

@@ -10,6 +10,9 @@ const FORM = { "Content-Type": "application/x-www-form-urlencoded", Accept: "app
 /** How long a person has for one visit. */
 const VISIT = 10 * 60_000;
 
+/** Looks for the login pages, of 15 seconds each. */
+const LOOKS = 20;
+
 /** What the person opens where Cognito shows an error page instead of sending the browser back. */
 const STAYED = "the browser stays at a page of Cognito";
 
@@ -57,6 +60,19 @@ export class Pool {
     private readonly listener: Listener,
   ) {
     for (const { password } of [this.user, this.providerUser]) redactor.secret(password);
+  }
+
+  /** Waits for the login pages: a new domain takes up to a minute. */
+  async ready(): Promise<void> {
+    for (let look = 1; ; look++) {
+      try {
+        await this.authorizeWithoutSession({});
+        return;
+      } catch (error) {
+        if (look === LOOKS) throw new Error(`the login pages do not answer: ${(error as Error).message}`, { cause: error });
+        await this.outside.pause();
+      }
+    }
   }
 
   /** Makes both users. */

@@ -83,6 +83,7 @@ async function askAll(trial: Trial, stack: TemporaryStack): Promise<Outcome> {
     const id = (name: string) => outputs[name] ?? "";
     const ids = { pool: id("Pool"), client: redactor.secret(id("Client")), domain: id("Domain"), providerPool: id("ProviderPool") };
     const pool = new Pool(outside, redactor, job.region, ids, listener);
+    await pool.ready();
     await pool.createUsers();
     const answers: Answer[] = [];
     for (const question of QUESTIONS) {
