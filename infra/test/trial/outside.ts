@@ -56,7 +56,7 @@ export class FakeTrialAws extends FakeAws implements TrialAws {
     this.pool.user(pool, user).attributes[name] = value;
   }
   async setEnabled(_region: string, pool: string, user: string, isEnabled: boolean) {
-    this.pool.user(pool, user).isEnabled = isEnabled;
+    this.pool.setEnabled(this.pool.user(pool, user), `${pool} ${user}`, isEnabled);
   }
   async signOutEverywhere(_region: string, pool: string, user: string) {
     this.pool.signOut(`${pool} ${user}`);

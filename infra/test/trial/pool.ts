@@ -47,6 +47,8 @@ export class FakePool {
   renews = false;
   /** Whether disabled users with a session are signed in. */
   forgetsDisabled = false;
+  /** Whether refresh tokens are good again when a disabled user is enabled. */
+  forgives = false;
   size = 1780;
   /** What a refresh says that the trigger refuses. */
   refusedRefresh = `PreTokenGeneration failed with error ${REFUSAL}.`;
@@ -137,6 +139,11 @@ export class FakePool {
     const isEdge = family && [family.tokens[0]?.value, family.tokens.at(-1)?.value].includes(value);
     if (family && (this.revocation === "whole_family" || isEdge)) family.isOver = true;
     return answer(200);
+  }
+
+  setEnabled(user: User, name: string, isEnabled: boolean) {
+    user.isEnabled = isEnabled;
+    if (!isEnabled && !this.forgives) this.signOut(name);
   }
 
   signOut(user: string) {

@@ -67,6 +67,7 @@ describe("the questions of a trial", () => {
     ["refused-sign-in", "is told at the token endpoint", (o: FakeOutside) => void (o.pool.tokenTrigger = "at_token_endpoint"), 'observed: token endpoint: 400 invalid_request "PreTokenGeneration'],
     ["refused-authentication", "is told at the callback", (o: FakeOutside) => void (o.pool.lambdaErrors = "at_callback"), 'observed: callback: invalid_request "PreAuthentication failed with error'],
     ["refused-refresh", "has other words", (o: FakeOutside) => void (o.pool.refusedRefresh = "no"), 'observed: 400 invalid_request "no"'],
+    ["disabled-refresh", "forgives", (o: FakeOutside) => void (o.pool.forgives = true), "observed: 400 invalid_grant; once enabled again: good"],
     ["disabled-signed-in", "does not look", (o: FakeOutside) => void (o.pool.forgetsDisabled = true), "observed: signed in"],
     ["refresh-token-size", "is another one", (o: FakeOutside) => void (o.pool.size = 2100), "observed: 2100 characters"],
   ])("say of %s that a pool differs that %s, and what to do about it, and pass", async (name, _, change, observed) => {
@@ -83,7 +84,7 @@ describe("the questions of a trial", () => {
     expect(about("replay")).toContainEqual(expect.stringContaining("the older child: 400 invalid_grant; then the newer one: good"));
     expect(about("replay")).toContainEqual(expect.stringContaining("the token that was replayed, after the grace period: 400 invalid_grant; afterwards the newest of the family: good"));
     expect(about("revocation")).toContainEqual(expect.stringContaining("revoking a superseded token in the middle of the chain: 200; then the newest: good"));
-    expect(about("refused-refresh")).toContainEqual(expect.stringContaining("the same token afterwards, when the user is good again: good"));
+    expect(about("refused-refresh")).toContainEqual(expect.stringContaining("the same token afterwards, when the Lambda lets the user pass: good"));
     expect(about("leaver")).toContainEqual(expect.stringContaining("the provider's group is in the tokens"));
   });
 
