@@ -37,6 +37,14 @@ describe("settings", () => {
     expect(days({ refreshTokenDays: 3650 })).toBe(3650);
   });
 
+  test("trust the addresses of one tenant of Entra, and let every tenant sign in without trusting theirs", () => {
+    const entra = (tenant: string, trustEmail: boolean) =>
+      parse({ userPool: { identityProviders: [{ ...OIDC, issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, trustEmail }] } });
+    expect(() => entra("00000000-0000-0000-0000-000000000001", true)).not.toThrow();
+    expect(() => entra("common-tenant.example", true)).not.toThrow();
+    expect(() => entra("common", false)).not.toThrow();
+  });
+
   test.each(["admins", "app-*", "*", "us-east-1_Example_Corp", "größe", "a".repeat(128), `${"a".repeat(128)}*`])("take %j for groups of the origin", (group) => {
     expect(parse({ edge: { originGroups: [group] } }).edge.originGroups).toEqual([group]);
   });
@@ -89,6 +97,10 @@ describe("settings", () => {
     ],
     [{ userPool: { identityProviders: [{ ...OIDC, clientSecretArn: "arn:aws-cn:secretsmanager:cn-north-1:1:secret:a" }] } }, "clientSecretArn: must be the ARN of a secret"],
     [{ userPool: { identityProviders: [{ ...OIDC, trustEmail: "yes" }] } }, "userPool.identityProviders.0.trustEmail:"],
+    ...["common/v2.0", "organizations/v2.0", "consumers"].map((tenant): [object, string] => [
+      { userPool: { identityProviders: [{ ...OIDC, issuer: `https://login.microsoftonline.com/${tenant}`, trustEmail: true }] } },
+      "userPool.identityProviders.0.trustEmail: would trust addresses of every tenant of Entra",
+    ]),
     [{ userPool: { refreshTokenDays: 0 } }, "userPool.refreshTokenDays:"],
     [{ edge: { originGroups: ["two words"] } }, "edge.originGroups.0: must be a group's name, or the beginning of one with * after it"],
     [{ edge: { originGroups: ["app-*", ""] } }, "edge.originGroups.1: must be a group's name"],

@@ -32,6 +32,9 @@ export const providerNameOf = (provider: IdentityProvider) => (provider.kind ===
 export const trustedEmailProviders = (providers: readonly IdentityProvider[]) =>
   providers.filter(({ trustEmail }) => trustEmail).map(providerNameOf).join(" ");
 
+/** Entra's issuers at which the users of every tenant sign in. */
+const ANY_TENANT = /^https:\/\/login\.microsoftonline\.(?:com|us)\/(?:common|organizations|consumers)(?:\/|$)/;
+
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 /** Cognito wants a domain below one that resolves, which a top-level domain does not. */
 const LOGIN_HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){2,}[a-z]{2,63}$/;
@@ -122,6 +125,13 @@ export function poolProblems({ userPool: pool, edge, region }: Pick<Settings, "u
   }
   const providers = identityProviders.map(providerNameOf);
   if (new Set(providers).size < providers.length) problems.push([["userPool", "identityProviders"], "must have different names, and Google once"]);
+
+  for (const [index, provider] of identityProviders.entries()) {
+    if (provider.kind === "oidc" && provider.trustEmail && ANY_TENANT.test(provider.issuer)) {
+      const message = "would trust addresses of every tenant of Entra, whose users choose them: name your own tenant in issuer, or leave this out";
+      problems.push([["userPool", "identityProviders", `${index}`, "trustEmail"], message]);
+    }
+  }
 
   const known = [...OPENID_SCOPES];
   for (const [identifier, scopes] of Object.entries(resourceServers)) {
