@@ -48,6 +48,9 @@ export const EDGE_PARAMETERS = [
   "rate-limits",
   "server-timing",
   "metrics-dataset",
+  "origin-groups",
+  "trusted-email-providers",
+  "unverified-email",
 ] as const;
 export type EdgeParameter = (typeof EDGE_PARAMETERS)[number];
 

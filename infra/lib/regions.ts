@@ -42,14 +42,30 @@ const OPT_IN = [
  */
 const VPC_ORIGIN_REGIONS = [...ENABLED_BY_DEFAULT, ...OPT_IN].toSorted();
 
-/** Partitions of AWS other than the commercial one, by the beginning of their regions' names. */
-const OTHER_PARTITION = /^(?:us-gov|cn|us-iso[a-z]?|eu-isoe|eusc)-/;
+/**
+ * Partitions of AWS other than the commercial one: how their regions' names begin, and why the stacks do not work there. What they
+ * lack is in CloudFormation's lists of resource types, which cfn-lint ships: `test/regions.test.ts` compares.
+ */
+const OTHER_PARTITIONS: readonly [start: RegExp, name: string, why: string][] = [
+  [/^us-gov-/, "AWS GovCloud (US)", "has no CloudFront"],
+  [/^cn-/, "the China partition", "has no Cognito user pools and no VPC origins of CloudFront"],
+  [
+    /^eusc-/,
+    "the AWS European Sovereign Cloud",
+    "has accounts and a CloudFront of its own, and no us-east-1, in which the stacks put the firewall and the certificates of CloudFront",
+  ],
+  [/^(?:us|eu)-iso[a-z]?-/, "an isolated partition", "has no connection to the edge"],
+];
+
+const otherPartitionOf = (region: string) => OTHER_PARTITIONS.find(([start]) => start.test(region));
+
+/** Whether a region is in the commercial partition, `aws`. */
+export const isCommercial = (region: string) => otherPartitionOf(region) === undefined;
 
 /** Why a deployment cannot have its home in a region; nothing if it can. */
 export function regionProblem(region: string): string | undefined {
-  if (OTHER_PARTITION.test(region)) {
-    return `${region} is in GovCloud, China or another partition of AWS: the stacks need CloudFront with VPC origins and us-east-1, which only commercial regions have`;
-  }
+  const [, partition, why] = otherPartitionOf(region) ?? [];
+  if (partition) return `${region} is in ${partition}, which ${why}; choose a region of the commercial partition, such as eu-central-1`;
   if (VPC_ORIGIN_REGIONS.includes(region)) return undefined;
   return `CloudFront has no VPC origins in ${region}; choose one of ${VPC_ORIGIN_REGIONS.join(", ")}`;
 }
@@ -59,6 +75,12 @@ export function regionProblem(region: string): string | undefined {
  * to (https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html).
  */
 export const takesCloudFrontLogs = (region: string) => ENABLED_BY_DEFAULT.includes(region);
+
+/** The domain of AWS's services in the commercial partition: `amazonaws.com.cn` and `amazonaws.eu` are those of others. */
+export const AWS_DOMAIN = "amazonaws.com";
+
+/** The issuer of a user pool, in the form that a new pool has. */
+export const cognitoIssuer = (region: string, userPoolId: string) => `https://cognito-idp.${region}.${AWS_DOMAIN}/${userPoolId}`;
 
 interface Zones {
   /** Ids of zones that cannot hold a VPC origin, by the same documentation. */

@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { signInRules } from "./firewall/sign-in-rules.ts";
 import { WebAcl } from "./firewall/web-acl.ts";
+import { trustedEmailProviders } from "./identity/settings.ts";
 import { SignIn } from "./identity/sign-in.ts";
 import { LOGIN_ALIAS_TARGET, Names, type EdgeParameter } from "./names.ts";
 import { writeParameter } from "./parameters/parameter.ts";
@@ -50,6 +51,13 @@ export class SecurityStack extends Stack {
       ["rate-limits", rateLimits(edge.rateLimits), "Requests a minute that one party may make"],
       ["server-timing", edge.serverTiming, "Whether answers say how long they took"],
       ["metrics-dataset", edge.metricsDataset, "Where counts and times are written to"],
+      ["origin-groups", edge.originGroups?.join(" "), "Groups that the origin is told of"],
+      ["unverified-email", edge.unverifiedEmail, "Whether the origin is told of unverified e-mail addresses"],
+      [
+        "trusted-email-providers",
+        trustedEmailProviders(settings.userPool.identityProviders),
+        "Identity providers whose e-mail addresses count as verified",
+      ],
       ["sign-out-urls", settings.userPool.logoutUrls.join(" "), "Where /logout may send browsers"],
     ];
     for (const [name, value, description] of parameters) {

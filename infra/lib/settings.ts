@@ -3,8 +3,9 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
-import { poolProblems, prefixProblems, userPool } from "./identity/settings.ts";
+import { poolProblems, prefixProblems, trustedEmailProviders, userPool } from "./identity/settings.ts";
 import { regionProblem, zonesProblem } from "./regions.ts";
+import { imageProblem } from "./server/image-uri.ts";
 import { memoryProblem } from "./server/task-size.ts";
 
 const url = z.url({ protocol: /^https$/, error: "must be an https URL" });
@@ -20,6 +21,18 @@ const publicUrl = z.union([z.string().regex(LOCAL_URL).refine(isOrigin), originU
 const scope = z.string().regex(/^[!#-[\]-~]{1,64}$/, "must be a scope token of RFC 6749");
 
 const hostPattern = z.string().regex(/^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/, "must be a host such as example.com, or *.example.com for those below it");
+
+/** Cognito's `GroupNameType` (botocore, cognito-idp 2016-04-18): 1 to 128 characters, no spaces. */
+const GROUP = /^[\p{L}\p{M}\p{S}\p{N}\p{P}]{1,128}$/u;
+
+/** A group's name, or its beginning with `*` after it; a lone `*` means all groups, but not those that Cognito makes for providers. */
+const groupPattern = z
+  .string()
+  .refine(
+    (text) => text === "*" || GROUP.test(text.replace(/\*$/, "")),
+    "must be a group's name, or the beginning of one with * after it: 1 to 128 characters without spaces",
+  )
+  .refine((text) => !text.slice(0, -1).includes("*"), "may have a * at its end only");
 
 /** What single operations need: name, or URI, and scopes. */
 const requirements = z.record(z.string().min(1), z.array(scope).min(1));
@@ -131,6 +144,10 @@ export const schema = z
           })
           .optional(),
         cognitoScopes: z.array(scope).optional(),
+        /** The groups that the origin is told of, besides those that `resources` names: names, or beginnings with `*`. */
+        originGroups: z.array(groupPattern).optional(),
+        /** Whether the origin is told of e-mail addresses that nobody has verified: `tell` marks them as unverified. */
+        unverifiedEmail: z.enum(["hide", "tell"]).optional(),
         serverTiming: z.enum(["on", "off"]).optional(),
         /** Dataset of Workers Analytics Engine for counts and times. */
         metricsDataset: z.string().regex(/^[A-Za-z0-9_]{1,64}$/, "must be letters, digits and _").optional(),
@@ -152,6 +169,8 @@ export const schema = z
     if (wrongRegion) problem(["region"], wrongRegion);
     const wrongZones = zonesProblem(settings.region, settings.server.zones);
     if (wrongZones) problem(["server", "zones"], wrongZones);
+    const wrongImage = imageProblem(settings.server.image);
+    if (wrongImage) problem(["server", "image"], wrongImage);
     const wrongMemory = memoryProblem(settings.server);
     if (wrongMemory) problem(["server", "memoryMiB"], wrongMemory);
     for (const [path, value] of parameterValues(settings)) {
@@ -187,6 +206,7 @@ function parameterValues({ edge, userPool }: Pick<Checked, "edge" | "userPool">)
   return [
     ...Object.entries(edge).map(([name, value]): [string[], string] => [["edge", name], text(value)]),
     [["userPool", "logoutUrls"], text(userPool.logoutUrls)],
+    [["userPool", "identityProviders"], trustedEmailProviders(userPool.identityProviders)],
   ];
 }
 

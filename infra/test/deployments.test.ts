@@ -126,6 +126,67 @@ describe("deployments", () => {
     expect(SupportedIdentityProviders).toHaveLength(2);
   });
 
+  test("tell the edge which groups and e-mail addresses the origin gets, and whose addresses count as verified", () => {
+    const oidc = { kind: "oidc", name: "entra", issuer: "https://id.example.com", clientId: "edgeward" };
+    const secret = { clientSecretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:corp-AbCdEf" };
+    const parameters = (settings: object) =>
+      Object.fromEntries(
+        all(synthesize("test", settings).security, "AWS::SSM::Parameter").map(({ Properties }) => [Properties["Name"].split("/").at(-1), Properties["Value"]]),
+      );
+    expect(
+      parameters({
+        edge: { originGroups: ["admins", "app-*"], unverifiedEmail: "tell" },
+        userPool: {
+          identityProviders: [
+            { ...oidc, ...secret, trustEmail: true },
+            { kind: "saml", name: "partner", metadataUrl: "https://id.example.org/metadata", trustEmail: false },
+            { kind: "google", clientId: "edgeward", ...secret, trustEmail: true },
+          ],
+        },
+      }),
+    ).toMatchObject({ "origin-groups": "admins app-*", "unverified-email": "tell", "trusted-email-providers": "entra Google" });
+    const untold = parameters({ userPool: { identityProviders: [{ ...oidc, ...secret }] } });
+    for (const name of ["origin-groups", "unverified-email", "trusted-email-providers"]) expect(untold).not.toHaveProperty(name);
+  });
+
+  test("have an app client that the edge can sign people in and refresh with", () => {
+    const { Properties } = only(synthesize("test", { userPool: { identityProviders: [] } }).security, "AWS::Cognito::UserPoolClient");
+    expect(Properties).toMatchObject({
+      GenerateSecret: true,
+      ExplicitAuthFlows: ["ALLOW_USER_AUTH"],
+      AllowedOAuthFlows: ["code"],
+      AllowedOAuthFlowsUserPoolClient: true,
+      EnableTokenRevocation: true,
+      PreventUserExistenceErrors: "ENABLED",
+      RefreshTokenRotation: { Feature: "ENABLED", RetryGracePeriodSeconds: 60 },
+      RefreshTokenValidity: 30 * 24 * 60,
+      TokenValidityUnits: { RefreshToken: "minutes" },
+    });
+    // Left out, Cognito lets it read email and email_verified, and write what providers' attributes are mapped to.
+    expect([Properties["ReadAttributes"], Properties["WriteAttributes"]]).toEqual([undefined, undefined]);
+    const federated = only(synthesize("test", { userPool: { identityProviders: [{ kind: "saml", name: "corp", metadataUrl: "https://id.example.com/m" }] } }).security, "AWS::Cognito::UserPoolClient");
+    expect(federated.Properties["RefreshTokenValidity"]).toBe(7 * 24 * 60);
+  });
+
+  test("map a provider's word for an address, where it gives one, to the attribute of Cognito's that the edge reads", () => {
+    const secret = { clientId: "edgeward", clientSecretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:corp-AbCdEf" };
+    const { security } = synthesize("test", {
+      userPool: {
+        identityProviders: [
+          { kind: "oidc", name: "okta", issuer: "https://id.example.com", ...secret },
+          { kind: "google", ...secret },
+          { kind: "saml", name: "partner", metadataUrl: "https://id.example.org/metadata" },
+        ],
+      },
+    });
+    const mappings = all(security, "AWS::Cognito::UserPoolIdentityProvider").map(({ Properties }) => [Properties["ProviderName"], Properties["AttributeMapping"]]);
+    expect(Object.fromEntries(mappings)).toEqual({
+      okta: { email: "email", email_verified: "email_verified" },
+      Google: { email: "email", email_verified: "email_verified" },
+      partner: { email: "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress" },
+    });
+  });
+
   test("enable the scopes of Cognito that the edge maps its own to, once they are there", () => {
     const scopes = { read: "Read", write: { words: "Write", implies: ["read"], groups: ["editors"], cognito_scope: "files/write" } };
     const { security } = synthesize("test", {

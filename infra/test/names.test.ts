@@ -39,8 +39,13 @@ test("every parameter that is written stands in the README's table, and no other
       serverTiming: "on",
       metricsDataset: "edgeward_test",
       brand: { name: "Acme", color: "#1b57c9" },
+      originGroups: ["admins", "app-*"],
+      unverifiedEmail: "tell",
     },
-    userPool: { logoutUrls: ["https://app.example/bye"] },
+    userPool: {
+      logoutUrls: ["https://app.example/bye"],
+      identityProviders: [{ kind: "saml", name: "partner", metadataUrl: "https://id.example.com/metadata", trustEmail: true }],
+    },
   };
   const written = Object.values(synthesize("test", settings))
     .flatMap((template) => all(template, "AWS::SSM::Parameter"))

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { RULES } from "./reality/rules.ts";
 import { IMMUTABLE } from "./updates/immutable.ts";
 import { UPDATES } from "./updates/changes.ts";
+import { QUESTIONS } from "../trial/questions/questions.ts";
 import { STEPS } from "../trial/steps.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
@@ -31,6 +32,15 @@ describe("the README's table of findings", () => {
   test("and the number of updates is right", () => expect(section("What the checks know of AWS")).toContain(`${UPDATES.length} changes of settings`));
 });
 
+const trial = section("Trying it in an account").split("\n### Questions that only a real pool answers\n");
+
 test("the README names the steps of a trial", () => {
-  expect(rows(section("Trying it in an account")).map(([name]) => name)).toEqual(STEPS.map(({ name }) => `\`${name}\``));
+  expect(rows(trial[0] ?? "").map(([name]) => name)).toEqual(STEPS.map(({ name }) => `\`${name}\``));
+});
+
+test("the README names the questions of a trial, and the modes of the local Cognito that answer them", () => {
+  const questions = rows(trial[1] ?? "");
+  expect(questions.map(([name]) => name)).toEqual(QUESTIONS.map(({ name }) => `\`${name}\``));
+  const modes = questions.map((cells) => /mode `(\w+)`/.exec(cells.at(-1) ?? "")?.[1]);
+  expect(modes).toEqual(QUESTIONS.map(({ model }) => /^mode (\w+),/.exec(model)?.[1]));
 });

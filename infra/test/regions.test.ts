@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { memoryOf, memoryProblem } from "../lib/server/task-size.ts";
-import { regionProblem, takesCloudFrontLogs, unsupportedZone, zonesOf, zonesProblem } from "../lib/regions.ts";
+import { parseEcrImage } from "../lib/server/image-uri.ts";
+import { AWS_DOMAIN, cognitoIssuer, isCommercial, regionProblem, takesCloudFrontLogs, unsupportedZone, zonesOf, zonesProblem } from "../lib/regions.ts";
+import { typesMissing } from "./cloudformation-schemas.ts";
 import { all, only, synthesize } from "./templates.ts";
 
 const subnetZones = (settings: object) =>
@@ -24,6 +26,34 @@ test("subnets are in the zones of the settings, else in the usual ones, else in 
 test("a region of the commercial partition with VPC origins is a home, also one that an account opts in to", () => {
   for (const region of ["eu-west-1", "us-east-1", "eu-south-1", "me-central-1"]) expect(regionProblem(region)).toBeUndefined();
   expect([takesCloudFrontLogs("eu-west-1"), takesCloudFrontLogs("eu-south-1")]).toEqual([true, false]);
+});
+
+/** A region of each other partition, and what CloudFormation's list says that it lacks. */
+test.each([
+  ["us-gov-west-1", ["AWS::CloudFront::Distribution", "AWS::CloudFront::VpcOrigin"]],
+  ["us-gov-east-1", ["AWS::CloudFront::Distribution", "AWS::CloudFront::VpcOrigin"]],
+  ["cn-north-1", ["AWS::CloudFront::VpcOrigin", "AWS::Cognito::UserPool"]],
+  ["cn-northwest-1", ["AWS::CloudFront::VpcOrigin", "AWS::Cognito::UserPool"]],
+  // What is missing there is us-east-1.
+  ["eusc-de-east-1", []],
+])("%s is refused by the name of its partition, and lacks what is said", (region, missing) => {
+  expect(regionProblem(region)).toMatch(new RegExp(`^${region} is in (AWS GovCloud \\(US\\)|the China partition|the AWS European Sovereign Cloud), which has`));
+  expect(isCommercial(region)).toBe(false);
+  expect(typesMissing(region, ["AWS::CloudFront::Distribution", "AWS::CloudFront::VpcOrigin", "AWS::Cognito::UserPool"])).toEqual(missing);
+});
+
+test("a region that no deployment can have, but that is in the commercial partition, is told apart", () => {
+  expect(regionProblem("mx-central-1")).toContain("no VPC origins");
+  expect(isCommercial("mx-central-1")).toBe(true);
+});
+
+test("names of AWS's services have the commercial partition's domain, in each region that a deployment may have", () => {
+  expect(cognitoIssuer("eu-south-1", "eu-south-1_Example")).toBe("https://cognito-idp.eu-south-1.amazonaws.com/eu-south-1_Example");
+  const { server, security, global, watch } = synthesize("test", { region: "eu-south-1" });
+  const names = JSON.stringify([server, security, global, watch]).match(/amazonaws\.(?!global)[a-z.]*[a-z]/g) ?? [];
+  expect(new Set(names)).toEqual(new Set([AWS_DOMAIN]));
+  expect(parseEcrImage("123456789012.dkr.ecr.eu-west-1.amazonaws.com/o:1")?.region).toBe("eu-west-1");
+  expect(parseEcrImage("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/o:1")).toBeUndefined();
 });
 
 test("CloudFront writes no logs where they would not arrive", () => {

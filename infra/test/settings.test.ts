@@ -9,6 +9,14 @@ const folder = fileURLToPath(new URL("../deployments", import.meta.url));
 
 const SAML = (name: string) => ({ kind: "saml", name, metadataUrl: "https://id.example.com/metadata" });
 
+const OIDC = {
+  kind: "oidc",
+  name: "corp",
+  issuer: "https://id.example.com",
+  clientId: "edgeward",
+  clientSecretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:corp-AbCdEf",
+};
+
 describe("settings", () => {
   test("that are enough have good defaults", () => {
     expect(parse({})).toMatchObject({
@@ -17,6 +25,28 @@ describe("settings", () => {
       server: { architecture: "arm64", outbound: "nat", tasks: { least: 2, most: 10 } },
       firewall: { count: [] },
     });
+  });
+
+  test("let a leaver keep access for 7 days where an identity provider signs people in, and for 30 elsewhere, unless they say it", () => {
+    const days = (userPool: object) => parse({ userPool }).userPool.refreshTokenDays;
+    expect(days({})).toBe(30);
+    expect(days({ identityProviders: [] })).toBe(30);
+    for (const provider of [OIDC, SAML("partner"), { ...OIDC, kind: "google", name: undefined, issuer: undefined }]) expect(days({ identityProviders: [provider] })).toBe(7);
+    expect(days({ identityProviders: [OIDC], refreshTokenDays: 1 })).toBe(1);
+    expect(days({ identityProviders: [OIDC], refreshTokenDays: 90 })).toBe(90);
+    expect(days({ refreshTokenDays: 3650 })).toBe(3650);
+  });
+
+  test("trust the addresses of one tenant of Entra, and let every tenant sign in without trusting theirs", () => {
+    const entra = (tenant: string, trustEmail: boolean) =>
+      parse({ userPool: { identityProviders: [{ ...OIDC, issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, trustEmail }] } });
+    expect(() => entra("00000000-0000-0000-0000-000000000001", true)).not.toThrow();
+    expect(() => entra("common-tenant.example", true)).not.toThrow();
+    expect(() => entra("common", false)).not.toThrow();
+  });
+
+  test.each(["admins", "app-*", "*", "us-east-1_Example_Corp", "größe", "a".repeat(128), `${"a".repeat(128)}*`])("take %j for groups of the origin", (group) => {
+    expect(parse({ edge: { originGroups: [group] } }).edge.originGroups).toEqual([group]);
   });
 
   test("of every file in deployments/ are good", () => {
@@ -28,9 +58,13 @@ describe("settings", () => {
   test.each([
     [{ account: "12345" }, "account: must be the 12 digits of an AWS account"],
     [{ region: "Ireland" }, "region: must be an AWS region such as eu-west-1"],
-    [{ region: "us-gov-west-1" }, "region: us-gov-west-1 is in GovCloud, China or another partition of AWS"],
-    [{ region: "cn-north-1" }, "region: cn-north-1 is in GovCloud, China or another partition of AWS"],
-    [{ region: "eusc-de-east-1" }, "region: eusc-de-east-1 is in GovCloud, China or another partition of AWS"],
+    [{ region: "us-gov-west-1" }, "region: us-gov-west-1 is in AWS GovCloud (US), which has no CloudFront; choose a region of the commercial partition"],
+    [{ region: "cn-north-1" }, "region: cn-north-1 is in the China partition, which has no Cognito user pools"],
+    [{ region: "eusc-de-east-1" }, "region: eusc-de-east-1 is in the AWS European Sovereign Cloud, which has accounts and a CloudFront of its own"],
+    [{ region: "us-isof-south-1" }, "region: us-isof-south-1 is in an isolated partition"],
+    [{ server: { image: "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/o:1" } }, "server.image: is in a registry of another partition of AWS (cn-north-1)"],
+    [{ server: { image: "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/o:1" } }, "server.image: is in a registry of another partition of AWS (eusc-de-east-1)"],
+    [{ server: { image: "123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/o:1" } }, "server.image: is in a registry of another partition of AWS (us-gov-west-1)"],
     [{ region: "mx-central-1" }, "region: CloudFront has no VPC origins in mx-central-1; choose one of af-south-1, ap-east-1"],
     [{ region: "us-west-1", server: { zones: ["usw1-az1", "usw1-az2"] } }, "server.zones: CloudFront's VPC origins do not support usw1-az2"],
     [{ server: { zones: ["euw1-az1", "euw1-az1"] } }, "server.zones: must be different zones"],
@@ -61,6 +95,18 @@ describe("settings", () => {
       { userPool: { email: { from: "no-reply@example.org", verifiedDomain: "example.com" } } },
       "userPool.email.from: must be an address of example.com, as verifiedDomain says",
     ],
+    [{ userPool: { identityProviders: [{ ...OIDC, clientSecretArn: "arn:aws-cn:secretsmanager:cn-north-1:1:secret:a" }] } }, "clientSecretArn: must be the ARN of a secret"],
+    [{ userPool: { identityProviders: [{ ...OIDC, trustEmail: "yes" }] } }, "userPool.identityProviders.0.trustEmail:"],
+    ...["common/v2.0", "organizations/v2.0", "consumers"].map((tenant): [object, string] => [
+      { userPool: { identityProviders: [{ ...OIDC, issuer: `https://login.microsoftonline.com/${tenant}`, trustEmail: true }] } },
+      "userPool.identityProviders.0.trustEmail: would trust addresses of every tenant of Entra",
+    ]),
+    [{ userPool: { refreshTokenDays: 0 } }, "userPool.refreshTokenDays:"],
+    [{ edge: { originGroups: ["two words"] } }, "edge.originGroups.0: must be a group's name, or the beginning of one with * after it"],
+    [{ edge: { originGroups: ["app-*", ""] } }, "edge.originGroups.1: must be a group's name"],
+    [{ edge: { originGroups: ["x".repeat(129)] } }, "edge.originGroups.0: must be a group's name"],
+    [{ edge: { originGroups: ["*-admins"] } }, "edge.originGroups.0: may have a * at its end only"],
+    [{ edge: { unverifiedEmail: "show" } }, "edge.unverifiedEmail:"],
     [{ edge: { cognitoScopes: ["openid", "files/read"] } }, "edge.cognitoScopes: asks Cognito for files/read, which no server"],
     [
       { edge: { resources: [{ path: "/mcp", scopes: { read: { words: "Read", cognito_scope: "files/read" } } }] } },

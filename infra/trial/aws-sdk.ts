@@ -1,5 +1,16 @@
+import { CloudFormationClient, CreateStackCommand, DeleteStackCommand } from "@aws-sdk/client-cloudformation";
 import { CloudWatchClient, GetMetricStatisticsCommand, paginateDescribeAlarms, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient, paginateDescribeLogGroups } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  AdminCreateUserCommand,
+  AdminDisableUserCommand,
+  AdminEnableUserCommand,
+  AdminInitiateAuthCommand,
+  AdminSetUserPasswordCommand,
+  AdminUpdateUserAttributesCommand,
+  AdminUserGlobalSignOutCommand,
+  CognitoIdentityProviderClient,
+} from "@aws-sdk/client-cognito-identity-provider";
 import { paginateGetResources, ResourceGroupsTaggingAPIClient } from "@aws-sdk/client-resource-groups-tagging-api";
 import { AwsSdk } from "../lib/deploy/aws-sdk.ts";
 import type { Alarm, TrialAws } from "./outside.ts";
@@ -51,5 +62,61 @@ export class TrialAwsSdk extends AwsSdk implements TrialAws {
       names.push(...(page.logGroups ?? []).flatMap(({ logGroupName }) => logGroupName ?? []));
     }
     return names;
+  }
+
+  async createStack(region: string, name: string, template: object, tags: Readonly<Record<string, string>>): Promise<void> {
+    await new CloudFormationClient({ region }).send(
+      new CreateStackCommand({
+        StackName: name,
+        TemplateBody: JSON.stringify(template),
+        Capabilities: ["CAPABILITY_IAM"],
+        OnFailure: "ROLLBACK",
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
+  }
+
+  async deleteStack(region: string, name: string): Promise<void> {
+    await new CloudFormationClient({ region }).send(new DeleteStackCommand({ StackName: name }));
+  }
+
+  async createUser(region: string, pool: string, name: string, password: string, attributes: Readonly<Record<string, string>>): Promise<void> {
+    const client = new CognitoIdentityProviderClient({ region });
+    const user = { UserPoolId: pool, Username: name };
+    const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
+    await client.send(new AdminCreateUserCommand({ ...user, UserAttributes, MessageAction: "SUPPRESS" }));
+    await client.send(new AdminSetUserPasswordCommand({ ...user, Password: password, Permanent: true }));
+  }
+
+  async setAttribute(region: string, pool: string, user: string, name: string, value: string): Promise<void> {
+    const UserAttributes = [{ Name: name, Value: value }];
+    await new CognitoIdentityProviderClient({ region }).send(
+      new AdminUpdateUserAttributesCommand({ UserPoolId: pool, Username: user, UserAttributes }),
+    );
+  }
+
+  async setEnabled(region: string, pool: string, user: string, isEnabled: boolean): Promise<void> {
+    const which = { UserPoolId: pool, Username: user };
+    const client = new CognitoIdentityProviderClient({ region });
+    if (isEnabled) await client.send(new AdminEnableUserCommand(which));
+    else await client.send(new AdminDisableUserCommand(which));
+  }
+
+  async signOutEverywhere(region: string, pool: string, user: string): Promise<void> {
+    await new CognitoIdentityProviderClient({ region }).send(new AdminUserGlobalSignOutCommand({ UserPoolId: pool, Username: user }));
+  }
+
+  async signInAsAdmin(region: string, pool: string, client: string, user: string, password: string): Promise<string> {
+    const { AuthenticationResult, ChallengeName } = await new CognitoIdentityProviderClient({ region }).send(
+      new AdminInitiateAuthCommand({
+        UserPoolId: pool,
+        ClientId: client,
+        AuthFlow: "ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters: { USERNAME: user, PASSWORD: password },
+      }),
+    );
+    const token = AuthenticationResult?.RefreshToken;
+    if (!token) throw new Error(`Cognito gives no refresh token, but ${ChallengeName ?? "nothing"}`);
+    return token;
   }
 }

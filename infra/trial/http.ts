@@ -4,6 +4,7 @@ import { createServer, request as plainRequest, type IncomingMessage, type Reque
 import { request as tlsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { HttpAnswer, HttpRequest, Listener } from "./outside.ts";
+import { Visits } from "./visits.ts";
 
 export const http = (request: HttpRequest) => send(request);
 
@@ -33,6 +34,7 @@ const DEADLINE = 120_000;
 
 /** Waits for a browser at a free port of this machine. */
 export async function listen(): Promise<Listener> {
+  const visits = new Visits();
   let came: (query: URLSearchParams) => void;
   const query = new Promise<URLSearchParams>((resolve) => (came = resolve));
   const server = createServer((request, response) => {
@@ -41,13 +43,20 @@ export async function listen(): Promise<Listener> {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { "Content-Type": "text/plain" }).end("Signed in. Go back to the terminal.\n");
+    const what = searchParams.has("code") ? "Signed in." : "Not signed in.";
+    response.writeHead(200, { "Content-Type": "text/plain" }).end(`${what} Go back to the terminal.\n`);
     came(searchParams);
+    visits.add(searchParams);
   });
   await new Promise<void>((resolve, reject) => {
     server.on("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
-  return { redirectUri: `http://127.0.0.1:${port}/callback`, query, close: () => void server.close() };
+  const close = () => {
+    server.close();
+    // A browser keeps its connection, which would keep the port.
+    server.closeAllConnections();
+  };
+  return { redirectUri: `http://127.0.0.1:${port}/callback`, query, next: (within) => visits.next(within), close };
 }

@@ -20,6 +20,20 @@ export interface TrialAws extends Aws {
   tagged(region: string, key: string, value: string): Promise<string[]>;
   /** Names of log groups that contain a text. */
   logGroups(region: string, text: string): Promise<string[]>;
+  /** Begins to make a stack, with IAM roles if its template has some. */
+  createStack(region: string, name: string, template: object, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Begins to delete a stack; nothing happens if there is none. */
+  deleteStack(region: string, name: string): Promise<void>;
+  /** Makes a user of a pool whose password is good as it is. */
+  createUser(region: string, pool: string, name: string, password: string, attributes: Readonly<Record<string, string>>): Promise<void>;
+  /** Sets an attribute of a user; an empty value takes it away. */
+  setAttribute(region: string, pool: string, user: string, name: string, value: string): Promise<void>;
+  /** Enables or disables a user. */
+  setEnabled(region: string, pool: string, user: string, isEnabled: boolean): Promise<void>;
+  /** Signs a user out of everything: AdminUserGlobalSignOut. */
+  signOutEverywhere(region: string, pool: string, user: string): Promise<void>;
+  /** Signs a user in without the login pages; the refresh token. */
+  signInAsAdmin(region: string, pool: string, client: string, user: string, password: string): Promise<string>;
 }
 
 export interface HttpRequest {
@@ -42,6 +56,8 @@ export interface Listener {
   readonly redirectUri: string;
   /** Query of the first request. */
   readonly query: Promise<URLSearchParams>;
+  /** Query of the next request that nobody has taken yet; nothing if none comes in that many milliseconds. */
+  next(within: number): Promise<URLSearchParams | undefined>;
   close(): void;
 }
 

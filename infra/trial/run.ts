@@ -15,7 +15,7 @@ export async function runTrial(words: readonly string[], outside: Outside): Prom
   const redactor = new Redactor();
   try {
     given = parseTrialArguments(words);
-    trial = { ...prepareCopy(given, outside, redactor, "destroys"), given, outside };
+    trial = { ...prepareCopy(given, outside, redactor, "destroys"), given, outside, redactor };
   } catch (error) {
     outside.say(`edgeward: ${(error as Error).message}\n${USAGE}`);
     return 2;

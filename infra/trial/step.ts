@@ -2,6 +2,7 @@ import type { Job } from "../lib/deploy/job.ts";
 import type { TrialArguments } from "./arguments.ts";
 import type { Background } from "./background.ts";
 import type { Outside } from "./outside.ts";
+import type { Redactor } from "./redact.ts";
 import type { Session } from "./session.ts";
 
 /** What the steps of every trial have. */
@@ -25,6 +26,7 @@ export interface ChangingTrial {
 export interface Trial extends CommonTrial, ChangingTrial {
   readonly given: TrialArguments;
   readonly outside: Outside;
+  readonly redactor: Redactor;
 }
 
 export interface Outcome {

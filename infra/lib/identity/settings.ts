@@ -5,19 +5,35 @@ import type { Settings } from "../settings.ts";
 import { OPENID_SCOPES, upstreamScopes } from "./scopes.ts";
 
 const url = z.url({ protocol: /^https$/, error: "must be an https URL" });
-const secretArn = z.string().startsWith("arn:", "must be the ARN of a secret in Secrets Manager");
+const secretArn = z.string().startsWith("arn:aws:secretsmanager:", "must be the ARN of a secret in Secrets Manager");
 /** Cognito takes _ as the second character only, and keeps the social providers' names for them. */
 const providerName = z
   .string()
   .regex(/^[A-Za-z0-9-]{3,32}$/, "must be 3 to 32 letters, digits or hyphens")
   .refine((name) => !/^(?:cognito|google|facebook|loginwithamazon|signinwithapple)$/i.test(name), "is a name that Cognito keeps for itself");
 
+/**
+ * Whether the edge takes every e-mail address of a provider for verified. SAML and Entra send no `email_verified`, so Cognito
+ * marks their addresses as unverified. README.md, "Federation", names the risk.
+ */
+const trustEmail = z.boolean().default(false);
+
 const identityProvider = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("oidc"), name: providerName, issuer: url, clientId: z.string().min(1), clientSecretArn: secretArn }),
-  z.strictObject({ kind: z.literal("saml"), name: providerName, metadataUrl: url }),
-  z.strictObject({ kind: z.literal("google"), clientId: z.string().min(1), clientSecretArn: secretArn }),
+  z.strictObject({ kind: z.literal("oidc"), name: providerName, issuer: url, clientId: z.string().min(1), clientSecretArn: secretArn, trustEmail }),
+  z.strictObject({ kind: z.literal("saml"), name: providerName, metadataUrl: url, trustEmail }),
+  z.strictObject({ kind: z.literal("google"), clientId: z.string().min(1), clientSecretArn: secretArn, trustEmail }),
 ]);
 export type IdentityProvider = z.output<typeof identityProvider>;
+
+/** What Cognito calls a provider, in the claim `identities` too. */
+export const providerNameOf = (provider: IdentityProvider) => (provider.kind === "google" ? "Google" : provider.name);
+
+/** The providers whose e-mail addresses the edge takes for verified, as its setting has them. */
+export const trustedEmailProviders = (providers: readonly IdentityProvider[]) =>
+  providers.filter(({ trustEmail }) => trustEmail).map(providerNameOf).join(" ");
+
+/** Entra's issuers at which the users of every tenant sign in. */
+const ANY_TENANT = /^https:\/\/login\.microsoftonline\.(?:com|us)\/(?:common|organizations|consumers)(?:\/|$)/;
 
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 /** Cognito wants a domain below one that resolves, which a top-level domain does not. */
@@ -48,7 +64,13 @@ const scopeName = z.string().regex(/^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]{1,256}$/,
 
 const RESERVED = /aws|amazon|cognito/;
 
-export const userPool = z.strictObject({
+/**
+ * How long a refresh token is good where the settings do not say it. A refresh does not ask an identity provider again, so with
+ * one a leaver keeps access for that long.
+ */
+const REFRESH_TOKEN_DAYS = { own: 30, federated: 7 } as const;
+
+const pool = z.strictObject({
   /** Feature plan: PLUS adds threat protection. */
   tier: z.enum(["ESSENTIALS", "PLUS"]).default("ESSENTIALS"),
   mfa: z.enum(["off", "optional", "required"]).default("optional"),
@@ -75,11 +97,17 @@ export const userPool = z.strictObject({
   /** Where `/logout` of the edge may send browsers, besides its own page. */
   logoutUrls: z.array(url.max(1024).refine((text) => !text.includes("#"), "must have no fragment")).max(99).default([]),
   accessTokenSeconds: z.int().min(300).max(86_400).multipleOf(60, "must be whole minutes: a multiple of 60").default(3600),
-  refreshTokenDays: z.int().min(1).max(3650).default(30),
+  /** By default 30, and 7 with identity providers. */
+  refreshTokenDays: z.int().min(1).max(3650).optional(),
   /** Resource servers and their scopes, by identifier, for what else uses this pool. */
   resourceServers: z.record(serverIdentifier, z.record(scopeName, z.string().min(1).max(256))).default({}),
   identityProviders: z.array(identityProvider).default([]),
 });
+
+export const userPool = pool.transform((given) => ({
+  ...given,
+  refreshTokenDays: given.refreshTokenDays ?? (given.identityProviders.length > 0 ? REFRESH_TOKEN_DAYS.federated : REFRESH_TOKEN_DAYS.own),
+}));
 
 /** What is wrong with the user pool's settings together. */
 export function poolProblems({ userPool: pool, edge, region }: Pick<Settings, "userPool" | "edge" | "region">): [path: string[], message: string][] {
@@ -95,8 +123,15 @@ export function poolProblems({ userPool: pool, edge, region }: Pick<Settings, "u
   if (typeof email === "object" && !email.region && !SES_REGIONS.some((name) => name === region)) {
     problems.push([["userPool", "email", "region"], `must be ${SES_REGIONS.join(", ")}: Cognito takes no identity of SES in ${region}`]);
   }
-  const providers = identityProviders.map((provider) => (provider.kind === "google" ? "Google" : provider.name));
+  const providers = identityProviders.map(providerNameOf);
   if (new Set(providers).size < providers.length) problems.push([["userPool", "identityProviders"], "must have different names, and Google once"]);
+
+  for (const [index, provider] of identityProviders.entries()) {
+    if (provider.kind === "oidc" && provider.trustEmail && ANY_TENANT.test(provider.issuer)) {
+      const message = "would trust addresses of every tenant of Entra, whose users choose them: name your own tenant in issuer, or leave this out";
+      problems.push([["userPool", "identityProviders", `${index}`, "trustEmail"], message]);
+    }
+  }
 
   const known = [...OPENID_SCOPES];
   for (const [identifier, scopes] of Object.entries(resourceServers)) {

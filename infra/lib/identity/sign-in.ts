@@ -25,12 +25,16 @@ import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { Construct } from "constructs";
 import { explain } from "../explain.ts";
 import type { Names } from "../names.ts";
+import { cognitoIssuer } from "../regions.ts";
 import type { Settings } from "../settings.ts";
 import { loginDomain } from "./login-domain.ts";
 import { upstreamScopes } from "./scopes.ts";
 import type { EmailSender, IdentityProvider } from "./settings.ts";
 
-/** Without the provider's word for it, an address counts as unverified, and the edge tells nobody of it. */
+/**
+ * Cognito takes an address for unverified unless the provider's `email_verified` is mapped, and writes both anew at each sign-in
+ * (https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-specifying-attribute-mapping.html).
+ */
 const OPENID_ATTRIBUTES = { email: { attributeName: "email" }, emailVerified: { attributeName: "email_verified" } };
 
 /** Named either way: what an update of the pool leaves out, Cognito resets. */
@@ -111,7 +115,7 @@ export class SignIn extends Construct {
     if (pool.tier !== "PLUS") {
       explain(this.userPool, "AwsSolutions-COG8", "Threat protection needs the PLUS tier: `userPool.tier`");
     }
-    this.issuer = `https://cognito-idp.${settings.region}.amazonaws.com/${this.userPool.userPoolId}`;
+    this.issuer = cognitoIssuer(settings.region, this.userPool.userPoolId);
 
     const domain = new UserPoolDomain(this, "Domain", {
       userPool: this.userPool,
@@ -163,7 +167,7 @@ export class SignIn extends Construct {
       accessTokenValidity: Duration.seconds(pool.accessTokenSeconds),
       idTokenValidity: Duration.seconds(pool.accessTokenSeconds),
       refreshTokenValidity: Duration.days(pool.refreshTokenDays),
-      // The replaced token works for as long as an answer may have been lost.
+      // The replaced token works for as long as an answer may have been lost: 60 seconds are the most that Cognito takes.
       refreshTokenRotationGracePeriod: Duration.seconds(60),
     });
     // It names their scopes, and them.

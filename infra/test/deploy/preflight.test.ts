@@ -28,7 +28,7 @@ const CASES: Case[] = [
   ],
   [
     "GovCloud",
-    "region: us-gov-west-1 is in GovCloud, China or another partition of AWS",
+    "region: us-gov-west-1 is in AWS GovCloud (US), which has no CloudFront",
     () => {},
     { region: "us-gov-west-1", server: {} },
   ],

@@ -29,6 +29,7 @@ export const OVERRIDES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   // What is asked of Cognito must be there.
   "edge.cognitoScopes": fc.uniqueArray(cognitoScope, { minLength: 1 }),
   "edge.resources.scopes.*.cognito_scope": cognitoScope,
+  "edge.originGroups": fc.uniqueArray(fc.constantFrom("admins", "app-*", "*", "größe", "g".repeat(128)), { maxLength: 4 }),
   "userPool.accessTokenSeconds": fc.oneof(fc.constantFrom(5, 1440), fc.integer({ min: 5, max: 1440 })).map((minutes) => minutes * 60),
   "userPool.customDomain": host.map((name) => ({ name: `login.${name}`, certificateArn: certificate("us-east-1") })),
   "userPool.identityProviders.clientSecretArn": secretArn,

@@ -17,7 +17,7 @@ class FakeCloudflareAws extends FakeTrialAws implements CloudflareAws {
 }
 
 export class FakeCloudflare extends FakeOutside implements CloudflareOutside {
-  override readonly aws = new FakeCloudflareAws();
+  override readonly aws = new FakeCloudflareAws(this.pool);
   /** Whether the Worker is there. */
   isServed = false;
   /** Ids of the edge's keys; the first signs. */

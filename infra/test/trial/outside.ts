@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Alarm, HttpAnswer, HttpRequest, Listener, Outside, TrialAws } from "../../trial/outside.ts";
+import { Visits } from "../../trial/visits.ts";
 import { FakeAws, FakeWorld } from "../deploy/world.ts";
+import { FakePool, type Arrival } from "./pool.ts";
 
 export const SECRETS = {
   code: "the-code-of-a-sign-in",
@@ -17,6 +19,52 @@ export class FakeTrialAws extends FakeAws implements TrialAws {
   readonly states: string[] = [];
   mails = 1;
   left: string[] = [];
+  /** The templates of stacks that were made. */
+  readonly made: { name: string; template: any; tags: Readonly<Record<string, string>> }[] = [];
+  /** How stacks end. */
+  created = "CREATE_COMPLETE";
+  deleted = "DELETE_COMPLETE";
+
+  constructor(readonly pool: FakePool) {
+    super();
+  }
+
+  /** What goes on is over at the second look. */
+  override async stack(region: string, name: string) {
+    const key = `${region} ${name}`;
+    const stack = this.stacks.get(key);
+    if (stack?.status === "CREATE_IN_PROGRESS") this.stacks.set(key, { ...stack, status: this.created });
+    if (stack?.status !== "DELETE_IN_PROGRESS") return stack;
+    if (this.deleted === "DELETE_COMPLETE") this.stacks.delete(key);
+    else this.stacks.set(key, { ...stack, status: this.deleted });
+    return stack;
+  }
+  async createStack(region: string, name: string, template: any, tags: Readonly<Record<string, string>>) {
+    if (this.stacks.has(`${region} ${name}`)) throw new Error(`Stack [${name}] already exists`);
+    this.made.push({ name, template, tags });
+    const outputs = { Pool: "pool", Client: "app-client", Domain: template.Outputs.Domain.Value, ProviderPool: "provider-pool" };
+    this.stacks.set(`${region} ${name}`, { status: "CREATE_IN_PROGRESS", isProtected: false, outputs });
+  }
+  async deleteStack(region: string, name: string) {
+    const stack = this.stacks.get(`${region} ${name}`);
+    if (stack) this.stacks.set(`${region} ${name}`, { ...stack, status: "DELETE_IN_PROGRESS" });
+  }
+  async createUser(_region: string, pool: string, name: string, password: string, attributes: Readonly<Record<string, string>>) {
+    this.pool.users.set(`${pool} ${name}`, { password, isEnabled: true, attributes: { ...attributes } });
+  }
+  async setAttribute(_region: string, pool: string, user: string, name: string, value: string) {
+    this.pool.user(pool, user).attributes[name] = value;
+  }
+  async setEnabled(_region: string, pool: string, user: string, isEnabled: boolean) {
+    this.pool.setEnabled(this.pool.user(pool, user), `${pool} ${user}`, isEnabled);
+  }
+  async signOutEverywhere(_region: string, pool: string, user: string) {
+    this.pool.signOut(`${pool} ${user}`);
+  }
+  async signInAsAdmin(_region: string, pool: string, _client: string, user: string, password: string) {
+    if (this.pool.user(pool, user).password !== password) throw new Error("Incorrect username or password.");
+    return this.pool.begin(`${pool} ${user}`);
+  }
 
   async alarms(region: string, prefix: string): Promise<Alarm[]> {
     return region === "eu-west-1" ? ["a", "b"].map((name) => ({ name: `${prefix}${name}`, topics: ["edgeward-trial-origin-alarms"] })) : [];
@@ -47,13 +95,19 @@ const answer = (status: number, body: unknown = "", headers: HttpAnswer["headers
 export const ISSUER = "https://mcp.example.com";
 
 export class FakeOutside extends FakeWorld implements Outside {
-  override readonly aws: FakeTrialAws = new FakeTrialAws();
+  readonly pool = new FakePool(() => this.clock);
+  override readonly aws: FakeTrialAws = new FakeTrialAws(this.pool);
   readonly requests: HttpRequest[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), "edgeward-trial-"));
   readonly report = join(this.folder, "report");
   readonly settings = join(this.folder, "settings");
   protected clock = Date.parse("2026-11-29T12:00:00Z");
   private came: (query: URLSearchParams) => void = () => {};
+  private visits = new Visits();
+  /** What the person does with a URL of the temporary pool. */
+  browse: (url: URL) => Arrival | undefined = (url) => this.pool.browse(url);
+  /** Whether somebody listens for a browser. */
+  isListening = false;
   /** What the person's browser comes back with, beyond the state. */
   comesBack: Record<string, string> = { code: SECRETS.code };
   /** How calls of a tool are answered; `stream` is what a long one sends. */
@@ -73,19 +127,30 @@ export class FakeOutside extends FakeWorld implements Outside {
   }
   async listen(): Promise<Listener> {
     const query = new Promise<URLSearchParams>((resolve) => (this.came = resolve));
-    return { redirectUri: "http://127.0.0.1:4567/callback", query, close: () => {} };
+    this.visits = new Visits();
+    this.isListening = true;
+    // Whoever does not come has been waited for.
+    return { redirectUri: "http://127.0.0.1:4567/callback", query, next: () => this.visits.next(0), close: () => void (this.isListening = false) };
   }
 
   /** The person opens what is printed. */
   override readonly say = (line: string) => {
     this.said.push(line);
+    if (line.includes("/oauth2/authorize?")) {
+      // A person takes a while.
+      this.clock += 5000;
+      const arrival = this.browse(new URL(line.trim()));
+      if (arrival) this.visits.add(new URLSearchParams(arrival === "stays" ? { error: "stayed" } : arrival));
+      return;
+    }
     const state = line.includes("/authorize?") && new URL(line.trim()).searchParams.get("state");
     return void (state && this.came(new URLSearchParams({ state, ...this.comesBack })));
   };
 
   async http(request: HttpRequest): Promise<HttpAnswer> {
     this.requests.push(request);
-    const { pathname, origin } = new URL(request.url);
+    const { pathname, origin, host } = new URL(request.url);
+    if (host.endsWith(".amazoncognito.com")) return this.pool.http(request);
     if (pathname === "/oauth2/token") return answer(400);
     if (origin !== ISSUER) return answer(403);
     switch (pathname) {

@@ -84,6 +84,17 @@ export const UPDATES: readonly Update[] = [
     before: { userPool: { identityProviders: [oidc, saml] } },
     after: { userPool: { identityProviders: [saml] } },
   },
+  {
+    name: "an identity provider's e-mail addresses are trusted",
+    before: { userPool: { identityProviders: [oidc] } },
+    after: { userPool: { identityProviders: [{ ...oidc, trustEmail: true }] } },
+  },
+  {
+    name: "an identity provider's e-mail addresses are trusted no longer",
+    before: { userPool: { identityProviders: [{ ...oidc, trustEmail: true }] } },
+    after: { userPool: { identityProviders: [oidc] } },
+  },
+  { name: "edge.originGroups", after: { edge: { originGroups: ["admins", "app-*"] } } },
   { name: "a resource server comes", after: { userPool: { resourceServers: { files: { read: "Read files" } } } } },
   {
     name: "a resource server goes",

@@ -31,6 +31,11 @@ function validity(client: Resource["Properties"], kind: "AccessToken" | "IdToken
 }
 
 const OPENID = ["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"];
+/** Attributes that every pool has, and the two that say whether one is verified. */
+const STANDARD_ATTRIBUTES = [
+  "address birthdate email email_verified family_name gender given_name locale middle_name name nickname phone_number",
+  "phone_number_verified picture preferred_username profile updated_at username website zoneinfo",
+].flatMap((names) => names.split(" "));
 const customDomain = { name: "login.example.com", certificateArn: "arn:aws:acm:us-east-1:123456789012:certificate/1" };
 const corp = {
   kind: "oidc",
@@ -236,6 +241,27 @@ export const COGNITO_RULES: readonly Rule[] = [
     mutate: (t) => void delete one(t, "UserPoolIdentityProvider")["AttributeMapping"].email_verified,
   },
   {
+    name: "a provider's attributes are mapped to attributes that Cognito has, by Cognito's names",
+    source: `${GUIDE}/user-pool-settings-attributes.html ${GUIDE}/cognito-user-pools-specifying-attribute-mapping.html`,
+    settings: { userPool: { identityProviders: [corp] } },
+    broken: each("UserPoolIdentityProvider", ({ AttributeMapping = {} }) => {
+      const unknown = Object.keys(AttributeMapping).filter((name) => !STANDARD_ATTRIBUTES.includes(name) && !name.startsWith("custom:"));
+      return unknown.length > 0 && `Cognito has no attribute ${unknown.join(", ")}`;
+    }),
+    mutate: (t) => void (one(t, "UserPoolIdentityProvider")["AttributeMapping"].emailVerified = "email_verified"),
+  },
+  {
+    name: "an app client that may read an address may read whether it is verified: the token endpoint refuses it otherwise",
+    source: `${GUIDE}/token-endpoint.html ${GUIDE}/user-pool-settings-attributes.html`,
+    broken: each("UserPoolClient", ({ ReadAttributes, AllowedOAuthScopes = [] }) => {
+      // Left out, they are the standard ones, email_verified and phone_number_verified.
+      if (!ReadAttributes || !AllowedOAuthScopes.includes("email")) return false;
+      const missing = ["email", "email_verified"].filter((name) => !ReadAttributes.includes(name));
+      return missing.length > 0 && `ReadAttributes lack ${missing.join(", ")}, which the scope email implies`;
+    }),
+    mutate: (t) => void (one(t, "UserPoolClient")["ReadAttributes"] = ["email"]),
+  },
+  {
     name: "a provider's name has 3 to 32 characters, no _ but the second, and is not a social provider's",
     source: `${MODEL} ProviderNameTypeV2 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateIdentityProvider.html`,
     settings: { userPool: { identityProviders: [corp] } },
@@ -280,6 +306,17 @@ export const COGNITO_RULES: readonly Rule[] = [
       return !CustomDomainConfig.CertificateArn.startsWith("arn:aws:acm:us-east-1:") && `the certificate ${CustomDomainConfig.CertificateArn}`;
     }),
     mutate: (t) => void (one(t, "UserPoolDomain")["CustomDomainConfig"].CertificateArn = "arn:aws:acm:eu-west-1:123456789012:certificate/1"),
+  },
+  {
+    name: "the managed login pages answer 403 for an app client without a style",
+    source: `${GUIDE}/managed-login-branding.html https://github.com/interranteblaine/swng`,
+    broken: (templates) => {
+      const styled = new Set(ofType(templates, "ManagedLoginBranding").map(([, { ClientId }]) => ClientId?.Ref));
+      const managed = ofType(templates, "UserPoolDomain").some(([, { ManagedLoginVersion }]) => ManagedLoginVersion === 2);
+      const clients = ofType(templates, "UserPoolClient").filter(([, { AllowedOAuthFlowsUserPoolClient }]) => AllowedOAuthFlowsUserPoolClient);
+      return managed ? clients.flatMap(([id]) => (styled.has(id) ? [] : [`${id}: no ManagedLoginBranding is for it`])) : [];
+    },
+    mutate: (t) => void (one(t, "ManagedLoginBranding")["ClientId"] = "another"),
   },
   {
     name: "a style of the managed login pages needs a domain that serves them",
