@@ -59,7 +59,8 @@ impl Refusal {
                     | JwsError::BadSignature
                     | JwsError::MalformedClaims
                     | JwsError::MissingClaim { .. }
-                    | JwsError::Unrepresentable => "identity_invalid",
+                    | JwsError::Unrepresentable
+                    | JwsError::Overlong { .. } => "identity_invalid",
                 },
             },
             Self::KeysUnavailable { .. } => "identity_keys_unavailable",

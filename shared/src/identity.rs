@@ -30,10 +30,15 @@ pub struct Identity {
     /// The user's name at the identity provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// The user's e-mail address, if the identity provider says that it is verified.
+    /// The user's e-mail address, if it is verified: the identity provider says so, or the operator of the edge trusts
+    /// the provider that it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Groups that the identity provider puts the user in.
+    /// An address that nobody has verified, if the operator wants it told. Anybody may have written it there: it is
+    /// good for showing it, and never for finding a user, an account or a permission by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified_email: Option<String>,
+    /// Groups that the identity provider puts the user in: those that the operator of the edge has named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
     /// When the user last proved who they are (`auth_time`, OpenID Connect Core §2).

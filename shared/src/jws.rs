@@ -10,7 +10,8 @@ use serde::{
 
 use crate::{SigningKey, UnixTime, VerifyingKeys};
 
-/// Tokens longer than this are refused before they are parsed. Ours stay well below.
+/// The longest token, in bytes: no longer one is made, and a longer one is refused before it is parsed. Many servers
+/// take no more than 8 KiB in one header field.
 pub const MAX_BYTES: usize = 8 * 1024;
 
 /// What a verified token says.
@@ -26,8 +27,8 @@ pub struct Verified<T> {
 
 /// Signs `claims` as a token of kind `typ` that is valid from `issued_at` until `expires_at`.
 ///
-/// # Errors
-/// [`JwsError::Unrepresentable`] when the claims are no JSON object or a time is out of range.
+/// # Errors [`JwsError::Unrepresentable`] when the claims are no JSON object or a time is out of range, and
+/// [`JwsError::Overlong`] when the token would be longer than [`MAX_BYTES`].
 pub fn sign<T: Serialize>(
     typ: &str,
     claims: &T,
@@ -39,7 +40,8 @@ pub fn sign<T: Serialize>(
     all.issued_at = Some(issued_at.to_date().ok_or(JwsError::Unrepresentable)?);
     all.expiration = Some(expires_at.to_date().ok_or(JwsError::Unrepresentable)?);
     let header = jwt_compact::Header::empty().with_token_type(typ).with_key_id(key.key_id());
-    Ed25519.token(&header, &all, key.key()).map_err(|_| JwsError::Unrepresentable)
+    let token = Ed25519.token(&header, &all, key.key()).map_err(|_| JwsError::Unrepresentable)?;
+    if token.len() > MAX_BYTES { Err(JwsError::Overlong { bytes: token.len() }) } else { Ok(token) }
 }
 
 /// Verifies kind, algorithm, key and signature of `token` and reads its claims.
@@ -182,6 +184,12 @@ pub enum JwsError {
     /// Signing: the claims are no JSON object, or a time is out of range.
     #[error("cannot be written as a token")]
     Unrepresentable,
+    /// Signing: the token would be longer than [`MAX_BYTES`].
+    #[error("would take {bytes} bytes, more than {MAX_BYTES}")]
+    Overlong {
+        /// How long it would be.
+        bytes: usize,
+    },
 }
 
 #[cfg(test)]

@@ -28,6 +28,13 @@ pub mod edge {
     pub const ORIGIN_URL: &str = "EDGEWARD_ORIGIN_URL";
     /// The audience of identity assertions; by default the origin URL.
     pub const ORIGIN_AUDIENCE: &str = "EDGEWARD_ORIGIN_AUDIENCE";
+    /// Groups that the origin is told of beside those in scopes: names, or beginnings of names with `*`, separated by
+    /// spaces.
+    pub const ORIGIN_GROUPS: &str = "EDGEWARD_ORIGIN_GROUPS";
+    /// Identity providers of the user pool whose e-mail addresses count as verified, separated by spaces.
+    pub const TRUSTED_EMAIL_PROVIDERS: &str = "EDGEWARD_TRUSTED_EMAIL_PROVIDERS";
+    /// What becomes of an e-mail address that is not verified: `hide` or `tell`.
+    pub const UNVERIFIED_EMAIL: &str = "EDGEWARD_UNVERIFIED_EMAIL";
     /// Private keys as a JWKS.
     pub const KEYS: &str = "EDGEWARD_KEYS";
     /// The protected resources and their scopes, as JSON.
@@ -86,10 +93,13 @@ pub mod edge {
     }
 
     /// All settings.
-    pub const SETTINGS: [Setting; 28] = [
+    pub const SETTINGS: [Setting; 31] = [
         plain(PUBLIC_URL, "public-url"),
         plain(ORIGIN_URL, "origin-url"),
         plain(ORIGIN_AUDIENCE, "origin-audience"),
+        plain(ORIGIN_GROUPS, "origin-groups"),
+        plain(TRUSTED_EMAIL_PROVIDERS, "trusted-email-providers"),
+        plain(UNVERIFIED_EMAIL, "unverified-email"),
         plain(COGNITO_USER_POOL_ID, "cognito-user-pool-id"),
         plain(COGNITO_CLIENT_ID, "cognito-client-id"),
         secret(COGNITO_CLIENT_SECRET, "cognito-client-secret"),

@@ -26,24 +26,30 @@ fn any_identity() -> impl Strategy<Value = Identity> {
         text,
         scopes,
         optional.clone(),
+        optional.clone(),
         optional,
         prop::collection::vec(text, 0..3),
         prop::option::of(moment()),
         text,
     )
-        .prop_map(|(subject, kind, client_id, scopes, username, email, groups, auth_time, grant_id)| Identity {
-            issuer: ISSUER.into(),
-            audience: AUDIENCE.into(),
-            subject,
-            kind,
-            client_id,
-            scopes,
-            username,
-            email,
-            groups,
-            auth_time,
-            grant_id,
-        })
+        .prop_map(
+            |(subject, kind, client_id, scopes, username, email, unverified_email, groups, auth_time, grant_id)| {
+                Identity {
+                    issuer: ISSUER.into(),
+                    audience: AUDIENCE.into(),
+                    subject,
+                    kind,
+                    client_id,
+                    scopes,
+                    username,
+                    email,
+                    unverified_email,
+                    groups,
+                    auth_time,
+                    grant_id,
+                }
+            },
+        )
 }
 
 proptest! {
@@ -141,6 +147,25 @@ proptest! {
         let verdict = verifier().verify(&forged, &key().verifying_keys(), now);
         prop_assert_eq!(verdict, Err(AssertionError::Jws(jws::JwsError::BadSignature)));
     }
+}
+
+#[test]
+fn no_assertion_is_made_that_is_refused_for_its_length() {
+    let minted = |groups: usize| {
+        let identity = Identity { groups: vec!["a-group".to_owned(); groups], ..identity() };
+        let minted = mint(&identity, &key(), NOW, MAX_LIFETIME);
+        match &minted {
+            Ok(assertion) => {
+                assert_eq!(verifier().verify(assertion, &key().verifying_keys(), NOW), Ok(identity));
+            }
+            Err(error) => {
+                assert!(matches!(error, jws::JwsError::Overlong { bytes } if *bytes > jws::MAX_BYTES), "{error}");
+            }
+        }
+        minted.is_err()
+    };
+    let refused: Vec<_> = (500..=600).map(minted).collect();
+    assert!(refused.is_sorted() && !refused[0] && refused[100], "{refused:?}");
 }
 
 #[test]

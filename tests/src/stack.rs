@@ -268,6 +268,9 @@ pub fn pool(options: &Options, issuer: &str) -> Config {
     config
 }
 
+/// The group of the demo user, which every local origin is told of.
+pub const DEMO_GROUP: &str = "demo-group";
+
 /// The variables and secrets of an edge in front of this origin.
 ///
 /// # Errors
@@ -288,6 +291,7 @@ pub fn variables(options: &Options, issuer: &str, origin_url: &str, cognito: &Co
         (names::COGNITO_ISSUER, cognito.issuer_url()),
         (names::COGNITO_JWKS_URL, &cognito.jwks_url()),
         (names::KEYS, &keys),
+        (names::ORIGIN_GROUPS, DEMO_GROUP),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();

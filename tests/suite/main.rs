@@ -19,10 +19,12 @@ mod cognito_tokens;
 mod decision;
 mod discovery;
 mod edge_faults;
+mod emails;
 mod faulty;
 mod flow;
 mod gate;
 mod gone_clients;
+mod groups;
 mod limits;
 mod machines;
 mod metadata_documents;
@@ -98,6 +100,8 @@ fn alone() -> Vec<Test> {
         transport::tests(),
         revocation::tests(),
         rotation::tests(),
+        groups::tests(),
+        emails::tests(),
         rebinding::tests(),
         gone_clients::tests(),
         user_agent::tests(),

@@ -147,6 +147,7 @@ fn vouched(request: RequestBuilder, key: &SigningKey) -> Result<RequestBuilder> 
         scopes: vec!["mcp".into()],
         username: Some("demo".into()),
         email: None,
+        unverified_email: None,
         groups: Vec::new(),
         auth_time: None,
         grant_id: "grant".into(),

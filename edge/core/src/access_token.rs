@@ -12,6 +12,9 @@ use crate::{
     upstream::Subject,
 };
 
+/// The longest access token, in bytes: the gate takes no longer one, so none is minted.
+pub use edgeward_identity::jws::MAX_BYTES;
+
 /// `typ` of an access token (RFC 9068 §2.1).
 pub const TYPE: &str = "at+jwt";
 
@@ -60,7 +63,7 @@ pub struct Grant<'a> {
 /// Mints an access token that is valid from `now` until `expires_at`.
 ///
 /// # Errors
-/// When there is no randomness, or a claim cannot be written.
+/// When there is no randomness, a claim cannot be written, or the gate would refuse the token for its length.
 pub fn mint(
     grant: &Grant<'_>,
     token_id: String,
@@ -69,6 +72,8 @@ pub fn mint(
     expires_at: UnixTime,
     randomness: &impl Randomness,
 ) -> Result<String, MintError> {
+    let groups = grant.subject.profile.groups.len();
+    let surplus = surplus(grant, config);
     let profile = sealed::seal(&grant.subject.profile, &token_id, &config.keys, now, randomness)?;
     let claims = AccessToken {
         issuer: config.issuer.clone(),
@@ -81,7 +86,24 @@ pub fn mint(
         grant_id: grant.grant_id.to_owned(),
         profile,
     };
-    Ok(jws::sign(TYPE, &claims, now, expires_at, config.keys.signing())?)
+    let signed = jws::sign(TYPE, &claims, now, expires_at, config.keys.signing());
+    let bytes = match &signed {
+        Ok(token) => token.len() + surplus,
+        Err(JwsError::Overlong { bytes }) => bytes + surplus,
+        Err(_) => 0,
+    };
+    if bytes > MAX_BYTES { Err(MintError::TooLong { bytes, groups }) } else { Ok(signed?) }
+}
+
+/// By how much the identity assertion, which the gate will make of the token, may be longer than it. The assertion has
+/// the profile unsealed, which makes it shorter; but it has all scopes that are implied, and the audience of the
+/// origin.
+fn surplus(grant: &Grant<'_>, config: &Config) -> usize {
+    let Some(resource) = config.resource(Some(grant.resource)) else { return 0 };
+    let audience = resource.origin_audience.as_ref().unwrap_or(&config.origin_audience);
+    let implied = resource.expand(grant.scope).to_string().len().saturating_sub(grant.scope.to_string().len());
+    // Four characters of base64 for three bytes.
+    (implied + audience.len().saturating_sub(grant.resource.len())).div_ceil(3) * 4
 }
 
 /// Verifies an access token: signature, type, issuer, lifetime. For which resource it is, is for the gate to judge.
@@ -114,6 +136,17 @@ pub enum MintError {
     /// It could not be signed.
     #[error("an access token could not be signed: {0}")]
     Sign(#[from] JwsError),
+    /// The user is in too many of the groups that settings name.
+    #[error(
+        "an access token with {groups} groups would take {bytes} bytes, and {MAX_BYTES} is the most: name fewer groups in \
+         EDGEWARD_ORIGIN_GROUPS, or in the scopes of EDGEWARD_RESOURCES"
+    )]
+    TooLong {
+        /// How long the token would be, or the identity assertion that comes of it.
+        bytes: usize,
+        /// How many groups would be in it.
+        groups: usize,
+    },
 }
 
 /// Which check an access token failed.

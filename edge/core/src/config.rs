@@ -1,6 +1,7 @@
 //! Settings, read and checked once: later code never asks whether they are sane.
 
 mod client;
+mod disclosure;
 mod entry;
 mod host;
 mod pages;
@@ -13,6 +14,7 @@ mod url_setting;
 use std::fmt;
 
 pub use client::{PreRegistered, SecretDigest};
+pub use disclosure::{EmailRules, GroupPatterns, UnverifiedEmail};
 use edgeward_identity::names::edge as names;
 pub use host::{HostPatterns, RedirectHosts};
 pub use pages::{Brand, ConsentMode, Pages};
@@ -39,6 +41,8 @@ pub struct Config {
     pub origin_url: String,
     /// The audience of identity assertions.
     pub origin_audience: String,
+    /// Groups that the MCP server is told of beside those that its scopes name.
+    pub origin_groups: GroupPatterns,
     /// Private keys.
     pub keys: Keys,
     /// The protected resources; at least one, the first is the default.
@@ -82,6 +86,8 @@ pub struct Cognito {
     pub client_secrets: Vec<Secret<String>>,
     /// The scopes asked for.
     pub scopes: Scope,
+    /// Which of its users' e-mail addresses are told, and as what.
+    pub emails: EmailRules,
 }
 
 /// Whether a client identifier may be the URL of the client's metadata (draft-ietf-oauth-client-id-metadata-document).
@@ -112,10 +118,11 @@ impl Config {
             let plain = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
             text.split_once('_')
                 .filter(|(region, id)| plain(region) && plain(id))
-                .map(|(region, _)| format!("https://cognito-idp.{region}.amazonaws.com/{text}"))
+                .map(|(region, _)| (text.to_owned(), format!("https://cognito-idp.{region}.amazonaws.com/{text}")))
                 .ok_or_else(|| "is not of the form <region>_<id>".into())
         });
-        let cognito_issuer = read.optional(names::COGNITO_ISSUER, absolute_url).or(pool_id);
+        let (pool_id, pool_issuer) = pool_id.unzip();
+        let cognito_issuer = read.optional(names::COGNITO_ISSUER, absolute_url).or(pool_issuer);
         let jwks_url = read
             .optional(names::COGNITO_JWKS_URL, absolute_url)
             .or_else(|| cognito_issuer.as_ref().map(|issuer| format!("{issuer}/.well-known/jwks.json")));
@@ -134,6 +141,12 @@ impl Config {
         });
         let origin_url = read.required(names::ORIGIN_URL, absolute_url);
         let origin_audience = read.optional(names::ORIGIN_AUDIENCE, |text| Ok(text.to_owned()));
+        let pool_id = pool_id.unwrap_or_default();
+        let groups = read.optional(names::ORIGIN_GROUPS, |text| GroupPatterns::parse(text, &pool_id));
+        let emails = EmailRules {
+            trusted_providers: read.optional(names::TRUSTED_EMAIL_PROVIDERS, disclosure::providers).unwrap_or_default(),
+            unverified: read.optional(names::UNVERIFIED_EMAIL, disclosure::unverified_email).unwrap_or_default(),
+        };
         let keys = read.required(names::KEYS, Keys::parse);
         let schemes = read
             .optional(names::PRIVATE_USE_SCHEMES, |text| {
@@ -196,8 +209,10 @@ impl Config {
                     client_id,
                     client_secrets,
                     scopes: scopes.or_else(|| Scope::parse("openid email")).unwrap_or_default(),
+                    emails,
                 },
                 origin_audience: origin_audience.unwrap_or_else(|| origin_url.clone()),
+                origin_groups: groups.unwrap_or_default(),
                 origin_url,
                 keys,
                 resources,

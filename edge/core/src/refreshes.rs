@@ -39,7 +39,8 @@ const HEARTBEAT_MS: u32 = 500;
 const SILENCE_MS: u32 = 2_000;
 /// Of each kind. So few that a list is searched faster than the code of a map is loaded.
 const CAPACITY: usize = 1024;
-/// Of all answers. One is two kilobytes as a rule, and fifteen for a user in a hundred groups.
+/// Of all answers. One is two kilobytes as a rule, and sixty at the most: a hundred groups of 128 characters of four
+/// bytes, if settings name them all.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many replacements of a token are followed. More do not happen within a grace period.
@@ -266,8 +267,12 @@ impl Entry {
     /// What it takes, roughly.
     fn bytes(&self) -> usize {
         let State::Answered(grant, _) = &self.state else { return size_of::<Self>() };
-        let Profile { username, email, groups } = &grant.subject.profile;
-        let texts = [username, email].into_iter().flatten().chain(groups).map(|text| size_of::<String>() + text.len());
+        let Profile { username, email, unverified_email, groups } = &grant.subject.profile;
+        let texts = [username, email, unverified_email]
+            .into_iter()
+            .flatten()
+            .chain(groups)
+            .map(|text| size_of::<String>() + text.len());
         let token = grant.new_token().map_or(0, str::len);
         size_of::<Self>() + size_of::<UpstreamGrant>() + grant.scope.len() + token + texts.sum::<usize>()
     }

@@ -20,8 +20,9 @@ use crate::{
 
 const NONCE_BYTES: usize = 24;
 
-/// Sealed values longer than this are refused unopened.
-pub const MAX_BYTES: usize = 12 * 1024;
+/// Sealed values longer than this are refused unopened. A refresh token is the longest: it holds two of Cognito's, of
+/// 1,850 characters each, and any scope that settings can name, which are 5 KB at the most.
+pub const MAX_BYTES: usize = 16 * 1024;
 
 /// A kind of value that travels sealed.
 pub trait Seal: Serialize + Sized {
@@ -200,7 +201,10 @@ pub struct Profile {
     /// The user's verified e-mail address.
     #[serde(rename = "e", skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The user's groups.
+    /// An e-mail address that is not verified, if it is to be told.
+    #[serde(rename = "n", skip_serializing_if = "Option::is_none")]
+    pub unverified_email: Option<String>,
+    /// Those of the user's groups that settings name.
     #[serde(rename = "g", skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
 }
@@ -213,6 +217,7 @@ impl Seal for Profile {
         Ok(Self {
             username: members.text("u")?.map(str::to_owned),
             email: members.text("e")?.map(str::to_owned),
+            unverified_email: members.text("n")?.map(str::to_owned),
             groups: members.texts("g")?.unwrap_or_default().into_iter().map(str::to_owned).collect(),
         })
     }
@@ -291,6 +296,12 @@ pub enum SealError {
     /// The value cannot be written.
     #[error("a value could not be sealed")]
     Unwritable,
+    /// Nobody would open it again.
+    #[error("a sealed value would take {bytes} bytes, more than {MAX_BYTES}")]
+    TooLong {
+        /// How long it would be.
+        bytes: usize,
+    },
 }
 
 /// Why a sealed value does not open.

@@ -25,7 +25,12 @@ fn token(edge: &TestEdge, resource: &str, lifetime: u64) -> String {
     let config = config(&[]).unwrap();
     let subject = Subject {
         subject: "user-1".into(),
-        profile: Profile { username: Some("demo".into()), email: None, groups: vec!["staff".into()] },
+        profile: Profile {
+            username: Some("demo".into()),
+            email: None,
+            unverified_email: None,
+            groups: vec!["staff".into()],
+        },
         auth_time: Some(NOW),
     };
     let scope = Scope::parse("mcp").unwrap();
@@ -134,6 +139,7 @@ fn tokens_of_other_kinds_audiences_and_keys_are_refused_with_a_challenge() {
         scopes: vec!["mcp".into()],
         username: None,
         email: None,
+        unverified_email: None,
         groups: vec![],
         auth_time: None,
         grant_id: "grant".into(),

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use cognito::{POOL, SUBJECT, TokenAnswer, jwks, refresh_token, sign};
 use edgeward_core::{
     Config, Gated,
-    access_token::{self, Grant},
+    access_token::{self, Grant, MAX_BYTES, MintError},
     config::ProtectedResource,
     oauth::{ClientDigest, CodeChallenge, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
@@ -20,6 +20,7 @@ use edgeward_core::{
     },
     upstream::Subject,
 };
+use edgeward_identity::{Verifier, VerifyingKeys};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::*;
@@ -83,8 +84,8 @@ fn some_transaction() -> impl Strategy<Value = Transaction> {
 
 fn some_profile() -> impl Strategy<Value = Profile> {
     let text = "\\PC{0,24}";
-    (prop::option::of(text), prop::option::of(text), prop::collection::vec(text, 0..3))
-        .prop_map(|(username, email, groups)| Profile { username, email, groups })
+    (prop::option::of(text), prop::option::of(text), prop::option::of(text), prop::collection::vec(text, 0..3))
+        .prop_map(|(username, email, unverified_email, groups)| Profile { username, email, unverified_email, groups })
 }
 
 /// It opens as it was, in its context, until its time is over, and as nothing else.
@@ -113,7 +114,46 @@ fn travels<T: Seal + PartialEq + std::fmt::Debug>(
     Ok(())
 }
 
+/// Words as they stand in settings, and groups that they could mean.
+fn some_names() -> impl Strategy<Value = Vec<String>> {
+    let name = prop_oneof!["[ab*]{1,3}", "\\PC{0,6}\\*?", Just("*".to_owned()), "eu-west-1_Example_[ab]{0,2}\\*?"];
+    prop::collection::vec(name, 0..5)
+}
+
 proptest! {
+    #[test]
+    fn a_group_is_told_if_a_word_of_the_settings_means_it_and_only_then(words in some_names(), groups in some_names()) {
+        let setting = words.join(" ");
+        // Of which words the text consists is for the text to say.
+        let words: Vec<&str> = setting.split_whitespace().collect();
+        let is_provider = |text: &str| text.starts_with("eu-west-1_Example_");
+        let is_bad = |word: &&str| {
+            let beginning = word.strip_suffix('*');
+            beginning.unwrap_or(word).contains('*') || beginning.is_some_and(is_provider)
+        };
+        let parsed = config(&[("EDGEWARD_ORIGIN_GROUPS", &setting)]);
+        prop_assert_eq!(parsed.is_err(), words.iter().any(is_bad), "{:?}", setting);
+        let Ok(parsed) = parsed else { return Ok(()) };
+        for group in groups.iter().map(String::as_str).chain(words.iter().copied()) {
+            let means = |word: &&str| match word.strip_suffix('*') {
+                Some(beginning) => group.starts_with(beginning) && !is_provider(group),
+                None => *word == group,
+            };
+            prop_assert_eq!(parsed.origin_groups.mean(group), words.iter().any(means), "{:?} in {:?}", group, setting);
+        }
+    }
+
+    #[test]
+    fn trusted_providers_are_the_words_of_their_setting(words in some_names()) {
+        let setting = words.join(" ");
+        let words: Vec<&str> = setting.split_whitespace().collect();
+        let parsed = config(&[("EDGEWARD_TRUSTED_EMAIL_PROVIDERS", &setting)]);
+        prop_assert_eq!(parsed.is_err(), setting.contains('*'));
+        if let Ok(parsed) = parsed {
+            prop_assert_eq!(parsed.cognito.emails.trusted_providers, words);
+        }
+    }
+
     #[test]
     fn what_is_granted_was_asked_for_and_grows_with_nothing_but_what_the_user_has(
         asked in some_scope(),
@@ -240,6 +280,36 @@ proptest! {
                 sealed::open(&token, ClientDigest::of(&client_id).as_str(), &config.keys, NOW).unwrap();
             prop_assert!(resource.expand(&next.scope).is_subset(&left));
             left = resource.expand(&next.scope);
+        }
+    }
+
+    #[test]
+    fn whatever_is_minted_passes_the_gate_and_the_origin(
+        groups in prop::collection::vec("\\PC{1,128}", 0..40),
+        username in prop::option::of("\\PC{0,128}"),
+        implied in 0..40usize,
+        audience in "[a-z/:.]{1,2000}",
+    ) {
+        let implied: Vec<_> = (0..implied).map(|number| format!("{number:0>100}")).collect();
+        let scopes = implied.iter().map(|scope| (scope.clone(), "One of many".into()));
+        let all = ("all".to_owned(), json!({ "words": "All of them", "implies": implied }));
+        let scopes: serde_json::Map<_, _> = scopes.chain([all]).collect();
+        let resources = json!([{ "path": "/mcp", "scopes": scopes, "default_scopes": ["all"] }]).to_string();
+        let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", &resources), ("EDGEWARD_ORIGIN_AUDIENCE", &audience)]);
+        let profile = Profile { username, groups, ..Profile::default() };
+        let subject = Subject { subject: SUBJECT.to_owned(), profile, auth_time: Some(NOW) };
+        let scope = Scope::parse("all").unwrap();
+        let grant =
+            Grant { client_id: "client", subject: &subject, resource: RESOURCE, scope: &scope, grant_id: "grant" };
+        match access_token::mint(&grant, "token".to_owned(), edge.edge.config(), NOW, NOW.plus(60), &edge.world) {
+            Ok(token) => {
+                let passed = edge.gate("/mcp", Some(&format!("Bearer {token}")), None);
+                let Gated::Forward(forward) = passed else { panic!("a token of {} bytes: {passed:?}", token.len()) };
+                let keys = VerifyingKeys::from_jwks(KEYS.as_bytes()).unwrap();
+                let told = Verifier::new(ISSUER, audience.trim()).verify(&forward.identity, &keys, NOW).unwrap();
+                prop_assert_eq!(told.groups, subject.profile.groups);
+            }
+            Err(error) => prop_assert!(matches!(error, MintError::TooLong { bytes, .. } if bytes > MAX_BYTES), "{}", error),
         }
     }
 

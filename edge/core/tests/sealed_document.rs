@@ -1,10 +1,17 @@
 //! SEALED.md says what the code does.
 #![cfg(not(target_arch = "wasm32"))]
 
-use edgeward_core::sealed::{
-    AuthorizationCode, ConsentTransaction, MAX_BYTES, PendingAuthorization, Profile, RefreshToken, RememberedConsent,
-    Seal,
+mod support;
+
+use edgeward_core::{
+    oauth::Scope,
+    platform::UnixTime,
+    sealed::{
+        self, AuthorizationCode, ConsentTransaction, MAX_BYTES, PendingAuthorization, Profile, RefreshToken,
+        RememberedConsent, Seal,
+    },
 };
+use support::{START, TestEdge, config};
 
 const DOCUMENT: &str = include_str!("../SEALED.md");
 
@@ -30,6 +37,23 @@ fn every_kind_has_its_row_with_its_lifetime() {
     rows.dedup();
     let purposes = DOCUMENT.lines().filter(|line| line.starts_with("| `") && line.contains("/1` |"));
     assert_eq!(purposes.count(), rows.len());
+}
+
+#[test]
+fn the_longest_refresh_token_is_within_the_limit() {
+    // Two tokens of Cognito's that are as long as any that was seen, and as much scope as a setting has room for.
+    let scope = (0..40).map(|number| format!("{number:0>127}")).collect::<Vec<_>>().join(" ");
+    let token = RefreshToken {
+        upstream_token: "u".repeat(2 * 1_852),
+        subject: "7d8ca528-4931-4254-9273-ea5ee853f271".to_owned(),
+        resource: format!("https://{}.example/mcp", "e".repeat(200)),
+        scope: Scope::parse(&scope).unwrap(),
+        grant_id: "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+    };
+    let (keys, world) = (config(&[]).unwrap().keys, TestEdge::new().world);
+    let sealed = sealed::seal(&token, "client", &keys, UnixTime::from_secs(START), &world).unwrap();
+    assert!(scope.len() > 5_100 && sealed.len() <= MAX_BYTES, "{} bytes", sealed.len());
+    assert_eq!(sealed::open(&sealed, "client", &keys, UnixTime::from_secs(START)), Ok(token));
 }
 
 #[test]

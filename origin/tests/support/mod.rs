@@ -70,6 +70,7 @@ pub(crate) fn identity_of(subject: &str) -> Identity {
         scopes: vec!["mcp".into(), "weather".into()],
         username: Some("demo".into()),
         email: Some("demo@example.com".into()),
+        unverified_email: None,
         groups: vec!["staff".into()],
         auth_time: Some(UnixTime::from_secs(1_790_000_000)),
         grant_id: "grant-1".into(),

@@ -58,6 +58,7 @@ pub(crate) fn identity() -> Identity {
         scopes: vec!["mcp".into(), "weather:read".into()],
         username: Some("demo".into()),
         email: Some("demo@example.com".into()),
+        unverified_email: None,
         groups: vec!["staff".into()],
         auth_time: Some(NOW),
         grant_id: "grant".into(),

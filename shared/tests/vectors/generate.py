@@ -53,6 +53,8 @@ IDENTITY = {
 # `kind` stands behind `sub`; people have none.
 MACHINE = {"iss": ISSUER, "aud": AUDIENCE, "sub": "1example23456789", "kind": "machine",
            "client_id": "1example23456789", "scope": "mcp", "grant_id": "1example23456789"}
+# The other address stands in the place of the verified one.
+UNVERIFIED = {("unverified_email" if name == "email" else name): value for name, value in IDENTITY.items()}
 MINIMAL = {name: IDENTITY[name] for name in ["iss", "aud", "sub", "client_id", "scope", "grant_id"]}
 
 
@@ -82,6 +84,7 @@ accepted = [
         ("only what is required", NOW, NOW, 60, MINIMAL),
         ("no scope", NOW, NOW, 60, {**MINIMAL, "scope": ""}),
         ("a machine", NOW, NOW, 60, MACHINE),
+        ("an e-mail address that nobody has verified", NOW, NOW, 60, UNVERIFIED),
         ("the last second", NOW + 59, NOW, 60, IDENTITY),
         ("a short life", NOW, NOW, 1, IDENTITY),
         ("an edge whose clock is 5 seconds ahead", NOW, NOW + 5, 60, IDENTITY),

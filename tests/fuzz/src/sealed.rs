@@ -28,8 +28,8 @@ pub fn check(data: &[u8]) {
 fn drive(u: &mut Unstructured<'_>) -> Result<()> {
     match u.int_in_range(0..=2)? {
         0 => {
-            let groups: Vec<String> = u.arbitrary()?;
-            attempt(&Profile { username: u.arbitrary()?, email: u.arbitrary()?, groups }, u)
+            let (username, email, unverified_email) = (u.arbitrary()?, u.arbitrary()?, u.arbitrary()?);
+            attempt(&Profile { username, email, unverified_email, groups: u.arbitrary()? }, u)
         }
         1 => attempt(&RememberedConsent { scope: scope(u)? }, u),
         _ => {

@@ -81,6 +81,7 @@ pub(super) async fn good(world: &World) -> Result<Good<'_>> {
         scopes: vec!["mcp".to_owned()],
         username: Some("demo".to_owned()),
         email: Some("demo@example.com".to_owned()),
+        unverified_email: None,
         groups: Vec::new(),
         auth_time: None,
         grant_id: "a-grant".to_owned(),

@@ -33,6 +33,11 @@ impl ProtectedResource {
         self.rules.iter().find(|(known, _)| known == token).map(|(_, rule)| rule)
     }
 
+    /// Whether who may have some scope depends on being in `group`.
+    pub fn names_group(&self, group: &str) -> bool {
+        self.rules.iter().any(|(_, rule)| rule.groups.iter().any(|named| named == group))
+    }
+
     /// `scope` and all that it implies.
     pub fn expand(&self, scope: &Scope) -> Scope {
         let mut expanded = scope.clone();

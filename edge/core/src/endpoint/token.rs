@@ -14,7 +14,7 @@ use super::{
 use crate::{
     access_token::{self, Grant},
     client::{Client, Directory, Refresh, claimed},
-    config::Config,
+    config::{Config, ProtectedResource},
     message::{
         parameters::Parameters,
         request::Request,
@@ -23,7 +23,7 @@ use crate::{
     oauth::{ClientDigest, CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
     platform::{Event, Level, Platform, Record, UnixTime},
     refreshes::{Lease, Refreshes, Role},
-    sealed::{self, AuthorizationCode, RefreshToken},
+    sealed::{self, AuthorizationCode, RefreshToken, SealError},
     upstream::{self, UpstreamError, UpstreamGrant, UpstreamMemory},
 };
 
@@ -120,7 +120,7 @@ impl<P: Platform> Issuer<'_, P> {
         }
         // A resource that is no longer served has no tokens.
         let resource = self.config.resource(Some(&transaction.resource)).ok_or(TokenError::OtherResource)?;
-        let granted = upstream::redeem(
+        let mut granted = upstream::redeem(
             &upstream_code,
             &transaction,
             &callback_uri(&self.config.issuer),
@@ -130,6 +130,7 @@ impl<P: Platform> Issuer<'_, P> {
             self.now,
         )
         .await?;
+        self.narrow(&mut granted, resource);
         let scope = resource.grantable(&transaction.scope, &granted.subject.profile.groups, &granted.scope);
         if scope.is_empty() {
             return Err(TokenError::NothingGranted);
@@ -171,7 +172,7 @@ impl<P: Platform> Issuer<'_, P> {
         }
         let (granted, event) = match self.refreshes.role(&token, self.platform).await {
             Role::Answered(granted) => (granted, Event::TokenRefreshedAgain),
-            Role::Ask(lease) => self.ask(&token, lease).await?,
+            Role::Ask(lease) => self.ask(&token, resource, lease).await?,
             Role::Busy => {
                 let reason = "it is still being asked about the same token".to_owned();
                 return Err(UpstreamError::Unavailable { reason, retry_after: None }.into());
@@ -202,12 +203,17 @@ impl<P: Platform> Issuer<'_, P> {
 
     /// Asks Cognito about its token. What it answers is remembered before anything else can fail: the token that it has
     /// given out must not be lost.
-    async fn ask(&self, token: &RefreshToken, lease: Lease<'_>) -> Result<(Rc<UpstreamGrant>, Event), TokenError> {
+    async fn ask(
+        &self,
+        token: &RefreshToken,
+        resource: &ProtectedResource,
+        lease: Lease<'_>,
+    ) -> Result<(Rc<UpstreamGrant>, Event), TokenError> {
         if let Some(reason) = self.refreshes.refusal(&token.upstream_token, self.now) {
             return Err(UpstreamError::InvalidGrant(reason).into());
         }
         let asking = upstream::refresh(token, &self.config.cognito, self.upstream, self.platform, self.now);
-        let granted = match lease.hold(asking, self.platform).await {
+        let mut granted = match lease.hold(asking, self.platform).await {
             Ok(granted) => granted,
             Err(UpstreamError::InvalidGrant(reason)) => {
                 let now = self.platform.now();
@@ -224,7 +230,17 @@ impl<P: Platform> Issuer<'_, P> {
             let record = Record::new(Level::Warn, Event::NotRotated);
             self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
         }
+        self.narrow(&mut granted, resource);
         Ok((lease.answer(granted, self.platform), Event::TokenRefreshed))
+    }
+
+    /// Leaves of the user's groups those that settings name. A user may be in more than a token has room for, and the
+    /// others are not the MCP server's business.
+    fn narrow(&self, granted: &mut UpstreamGrant, resource: &ProtectedResource) {
+        let groups = &mut granted.subject.profile.groups;
+        groups.retain(|group| resource.names_group(group) || self.config.origin_groups.mean(group));
+        // What is remembered counts the groups that are left.
+        groups.shrink_to_fit();
     }
 
     /// The token response (RFC 6749 §5.1).
@@ -248,6 +264,9 @@ impl<P: Platform> Issuer<'_, P> {
         if let Some(token) = refresh_token {
             let context = self.client.digest.as_str();
             let sealed = sealed::seal(token, context, &self.config.keys, self.now, self.platform)?;
+            if sealed.len() > sealed::MAX_BYTES {
+                return Err(SealError::TooLong { bytes: sealed.len() }.into());
+            }
             body["refresh_token"] = sealed.into();
         }
         let (grant_id, subject) = (grant.grant_id.to_owned(), grant.subject.subject.clone());

@@ -23,6 +23,10 @@ const RETRY_AFTER_SECONDS: u32 = 5;
 /// … and up to so many more, at random: those who are refused in one second must not come back in one.
 const SPREAD_SECONDS: u32 = 25;
 
+/// What a client is told whose user is in too many groups; it may show it to the user.
+const TOO_MANY_GROUPS: &str = "the user is in more groups than an access token has room for; the operator of this server \
+                               must have it told of fewer";
+
 /// The form in a request's body.
 ///
 /// # Errors
@@ -123,8 +127,8 @@ impl From<ClientError> for TokenError {
 /// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
 pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, randomness: &impl Randomness) -> Answer {
     use ErrorCode::{
-        InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError, TemporarilyUnavailable,
-        UnsupportedGrantType, UnsupportedTokenType,
+        AccessDenied, InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError,
+        TemporarilyUnavailable, UnsupportedGrantType, UnsupportedTokenType,
     };
     let (status, code, level) = match error {
         // Our settings or Cognito's are wrong, or our platform fails. The client's code or token is as good as before.
@@ -175,6 +179,10 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         | TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
         }
+        // The user has signed in, and nothing that client or user do makes the token shorter. SDKs report any code to
+        // whoever waits, but begin a new sign-in on `invalid_grant`, and at a refresh on `server_error` and codes that
+        // they do not know. RFC 8628 §3.5 has this one at a token endpoint.
+        TokenError::Mint(MintError::TooLong { .. }) => (StatusCode::BAD_REQUEST, AccessDenied, Level::Alert),
         TokenError::Mint(_) | TokenError::Seal(_) | TokenError::Randomness(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, ServerError, Level::Alert)
         }
@@ -182,6 +190,9 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
     let mut body = json!({ "error": code.as_str() });
     if matches!(code, InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType | UnsupportedTokenType) {
         body["error_description"] = error.to_string().into();
+    }
+    if code == AccessDenied {
+        body["error_description"] = TOO_MANY_GROUPS.into();
     }
     let mut response = json(status, &body, Caching::NoStore);
     // What scripts of other origins must read beside the body, or do not know when to come back.

@@ -26,7 +26,7 @@ fn token(upstream_token: &str) -> RefreshToken {
 }
 
 fn grant(refresh_token: Option<&str>, groups: Vec<String>) -> UpstreamGrant {
-    let profile = Profile { username: None, email: None, groups };
+    let profile = Profile { username: None, email: None, unverified_email: None, groups };
     UpstreamGrant {
         subject: Subject { subject: "subject".to_owned(), profile, auth_time: None },
         refresh_token: refresh_token.map(|token| Secret::new(token.to_owned())),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{KeyCache, Subject, UpstreamError, jwks::ALGORITHM};
 use crate::{
-    config::Cognito,
+    config::{Cognito, UnverifiedEmail},
     message::members::{Members, WrongKind},
     platform::{Platform, UnixTime},
     sealed::Profile,
@@ -14,8 +14,10 @@ use crate::{
 
 /// Our clock may be this many seconds ahead of Cognito's.
 const MAX_SKEW: u64 = 60;
-/// Cognito's tokens are one or two kilobytes.
-pub(super) const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// Cognito's tokens are one or two kilobytes as a rule. The longest that a pool makes by itself has 100 groups of 128
+/// characters (its quotas): 154 KB where a character of four bytes is written as two escapes of six, and a third more
+/// in base64. What is left is for roles and attributes.
+pub(super) const MAX_TOKEN_BYTES: usize = 256 * 1024;
 
 /// What the ID token must say beyond what every one must.
 pub(super) struct Expectation<'a> {
@@ -42,8 +44,8 @@ pub(super) async fn verify<P: Platform>(
     now: UnixTime,
 ) -> Result<(Subject, String, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (id, _) = open(id_token, cognito, keys, platform, now).await?;
-    let (access, expires_at) = open(access_token, cognito, keys, platform, now).await?;
+    let (id, _) = open(id_token, MAX_TOKEN_BYTES, cognito, keys, platform, now).await?;
+    let (access, expires_at) = open(access_token, MAX_TOKEN_BYTES, cognito, keys, platform, now).await?;
 
     // One key set signs both kinds: only `token_use` tells them apart.
     if id.text("token_use")? != Some("id") || access.text("token_use")? != Some("access") {
@@ -66,28 +68,44 @@ pub(super) async fn verify<P: Platform>(
     if access.text("sub")? != Some(subject) || expectation.subject.is_some_and(|wanted| subject != wanted) {
         return Err(unusable("tokens of different users"));
     }
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    // Federated identities may carry a boolean as text.
-    let verified = id.any("email_verified").is_some_and(|value| *value == Value::Bool(true) || *value == "true");
+    let email = id.text("email")?.map(str::to_owned);
+    let (email, unverified) = if is_email_verified(&id, cognito) { (email, None) } else { (None, email) };
     let profile = Profile {
-        username: owned(id.text("cognito:username")?),
-        email: owned(id.text("email")?.filter(|_| verified)),
+        username: id.text("cognito:username")?.map(str::to_owned),
+        email,
+        unverified_email: unverified.filter(|_| cognito.emails.unverified == UnverifiedEmail::Tell),
         groups: id.texts("cognito:groups")?.into_iter().flatten().map(str::to_owned).collect(),
     };
     let scope = access.text("scope")?.unwrap_or_default().to_owned();
     Ok((Subject { subject: subject.to_owned(), profile, auth_time: id.time("auth_time")? }, scope, expires_at))
 }
 
-/// Verifies algorithm, key, signature and expiry.
+/// Whether the user's e-mail address may be believed. Cognito takes an address that it maps from an identity provider
+/// for unverified at each sign-in, unless `email_verified` is mapped, too. So the operator may trust providers; but
+/// whoever signs in with one of several linked identities may bring an address, so each of them must be a trusted
+/// one's.
+fn is_email_verified(id: &Members<'_>, cognito: &Cognito) -> bool {
+    // Federated identities may carry a boolean as text.
+    let verified = id.any("email_verified").is_some_and(|value| *value == Value::Bool(true) || *value == "true");
+    let is_trusted = |identity: &Value| {
+        let provider = identity["providerName"].as_str();
+        provider.is_some_and(|name| cognito.emails.trusted_providers.iter().any(|trusted| trusted == name))
+    };
+    let identities = id.any("identities").and_then(Value::as_array);
+    verified || identities.is_some_and(|all| !all.is_empty() && all.iter().all(is_trusted))
+}
+
+/// Verifies algorithm, key, signature and expiry of a token of up to `max_bytes`.
 pub(super) async fn open<P: Platform>(
     token: &str,
+    max_bytes: usize,
     cognito: &Cognito,
     keys: &KeyCache,
     platform: &P,
     now: UnixTime,
 ) -> Result<(Members<'static>, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let token = Compact::parse(token, MAX_TOKEN_BYTES).map_err(|_| unusable("a token that is no JWT"))?;
+    let token = Compact::parse(token, max_bytes).map_err(|_| unusable("a token that is no JWT"))?;
     if token.header.alg != ALGORITHM {
         return Err(unusable("a token that is not signed with RS256"));
     }

@@ -2,15 +2,14 @@
 
 use edgeward_identity::jws::Compact;
 
-use super::{
-    UpstreamError, UpstreamMemory,
-    id_token::{MAX_TOKEN_BYTES, open},
-    jwks::ALGORITHM,
-};
+use super::{UpstreamError, UpstreamMemory, id_token::open, jwks::ALGORITHM};
 use crate::{
     config::Cognito,
     platform::{Platform, UnixTime},
 };
+
+/// A machine is in no groups, and its token comes from outside: no more of it is read than Cognito needs.
+const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// A machine, as its verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub async fn verify_machine_token<P: Platform>(
     now: UnixTime,
 ) -> Result<MachineToken, UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (claims, expires_at) = open(token, cognito, &memory.keys, platform, now).await?;
+    let (claims, expires_at) = open(token, MAX_TOKEN_BYTES, cognito, &memory.keys, platform, now).await?;
     if claims.text("iss")? != Some(&cognito.issuer) {
         return Err(unusable("a token of another issuer"));
     }

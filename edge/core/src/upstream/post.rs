@@ -2,7 +2,7 @@
 
 use base64ct::{Base64, Encoding};
 
-use super::{UpstreamError, circuit::Deadlines, domain::Domain};
+use super::{UpstreamError, circuit::Deadlines, domain::Domain, id_token::MAX_TOKEN_BYTES};
 use crate::{
     config::Cognito,
     message::members::Members,
@@ -10,8 +10,8 @@ use crate::{
     secret::Secret,
 };
 
-/// Cognito's tokens are one or two kilobytes each.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// An ID token, an access token and a refresh token, each as long as Cognito may make it.
+const MAX_ANSWER_BYTES: usize = 2 * MAX_TOKEN_BYTES + 16 * 1024;
 /// Of what must not be sent twice: the first one may have been acted on. Clients give up after ten seconds.
 pub(super) const ONCE: Deadlines = (8_000, None);
 /// Of what may be.

@@ -32,8 +32,13 @@ pub(crate) fn jwks() -> String {
 
 /// A token with these claims.
 pub(crate) fn sign(claims: &Value) -> String {
-    let encode = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
-    let message = format!("{}.{}", encode(&json!({ "alg": "RS256", "kid": "r1" })), encode(claims));
+    sign_written(&claims.to_string())
+}
+
+/// A token with claims that are written so.
+fn sign_written(claims: &str) -> String {
+    let encode = |text: &str| Base64UrlUnpadded::encode_string(text.as_bytes());
+    let message = format!("{}.{}", encode(r#"{"alg":"RS256","kid":"r1"}"#), encode(claims));
     let jwk = serde_json::from_slice::<JsonWebKey<'_>>(RSA.as_bytes()).unwrap();
     let signature = Rsa::rs256().sign(&RsaPrivateKey::try_from(&jwk).unwrap(), message.as_bytes());
     format!("{message}.{}", Base64UrlUnpadded::encode_string(&signature.as_bytes()))
@@ -45,24 +50,33 @@ pub(crate) struct TokenAnswer<'a> {
     pub(crate) nonce: Option<String>,
     pub(crate) groups: &'a [&'a str],
     pub(crate) scope: &'a str,
+    /// Further claims of the ID token.
+    pub(crate) claims: Value,
 }
 
 impl Default for TokenAnswer<'_> {
     fn default() -> Self {
-        Self { refresh_token: Some("next"), nonce: None, groups: &[], scope: "openid email" }
+        Self { refresh_token: Some("next"), nonce: None, groups: &[], scope: "openid email", claims: json!({}) }
     }
 }
 
 impl TokenAnswer<'_> {
     pub(crate) fn body(&self) -> String {
+        self.body_written(str::to_owned)
+    }
+
+    /// Its tokens' JSON is written anew.
+    pub(crate) fn body_written(&self, write: fn(&str) -> String) -> String {
+        let sign = |claims: &Value| sign_written(&write(&claims.to_string()));
         let exp = START + 100_000;
-        let id = json!({
+        let mut id = json!({
             "iss": POOL, "sub": SUBJECT, "aud": "upstreamclient", "token_use": "id", "exp": exp,
             "nonce": self.nonce, "cognito:groups": self.groups,
         });
+        id.as_object_mut().unwrap().extend(self.claims.as_object().unwrap().clone());
         let access = json!({
             "iss": POOL, "sub": SUBJECT, "client_id": "upstreamclient", "token_use": "access", "exp": exp,
-            "scope": self.scope,
+            "scope": self.scope, "cognito:groups": self.groups,
         });
         let mut body = json!({ "access_token": sign(&access), "id_token": sign(&id), "token_type": "Bearer" });
         if let Some(token) = self.refresh_token {

@@ -99,6 +99,7 @@ impl Ready {
         let profile = Profile {
             username: Some("demo".to_owned()),
             email: Some("demo@example.com".to_owned()),
+            unverified_email: None,
             groups: vec!["demo-group".to_owned()],
         };
         let subject =

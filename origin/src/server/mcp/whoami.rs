@@ -20,7 +20,10 @@ struct Who {
     /// The user's verified e-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<String>,
-    /// Groups of the user.
+    /// An address that nobody has verified: it may be somebody else's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unverified_email: Option<String>,
+    /// Groups of the user that this server is told of.
     groups: Vec<String>,
     /// The OAuth client that acts for the user.
     client_id: String,
@@ -57,6 +60,7 @@ impl Tools {
             },
             username: caller.username.clone(),
             email: caller.email.clone(),
+            unverified_email: caller.unverified_email.clone(),
             groups: caller.groups.clone(),
             client_id: caller.client_id.clone(),
             scopes: caller.scopes.clone(),

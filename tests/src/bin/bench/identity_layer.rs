@@ -133,6 +133,7 @@ fn mint(key: &SigningKey) -> Result<String> {
         scopes: vec!["mcp".to_owned()],
         username: Some("demo".to_owned()),
         email: Some("demo@example.com".to_owned()),
+        unverified_email: None,
         groups: vec!["readers".to_owned()],
         auth_time: Some(UnixTime::from_secs(now)),
         grant_id: "g".repeat(43),
