@@ -34,6 +34,8 @@ pub struct Page {
 pub enum Decision {
     /// Lets the client in.
     Allow,
+    /// Lets it in, and wants to be somebody else than the user that Cognito knows.
+    AllowAsSomebodyElse,
     /// Does not.
     Deny,
 }
@@ -122,6 +124,7 @@ impl Browser {
     pub async fn decide(&mut self, consent: &Form, decision: Decision) -> Result<Page> {
         let value = match decision {
             Decision::Allow => "allow",
+            Decision::AllowAsSomebodyElse => "allow-as-somebody-else",
             Decision::Deny => "deny",
         };
         self.submit(consent, Some(("decision", value))).await
@@ -201,6 +204,13 @@ impl Page {
         let location = self.headers.get(header::LOCATION).and_then(|value| value.to_str().ok());
         let location = location.with_context(|| format!("a redirect to nowhere at {}", self.place()))?;
         Ok(Some(self.url.join(location)?))
+    }
+
+    /// Where its link of this name leads, if it has one.
+    pub fn link(&self, name: &str) -> Option<Url> {
+        let (before, _) = self.body.split_once(&format!(">{name}</a>"))?;
+        let (_, tag) = before.rsplit_once("href=\"")?;
+        self.url.join(&tag.split('"').next()?.replace("&amp;", "&")).ok()
     }
 
     /// Its form.

@@ -51,13 +51,12 @@ async fn an_error_of_cognitos_is_told_in_our_words(world: Arc<World>) -> Result<
     let client = HandMade::register(&world.stack).await?;
     let mut browser = Browser::new()?;
     for (theirs, ours) in [
-        ("access_denied", "access_denied"),
-        ("login_required", "access_denied"),
         ("temporarily_unavailable", "temporarily_unavailable"),
         ("server_error", "temporarily_unavailable"),
         ("invalid_request", "server_error"),
         ("invalid_scope", "server_error"),
         ("unauthorized_client", "server_error"),
+        ("invalid_client", "server_error"),
         ("never_heard_of", "server_error"),
     ] {
         let callback = up_to_callback(&world, &mut browser, &client).await?;

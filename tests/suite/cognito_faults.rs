@@ -17,6 +17,7 @@ tests![
     a_cognito_that_cloudflare_cannot_reach_is_a_503_that_says_why_in_the_log,
     an_answer_that_is_lost_costs_the_code_but_not_the_grant,
     a_cognito_that_does_not_know_us_is_our_fault_and_an_alert,
+    a_request_that_cognito_refuses_is_our_fault_and_ends_no_grant,
     a_cognito_that_hangs_is_given_up_on,
     a_cognito_that_is_slow_is_waited_for,
 ];
@@ -145,6 +146,37 @@ async fn a_cognito_that_does_not_know_us_is_our_fault_and_an_alert(world: Arc<Wo
     unavailable(&client.token(&refreshing).await?, 5);
     check(mark).await?;
     assert_eq!(client.token(&refreshing).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+async fn a_request_that_cognito_refuses_is_our_fault_and_ends_no_grant(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let mut browser = Browser::new()?;
+    let mut tokens = client.token(&client.redemption(&client.code(&mut browser).await?)).await?;
+    for (code, remedy) in [
+        ("unauthorized_client", "callback URL of the app client"),
+        ("invalid_request", "edgeward check"),
+        ("invalid_scope", "scopes of the settings"),
+        ("unsupported_grant_type", "authorization code grant"),
+        ("a_new_error", "not known"),
+    ] {
+        let redemption = client.redemption(&client.code(&mut browser).await?);
+        let refreshing = client.refreshing(tokens.text("refresh_token"));
+        for form in [&redemption, &refreshing] {
+            let kind = FaultKind::OAuthError { code: code.to_owned(), description: Some("its words".to_owned()) };
+            let mark = world.log_mark();
+            order(&world, kind, 1);
+            unavailable(&client.token(form).await?, 5);
+            for event in ["token refused", "upstream failed"] {
+                let record = world.record(mark, event).await?;
+                let reason = record["reason"].as_str().context("no reason")?;
+                assert!(record["level"] == "alert" && reason.contains(remedy) && !reason.contains("words"), "{record}");
+            }
+            let answer = client.token(form).await?;
+            assert_eq!(answer.status, StatusCode::OK, "{code}: {}", answer.body);
+            tokens = answer;
+        }
+    }
     Ok(())
 }
 

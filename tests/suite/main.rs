@@ -45,10 +45,12 @@ mod scopes;
 mod sessions;
 mod settings;
 mod streaming;
+mod switching_users;
 mod table;
 mod transaction;
 mod transport;
 mod user_agent;
+mod user_refusals;
 mod world;
 
 use std::{process::ExitCode, sync::Arc};
@@ -99,6 +101,8 @@ fn alone() -> Vec<Test> {
         observation::tests(),
         transport::tests(),
         revocation::tests(),
+        switching_users::tests(),
+        user_refusals::tests(),
         rotation::tests(),
         groups::tests(),
         emails::tests(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use edgeward_cognito::SecretKind;
+use edgeward_cognito::{Endpoint, Fault, FaultKind, Mode, Revocation, SecretKind};
 use edgeward_tests::by_hand::{HandMade, Parameters, http};
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -19,9 +19,28 @@ tests![
     a_grant_that_is_revoked_at_cognito_is_over,
     a_dead_refresh_token_does_not_storm_cognito,
     a_replaced_refresh_token_works_for_cognitos_grace_period_only,
+    a_thief_who_has_refreshed_since_is_shut_out,
+    what_cognito_has_not_confirmed_is_not_revoked,
 ];
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
+
+/// While it lives, the pool ends families so.
+struct Revoking<'a>(&'a World, Mode);
+
+impl<'a> Revoking<'a> {
+    fn new(world: &'a World, revocation: Revocation) -> Self {
+        let before = world.stack.cognito().config().mode;
+        world.stack.cognito().set_mode(Mode { revocation, ..before });
+        Self(world, before)
+    }
+}
+
+impl Drop for Revoking<'_> {
+    fn drop(&mut self) {
+        self.0.stack.cognito().set_mode(self.1);
+    }
+}
 
 /// Revokes, at Cognito, the grant that its last refresh token belongs to; gives that token.
 async fn revoke_last(world: &World) -> Result<String> {
@@ -117,5 +136,51 @@ async fn a_replaced_refresh_token_works_for_cognitos_grace_period_only(world: Ar
     let elsewhere = client.clone().at(world.faulty().await?.edge.url());
     refused(&elsewhere.token(&first).await?, BAD, "invalid_grant");
     assert_eq!(client.token(&client.refreshing(second.text("refresh_token"))).await?.status, StatusCode::OK);
+    Ok(())
+}
+
+/// In both forms of a pool's revocation: the client's token has been replaced twice, once by itself and then by a thief.
+async fn a_thief_who_has_refreshed_since_is_shut_out(world: Arc<World>) -> Result<()> {
+    for revocation in [Revocation::NewestOrOriginal, Revocation::WholeFamily] {
+        let _revoking = Revoking::new(&world, revocation);
+        let client = HandMade::register(&world.stack).await?;
+        let original = client.tokens().await?;
+        let refreshed = async |token: &str| -> Result<String> {
+            let answer = client.token(&client.refreshing(token)).await?;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+            Ok(answer.text("refresh_token").to_owned())
+        };
+        let clients = refreshed(original.text("refresh_token")).await?;
+        // Whatever the edge remembers of this is over.
+        let thiefs = refreshed(&clients).await?;
+        let mark = world.log_mark();
+        let own = Parameters::new([("client_id", &client.client_id), ("token", &clients)]);
+        assert_eq!(client.revoke(&own).await?.status, StatusCode::OK, "{revocation:?}");
+        world.record(mark, "grant revoked").await?;
+        for token in [&*thiefs, &clients, original.text("refresh_token")] {
+            refused(&client.token(&client.refreshing(token)).await?, BAD, "invalid_grant");
+        }
+    }
+    Ok(())
+}
+
+async fn what_cognito_has_not_confirmed_is_not_revoked(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let tokens = client.tokens().await?;
+    let tokens = client.token(&client.refreshing(tokens.text("refresh_token"))).await?;
+    let own = Parameters::new([("client_id", &client.client_id), ("token", tokens.text("refresh_token"))]);
+    let mark = world.log_mark();
+    let fault = Fault::on(Endpoint::Revoke, FaultKind::TooManyRequests { retry_after: None });
+    world.stack.cognito().set_fault(fault.times(1));
+    refused(&client.revoke(&own).await?, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+    world.record(mark, "revocation refused").await?;
+    assert!(!world.stack.edge().process().log()[mark..].contains("grant revoked"));
+    let mark = world.log_mark();
+    assert_eq!(client.revoke(&own).await?.status, StatusCode::OK);
+    world.record(mark, "grant revoked").await?;
+    let asked = world.stack.cognito().requests();
+    let revoked: Vec<_> = asked.iter().rev().filter(|request| request.path == "/oauth2/revoke").take(2).collect();
+    assert_ne!(revoked[0].form("token"), revoked[1].form("token"), "the original, and the newest");
+    refused(&client.token(&client.refreshing(tokens.text("refresh_token"))).await?, BAD, "invalid_grant");
     Ok(())
 }

@@ -5,6 +5,7 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use edgeward_cognito::{AppClient, Config, ResourceServer, Rotation};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
+    browser::User,
     client::REDIRECT_URI,
     document_host::DocumentHost,
     keys,
@@ -37,6 +38,8 @@ pub(crate) const MACHINE: &str = "edgewardtestsmachine000001";
 pub(crate) const OTHER_MACHINE: &str = "edgewardtestsmachine000002";
 /// The secret of both.
 pub(crate) const MACHINE_SECRET: &str = "not+a+secret_edgeward_tests_only_000000000000000001";
+/// Another user of the pool.
+pub(crate) const OTHER_USER: User<'_> = User { name: "other", password: "other-password" };
 /// A private-use scheme that redirect URIs may have.
 pub(crate) const PRIVATE_USE_SCHEME: &str = "edgeward-tests";
 
@@ -114,6 +117,8 @@ fn pool() -> Config {
     }
     let machine = |id| AppClient::machine(id, MACHINE_SECRET, &[UPSTREAM_SCOPE]);
     pool.app_clients.extend([MACHINE, OTHER_MACHINE].map(machine));
+    let other = "6f1c2a9e-7c1d-4d7e-9a55-0d0e5eed0002";
+    pool.users.push(edgeward_cognito::User::new(OTHER_USER.name, OTHER_USER.password, other));
     let (identifier, scope) = UPSTREAM_SCOPE.rsplit_once('/').unwrap_or_default();
     pool.resource_servers = vec![ResourceServer { identifier: identifier.to_owned(), scopes: vec![scope.to_owned()] }];
     pool

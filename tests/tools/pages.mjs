@@ -73,6 +73,14 @@ const answer = (page) => new URL(page.url()).searchParams;
 
 const desk = await register(LOOPBACK);
 const application = await register(APPLICATION, { client_name: 'An application' });
+/** Up to Cognito, and back from it with an error. */
+const refused = async (page, description) => {
+    await page.goto(authorization(desk, LOOPBACK));
+    await button(page, 'allow').click();
+    await page.locator('input[name=password]').waitFor();
+    const state = new URL(page.url()).searchParams.get('state');
+    await page.goto(`${issuer}/callback?${new URLSearchParams({ error_description: description, state, error: 'invalid_request' })}`);
+};
 const states = {
     consent: async (page) => page.goto(authorization(desk, LOOPBACK)),
     'consent-elsewhere': async (page) => {
@@ -93,6 +101,8 @@ const states = {
         const text = await page.locator('main').innerText();
         must(text.includes('more than ten minutes') && text.includes('connect again'), text);
     },
+    refused: async (page) => refused(page, 'PreSignUp failed with error Only members of the weather team may use this. Ask weather@acme.example for access.'),
+    linked: async (page) => refused(page, 'Already found an entry for username Google_1029384756'),
     'signed-out': async (page) => page.goto(`${issuer}/signed-out`),
 };
 
@@ -107,7 +117,7 @@ for (const [state, open] of Object.entries(states)) {
                 await page.screenshot({ path: join(folder, `${state}-${colorScheme}.png`), fullPage: true });
                 const width = await page.evaluate(() => document.documentElement.scrollWidth);
                 must(width <= viewport.width, `${width} pixels wide`);
-                const complaints = said.filter((text) => !text.includes('status of 400'));
+                const complaints = said.filter((text) => !/status of (400|403|409)/.test(text));
                 must(complaints.length === 0, complaints.join('; '));
             }),
         );
@@ -146,6 +156,23 @@ await check('a user signs in; with a live session at Cognito, once more without 
         await button(page, 'allow').click();
         await atClient(page);
         must(answer(page).get('code'), 'no second code');
+    }),
+);
+await check('a user who is refused signs in as somebody else', () =>
+    visit({}, async (page) => {
+        await states.refused(page);
+        await page.getByText('Sign in as somebody else').click();
+        await logIn(page);
+        await atClient(page);
+        must(answer(page).get('code'), 'no code');
+    }),
+);
+await check('a user who is refused goes back to the client', () =>
+    visit({}, async (page) => {
+        await states.refused(page);
+        await page.getByText('Go back to the application').click();
+        await atClient(page);
+        must(answer(page).get('error') === 'access_denied', page.url());
     }),
 );
 await check('what is remembered is not asked again when the user opens the address, and is when a page does', () =>

@@ -6,16 +6,21 @@
 use crate::{
     client::{Client, ClientError, Directory},
     config::{Config, ProtectedResource},
-    message::parameters::{Parameters, Repeated},
+    message::{
+        parameters::{Parameters, Repeated},
+        visible::is_visible,
+    },
     oauth::{
-        CodeChallenge, ErrorCode, RedirectTarget, RedirectUri, Scope, ScopeToken, pkce, redirect_uri::RedirectUriError,
-        scope::OFFLINE_ACCESS,
+        CodeChallenge, ErrorCode, Prompt, RedirectTarget, RedirectUri, Scope, ScopeToken, pkce,
+        redirect_uri::RedirectUriError, scope::OFFLINE_ACCESS,
     },
     platform::Platform,
 };
 
 /// The longest `state` that a client may send.
 pub const MAX_STATE_BYTES: usize = 1024;
+/// The longest `login_hint` that is passed on: e-mail addresses have up to 254 bytes.
+pub const MAX_LOGIN_HINT_BYTES: usize = 256;
 
 /// A request with a known client and a redirect URI of its own: errors can be sent back from here on.
 #[derive(Debug)]
@@ -41,6 +46,19 @@ pub struct VerifiedAuthorization<'a> {
     pub resource: &'a ProtectedResource,
     /// The scope asked for, without `offline_access`.
     pub scope: Scope,
+    /// The client's `prompt`.
+    pub prompt: Prompt,
+    /// The client's `login_hint`.
+    pub login_hint: Option<String>,
+}
+
+/// What is checked once client and redirect URI are known.
+struct Checked<'a> {
+    code_challenge: CodeChallenge,
+    resource: &'a ProtectedResource,
+    scope: Scope,
+    prompt: Prompt,
+    login_hint: Option<String>,
 }
 
 impl Returnable {
@@ -72,13 +90,15 @@ impl Returnable {
     ) -> Result<VerifiedAuthorization<'a>, Box<SentBack>> {
         let state = parameters.get("state").ok().flatten().filter(|state| is_state(state)).map(str::to_owned);
         match check_rest(parameters, self.client.scopes.as_ref(), config) {
-            Ok((code_challenge, resource, scope)) => Ok(VerifiedAuthorization {
+            Ok(Checked { code_challenge, resource, scope, prompt, login_hint }) => Ok(VerifiedAuthorization {
                 client: self.client,
                 redirect_target: self.redirect_target,
                 client_state: state,
                 code_challenge,
                 resource,
                 scope,
+                prompt,
+                login_hint,
             }),
             Err(error) => Err(Box::new(SentBack { returnable: self, client_state: state, error })),
         }
@@ -89,7 +109,7 @@ fn check_rest<'a>(
     parameters: &Parameters<'_>,
     allowed: Option<&Scope>,
     config: &'a Config,
-) -> Result<(CodeChallenge, &'a ProtectedResource, Scope), AuthorizationError> {
+) -> Result<Checked<'a>, AuthorizationError> {
     if parameters.get("state")?.is_some_and(|state| !is_state(state)) {
         return Err(AuthorizationError::State);
     }
@@ -106,7 +126,7 @@ fn check_rest<'a>(
     if parameters.get("code_challenge_method")? != Some(pkce::METHOD) {
         return Err(AuthorizationError::CodeChallengeMethod);
     }
-    let challenge = CodeChallenge::parse(challenge).ok_or(AuthorizationError::CodeChallenge)?;
+    let code_challenge = CodeChallenge::parse(challenge).ok_or(AuthorizationError::CodeChallenge)?;
     // RFC 8707 §2 lets a client name several, and a server refuse them with `invalid_target`.
     let indicator = parameters.get("resource").map_err(|_| AuthorizationError::SeveralResources)?;
     let resource = config.resource(indicator).ok_or(AuthorizationError::Resource)?;
@@ -120,7 +140,11 @@ fn check_rest<'a>(
     if scope.is_empty() || !scope.is_subset(&resource.scope()) || !scope.iter().all(is_allowed) {
         return Err(AuthorizationError::Scope);
     }
-    Ok((challenge, resource, scope))
+    let prompt = Prompt::parse(parameters.get("prompt")?.unwrap_or("")).map_err(|_| AuthorizationError::Prompt)?;
+    // It only saves the user some typing: what cannot be a name is left out (OpenID Connect Core §3.1.2.1).
+    let is_hint = |hint: &&str| hint.len() <= MAX_LOGIN_HINT_BYTES && hint.chars().all(is_visible);
+    let login_hint = parameters.get("login_hint")?.filter(is_hint).map(str::to_owned);
+    Ok(Checked { code_challenge, resource, scope, prompt, login_hint })
 }
 
 /// Visible ASCII and blanks (RFC 6749 appendix A.5), not too long to travel in a cookie.
@@ -195,6 +219,18 @@ pub enum AuthorizationError {
     /// A scope that the resource does not have, or that the client may not ask for.
     #[error("scope holds something that the resource does not have, or the client may not ask for")]
     Scope,
+    /// `prompt` has `none` and something else in it.
+    #[error("prompt holds none together with other values")]
+    Prompt,
+    /// `prompt=none`, and the user would have to be asked.
+    #[error("the user has to allow it first, and prompt is none")]
+    ConsentRequired,
+    /// `prompt=none`, and the user is not signed in.
+    #[error("the user has to sign in first, and prompt is none")]
+    LoginRequired,
+    /// `prompt=none`, and the identity provider would have to ask the user something.
+    #[error("the user has to be asked something first, and prompt is none")]
+    InteractionRequired,
     /// The answer would not fit in a cookie.
     #[error("the request is too long")]
     TooLong,
@@ -216,7 +252,7 @@ pub enum AuthorizationError {
 }
 
 impl AuthorizationError {
-    /// Its code (RFC 6749 §4.1.2.1, RFC 8707 §2).
+    /// Its code (RFC 6749 §4.1.2.1, RFC 8707 §2, OpenID Connect Core §3.1.2.6).
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::State
@@ -225,11 +261,15 @@ impl AuthorizationError {
             | Self::NoCodeChallenge
             | Self::CodeChallengeMethod
             | Self::CodeChallenge
+            | Self::Prompt
             | Self::TooLong
             | Self::Repeated(_) => ErrorCode::InvalidRequest,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
             Self::Resource | Self::SeveralResources => ErrorCode::InvalidTarget,
             Self::Scope => ErrorCode::InvalidScope,
+            Self::ConsentRequired => ErrorCode::ConsentRequired,
+            Self::LoginRequired => ErrorCode::LoginRequired,
+            Self::InteractionRequired => ErrorCode::InteractionRequired,
             Self::Denied | Self::SignInRefused => ErrorCode::AccessDenied,
             Self::UpstreamUnavailable => ErrorCode::TemporarilyUnavailable,
             Self::ServerError => ErrorCode::ServerError,

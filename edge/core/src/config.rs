@@ -4,6 +4,7 @@ mod client;
 mod disclosure;
 mod entry;
 mod host;
+mod issuers;
 mod pages;
 mod rate_limits;
 mod registration;
@@ -17,6 +18,7 @@ pub use client::{PreRegistered, SecretDigest};
 pub use disclosure::{EmailRules, GroupPatterns, UnverifiedEmail};
 use edgeward_identity::names::edge as names;
 pub use host::{HostPatterns, RedirectHosts};
+pub use issuers::Issuers;
 pub use pages::{Brand, ConsentMode, Pages};
 pub use rate_limits::RateLimits;
 pub use registration::Registration;
@@ -74,8 +76,8 @@ pub struct Config {
 /// The Cognito user pool and our app client there.
 #[derive(Debug)]
 pub struct Cognito {
-    /// The issuer that its tokens name.
-    pub issuer: String,
+    /// The issuers that its tokens may name.
+    pub issuers: Issuers,
     /// Where its public keys are.
     pub jwks_url: String,
     /// Base URL of its OAuth endpoints, without trailing slash.
@@ -88,6 +90,13 @@ pub struct Cognito {
     pub scopes: Scope,
     /// Which of its users' e-mail addresses are told, and as what.
     pub emails: EmailRules,
+}
+
+impl Cognito {
+    /// The issuer under which its keys and its discovery document are, unless the settings say otherwise.
+    pub fn issuer(&self) -> &str {
+        self.issuers.first()
+    }
 }
 
 /// Whether a client identifier may be the URL of the client's metadata (draft-ietf-oauth-client-id-metadata-document).
@@ -113,19 +122,16 @@ impl Config {
         let mut read = Reader { variable, errors: Vec::new() };
 
         let issuer = read.required(names::PUBLIC_URL, public_origin);
-        let pool_id = read.required(names::COGNITO_USER_POOL_ID, |text| {
-            // Both become part of a URL, which must stay the one that is meant.
-            let plain = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
-            text.split_once('_')
-                .filter(|(region, id)| plain(region) && plain(id))
-                .map(|(region, _)| (text.to_owned(), format!("https://cognito-idp.{region}.amazonaws.com/{text}")))
-                .ok_or_else(|| "is not of the form <region>_<id>".into())
+        let named = read.optional(names::COGNITO_ISSUER, Issuers::parse);
+        let has_issuer = named.is_some();
+        let of_pool = read.required(names::COGNITO_USER_POOL_ID, |text| {
+            Issuers::of_pool(text, has_issuer).map(|issuers| (text.to_owned(), issuers))
         });
-        let (pool_id, pool_issuer) = pool_id.unzip();
-        let cognito_issuer = read.optional(names::COGNITO_ISSUER, absolute_url).or(pool_issuer);
+        let (pool_id, pool_issuers) = of_pool.unzip();
+        let issuers = named.or(pool_issuers);
         let jwks_url = read
             .optional(names::COGNITO_JWKS_URL, absolute_url)
-            .or_else(|| cognito_issuer.as_ref().map(|issuer| format!("{issuer}/.well-known/jwks.json")));
+            .or_else(|| issuers.as_ref().map(|issuers| format!("{}/.well-known/jwks.json", issuers.first())));
         let domain = read.required(names::COGNITO_DOMAIN, |text| {
             if text.contains("://") { absolute_url(text) } else { absolute_url(&format!("https://{text}")) }
         });
@@ -191,10 +197,10 @@ impl Config {
         let rate_limits = read.optional(names::RATE_LIMITS, RateLimits::parse).unwrap_or_default();
 
         let errors = read.errors;
-        match (issuer, cognito_issuer, jwks_url, domain, client_id, client_secrets, origin_url, keys) {
+        match (issuer, issuers, jwks_url, domain, client_id, client_secrets, origin_url, keys) {
             (
                 Some(issuer),
-                Some(cognito_issuer),
+                Some(issuers),
                 Some(jwks_url),
                 Some(domain),
                 Some(client_id),
@@ -203,7 +209,7 @@ impl Config {
                 Some(keys),
             ) if errors.is_empty() => Ok(Self {
                 cognito: Cognito {
-                    issuer: cognito_issuer,
+                    issuers,
                     jwks_url,
                     domain,
                     client_id,

@@ -54,11 +54,9 @@ impl<P: Platform> Edge<P> {
     /// is forgotten. What Cognito has answered to refreshes is not, as long as it is the same app client: Cognito may take a
     /// second use of a refresh token for a theft.
     pub fn with_settings(&self, config: Config, platform: P) -> Self {
-        let client = |config: &Config| {
-            let Cognito { issuer, domain, client_id, .. } = &config.cognito;
-            [issuer, domain, client_id].map(Clone::clone)
-        };
-        let is_same = client(&self.config) == client(&config);
+        let Cognito { jwks_url, domain, client_id, .. } = &config.cognito;
+        let before = &self.config.cognito;
+        let is_same = (&before.jwks_url, &before.domain, &before.client_id) == (jwks_url, domain, client_id);
         let refreshes = if is_same { Rc::clone(&self.refreshes) } else { Rc::default() };
         Self { refreshes, ..Self::new(config, platform) }
     }

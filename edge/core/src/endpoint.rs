@@ -60,9 +60,13 @@ impl Answer {
 /// What the log is told when Cognito fails, which is nothing that a request does.
 pub(crate) fn upstream_failure(error: &UpstreamError) -> Option<Record> {
     let level = match error {
-        UpstreamError::InvalidGrant(_) => return None,
+        UpstreamError::InvalidGrant(_) | UpstreamError::UserRefused(_) => return None,
         UpstreamError::Unavailable { .. } => Level::Warn,
-        UpstreamError::InvalidClient | UpstreamError::Unusable(_) | UpstreamError::Unverified(_) => Level::Alert,
+        UpstreamError::InvalidClient
+        | UpstreamError::Rejected(_)
+        | UpstreamError::LambdaFailed(_)
+        | UpstreamError::Unusable(_)
+        | UpstreamError::Unverified(_) => Level::Alert,
     };
     Some(Record::new(level, Event::UpstreamFailed).because(error))
 }
@@ -75,8 +79,12 @@ fn leave<'a>(
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     config: &Config,
 ) -> Response<String> {
-    let uri = target.with(parameters);
-    if target.is_private_use() { page::leave(target, &uri, &config.pages.brand) } else { redirect(status, &uri) }
+    leave_for(status, target, &target.with(parameters), config)
+}
+
+/// As [`leave`], to a URI of the client's that has its parameters.
+fn leave_for(status: StatusCode, target: &RedirectTarget, uri: &str, config: &Config) -> Response<String> {
+    if target.is_private_use() { page::leave(target, uri, &config.pages.brand) } else { redirect(status, uri) }
 }
 
 /// Where Cognito sends the browser back to.

@@ -441,7 +441,12 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
         | GateError::WrongAudience
         | GateError::UnknownMachine
         | GateError::Machine(
-            UpstreamError::InvalidClient | UpstreamError::InvalidGrant(_) | UpstreamError::Unusable(_),
+            UpstreamError::InvalidClient
+            | UpstreamError::InvalidGrant(_)
+            | UpstreamError::Rejected(_)
+            | UpstreamError::UserRefused(_)
+            | UpstreamError::LambdaFailed(_)
+            | UpstreamError::Unusable(_),
         ) => (StatusCode::UNAUTHORIZED, "invalid_token", Some(challenge("error=\"invalid_token\", "))),
         GateError::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, "insufficient_scope", Some(challenge("error=\"insufficient_scope\", ")))

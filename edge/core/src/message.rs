@@ -9,3 +9,4 @@ pub mod parameters;
 pub mod request;
 pub mod response;
 pub mod target;
+pub mod visible;

@@ -66,8 +66,9 @@ pub fn consent(
                 button type="submit" name="decision" value="deny" { "Cancel" }
                 button.primary type="submit" name="decision" value="allow" { "Allow" }
             }
+            p.note { "If you allow it, you sign in on the next page, or go on as the user you are signed in as." }
+            button.other type="submit" name="decision" value="allow-as-somebody-else" { "Allow, and sign in as somebody else" }
         }
-        p.note { "If you allow it, you sign in on the next page." }
     };
     respond(StatusCode::OK, "Allow access", &body, &pages.brand)
 }
@@ -83,6 +84,40 @@ pub fn leave(target: &RedirectTarget, uri: &str, brand: &Brand) -> Response<Stri
         p.note { "If nothing opens, the application is not on this device; close this page and start again from there." }
     };
     respond(StatusCode::OK, "Back to the application", &body, brand)
+}
+
+/// A sign-in that has ended without a code, and what its user can do.
+pub struct Refusal<'a> {
+    /// What the user is told.
+    pub title: &'static str,
+    /// More of it.
+    pub what: &'static str,
+    /// What the organisation says, as a Lambda of its user pool does.
+    pub words: Option<&'a str>,
+    /// What the link is called that leads to the sign-in once more,
+    pub again: &'static str,
+    /// and where that is.
+    pub again_uri: &'a str,
+    /// The client's redirect URI with the error.
+    pub back_uri: &'a str,
+}
+
+/// The page of a refusal. It names where the way back leads, as an application may be opened.
+pub fn refusal(status: StatusCode, refusal: &Refusal<'_>, target: &RedirectTarget, brand: &Brand) -> Response<String> {
+    let body = html! {
+        h1 { (refusal.title) }
+        p { (refusal.what) }
+        @if let Some(words) = refusal.words {
+            h2 { "Your organisation says" }
+            blockquote { bdi { (words) } }
+        }
+        div.choice {
+            a.button href=(refusal.back_uri) { "Go back to the application" }
+            a.primary href=(refusal.again_uri) { (refusal.again) }
+        }
+        p.note { "The application is at " bdi { (target.display_host()) } "." }
+    };
+    respond(status, refusal.title, &body, brand)
 }
 
 /// A page that says what happened and how to go on.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::{
     keys::Keys,
     message::members::{Members, WrongKind},
-    oauth::{ClientDigest, CodeChallenge, RedirectTarget, Scope},
+    oauth::{ClientDigest, CodeChallenge, Prompt, RedirectTarget, Scope},
     platform::{Randomness, RandomnessError, UnixTime},
     secret::Secret,
 };
@@ -58,7 +58,8 @@ pub struct PendingAuthorization(pub Transaction);
 
 impl Seal for PendingAuthorization {
     const PURPOSE: &'static str = "pending authorization/1";
-    const LIFETIME: u64 = 600;
+    /// Users who sign up or reset a password wait for a mail.
+    const LIFETIME: u64 = 3600;
 
     fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
         Transaction::read(members).map(Self)
@@ -112,6 +113,12 @@ pub struct Transaction {
     /// Our `nonce` at the identity provider.
     #[serde(rename = "n")]
     pub upstream_nonce: String,
+    /// The client's `prompt`.
+    #[serde(rename = "m", skip_serializing_if = "Prompt::is_empty")]
+    pub prompt: Prompt,
+    /// The client's `login_hint`.
+    #[serde(rename = "h", skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
 }
 
 impl Transaction {
@@ -126,7 +133,16 @@ impl Transaction {
             scope: scope(members)?,
             upstream_verifier: members.owned("v")?,
             upstream_nonce: members.owned("n")?,
+            prompt: Prompt::from_sealed(members.any("m").and_then(serde_json::Value::as_u64).unwrap_or_default()),
+            login_hint: members.text("h")?.map(str::to_owned),
         })
+    }
+
+    /// The same sign-in, of whoever the user wants to be: with nobody's name filled in, and not as whom the identity provider
+    /// knows.
+    #[must_use]
+    pub fn for_somebody_else(&self) -> Self {
+        Self { prompt: Prompt::LOGIN, login_hint: None, ..self.clone() }
     }
 }
 
@@ -159,9 +175,13 @@ impl Seal for AuthorizationCode {
 /// The refresh token that clients get. Its context is the client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefreshToken {
-    /// The identity provider's refresh token.
+    /// The identity provider's refresh token: the newest that is known.
     #[serde(rename = "u")]
     pub upstream_token: String,
+    /// The one that it gave for the code, if that has been replaced since. Revoking it ends the whole family. Tokens that were
+    /// sealed before it was kept have none.
+    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
+    pub original_token: Option<String>,
     /// The user.
     #[serde(rename = "s")]
     pub subject: String,
@@ -176,6 +196,21 @@ pub struct RefreshToken {
     pub grant_id: String,
 }
 
+/// The original token is kept if it has no more bytes than this together with the newest: the sealed value must stay
+/// within [`MAX_BYTES`]. Cognito's have 1,700 to 1,850 each.
+const MAX_FAMILY_BYTES: usize = 6 * 1024;
+
+impl RefreshToken {
+    /// The token after the identity provider has replaced its own, if it has.
+    #[must_use]
+    pub fn replaced_by(self, newest: Option<&str>) -> Self {
+        let Some(newest) = newest.filter(|newest| *newest != self.upstream_token) else { return self };
+        let original = self.original_token.unwrap_or(self.upstream_token);
+        let fits = original.len() + newest.len() <= MAX_FAMILY_BYTES && original != newest;
+        Self { upstream_token: newest.to_owned(), original_token: fits.then_some(original), ..self }
+    }
+}
+
 impl Seal for RefreshToken {
     const PURPOSE: &'static str = "refresh token/1";
     /// The longest that Cognito lets a refresh token live; how long one does live is Cognito's to say.
@@ -184,6 +219,7 @@ impl Seal for RefreshToken {
     fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
         Ok(Self {
             upstream_token: members.owned("u")?,
+            original_token: members.text("f")?.map(str::to_owned),
             subject: members.owned("s")?,
             resource: members.owned("a")?,
             scope: scope(members)?,

@@ -4,9 +4,13 @@ mod circuit;
 mod domain;
 mod id_token;
 mod jwks;
+mod lambda;
 mod machine_token;
 mod post;
+mod redacted;
+mod rejection;
 mod revocation_endpoint;
+mod sign_in_error;
 mod throttle;
 mod token_endpoint;
 
@@ -22,8 +26,11 @@ use crate::{
     sealed::{Profile, Transaction},
     secret::Secret,
 };
+pub use lambda::LambdaError;
 pub use machine_token::{MachineToken, looks_like_cognitos, verify_machine_token};
+pub use rejection::Rejection;
 pub use revocation_endpoint::revoke;
+pub use sign_in_error::SignInError;
 pub use token_endpoint::{redeem, refresh};
 
 /// What an instance remembers of Cognito. Losing it costs time, nothing else.
@@ -65,8 +72,8 @@ impl UpstreamGrant {
     }
 }
 
-/// Where to send the browser to sign in. Nothing that the client sent goes along: Cognito rejects scopes and resources
-/// it does not know, and mangles states. `scopes` are those that the settings map the client's to.
+/// Where to send the browser to sign in. Of what the client sent only `prompt` and `login_hint` go along: Cognito rejects
+/// scopes and resources it does not know, and mangles states. `scopes` are those that the settings map the client's to.
 pub fn authorization_url(
     cognito: &Cognito,
     scopes: &[&str],
@@ -77,6 +84,7 @@ pub fn authorization_url(
     let scope = scopes.iter().fold(cognito.scopes.to_string(), |all, scope| {
         if all.split(' ').any(|known| known == *scope) { all } else { format!("{all} {scope}") }
     });
+    let optional = [("prompt", transaction.prompt.upstream()), ("login_hint", transaction.login_hint.as_deref())];
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("response_type", "code")
         .append_pair("client_id", &cognito.client_id)
@@ -86,6 +94,7 @@ pub fn authorization_url(
         .append_pair("nonce", &transaction.upstream_nonce)
         .append_pair("code_challenge", verifier.challenge().as_str())
         .append_pair("code_challenge_method", pkce::METHOD)
+        .extend_pairs(optional.into_iter().filter_map(|(name, value)| Some((name, value?))))
         .finish();
     Some(format!("{}/oauth2/authorize?{query}", cognito.domain))
 }
@@ -131,9 +140,18 @@ pub enum UpstreamError {
     /// It does not accept our client id and secret: our settings are wrong.
     #[error("Cognito does not accept the app client's id and secret")]
     InvalidClient,
-    /// The code or refresh token is used up, expired or revoked.
+    /// The code or refresh token is used up, expired or revoked: the only error that is final.
     #[error("Cognito says {0}")]
     InvalidGrant(&'static str),
+    /// It refuses the edge's request: something at Cognito or in our settings is wrong.
+    #[error("Cognito refuses the edge's request with {0}")]
+    Rejected(Rejection),
+    /// A Lambda of the operator's has refused the user, perhaps for now only.
+    #[error("{0}")]
+    UserRefused(LambdaError),
+    /// A Lambda of the operator's does not work.
+    #[error("{0}")]
+    LambdaFailed(LambdaError),
     /// Its answer is not what it documents, or a token in it does not verify.
     #[error("Cognito's answer cannot be used: {0}")]
     Unusable(&'static str),

@@ -126,7 +126,7 @@ fn a_failure_of_cognitos_is_told_beside_what_it_did() {
     let cookie = cookies(&decided).into_iter().find(|cookie| cookie.contains("signin")).unwrap();
     for (answer, level, reason) in [
         ("error=server_error", Level::Warn, "Cognito says server_error"),
-        ("error=invalid_scope", Level::Alert, "Cognito says invalid_scope"),
+        ("error=invalid_scope", Level::Alert, "Cognito says invalid_scope: a scope that the app client does not have"),
     ] {
         edge.world.records.borrow_mut().clear();
         let target = format!("/callback?state={transaction}&{answer}");

@@ -80,6 +80,17 @@ fn a_machine_passes_as_a_machine_with_what_its_scopes_stand_for() {
 }
 
 #[test]
+fn a_lambda_may_add_the_machines_own_id_as_the_audience_and_the_pool_may_switch_its_issuer() {
+    let edge = edge();
+    edge.reply(200, jwks());
+    let mut claims = claims("api/read");
+    claims["aud"] = MACHINE.into();
+    assert!(ask(&edge, "/mcp", &sign(&claims)).is_ok());
+    claims["iss"] = "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example".into();
+    assert!(ask(&edge, "/mcp", &sign(&claims)).is_ok());
+}
+
+#[test]
 fn a_machine_without_the_scope_is_told_so() {
     let edge = edge();
     edge.reply(200, jwks());
@@ -103,6 +114,11 @@ fn whoever_is_no_known_machine_is_refused() {
         ("sub", json!("")),
         ("username", json!("demo")),
         ("aud", json!(format!("{ISSUER}/mcp"))),
+        ("aud", json!([MACHINE])),
+        ("aud", json!("")),
+        ("act", json!({ "sub": "somebody" })),
+        ("act", json!("")),
+        ("iss", json!("https://issuer-cognito-idp.us-east-1.amazonaws.com/eu-west-1_Example")),
         ("exp", json!(START)),
         ("exp", Value::Null),
     ] {

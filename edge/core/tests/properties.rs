@@ -12,7 +12,7 @@ use edgeward_core::{
     Config, Gated,
     access_token::{self, Grant, MAX_BYTES, MintError},
     config::ProtectedResource,
-    oauth::{ClientDigest, CodeChallenge, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
+    oauth::{ClientDigest, CodeChallenge, Prompt, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
     sealed::{
         self, AuthorizationCode, ConsentTransaction, OpenError, PendingAuthorization, Profile, RefreshToken,
@@ -64,8 +64,11 @@ fn some_of_cognitos() -> impl Strategy<Value = String> {
 
 fn some_transaction() -> impl Strategy<Value = Transaction> {
     let text = "\\PC{0,24}";
-    (text, text, "https://client\\.example/[a-z]{0,8}", prop::option::of(text), some_scope()).prop_map(
-        |(id, upstream_nonce, uri, client_state, scope)| {
+    let prompt = prop::sample::select(vec!["", "none", "login", "select_account consent"]);
+    let optional =
+        (prop::option::of(text), prompt.prop_map(|text| Prompt::parse(text).unwrap()), prop::option::of(text));
+    (text, text, "https://client\\.example/[a-z]{0,8}", optional, some_scope()).prop_map(
+        |(id, upstream_nonce, uri, (client_state, prompt, login_hint), scope)| {
             let parse = || RedirectUri::parse(&uri, &PrivateUseSchemes::default()).unwrap();
             Transaction {
                 id,
@@ -77,6 +80,8 @@ fn some_transaction() -> impl Strategy<Value = Transaction> {
                 scope,
                 upstream_verifier: VERIFIER.to_owned(),
                 upstream_nonce,
+                prompt,
+                login_hint,
             }
         },
     )
@@ -243,6 +248,7 @@ proptest! {
         travels(&profile, &context, age, at)?;
         let token = RefreshToken {
             upstream_token: text.clone(),
+            original_token: transaction.client_state.clone(),
             subject: transaction.id.clone(),
             resource: transaction.resource.clone(),
             scope: transaction.scope.clone(),

@@ -13,11 +13,13 @@ use std::{
 
 use cognito::{TokenAnswer, refresh_token};
 use edgeward_core::{
-    platform::{Event, FetchError, Level},
+    oauth::ClientDigest,
+    platform::{Event, FetchError, Level, UnixTime},
     refreshes::{REFUSED_SECONDS, ROTATED_SECONDS, UNROTATED_SECONDS},
+    sealed::{self, RefreshToken},
 };
 use http::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::*;
 
 const RESOURCES: &str = r#"[{"path": "/mcp", "default_scopes": ["mcp"],
@@ -318,7 +320,8 @@ fn a_revoked_grant_has_no_answers() {
     let scene = Scene::new();
     TokenAnswer::default().script(&scene.edge);
     let next = body(&scene.refresh(&scene.token))["refresh_token"].as_str().unwrap().to_owned();
-    scene.edge.reply(200, "");
+    // The original token, and the newest.
+    (0..2).for_each(|_| scene.edge.reply(200, ""));
     let parameters = [("client_id", scene.client_id.as_str()), ("token", &next)];
     assert_eq!(scene.edge.respond(post_form("/revoke", &[], &parameters)).status(), 200);
     scene.edge.reply(400, r#"{"error":"invalid_grant"}"#);
@@ -338,4 +341,102 @@ fn without_rotation_it_works_and_is_told_once() {
     let records = scene.edge.world.records.borrow();
     let told = records.iter().filter(|record| record.event == Event::NotRotated);
     assert_eq!(told.map(|record| record.level).collect::<Vec<_>>(), [Level::Warn]);
+}
+
+#[test]
+fn what_is_wrong_at_cognito_ends_no_grant() {
+    for error in
+        ["unauthorized_client", "invalid_request", "invalid_scope", "unsupported_grant_type", "invalid_client", "x"]
+    {
+        let scene = Scene::new();
+        scene.edge.reply(400, format!(r#"{{"error":"{error}"}}"#));
+        refused(&scene.refresh(&scene.token), 503, "temporarily_unavailable");
+        TokenAnswer::default().script(&scene.edge);
+        scene.refreshed(&scene.token);
+        assert_eq!(scene.asked(), 2, "{error}: it is asked again");
+    }
+}
+
+#[test]
+fn a_user_whom_a_lambda_refuses_signs_in_again_and_may_be_let_in_later() {
+    let scene = Scene::new();
+    for error in ["invalid_request", "invalid_grant"] {
+        let description = "PreTokenGeneration failed with error demo@example.com must wait.";
+        scene.edge.reply(400, format!(r#"{{"error":"{error}","error_description":"{description}"}}"#));
+        refused(&scene.refresh(&scene.token), 400, "invalid_grant");
+        let records = scene.edge.world.records.borrow();
+        let record = records.last().unwrap();
+        assert_eq!((record.event, record.level), (Event::TokenRefused, Level::Warn));
+        let told = "the Lambda trigger PreTokenGeneration has refused the user: [e-mail] must wait";
+        assert_eq!(record.reason.as_deref(), Some(told));
+        assert!(records.iter().all(|record| record.event != Event::UpstreamFailed));
+    }
+    // It is not remembered as dead.
+    TokenAnswer::default().script(&scene.edge);
+    scene.refreshed(&scene.token);
+    assert_eq!(scene.asked(), 3);
+}
+
+#[test]
+fn the_original_token_stays_with_the_newest_and_a_token_from_before_goes_on() {
+    let scene = Scene::new();
+    let opened = |token: &str| {
+        let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(scene.edge.world.now.get()));
+        sealed::open::<RefreshToken>(token, ClientDigest::of(&scene.client_id).as_str(), &keys, now).unwrap()
+    };
+    let family = |token: &str| {
+        let token = opened(token);
+        (token.original_token, token.upstream_token)
+    };
+    // As every token was that an edge sealed before.
+    assert_eq!(family(&scene.token), (None, "first".to_owned()));
+    TokenAnswer { refresh_token: None, ..TokenAnswer::default() }.script(&scene.edge);
+    let unrotated = scene.refreshed(&scene.token);
+    assert_eq!(family(&unrotated), (None, "first".to_owned()), "nothing was replaced");
+    scene.edge.advance(UNROTATED_SECONDS);
+    let mut token = unrotated;
+    // Of a real pool's size.
+    let newest = [1, 2, 3].map(|n| n.to_string().repeat(1_850));
+    for newest in &newest {
+        answer(newest).script(&scene.edge);
+        token = scene.refreshed(&token);
+        assert_eq!(family(&token), (Some("first".to_owned()), newest.clone()));
+    }
+    let both = RefreshToken { original_token: Some(newest[0].clone()), ..opened(&token) };
+    let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));
+    let sealed = sealed::seal(&both, "client", &keys, now, &scene.edge.world).unwrap();
+    assert!(sealed.len() < sealed::MAX_BYTES / 2, "{} bytes", sealed.len());
+    // Whatever Cognito's tokens may become, what is sealed can be opened.
+    for bytes in [3_000, 3_072, 3_073, 6_000] {
+        let huge = RefreshToken { upstream_token: "o".repeat(bytes), original_token: None, ..opened(&token) };
+        let next = huge.replaced_by(Some(&"n".repeat(bytes)));
+        assert_eq!(next.original_token.is_some(), bytes <= 3_072, "{bytes}");
+        let sealed = sealed::seal(&next, "client", &keys, now, &scene.edge.world).unwrap();
+        assert_eq!(sealed::open::<RefreshToken>(&sealed, "client", &keys, now).as_ref(), Ok(&next), "{bytes}");
+    }
+}
+
+#[test]
+fn id_and_access_token_name_one_issuer_in_either_form() {
+    let (original, updated) = (cognito::POOL, "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example");
+    for (id, access, status) in [
+        (original, original, 200),
+        (updated, updated, 200),
+        (original, updated, 503),
+        (updated, original, 503),
+        ("https://evil.example", "https://evil.example", 503),
+    ] {
+        let scene = Scene::new();
+        let claims = |issuer: &str, kind: &str| {
+            // A Lambda may add the app client's id as the audience of the access token.
+            let (audience, client) = ("upstreamclient", "upstreamclient");
+            cognito::sign(&json!({
+                "iss": issuer, "sub": cognito::SUBJECT, "aud": audience, "client_id": client, "token_use": kind,
+                "exp": START + 1_000, "scope": "openid",
+            }))
+        };
+        let body = json!({ "id_token": claims(id, "id"), "access_token": claims(access, "access") });
+        scene.edge.reply(200, body.to_string());
+        assert_eq!(scene.refresh(&scene.token).status(), status, "{id} {access}");
+    }
 }

@@ -5,7 +5,7 @@ mod support;
 
 use edgeward_core::{
     oauth::{ClientDigest, Scope},
-    platform::{Level, UnixTime},
+    platform::{Event, Level, UnixTime},
     sealed::{self, RefreshToken},
 };
 use http::{Response, header};
@@ -13,8 +13,14 @@ use support::*;
 
 /// A refresh token that was issued to `client_id`.
 fn refresh_token(edge: &TestEdge, client_id: &str) -> String {
+    refresh_token_of(edge, client_id, "cognitos", None)
+}
+
+/// One after Cognito has replaced its own.
+fn refresh_token_of(edge: &TestEdge, client_id: &str, newest: &str, original: Option<&str>) -> String {
     let token = RefreshToken {
-        upstream_token: "cognitos".to_owned(),
+        upstream_token: newest.to_owned(),
+        original_token: original.map(str::to_owned),
         subject: "subject".to_owned(),
         resource: format!("{ISSUER}/mcp"),
         scope: Scope::parse("mcp").unwrap(),
@@ -50,6 +56,34 @@ fn cognito_is_told_to_forget_the_grant() {
     assert_eq!(asked[0].form.as_ref().unwrap().expose(), "token=cognitos");
     assert!(asked[0].authorization.is_some());
     assert_eq!(edge.world.records.borrow().last().unwrap().grant.as_deref(), Some("grant"));
+}
+
+#[test]
+fn a_family_is_ended_by_its_original_token_and_then_by_the_newest_that_is_known() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    let token = refresh_token_of(&edge, &client_id, "newest", Some("original"));
+    let parameters = [("client_id", client_id.as_str()), ("token", &token)];
+    let sent = || {
+        let mut fetched = edge.world.fetched.borrow_mut();
+        fetched.drain(..).map(|request| request.form.unwrap().expose().clone()).collect::<Vec<_>>()
+    };
+    let revoked =
+        || edge.world.records.borrow_mut().drain(..).filter(|record| record.event == Event::GrantRevoked).count();
+    edge.reply(200, "");
+    edge.reply(200, "");
+    assert_eq!((revoke(&edge, &parameters).status().as_u16(), revoked()), (200, 1));
+    assert_eq!(sent(), ["token=original", "token=newest"]);
+
+    // What Cognito has not confirmed is not revoked, and the client may try again.
+    for answers in [&[403][..], &[200, 403], &[200, 429]] {
+        answers.iter().for_each(|status| edge.reply(*status, ""));
+        unavailable(&revoke(&edge, &parameters));
+        assert_eq!((sent().len(), revoked()), (answers.len(), 0), "{answers:?}");
+    }
+    edge.reply(200, "");
+    edge.reply(200, "");
+    assert_eq!((revoke(&edge, &parameters).status().as_u16(), revoked()), (200, 1));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use edgeward_core::{
     keys::Keys,
-    oauth::{ClientDigest, CodeChallenge, RedirectTarget, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
+    oauth::{ClientDigest, CodeChallenge, Prompt, RedirectTarget, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
     sealed::{
         self, AuthorizationCode, ConsentTransaction, OpenError, PendingAuthorization, Profile, RefreshToken,
@@ -65,9 +65,12 @@ fn all_at(edge: &TestEdge) -> [Kind; 6] {
         scope: Scope::parse("mcp").unwrap(),
         upstream_verifier: "verifier".into(),
         upstream_nonce: "nonce".into(),
+        prompt: Prompt::LOGIN,
+        login_hint: Some("demo".into()),
     };
     let refresh_token = RefreshToken {
         upstream_token: "upstream".into(),
+        original_token: Some("original".into()),
         subject: "user".into(),
         resource: transaction.resource.clone(),
         scope: transaction.scope.clone(),

@@ -13,11 +13,52 @@ fn problem(overrides: &[(&str, &str)]) -> String {
 fn settings_that_are_enough_are_taken() {
     let config = config(&[]).unwrap();
     assert_eq!(config.issuer, "https://edge.example");
-    assert_eq!(config.cognito.issuer, "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example");
+    assert_eq!(config.cognito.issuer(), "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example");
     assert_eq!(config.cognito.domain, "https://login.example");
     assert_eq!(config.origin_audience, "https://origin.example");
     assert_eq!(config.access_token_seconds, 900);
     assert_eq!(config.resources[0].indicator.as_str(), "https://edge.example/mcp");
+}
+
+#[test]
+fn both_forms_of_a_pools_issuer_are_taken_with_the_domain_of_its_partition() {
+    for (region, suffix) in
+        [("eu-west-1", "amazonaws.com"), ("us-gov-west-1", "amazonaws.com"), ("eusc-de-east-1", "amazonaws.eu")]
+    {
+        let pool = format!("{region}_Example");
+        let cognito = config(&[("COGNITO_USER_POOL_ID", &pool)]).unwrap().cognito;
+        let original = format!("https://cognito-idp.{region}.{suffix}/{pool}");
+        let updated = format!("https://issuer-cognito-idp.{region}.{suffix}/{pool}");
+        assert_eq!(cognito.issuers.iter().collect::<Vec<_>>(), [&original, &updated]);
+        assert_eq!(cognito.issuer(), original);
+        assert_eq!(cognito.jwks_url, format!("{original}/.well-known/jwks.json"));
+    }
+}
+
+#[test]
+fn a_region_without_known_user_pools_needs_the_issuer() {
+    for region in ["cn-north-1", "cn-northwest-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1"] {
+        let pool = format!("{region}_Example");
+        let error = problem(&[("COGNITO_USER_POOL_ID", &pool)]);
+        assert!(error.starts_with("COGNITO_USER_POOL_ID is in ") && error.contains(region), "{error}");
+        assert!(error.contains("EDGEWARD_COGNITO_ISSUER"), "{error}");
+        let issuer = format!("https://cognito-idp.{region}.amazonaws.com.cn/{pool}");
+        let config = config(&[("COGNITO_USER_POOL_ID", &pool), ("EDGEWARD_COGNITO_ISSUER", &issuer)]).unwrap();
+        assert_eq!(config.cognito.issuers.iter().collect::<Vec<_>>(), [&issuer]);
+    }
+}
+
+#[test]
+fn one_issuer_or_two_can_be_named_and_the_keys_are_the_firsts() {
+    let issuers = |text: &str| config(&[("EDGEWARD_COGNITO_ISSUER", text)]).map(|config| config.cognito);
+    let one = issuers("https://a.example/pool/").unwrap();
+    assert_eq!(one.issuers.iter().collect::<Vec<_>>(), ["https://a.example/pool"]);
+    let two = issuers(" https://a.example/pool  https://b.example/pool ").unwrap();
+    assert_eq!(two.issuers.iter().collect::<Vec<_>>(), ["https://a.example/pool", "https://b.example/pool"]);
+    assert_eq!(two.jwks_url, "https://a.example/pool/.well-known/jwks.json");
+    for bad in ["https://a.example https://b.example https://c.example", "https://a.example b.example", "a.example"] {
+        assert!(problem(&[("EDGEWARD_COGNITO_ISSUER", bad)]).starts_with("EDGEWARD_COGNITO_ISSUER"), "{bad}");
+    }
 }
 
 #[test]

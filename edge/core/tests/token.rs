@@ -6,9 +6,13 @@ mod cognito;
 mod support;
 
 use base64ct::{Base64, Encoding};
-use edgeward_core::platform::Level;
+use edgeward_core::platform::{Event, Level};
 use http::{Method, Response, header};
 use support::*;
+
+/// A Lambda says no, whatever the code is.
+const REFUSED: &str = r#"{"error":"invalid_grant","error_description":"PreTokenGeneration failed with error demo@example.com has left."}"#;
+const CRASHED: &str = r#"{"error":"invalid_request","error_description":"PreTokenGeneration failed with error Task timed out after 3.0 s."}"#;
 
 /// An edge that can get Cognito's keys.
 fn edge(overrides: &[(&str, &str)]) -> TestEdge {
@@ -99,7 +103,14 @@ fn each_fault_of_cognitos_has_its_answer() {
     let client_id = edge.public_client();
     for (status, body, expected, level) in [
         (400, r#"{"error":"invalid_grant"}"#, (400, "invalid_grant"), Level::Info),
-        (400, r#"{"error":"unauthorized_client"}"#, (400, "invalid_grant"), Level::Info),
+        (400, r#"{"error":"unauthorized_client"}"#, (503, "temporarily_unavailable"), Level::Alert),
+        (400, r#"{"error":"invalid_request"}"#, (503, "temporarily_unavailable"), Level::Alert),
+        (400, r#"{"error":"invalid_scope"}"#, (503, "temporarily_unavailable"), Level::Alert),
+        (400, r#"{"error":"unsupported_grant_type"}"#, (503, "temporarily_unavailable"), Level::Alert),
+        (400, r#"{"error":"never heard of"}"#, (503, "temporarily_unavailable"), Level::Alert),
+        (400, REFUSED, (400, "invalid_grant"), Level::Warn),
+        (400, CRASHED, (503, "temporarily_unavailable"), Level::Alert),
+        (400, r#"{"error":"invalid_grant","error_description":7}"#, (503, "temporarily_unavailable"), Level::Warn),
         (400, r#"{"error":"invalid_client"}"#, (503, "temporarily_unavailable"), Level::Alert),
         (429, "", (503, "temporarily_unavailable"), Level::Warn),
         (500, "<html>", (503, "temporarily_unavailable"), Level::Warn),
@@ -115,6 +126,32 @@ fn each_fault_of_cognitos_has_its_answer() {
         assert_eq!((response.status().as_u16(), error(&response).as_str()), expected, "{status} {body}");
         assert_eq!(response.headers().contains_key(header::RETRY_AFTER), expected.0 == 503, "{status} {body}");
         assert_eq!(edge.world.records.borrow().last().unwrap().level, level, "{status} {body}");
+    }
+}
+
+#[test]
+fn the_log_says_what_to_look_at_and_never_what_cognito_says_of_a_person() {
+    let edge = edge(&[]);
+    let client_id = edge.public_client();
+    for (body, expected) in [
+        (r#"{"error":"unauthorized_client"}"#, "unauthorized_client: is <EDGEWARD_PUBLIC_URL>/callback a callback URL"),
+        (r#"{"error":"secret words"}"#, "an error that is not known"),
+        (r#"{"error":"invalid_grant","error_description":"secret words"}"#, "`email` but not `email_verified`"),
+        (REFUSED, "the Lambda trigger PreTokenGeneration has refused the user: [e-mail] has left"),
+        (CRASHED, "the Lambda trigger PreTokenGeneration has failed: Task timed out after 3.0 s"),
+    ] {
+        let code = code(&edge, &client_id);
+        edge.world.records.borrow_mut().clear();
+        edge.reply(400, body);
+        let told = redeem(&edge, &client_id, &code, &[]).into_body();
+        let records = edge.world.records.borrow();
+        let told_of_cognito = records.iter().any(|record| record.event == Event::UpstreamFailed);
+        assert_eq!(told_of_cognito, records[0].level == Level::Alert, "{body}");
+        for record in records.iter() {
+            let reason = record.reason.as_deref().unwrap();
+            assert!(reason.contains(expected) && !reason.contains("secret") && !reason.contains('@'), "{reason}");
+        }
+        assert!(!told.contains("has left") && !told.contains("secret"), "{told}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What Cognito's token endpoint answers, and the tokens in it.
 
 use edgeward_core::{
-    oauth::{ClientDigest, CodeChallenge, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
+    oauth::{ClientDigest, CodeChallenge, Prompt, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
     sealed::{self, AuthorizationCode, Transaction},
 };
@@ -98,6 +98,8 @@ fn code(edge: &TestEdge, client: &str) -> String {
         scope: Scope::parse("mcp").unwrap(),
         upstream_verifier: VERIFIER.to_owned(),
         upstream_nonce: NONCE.to_owned(),
+        prompt: Prompt::default(),
+        login_hint: None,
     };
     let code = AuthorizationCode { upstream_code: "upstream".to_owned(), transaction };
     let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));

@@ -34,7 +34,8 @@ fn drive(u: &mut Unstructured<'_>) -> Result<()> {
         1 => attempt(&RememberedConsent { scope: scope(u)? }, u),
         _ => {
             let (upstream_token, subject, resource) = (u.arbitrary()?, u.arbitrary()?, u.arbitrary()?);
-            let token = RefreshToken { upstream_token, subject, resource, scope: scope(u)?, grant_id: u.arbitrary()? };
+            let (scope, grant_id, original_token) = (scope(u)?, u.arbitrary()?, u.arbitrary()?);
+            let token = RefreshToken { upstream_token, original_token, subject, resource, scope, grant_id };
             attempt(&token, u)
         }
     }

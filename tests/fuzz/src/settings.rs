@@ -64,7 +64,8 @@ pub fn check(data: &[u8]) {
 fn is_sane(config: &Config) {
     let issuer = Url::parse(&config.issuer).unwrap();
     assert_eq!(issuer.origin().ascii_serialization(), config.issuer);
-    for url in [&config.issuer, &config.origin_url, &config.cognito.domain, &config.cognito.issuer] {
+    let urls = [&config.issuer, &config.origin_url, &config.cognito.domain].map(String::as_str);
+    for url in urls.into_iter().chain(config.cognito.issuers.iter()) {
         let seen = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
         assert!(seen.username().is_empty() && seen.query().is_none() && seen.fragment().is_none(), "{url}");
     }

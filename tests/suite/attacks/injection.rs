@@ -112,10 +112,10 @@ fn addresses() -> Vec<Case> {
         let mut returning = Returning::new(&world).await?;
         let mut url = returning.callback.clone();
         let state = returning.parameter("state")?;
-        let pairs = if name.is_empty() {
-            vec![("code", "x"), ("state", &*state)]
-        } else {
-            vec![(name, value), ("state", &*state)]
+        let pairs = match name {
+            "" => vec![("code", "x"), ("state", &*state)],
+            "error_description" => vec![("error", "invalid_request"), (name, value), ("state", &*state)],
+            _ => vec![(name, value), ("state", &*state)],
         };
         url.query_pairs_mut().clear().extend_pairs(pairs);
         Ok(seen_page(&returning.browser.get(&url).await?))
@@ -132,6 +132,24 @@ fn addresses() -> Vec<Case> {
             "markup_in_cognitos_error",
             "a script in `error` at `/callback`",
             ("error", MARKUP),
+            "302 to the client with server_error",
+        )
+        .add(
+            "a_line_break_in_a_refusal",
+            "a header field behind a line break in what a Lambda says, in `error_description` at `/callback`: shown as text",
+            ("error_description", "PreSignUp failed with error x\r\nX-Injected: 1."),
+            "403 page",
+        )
+        .add(
+            "markup_in_a_refusal",
+            "a script in what a Lambda says: shown as text",
+            ("error_description", "PreSignUp failed with error \"><script>alert(1)</script><img src=x onerror=alert(1)>."),
+            "403 page",
+        )
+        .add(
+            "markup_in_an_unknown_refusal",
+            "a script in a description that is not known: shown to nobody",
+            ("error_description", MARKUP),
             "302 to the client with server_error",
         )
         .list();

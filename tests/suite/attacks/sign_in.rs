@@ -19,7 +19,7 @@ use crate::world::World;
 const GROUP: &str = "sign_in";
 
 pub(super) fn cases() -> Vec<Case> {
-    [forged_decisions(), swapped(), ridden(), callbacks()].into_iter().flatten().collect()
+    [forged_decisions(), swapped(), ridden(), callbacks(), refusals()].into_iter().flatten().collect()
 }
 
 /// A consent page, open in a browser of its own.
@@ -256,7 +256,13 @@ fn ridden() -> Vec<Case> {
             "consent_ridden_against_two_prompts",
             "`prompt` twice",
             Ride { change: |good| good.and("prompt", "none").and("prompt", "none"), ..own },
-            asked,
+            "302 to the client with invalid_request",
+        )
+        .add(
+            "consent_ridden_without_a_page",
+            "`prompt=none` in a frame of another site",
+            Ride { fetch: ["cross-site", "navigate", "iframe"], change: |good| good.with("prompt", "none"), ..own },
+            "302 to the client with consent_required",
         )
         .list()
 }
@@ -303,7 +309,7 @@ fn callbacks() -> Vec<Case> {
             }
             Comes::AfterAnError => {
                 let mut failed = url.clone();
-                failed.query_pairs_mut().clear().extend_pairs([("error", "access_denied"), ("state", &state)]);
+                failed.query_pairs_mut().clear().extend_pairs([("error", "server_error"), ("state", &state)]);
                 user.browser.get(&failed).await?;
             }
             Comes::WithALongCode => set(&[("code", &"x".repeat(513)), ("state", &state)]),
@@ -336,5 +342,56 @@ fn callbacks() -> Vec<Case> {
             Comes::WithALongCode,
             "302 to the client with server_error",
         )
+        .list()
+}
+
+/// A page of the edge shows what a Lambda of the operator's says. It must not show what an attacker says.
+fn refusals() -> Vec<Case> {
+    #[derive(Clone, Copy)]
+    enum Told {
+        InTheUsersOwnSignIn,
+        /// A link that the attacker has made up.
+        WithoutAState,
+        WithAStateOfNobody,
+        /// The attacker's own sign-in, in the user's browser.
+        WithTheAttackersState,
+        InAnotherBrowser,
+        /// As the client's error, which goes to its redirect URI.
+        AtTheAuthorizationEndpoint,
+    }
+    async fn send(world: Arc<World>, told: Told) -> Result<String> {
+        const WORDS: &str = "PreSignUp failed with error Your account is locked, call 0123.";
+        let (mut user, attacker) = (Returning::new(&world).await?, Returning::new(&world).await?);
+        let state = match told {
+            Told::InTheUsersOwnSignIn | Told::InAnotherBrowser => user.parameter("state")?,
+            Told::WithTheAttackersState => attacker.parameter("state")?,
+            Told::WithAStateOfNobody => "AAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+            Told::WithoutAState | Told::AtTheAuthorizationEndpoint => String::new(),
+        };
+        let mut url = match told {
+            Told::AtTheAuthorizationEndpoint => world.stack.url("/authorize"),
+            _ => user.callback.clone(),
+        };
+        let parameters = [("error", "invalid_request"), ("error_description", WORDS), ("state", state.as_str())];
+        url.query_pairs_mut().clear().extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
+        if let Told::InAnotherBrowser = told {
+            user.browser = Browser::new()?;
+        }
+        let page = user.browser.get(&url).await?;
+        let is_shown = page.body.contains("Your account is locked");
+        Ok(format!("{}{}", seen_page(&page), if is_shown { " with the words" } else { "" }))
+    }
+    let bad = "400 page";
+    Cases::new(GROUP, send, (Told::InTheUsersOwnSignIn, "403 page with the words"))
+        .add("words_in_a_link", "a link to `/callback` with words of the attacker's", Told::WithoutAState, bad)
+        .add("words_for_nobodys_sign_in", "the same with a made-up `state`", Told::WithAStateOfNobody, bad)
+        .add(
+            "words_for_the_attackers_sign_in",
+            "the same with the attacker's `state`",
+            Told::WithTheAttackersState,
+            bad,
+        )
+        .add("words_for_another_browser", "the user's `state` in another browser", Told::InAnotherBrowser, bad)
+        .add("words_at_authorize", "such words at `/authorize`", Told::AtTheAuthorizationEndpoint, bad)
         .list()
 }

@@ -2,16 +2,13 @@
 
 use url::Url;
 
+use crate::message::visible::visible;
+
 const MAX_CHARACTERS: usize = 64;
 
 /// A name as it may be shown: no control or direction-changing characters, not too long.
 pub(super) fn printable(name: &str) -> Option<String> {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let name: String = name.trim().chars().filter(|c| !hidden(*c)).take(MAX_CHARACTERS).collect();
-    (!name.is_empty()).then_some(name)
+    visible(name, MAX_CHARACTERS)
 }
 
 /// The URL of a web page, not too long; `None` if it is none.

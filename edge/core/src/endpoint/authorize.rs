@@ -4,7 +4,7 @@ use http::{Response, StatusCode, header};
 use subtle::ConstantTimeEq;
 
 use super::{
-    Answer, callback_uri, cookie_name, leave, random_id,
+    Answer, callback_uri, cookie_name, leave_for, random_id,
     remembered::{is_remembered, remember},
     surplus_cookies,
 };
@@ -17,7 +17,7 @@ use crate::{
         request::{BodyError, Request},
         response::{clear_cookie, redirect, set_cookie},
     },
-    oauth::RedirectTarget,
+    oauth::{Prompt, RedirectTarget},
     page,
     platform::{Event, Level, Platform, Randomness, UnixTime},
     sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Seal, SealError, Transaction},
@@ -44,11 +44,20 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Dire
     };
     let (platform, now) = (clients.platform, clients.now);
     let transaction = begin(&verified, platform).map_err(|_| AuthorizationError::ServerError);
-    let answered = transaction.and_then(|transaction| {
-        if is_remembered(request, &parameters, &transaction, config, now) {
+    let answered = transaction.and_then(|mut transaction| {
+        // A hint must not cost a sign-in.
+        if transaction.login_hint.is_some()
+            && check_length(&transaction, config, platform, now) == Err(AuthorizationError::TooLong)
+        {
+            transaction.login_hint = None;
+        }
+        if is_remembered(request, &transaction, config, now) {
             let response = go_on(request, &transaction, config, platform, now)?;
             return Ok(Answer::new(response, Level::Info, Event::ConsentRemembered)
                 .about(&transaction.client, Some(&transaction.id)));
+        }
+        if transaction.prompt.forbids_pages() {
+            return Err(AuthorizationError::ConsentRequired);
         }
         let response = consent_page(request, &verified, transaction, config, platform, now)?;
         Ok(Answer::new(response, Level::Info, Event::ConsentShown).about(&verified.client.digest, None))
@@ -71,8 +80,8 @@ fn consent_page(
     platform: &impl Platform,
     now: UnixTime,
 ) -> Result<Response<String>, AuthorizationError> {
-    // What is sealed now is as long as what will be: better to refuse here than after the user has decided.
-    seal_pending(&transaction, config, platform, now)?;
+    // Better to refuse here than after the user has decided.
+    check_length(&transaction, config, platform, now)?;
     let binding = random_id(platform).map_err(|_| AuthorizationError::ServerError)?;
     let id = transaction.id.clone();
     let sealed =
@@ -101,6 +110,8 @@ fn begin(verified: &VerifiedAuthorization<'_>, randomness: &impl Randomness) -> 
         scope: verified.scope.clone(),
         upstream_verifier: crate::oauth::CodeVerifier::from_random(&verifier).expose().to_owned(),
         upstream_nonce: random_id(randomness)?,
+        prompt: verified.prompt,
+        login_hint: verified.login_hint.clone(),
     })
 }
 
@@ -117,7 +128,11 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
         clear_cookie(&mut answer.response, &cookie_name(CONSENT_COOKIE, &transaction.id));
         return about(answer);
     }
-    match go_on(request, &transaction, config, platform, now) {
+    let as_decided = match decision {
+        Decision::AllowAsSomebodyElse => &transaction.for_somebody_else(),
+        Decision::Allow | Decision::Deny => &transaction,
+    };
+    match go_on(request, as_decided, config, platform, now) {
         Ok(mut response) => {
             if again == Again::Unasked {
                 remember(&mut response, request, &transaction, config, platform, now);
@@ -131,6 +146,13 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
     }
 }
 
+/// Where the identity provider is asked to sign a user in; `None` if the settings have changed since.
+pub(super) fn to_cognito(transaction: &Transaction, config: &Config) -> Option<String> {
+    let resource = config.resource(Some(&transaction.resource))?;
+    let scopes = resource.upstream_scopes(&transaction.scope);
+    upstream::authorization_url(&config.cognito, &scopes, &callback_uri(&config.issuer), transaction)
+}
+
 /// To the identity provider, with the transaction in a cookie.
 fn go_on(
     request: &Request,
@@ -140,10 +162,7 @@ fn go_on(
     now: UnixTime,
 ) -> Result<Response<String>, AuthorizationError> {
     let sealed = seal_pending(transaction, config, platform, now)?;
-    let resource = config.resource(Some(&transaction.resource)).ok_or(AuthorizationError::ServerError)?;
-    let scopes = resource.upstream_scopes(&transaction.scope);
-    let location = upstream::authorization_url(&config.cognito, &scopes, &callback_uri(&config.issuer), transaction)
-        .ok_or(AuthorizationError::ServerError)?;
+    let location = to_cognito(transaction, config).ok_or(AuthorizationError::ServerError)?;
     let mut response = redirect(StatusCode::SEE_OTHER, &location);
     let name = cookie_name(PENDING_COOKIE, &transaction.id);
     for surplus in surplus_cookies(request, PENDING_COOKIE, &name) {
@@ -166,6 +185,18 @@ fn seal_pending(
     if sealed.len() > MAX_PENDING_BYTES { Err(AuthorizationError::TooLong) } else { Ok(sealed) }
 }
 
+/// Whether the transaction fits in a cookie, whatever the user decides: to sign in as somebody else makes a prompt longer only
+/// where there is none.
+fn check_length(
+    transaction: &Transaction,
+    config: &Config,
+    platform: &impl Platform,
+    now: UnixTime,
+) -> Result<(), AuthorizationError> {
+    let prompt = if transaction.prompt.is_empty() { Prompt::LOGIN } else { transaction.prompt };
+    seal_pending(&Transaction { prompt, ..transaction.clone() }, config, platform, now).map(drop)
+}
+
 /// What came back from the consent page.
 struct Decided {
     transaction: Transaction,
@@ -183,6 +214,8 @@ enum Again {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Decision {
     Allow,
+    /// As somebody else than the user that the identity provider knows.
+    AllowAsSomebodyElse,
     Deny,
 }
 
@@ -200,6 +233,7 @@ fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<De
     let (id, sealed, decision) = (field("transaction")?, field("sealed")?, field("decision")?);
     let decision = match decision {
         "allow" => Decision::Allow,
+        "allow-as-somebody-else" => Decision::AllowAsSomebodyElse,
         "deny" => Decision::Deny,
         _ => return Err(DecisionError::Incomplete),
     };
@@ -291,18 +325,27 @@ fn send_back_request(sent_back: &SentBack, config: &Config) -> Answer {
     send_back(StatusCode::FOUND, target, sent_back.error, config).about(&sent_back.returnable.client.digest, None)
 }
 
-/// Tells the client (RFC 6749 §4.1.2.1), with `iss` (RFC 9207).
+/// The client's redirect URI with an error (RFC 6749 §4.1.2.1) and `iss` (RFC 9207).
+pub(super) fn error_uri(
+    (target, state): (&RedirectTarget, Option<&str>),
+    error: AuthorizationError,
+    config: &Config,
+) -> String {
+    let description = error.to_string();
+    let mut parameters = vec![("error", error.code().as_str()), ("error_description", &description)];
+    parameters.extend(state.map(|state| ("state", state)));
+    parameters.push(("iss", &config.issuer));
+    target.with(parameters)
+}
+
+/// Tells the client.
 pub fn send_back(
     status: StatusCode,
     (target, state): (&RedirectTarget, Option<&str>),
     error: AuthorizationError,
     config: &Config,
 ) -> Answer {
-    let description = error.to_string();
-    let mut parameters = vec![("error", error.code().as_str()), ("error_description", &description)];
-    parameters.extend(state.map(|state| ("state", state)));
-    parameters.push(("iss", &config.issuer));
-    let response = leave(status, target, parameters, config);
+    let response = leave_for(status, target, &error_uri((target, state), error, config), config);
     let level = if matches!(error, AuthorizationError::ServerError) { Level::Alert } else { Level::Info };
     let event = if error == AuthorizationError::Denied { Event::ConsentDenied } else { Event::AuthorizationRefused };
     Answer::new(response, level, event).because(error)

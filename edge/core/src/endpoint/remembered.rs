@@ -12,7 +12,6 @@ use super::{cookie_name, surplus_cookies};
 use crate::{
     config::{Config, ConsentMode},
     message::{
-        parameters::Parameters,
         request::{Request, SEC_FETCH_DEST, SEC_FETCH_MODE, SEC_FETCH_SITE},
         response::{clear_cookie, set_cookie},
     },
@@ -24,17 +23,11 @@ use crate::{
 pub const REMEMBERED_COOKIE: &str = "__Host-edgeward-remembered-";
 
 /// Whether the user need not be asked about this transaction.
-pub(super) fn is_remembered(
-    request: &Request,
-    parameters: &Parameters<'_>,
-    transaction: &Transaction,
-    config: &Config,
-    now: UnixTime,
-) -> bool {
+pub(super) fn is_remembered(request: &Request, transaction: &Transaction, config: &Config, now: UnixTime) -> bool {
     config.pages.consent == ConsentMode::Remember
         && was_opened_by_the_user(request)
         // OpenID Connect Core §3.1.2.1: `consent` and `select_account` want a page; `login` is for careful clients, too.
-        && matches!(parameters.get("prompt"), Ok(None))
+        && !transaction.prompt.wants_a_page()
         && find(request, transaction, config, now).is_some_and(|consent| transaction.scope.is_subset(&consent.scope))
 }
 

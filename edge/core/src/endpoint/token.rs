@@ -139,6 +139,7 @@ impl<P: Platform> Issuer<'_, P> {
             Refresh::NotRegistered => None,
             Refresh::Granted => granted.refresh_token.as_ref().map(|token| RefreshToken {
                 upstream_token: token.expose().clone(),
+                original_token: None,
                 subject: granted.subject.subject.clone(),
                 resource: transaction.resource.clone(),
                 scope: scope.clone(),
@@ -189,8 +190,7 @@ impl<P: Platform> Issuer<'_, P> {
         }
         // Without rotation at Cognito its token stays; ours is sealed anew either way, with all that is left of the
         // scope: a narrower access token does not narrow the grant.
-        let upstream_token = granted.new_token().unwrap_or(&token.upstream_token).to_owned();
-        let next = RefreshToken { upstream_token, scope: left, ..token.clone() };
+        let next = RefreshToken { scope: left, ..token.clone() }.replaced_by(granted.new_token());
         let grant = Grant {
             client_id: &self.client.client_id,
             subject: &granted.subject,

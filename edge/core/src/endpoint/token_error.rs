@@ -134,7 +134,11 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         // Our settings or Cognito's are wrong, or our platform fails. The client's code or token is as good as before.
         TokenError::Client(ClientError::Assertion(AssertionError::Unverified(_)))
         | TokenError::Upstream(
-            UpstreamError::InvalidClient | UpstreamError::Unusable(_) | UpstreamError::Unverified(_),
+            UpstreamError::InvalidClient
+            | UpstreamError::Rejected(_)
+            | UpstreamError::LambdaFailed(_)
+            | UpstreamError::Unusable(_)
+            | UpstreamError::Unverified(_),
         ) => (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Alert),
         TokenError::Body(error) => (error.status(), InvalidRequest, Level::Info),
         TokenError::NotAForm
@@ -172,6 +176,8 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
             (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
         }
+        // The user signs in again, and is told why at the callback.
+        TokenError::Upstream(UpstreamError::UserRefused(_)) => (StatusCode::BAD_REQUEST, InvalidGrant, Level::Warn),
         TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
         TokenError::Scope | TokenError::NothingGranted => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
         // A client must not throw away its sign-in because its own host does not answer us.

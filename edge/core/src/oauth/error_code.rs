@@ -1,11 +1,15 @@
 //! Error codes that clients see.
 
 /// An `error` value of RFC 6749 §4.1.2.1 and §5.2, RFC 7009 §2.2.1,
-/// RFC 7591 §3.2.2, RFC 6750 §3.1 or RFC 8707 §2.
+/// RFC 7591 §3.2.2, RFC 6750 §3.1, RFC 8707 §2 or OpenID Connect Core §3.1.2.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
     /// The user said no.
     AccessDenied,
+    /// No page may be shown, and the user has not allowed it before.
+    ConsentRequired,
+    /// No page may be shown, and the identity provider needs one.
+    InteractionRequired,
     /// Client authentication failed, or there is no such client.
     InvalidClient,
     /// Registration: something in the metadata cannot be.
@@ -22,6 +26,8 @@ pub enum ErrorCode {
     InvalidTarget,
     /// An access token is not good.
     InvalidToken,
+    /// No page may be shown, and the user is not signed in.
+    LoginRequired,
     /// Something of ours failed.
     ServerError,
     /// Something of ours cannot be reached; the same request may work later.
@@ -41,6 +47,8 @@ impl ErrorCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "access_denied",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
             Self::InvalidClient => "invalid_client",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidGrant => "invalid_grant",
@@ -49,6 +57,7 @@ impl ErrorCode {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::InvalidToken => "invalid_token",
+            Self::LoginRequired => "login_required",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::UnauthorizedClient => "unauthorized_client",

@@ -17,6 +17,7 @@ fn at(seconds: u64) -> UnixTime {
 
 fn token(upstream_token: &str) -> RefreshToken {
     RefreshToken {
+        original_token: None,
         upstream_token: upstream_token.to_owned(),
         subject: "subject".to_owned(),
         resource: "https://edge.example/mcp".to_owned(),

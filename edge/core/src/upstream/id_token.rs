@@ -51,8 +51,9 @@ pub(super) async fn verify<P: Platform>(
     if id.text("token_use")? != Some("id") || access.text("token_use")? != Some("access") {
         return Err(unusable("a token of the wrong use"));
     }
-    let issuer = Some(cognito.issuer.as_str());
-    if id.text("iss")? != issuer || access.text("iss")? != issuer {
+    // A pool may be switched from one form of its issuer to the other, but not between two tokens of one answer.
+    let issuer = id.text("iss")?.filter(|issuer| cognito.issuers.contains(issuer));
+    if issuer.is_none() || access.text("iss")? != issuer {
         return Err(unusable("a token of another issuer"));
     }
     let client_id = Some(cognito.client_id.as_str());

@@ -35,7 +35,7 @@ pub async fn verify_machine_token<P: Platform>(
 ) -> Result<MachineToken, UpstreamError> {
     let unusable = UpstreamError::Unusable;
     let (claims, expires_at) = open(token, MAX_TOKEN_BYTES, cognito, &memory.keys, platform, now).await?;
-    if claims.text("iss")? != Some(&cognito.issuer) {
+    if !claims.text("iss")?.is_some_and(|issuer| cognito.issuers.contains(issuer)) {
         return Err(unusable("a token of another issuer"));
     }
     if claims.text("token_use")? != Some("access") {
@@ -46,9 +46,14 @@ pub async fn verify_machine_token<P: Platform>(
     if claims.text("sub")? != Some(client_id) || claims.any("username").is_some() {
         return Err(unusable("a user's token"));
     }
-    // Cognito binds no machine's token to a resource: one that is bound was made some other way.
-    if claims.any("aud").is_some() {
+    // Cognito binds no machine's token to a resource. A Lambda may add `aud` if it is the app client's id (Developer Guide,
+    // "Pre token generation Lambda trigger", version 3); with anything else the token was made some other way.
+    if claims.any("aud").is_some_and(|audience| *audience != client_id) {
         return Err(unusable("a token for another resource"));
+    }
+    // A token that a machine got in exchange acts for somebody else (RFC 8693 §4.1).
+    if claims.any("act").is_some() {
+        return Err(unusable("a token of somebody who acts for another"));
     }
     if expires_at <= now {
         return Err(unusable("an expired token"));

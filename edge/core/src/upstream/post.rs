@@ -5,7 +5,7 @@ use base64ct::{Base64, Encoding};
 use super::{UpstreamError, circuit::Deadlines, domain::Domain, id_token::MAX_TOKEN_BYTES};
 use crate::{
     config::Cognito,
-    message::members::Members,
+    message::members::{Members, WrongKind},
     platform::{FetchReply, FetchRequest, Platform},
     secret::Secret,
 };
@@ -66,11 +66,14 @@ pub(super) fn unavailable(reply: &FetchReply, reason: &str) -> UpstreamError {
     UpstreamError::Unavailable { reason: reason.to_owned(), retry_after: reply.retry_after }
 }
 
-/// The code of an error response (RFC 6749 §5.2).
+/// Code and description of an error response (RFC 6749 §5.2).
 ///
 /// # Errors
 /// When the answer is none.
-pub(super) fn error_code(reply: &FetchReply) -> Result<String, UpstreamError> {
-    let code = Members::parse(&reply.body).and_then(|members| members.owned("error"));
-    code.map_err(|_| unavailable(reply, "an error that is not OAuth's"))
+pub(super) fn error_of(reply: &FetchReply) -> Result<(String, String), UpstreamError> {
+    let read = || {
+        let members = Members::parse(&reply.body)?;
+        Ok((members.owned("error")?, members.text("error_description")?.unwrap_or_default().to_owned()))
+    };
+    read().map_err(|_: WrongKind| unavailable(reply, "an error that is not OAuth's"))
 }

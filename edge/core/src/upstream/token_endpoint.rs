@@ -1,8 +1,8 @@
 //! Cognito's token endpoint: redeeming a code, using a refresh token.
 
 use super::{
-    TokenAnswer, UpstreamError, UpstreamGrant, UpstreamMemory, id_token,
-    post::{ONCE, error_code, post, unavailable},
+    LambdaError, Rejection, TokenAnswer, UpstreamError, UpstreamGrant, UpstreamMemory, id_token,
+    post::{ONCE, error_of, post, unavailable},
 };
 use crate::{
     config::Cognito,
@@ -12,6 +12,9 @@ use crate::{
 };
 
 const PATH: &str = "/oauth2/token";
+/// Which of these it is Cognito does not say (Developer Guide, "The token issuer endpoint").
+const INVALID_CODE: &str = "invalid_grant: the code was used before or is too old, or the app client may read `email` but not \
+                            `email_verified`";
 
 /// Redeems the code that ended `transaction`. It works once: this must be the last thing that can fail.
 ///
@@ -32,7 +35,10 @@ pub async fn redeem<P: Platform>(
         ("redirect_uri", redirect_uri),
         ("code_verifier", &transaction.upstream_verifier),
     ];
-    let answer = ask(&form, cognito, memory, platform, now).await?;
+    let answer = ask(&form, cognito, memory, platform, now).await.map_err(|error| match error {
+        UpstreamError::InvalidGrant(_) => UpstreamError::InvalidGrant(INVALID_CODE),
+        error => error,
+    })?;
     let expectation = id_token::Expectation { nonce: Some(&transaction.upstream_nonce), subject: None };
     grant(answer, &expectation, cognito, memory, platform, now).await
 }
@@ -83,13 +89,19 @@ async fn grant<P: Platform>(
 fn judge(reply: &FetchReply) -> Result<TokenAnswer, UpstreamError> {
     match reply.status {
         200 => TokenAnswer::read(&reply.body).map_err(|_| UpstreamError::Unusable("malformed token response")),
-        // Its descriptions vary and are not for our clients: only the code counts.
-        400 | 401 => match error_code(reply)?.as_str() {
-            "invalid_client" => Err(UpstreamError::InvalidClient),
-            "invalid_grant" => Err(UpstreamError::InvalidGrant("invalid_grant")),
-            "unauthorized_client" => Err(UpstreamError::InvalidGrant("unauthorized_client")),
-            _ => Err(UpstreamError::InvalidGrant("that the request is invalid")),
-        },
+        400 | 401 => {
+            let (code, description) = error_of(reply)?;
+            Err(match LambdaError::read(&description) {
+                // Whatever the code: it is no word about the code or refresh token.
+                Some(lambda) if lambda.is_refusal() => UpstreamError::UserRefused(lambda),
+                Some(lambda) => UpstreamError::LambdaFailed(lambda),
+                None => match code.as_str() {
+                    "invalid_client" => UpstreamError::InvalidClient,
+                    "invalid_grant" => UpstreamError::InvalidGrant("invalid_grant"),
+                    code => UpstreamError::Rejected(Rejection::of(code)),
+                },
+            })
+        }
         status => Err(unavailable(reply, &format!("status {status}"))),
     }
 }

@@ -95,6 +95,7 @@ impl TokenAnswer<'_> {
 pub(crate) fn refresh_token(edge: &TestEdge, client_id: &str, upstream_token: &str, scope: &str) -> String {
     let token = RefreshToken {
         upstream_token: upstream_token.to_owned(),
+        original_token: None,
         subject: SUBJECT.to_owned(),
         resource: format!("{ISSUER}/mcp"),
         scope: Scope::parse(scope).unwrap(),

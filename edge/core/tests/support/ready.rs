@@ -378,6 +378,7 @@ impl Sealing {
         let client = ClientDigest::of(&registered(&edge));
         let token = RefreshToken {
             upstream_token: "r".repeat(1_800),
+            original_token: None,
             subject: SUBJECT.to_owned(),
             resource: format!("{ISSUER}/mcp"),
             scope: Scope::parse("mcp").unwrap(),

@@ -67,7 +67,7 @@ fn asked(config: &Config) -> BTreeSet<String> {
 async fn discovery(config: &Config, fetch: &Fetch, report: &mut Report) {
     let cognito = &config.cognito;
     // Where the keys are is where the document is: the issuer of a stand-in may be a name only.
-    let base = cognito.jwks_url.strip_suffix(JWKS_PATH).unwrap_or(&cognito.issuer);
+    let base = cognito.jwks_url.strip_suffix(JWKS_PATH).unwrap_or(cognito.issuer());
     let url = format!("{base}{DISCOVERY_PATH}");
     match fetch.json(&url, None).await {
         Err(error) => {
@@ -82,7 +82,9 @@ async fn discovery(config: &Config, fetch: &Fetch, report: &mut Report) {
                     report.problem(Problem::new(url.clone(), what, format!("correct the parameter {parameter}")));
                 }
             };
-            differs("issuer", &cognito.issuer, "cognito-user-pool-id or cognito-issuer");
+            // Either form of a pool's issuer is taken.
+            let issuer = document["issuer"].as_str().filter(|issuer| cognito.issuers.contains(issuer));
+            differs("issuer", issuer.unwrap_or(cognito.issuer()), "cognito-user-pool-id or cognito-issuer");
             differs("token_endpoint", &format!("{}/oauth2/token", cognito.domain), "cognito-domain");
             differs("jwks_uri", &cognito.jwks_url, "cognito-jwks-url");
         }
