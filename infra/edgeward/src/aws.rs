@@ -1,6 +1,6 @@
 //! AWS: who we are there, and what its errors mean.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
 use anyhow::{Result, anyhow};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -40,16 +40,59 @@ impl Aws {
 
     /// Cognito where the user pool is.
     pub(crate) fn cognito(&self, region: &str) -> aws_sdk_cognitoidentityprovider::Client {
-        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        aws_sdk_cognitoidentityprovider::Client::new(&config)
+        aws_sdk_cognitoidentityprovider::Client::new(&self.in_region(region))
     }
+
+    /// AWS WAF where the user pool is.
+    pub(crate) fn waf(&self, region: &str) -> aws_sdk_wafv2::Client {
+        aws_sdk_wafv2::Client::new(&self.in_region(region))
+    }
+
+    fn in_region(&self, region: &str) -> SdkConfig {
+        self.config.to_builder().region(Region::new(region.to_owned())).build()
+    }
+}
+
+/// An error of AWS, as a sentence that says what to do.
+#[derive(Debug)]
+struct AwsError {
+    code: Option<String>,
+    text: String,
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for AwsError {}
+
+/// The code of an error that AWS answered, such as `AccessDeniedException`.
+pub(crate) fn error_code(error: &anyhow::Error) -> Option<&str> {
+    error.downcast_ref::<AwsError>()?.code.as_deref()
+}
+
+/// Whether AWS refused because the signed-in principal lacks a permission.
+pub(crate) fn is_denied(error: &anyhow::Error) -> bool {
+    matches!(error_code(error), Some("AccessDeniedException" | "AccessDenied" | "NotAuthorizedException"))
 }
 
 /// An error of AWS as a sentence that says what to do.
 pub(crate) fn explained<E, R>(doing: &str, region: &str, error: SdkError<E, R>) -> anyhow::Error
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug + 'static,
+    R: fmt::Debug + 'static,
+{
+    let code = error.as_service_error().map(|service| service.code().unwrap_or("an unknown error").to_owned());
+    let text = text(doing, region, &error);
+    AwsError { code, text }.into()
+}
+
+fn text<E, R>(doing: &str, region: &str, error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: fmt::Debug + 'static,
 {
     if let Some(service) = error.as_service_error() {
         let code = service.code().unwrap_or("an unknown error");
@@ -63,14 +106,14 @@ where
             _ => "see AWS's message",
         };
         let message = service.message().unwrap_or("no message");
-        return anyhow!("cannot {doing} in {region}: {code}, {message}; {remedy}");
+        return format!("cannot {doing} in {region}: {code}, {message}; {remedy}");
     }
-    let text = DisplayErrorContext(&error).to_string();
+    let text = DisplayErrorContext(error).to_string();
     if text.to_lowercase().contains("credential") {
-        return anyhow!(
+        return format!(
             "cannot {doing}: there are no AWS credentials; sign in (`aws sso login`), or set AWS_PROFILE, or \
              AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         );
     }
-    anyhow!("cannot {doing}: AWS does not answer in {region}; is that a region, and is the network up? ({text})")
+    format!("cannot {doing}: AWS does not answer in {region}; is that a region, and is the network up? ({text})")
 }

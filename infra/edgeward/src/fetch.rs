@@ -72,14 +72,6 @@ impl Fetch {
         answer.json()
     }
 
-    /// Whether somebody answers there, with whatever that is no failure of the server.
-    pub(crate) async fn answers(&self, url: &str) -> Result<()> {
-        match self.get(url, None).await?.status {
-            status if status.is_server_error() => bail!("status {}", status.as_u16()),
-            _ => Ok(()),
-        }
-    }
-
     async fn get(&self, url: &str, bearer: Option<&Secret<String>>) -> Result<Answer> {
         let mut request =
             Request::get(url).header(header::USER_AGENT, USER_AGENT).header(header::ACCEPT, "application/json");

@@ -10,6 +10,7 @@ mod deployment;
 mod destination;
 mod edge;
 mod fetch;
+mod firewall;
 mod generate;
 mod jwks;
 mod obstacle;

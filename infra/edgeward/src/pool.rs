@@ -1,10 +1,11 @@
 //! The user pool and the app client at Cognito, as AWS describes them.
 
+mod app_client;
+mod description;
+mod unmodelled;
+
 use anyhow::{Context as _, Result, anyhow, bail};
-use aws_sdk_cognitoidentityprovider::{
-    Client,
-    types::{TimeUnitsType, UserPoolClientType},
-};
+use aws_sdk_cognitoidentityprovider::Client;
 use edgeward_core::secret::Secret;
 use edgeward_identity::{
     UnixTime,
@@ -15,6 +16,9 @@ use crate::{
     aws::{Aws, explained},
     edge::Settings,
 };
+
+pub(crate) use app_client::AppClient;
+pub(crate) use description::Provider;
 
 /// The app client of the edge.
 #[derive(Debug, Clone)]
@@ -50,18 +54,25 @@ impl Pool {
         &self.client_id
     }
 
-    /// The app client. Its `Debug` hides its secret.
-    pub(crate) async fn describe(&self) -> Result<UserPoolClientType> {
-        let request = self.client.describe_user_pool_client().user_pool_id(&self.pool_id).client_id(&self.client_id);
-        let doing = format!("describe the app client {} of {}", self.client_id, self.pool_id);
-        let answer = request.send().await.map_err(|error| explained(&doing, &self.region, error))?;
-        answer.user_pool_client.with_context(|| format!("Cognito does not {doing}"))
+    pub(crate) fn id(&self) -> &str {
+        &self.pool_id
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.region
     }
 
     /// The secret that the app client was made with. Cognito shows no later one again, and does not document what it
     /// describes once the first one is deleted, so nothing is taken from a client that has been given others.
     pub(crate) async fn first_secret(&self) -> Result<Secret<String>> {
-        let client = self.describe().await?;
+        let AppClient { described: client, secret_arn } = self.describe().await?;
+        if let Some(arn) = secret_arn {
+            bail!(
+                "the secret of the app client {} is in Secrets Manager ({arn}), where Cognito replaces it every week: the edge \
+                 needs one that stays; `edgeward check` says what to do",
+                self.client_id
+            );
+        }
         let made = client.creation_date.and_then(|date| u64::try_from(date.secs()).ok()).map(UnixTime::from_secs);
         if was_rotated(made, &self.secrets().await?) {
             bail!(
@@ -81,7 +92,7 @@ impl Pool {
 
     /// For how many seconds a refresh token of Cognito is good.
     pub(crate) async fn refresh_token_seconds(&self) -> Result<u64> {
-        Ok(refresh_token_seconds(&self.describe().await?))
+        Ok(self.describe().await?.refresh_token_seconds())
     }
 
     /// Every scope of the user pool's resource servers, as clients ask for it.
@@ -157,24 +168,8 @@ fn was_rotated(made: Option<UnixTime>, listed: &[Listed]) -> bool {
     }
 }
 
-fn refresh_token_seconds(client: &UserPoolClientType) -> u64 {
-    const DAY: u64 = 86_400;
-    // 0 and nothing at all both mean 30 days.
-    let validity = u64::try_from(client.refresh_token_validity).ok().filter(|validity| *validity > 0);
-    let units = client.token_validity_units.as_ref().and_then(|units| units.refresh_token.clone());
-    let unit = match units {
-        Some(TimeUnitsType::Seconds) => 1,
-        Some(TimeUnitsType::Minutes) => 60,
-        Some(TimeUnitsType::Hours) => 3_600,
-        _ => DAY,
-    };
-    validity.map_or(30 * DAY, |validity| validity * unit)
-}
-
 #[cfg(test)]
 mod tests {
-    use aws_sdk_cognitoidentityprovider::types::TokenValidityUnitsType;
-
     use super::*;
 
     #[test]
@@ -187,19 +182,5 @@ mod tests {
         assert!(was_rotated(Some(made), &[listed(0), listed(3_600)]), "a rotation is under way");
         assert!(was_rotated(Some(made), &[listed(3_600)]), "the first one is deleted");
         assert!(!was_rotated(None, &[listed(3_600)]), "nothing is known of the client's age");
-    }
-
-    #[test]
-    fn the_life_of_a_refresh_token_is_read_in_its_unit() {
-        let of = |validity, unit: Option<TimeUnitsType>| {
-            let units = unit.map(|unit| TokenValidityUnitsType::builder().refresh_token(unit).build());
-            let client = UserPoolClientType::builder().refresh_token_validity(validity).set_token_validity_units(units);
-            refresh_token_seconds(&client.build())
-        };
-        assert_eq!(of(5, None), 5 * 86_400);
-        assert_eq!(of(5, Some(TimeUnitsType::Days)), 5 * 86_400);
-        assert_eq!(of(90, Some(TimeUnitsType::Minutes)), 5_400);
-        assert_eq!(of(7_200, Some(TimeUnitsType::Seconds)), 7_200);
-        assert_eq!(of(0, None), 30 * 86_400);
     }
 }

@@ -1,6 +1,6 @@
 //! What a command tells its caller: lines as things happen, or one JSON document at the end. Never a secret.
 
-use std::{fmt, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use edgeward_identity::UnixTime;
@@ -31,10 +31,13 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}; {}", self.place, self.what, self.remedy)
-    }
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It is wrong: the command ends with status 1.
+    Problem,
+    /// It works, but costs or risks something that the operator should know of, or it could not be looked at.
+    Note,
 }
 
 /// The report of one command.
@@ -42,6 +45,8 @@ impl fmt::Display for Problem {
 pub(crate) struct Report {
     format: Format,
     document: Document,
+    /// How many of the notes are printed.
+    printed_notes: usize,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -50,6 +55,8 @@ struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Next>,
     problems: Vec<Problem>,
+    /// In the form of problems.
+    notes: Vec<Problem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -62,7 +69,7 @@ struct Next {
 
 impl Report {
     pub(crate) fn new(format: Format) -> Self {
-        Self { format, document: Document::default() }
+        Self { format, document: Document::default(), printed_notes: 0 }
     }
 
     /// Something was done, or found good, or would be done.
@@ -86,8 +93,30 @@ impl Report {
 
     /// Something is wrong.
     pub(crate) fn problem(&mut self, problem: Problem) {
-        self.line(&format!("problem: {problem}"));
+        self.finding("problem", &problem);
         self.document.problems.push(problem);
+    }
+
+    /// Something works, but should be known. Notes are printed after the problems.
+    pub(crate) fn note(&mut self, note: Problem) {
+        self.document.notes.push(note);
+    }
+
+    /// Something is wrong, or should be known.
+    pub(crate) fn add(&mut self, weight: Weight, finding: Problem) {
+        match weight {
+            Weight::Problem => self.problem(finding),
+            Weight::Note => self.note(finding),
+        }
+    }
+
+    /// Prints the notes that are not printed yet, and says how many there are in all.
+    pub(crate) fn print_notes(&mut self) -> usize {
+        for note in &self.document.notes[self.printed_notes..] {
+            self.finding("note", note);
+        }
+        self.printed_notes = self.document.notes.len();
+        self.printed_notes
     }
 
     pub(crate) fn has_problems(&self) -> bool {
@@ -96,6 +125,7 @@ impl Report {
 
     /// Ends the command: status 0, or 1 when something is wrong or was refused.
     pub(crate) fn end(mut self, outcome: Result<()>) -> ExitCode {
+        self.print_notes();
         if let Err(error) = &outcome {
             self.document.error = Some(format!("{error:#}"));
             eprintln!("edgeward: {error:#}");
@@ -104,6 +134,11 @@ impl Report {
             println!("{}", serde_json::to_string_pretty(&self.document).unwrap_or_default());
         }
         if outcome.is_ok() && !self.has_problems() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    /// The remedy has a line of its own: findings are long.
+    fn finding(&self, kind: &str, Problem { place, what, remedy }: &Problem) {
+        self.line(&format!("{kind}: {place}: {what}\n  do: {remedy}"));
     }
 
     fn line(&self, line: &str) {

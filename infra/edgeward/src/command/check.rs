@@ -34,13 +34,18 @@ pub(crate) async fn run(arguments: &Check, report: &mut Report) -> Result<()> {
     };
     too_large(&described.settings, deployment).into_iter().for_each(|problem| report.problem(problem));
     let fetch = Fetch::new()?;
-    cognito::check(&described, config.as_ref(), &fetch, report).await?;
+    cognito::check(&described, config.as_ref(), &fetch, report).await;
     if let Some(config) = &config {
         plain_http::check(config, arguments.plain_http.plain_url.as_ref(), &fetch, report).await;
     }
+    let notes = match report.print_notes() {
+        0 => String::new(),
+        1 => "; 1 note".to_owned(),
+        count => format!("; {count} notes"),
+    };
     if report.has_problems() {
         bail!("the deployment {deployment} has problems");
     }
-    report.did(format!("the deployment {deployment} is complete and consistent"));
+    report.did(format!("the deployment {deployment} is complete and consistent{notes}"));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! As much of AWS as the tool asks for, in its JSON protocol: SSM Parameter Store, and the API of Cognito user pools.
+//! As much of AWS as the tool asks for, in its JSON protocol: SSM Parameter Store, the API of Cognito user pools, and AWS WAF.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 /// The only region in which anything is.
 pub(crate) const REGION: &str = "eu-west-1";
 pub(crate) const POOL: &str = "eu-west-1_Example";
+pub(crate) const POOL_ARN: &str = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_Example";
 pub(crate) const CLIENT: &str = "exampleclientid";
 /// The app client's first secret.
 pub(crate) const SECRET: &str = "first0secret0of0the0app0client";
@@ -32,7 +33,21 @@ pub(crate) struct Aws {
     /// Id, value and time of creation.
     pub(crate) secrets: Vec<(String, String, u64)>,
     pub(crate) app_client: Value,
+    /// `ClientSecretArn`, in place of a secret.
+    pub(crate) secret_arn: Option<&'static str>,
+    pub(crate) user_pool: Value,
+    /// The description of the pool's domain.
+    pub(crate) domain: Value,
+    pub(crate) is_branded: bool,
+    /// Descriptions of identity providers.
+    pub(crate) providers: Vec<Value>,
+    /// The answer of `GetUserPoolSessionConfiguration`.
+    pub(crate) sessions: Value,
     pub(crate) resource_servers: Value,
+    /// The user pool's web ACL.
+    pub(crate) web_acl: Value,
+    /// Rules of rule groups, by ARN.
+    pub(crate) rule_groups: BTreeMap<&'static str, Value>,
     /// Every operation that changed something.
     pub(crate) changes: Vec<String>,
     /// The error that everything is answered with.
@@ -52,9 +67,23 @@ impl Aws {
                 "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
                 "AllowedOAuthScopes": ["openid", "email"],
                 "EnableTokenRevocation": true,
+                "ExplicitAuthFlows": ["ALLOW_USER_AUTH"],
+                "SupportedIdentityProviders": ["COGNITO"],
+                "RefreshTokenRotation": { "Feature": "ENABLED", "RetryGracePeriodSeconds": 60 },
                 "RefreshTokenValidity": 45, "TokenValidityUnits": { "RefreshToken": "days" },
             }),
+            secret_arn: None,
+            user_pool: json!({
+                "Id": POOL, "Arn": POOL_ARN, "Domain": "mcp-login",
+                "Policies": { "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"] } },
+            }),
+            domain: json!({ "UserPoolId": POOL, "Domain": "mcp-login", "ManagedLoginVersion": 2, "Status": "ACTIVE" }),
+            is_branded: true,
+            providers: Vec::new(),
+            sessions: json!({ "UserPoolId": POOL, "UserSessionTracking": "DISABLED", "TokenSession": { "MaxPerUser": 20 } }),
             resource_servers: json!([]),
+            web_acl: Value::Null,
+            rule_groups: BTreeMap::new(),
             changes: Vec::new(),
             fault: None,
             denied: None,
@@ -133,10 +162,45 @@ impl Aws {
             }
             "DescribeUserPoolClient" => {
                 let mut client = self.app_client.clone();
-                if let Some((_, secret, _)) = self.secrets.first() {
+                if let Some(arn) = self.secret_arn {
+                    client["ClientSecretArn"] = arn.into();
+                } else if let Some((_, secret, _)) = self.secrets.first() {
                     client["ClientSecret"] = secret.as_str().into();
                 }
                 Ok(json!({ "UserPoolClient": client }))
+            }
+            "DescribeUserPool" => Ok(json!({ "UserPool": self.user_pool })),
+            "DescribeUserPoolDomain" if self.domain["Domain"] == request["Domain"] => {
+                Ok(json!({ "DomainDescription": self.domain }))
+            }
+            // One of another account or region.
+            "DescribeUserPoolDomain" => Ok(json!({ "DomainDescription": {} })),
+            "DescribeManagedLoginBrandingByClient" if self.is_branded => {
+                Ok(json!({ "ManagedLoginBranding": { "UserPoolId": POOL, "UseCognitoProvidedValues": true } }))
+            }
+            "DescribeManagedLoginBrandingByClient" => Err(("ResourceNotFoundException", "no branding")),
+            "ListIdentityProviders" => Ok(json!({ "Providers": self.providers })),
+            "DescribeIdentityProvider" => {
+                let found = self.providers.iter().find(|provider| provider["ProviderName"] == request["ProviderName"]);
+                found
+                    .map(|found| json!({ "IdentityProvider": found }))
+                    .ok_or(("ResourceNotFoundException", "no provider"))
+            }
+            "GetUserPoolSessionConfiguration" => Ok(self.sessions.clone()),
+            "GetWebACLForResource" if text("ResourceArn") != POOL_ARN => {
+                Err(("WAFNonexistentItemException", "no pool"))
+            }
+            "GetWebACLForResource" if self.web_acl.is_null() => Ok(json!({})),
+            "GetWebACLForResource" => Ok(json!({ "WebACL": self.web_acl })),
+            "GetRuleGroup" => {
+                let found = self.rule_groups.get(text("ARN").as_str());
+                let group = |rules: &Value| {
+                    json!({ "RuleGroup": {
+                        "Name": "own", "Id": "own-1", "Capacity": 1, "ARN": text("ARN"), "Rules": rules,
+                        "VisibilityConfig": visibility("own"),
+                    } })
+                };
+                found.map(group).ok_or(("WAFNonexistentItemException", "no rule group"))
             }
             "ListResourceServers" => Ok(json!({ "ResourceServers": self.resource_servers })),
             "ListUserPoolClientSecrets" => {
@@ -169,6 +233,10 @@ impl Aws {
 fn written((name, parameter): (&String, &Parameter)) -> Value {
     let Parameter { value, kind, version, modified } = parameter;
     json!({ "Name": name, "Value": value, "Type": kind, "Version": version, "LastModifiedDate": modified })
+}
+
+pub(crate) fn visibility(name: &str) -> Value {
+    json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": false, "MetricName": name })
 }
 
 fn secret(id: &str, created: u64) -> Value {

@@ -20,7 +20,30 @@ async fn a_good_deployment_has_no_problems() {
     assert!(ran.stdout.contains("complete and consistent"), "{ran:#?}");
     let ran = world.run(&["check", "--json", "--now", &now]).await.succeeds();
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(report["problems"], json!([]));
+    assert_eq!((&report["problems"], &report["notes"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_come_after_the_problems_and_fail_nothing() {
+    let world = World::complete().await;
+    world.aws().app_client["RefreshTokenRotation"] = Value::Null;
+    let ran = world.run(&["check", "--now", &START.to_string()]).await.succeeds();
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    let note = lines.iter().position(|line| line.starts_with("note: the app client exampleclientid: does not rotate"));
+    let end = lines.iter().position(|line| *line == "the deployment prod is complete and consistent; 1 note");
+    assert!(note.is_some() && note < end, "{ran:#?}");
+
+    world.aws().put(&edge("old-name"), "x", "String");
+    world.put(
+        "edge/resources",
+        r#"[{"path": "/mcp", "scopes": {"write": {"words": "Write", "cognito_scope": "files/write"}}}]"#,
+    );
+    let ran = world.run(&["check", "--now", &START.to_string()]).await.fails_with("the deployment prod has problems");
+    let findings = ran.stdout.lines().filter(|line| !line.starts_with("  do: "));
+    let kinds: Vec<_> = findings.filter_map(|line| line.split_once(": ")).map(|(kind, _)| kind).collect();
+    let first_note = kinds.iter().position(|kind| *kind == "note").unwrap();
+    assert!(kinds[first_note..].iter().all(|kind| *kind == "note"), "{ran:#?}");
+    assert!(kinds[..first_note].iter().filter(|kind| **kind == "problem").count() > 1, "{ran:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +157,7 @@ async fn what_cognito_says_of_itself_is_compared() {
     world.serve("/pool/.well-known/jwks.json", json!({ "keys": [] }));
     check(&world, "holds no keys").await;
     world.put("edge/cognito-domain", "http://127.0.0.1:9");
-    check(&world, "http://127.0.0.1:9: does not answer").await;
+    check(&world, "http://127.0.0.1:9/oauth2/authorize: does not answer").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +186,12 @@ async fn the_app_client_is_as_the_edge_needs_it() {
 async fn custom_scopes_belong_to_a_resource_server() {
     let world = World::complete().await;
     world.put("edge/cognito-scopes", "openid https://origin.example.com/mcp/read");
+    world
+        .start_cognito(|config| {
+            config.app_clients[0].allowed_scopes =
+                ["openid", "https://origin.example.com/mcp/read"].map(str::to_owned).to_vec();
+        })
+        .await;
     world.aws().app_client["AllowedOAuthScopes"] = json!(["openid", "https://origin.example.com/mcp/read"]);
     check(&world, "no resource server of the user pool has the scope https://origin.example.com/mcp/read").await;
     world.aws().resource_servers = json!([{

@@ -36,7 +36,8 @@ fn stops() -> [(Instead, &'static str); 4] {
 #[track_caller]
 fn problem(ran: Ran) -> String {
     assert_eq!(ran.status, 1, "{ran:#?}");
-    let mut problems = ran.stdout.lines().filter(|line| line.starts_with("problem:")).map(str::to_owned);
+    let all = ran.all();
+    let mut problems = all.lines().filter(|line| line.starts_with("problem:")).map(str::to_owned);
     let problem = problems.next().unwrap();
     assert_eq!(problems.next(), None, "{ran:#?}");
     problem

@@ -75,7 +75,7 @@ async fn what_the_edge_would_refuse_is_named_and_nothing_is_written() {
         "/edgeward/prod/edge/public-url (EDGEWARD_PUBLIC_URL): is not an absolute URL",
         "/edgeward/prod/edge/access-token-seconds (EDGEWARD_ACCESS_TOKEN_SECONDS): is not a number",
         "/edgeward/prod/edge/origin-url (EDGEWARD_ORIGIN_URL): is missing",
-        "/edgeward/prod/edge/keys (EDGEWARD_KEYS): is missing; `edgeward keygen`",
+        "/edgeward/prod/edge/keys (EDGEWARD_KEYS): is missing\n  do: `edgeward keygen`",
     ] {
         assert!(ran.stdout.contains(expected), "{expected:?} is not in {ran:#?}");
     }

@@ -19,6 +19,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
+use edgeward_cognito::{AppClient, Cognito, LoginPages, Mode};
 use edgeward_core::Config;
 use edgeward_identity::names::edge::SETTINGS;
 use parking_lot::Mutex;
@@ -26,12 +27,14 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, process::Command};
 
 use crate::{
-    aws::{Aws, CLIENT, POOL, REGION, START},
+    aws::{Aws, CLIENT, POOL, REGION, SECRET, START},
     edge::{Edge, PLAIN},
 };
 
 const EDGE: &str = "/edgeward/prod/edge";
 const ORIGIN: &str = "/edgeward/prod/origin";
+/// The public URL of an edge that is not on this machine.
+const HTTPS: &str = "https://mcp.example.com";
 /// A token for Cloudflare's API.
 pub(crate) const TOKEN: &str = "cloudflare-token-of-the-tests";
 
@@ -50,6 +53,8 @@ pub(crate) struct Served {
 
 pub(crate) struct World {
     served: Arc<Mutex<Served>>,
+    /// The pool's domain, once the deployment is complete.
+    cognito: Mutex<Option<Cognito>>,
     /// Where all of it is served.
     pub(crate) url: String,
     pub(crate) folder: PathBuf,
@@ -78,8 +83,9 @@ impl Ran {
         self
     }
 
+    /// All that was said, with each remedy behind its problem.
     pub(crate) fn all(&self) -> String {
-        format!("{}{}", self.stdout, self.stderr)
+        format!("{}{}", self.stdout, self.stderr).replace("\n  do: ", "; ")
     }
 }
 
@@ -98,7 +104,7 @@ impl World {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
-        let world = Self { served, url, folder };
+        let world = Self { served, cognito: Mutex::new(None), url, folder };
         world.install_wrangler();
         for (name, value) in [
             ("edge/public-url", "https://mcp.example.com"),
@@ -123,19 +129,11 @@ impl World {
         for (name, value) in [
             ("edge/public-url", url.as_str()),
             ("origin/issuer", url),
-            ("edge/cognito-domain", url),
             ("edge/cognito-jwks-url", &format!("{url}/pool/.well-known/jwks.json")),
         ] {
             world.put(name, value);
         }
-        let issuer = format!("https://cognito-idp.{REGION}.amazonaws.com/{POOL}");
-        world.serve(
-            "/pool/.well-known/openid-configuration",
-            json!({
-                "issuer": issuer, "token_endpoint": format!("{url}/oauth2/token"),
-                "jwks_uri": format!("{url}/pool/.well-known/jwks.json"),
-            }),
-        );
+        world.start_cognito(|_| {}).await;
         world.serve("/pool/.well-known/jwks.json", json!({ "keys": [{ "kid": "cognito-1" }] }));
         world.aws().app_client["CallbackURLs"] = json!([format!("{url}/callback")]);
         world.aws().app_client["LogoutURLs"] = json!([format!("{url}/signed-out")]);
@@ -143,6 +141,36 @@ impl World {
         let output = world.folder.join("local");
         world.run(&["push", "--target", "local", "--output", output.to_str().unwrap()]).await.succeeds();
         world
+    }
+
+    /// Serves the pool's domain, with one app client that can be changed before, and has discovery and settings name it.
+    pub(crate) async fn start_cognito(&self, change: impl FnOnce(&mut edgeward_cognito::Config)) {
+        let url = &self.url;
+        let client = AppClient {
+            callback_urls: [url.as_str(), HTTPS].map(|url| format!("{url}/callback")).to_vec(),
+            logout_urls: [url.as_str(), HTTPS].map(|url| format!("{url}/signed-out")).to_vec(),
+            allowed_scopes: ["openid", "email"].map(str::to_owned).to_vec(),
+            ..AppClient::confidential(CLIENT, SECRET)
+        };
+        let mode = Mode { login: LoginPages::Managed, ..Mode::default() };
+        let mut config = edgeward_cognito::Config {
+            pool_id: POOL.to_owned(),
+            mode,
+            app_clients: vec![client],
+            ..edgeward_cognito::Config::default()
+        };
+        change(&mut config);
+        let cognito = Cognito::start(config).await.unwrap();
+        self.put("edge/cognito-domain", cognito.domain_url());
+        self.serve(
+            "/pool/.well-known/openid-configuration",
+            json!({
+                "issuer": format!("https://cognito-idp.{REGION}.amazonaws.com/{POOL}"),
+                "token_endpoint": format!("{}/oauth2/token", cognito.domain_url()),
+                "jwks_uri": format!("{url}/pool/.well-known/jwks.json"),
+            }),
+        );
+        *self.cognito.lock() = Some(cognito);
     }
 
     /// As [`World::complete`], with an edge that runs with the parameters.
@@ -156,10 +184,10 @@ impl World {
     pub(crate) async fn deployed_with_https() -> Self {
         let world = Self::complete().await;
         for name in ["edge/public-url", "origin/issuer"] {
-            world.put(name, "https://mcp.example.com");
+            world.put(name, HTTPS);
         }
-        world.aws().app_client["CallbackURLs"] = json!(["https://mcp.example.com/callback"]);
-        world.aws().app_client["LogoutURLs"] = json!(["https://mcp.example.com/signed-out"]);
+        world.aws().app_client["CallbackURLs"] = json!([format!("{HTTPS}/callback")]);
+        world.aws().app_client["LogoutURLs"] = json!([format!("{HTTPS}/signed-out")]);
         world.deploy_edge();
         world
     }
@@ -185,6 +213,11 @@ impl World {
 
     pub(crate) fn edge(&self) -> parking_lot::MappedMutexGuard<'_, Edge> {
         parking_lot::MutexGuard::map(self.served.lock(), |served| &mut served.edge)
+    }
+
+    /// The pool's domain.
+    pub(crate) fn cognito(&self) -> parking_lot::MappedMutexGuard<'_, Cognito> {
+        parking_lot::MutexGuard::map(self.cognito.lock(), |cognito| cognito.as_mut().unwrap())
     }
 
     pub(crate) fn serve(&self, path: &str, document: Value) {
@@ -249,6 +282,35 @@ impl World {
         let keys: Value = keys.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let members = keys["keys"].as_array().into_iter().flatten().flat_map(|key| [&key["d"], &key["k"]]);
         members.filter_map(|member| member.as_str().map(str::to_owned)).collect()
+    }
+
+    /// What `check` says: the findings of one kind, as `where: what; do`.
+    pub(crate) async fn found(&self, kind: &str) -> Vec<String> {
+        let ran = self.run(&["check", "--json", "--now", &START.to_string()]).await;
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let has_problems = report["problems"].as_array().is_some_and(|problems| !problems.is_empty());
+        assert_eq!(ran.status, i32::from(has_problems), "{ran:#?}");
+        let found = report[kind].as_array().unwrap().iter();
+        found.map(|one| ["where", "what", "do"].map(|part| one[part].as_str().unwrap()).join("; ")).collect()
+    }
+
+    /// `check` has exactly one finding, of this kind, which says all of `words`.
+    #[track_caller]
+    pub(crate) fn finds<'a>(&'a self, kind: &'a str, words: &'a [&'a str]) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            for other in ["problems", "notes"] {
+                let found = self.found(other).await;
+                if other != kind {
+                    assert!(found.is_empty(), "{caller}: {other} besides: {found:#?}");
+                    continue;
+                }
+                assert_eq!(found.len(), 1, "{caller}: {found:#?}");
+                for words in words {
+                    assert!(found[0].contains(words), "{caller}: {words:?} is not in {found:#?}");
+                }
+            }
+        }
     }
 
     /// Runs the tool for the deployment, and sees that it shows no secret.

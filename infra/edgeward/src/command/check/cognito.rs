@@ -1,58 +1,104 @@
-//! Cognito: its discovery document, the app client, the resource servers.
+//! Cognito: what it says of itself, what its API says of the app client and the pool, and what a browser would see.
+
+mod app_client;
+mod attributes;
+mod discovery;
+mod domain;
+mod firewall;
+mod issuer;
+mod probe;
+mod providers;
+mod remedy;
+mod tokens;
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use aws_sdk_cognitoidentityprovider::types::{OAuthFlowType, UserPoolClientType};
-use edgeward_core::{Config, route::Route};
+use aws_sdk_cognitoidentityprovider::types::{AuthFactorType, UserPoolType};
+use edgeward_core::Config;
 
+use self::remedy::Remedy;
 use super::super::Described;
 use crate::{
+    aws::is_denied,
     fetch::Fetch,
     pool::Pool,
     report::{Problem, Report},
 };
 
-const STACK: &str = "mend it in the security stack's configuration and deploy it";
-const JWKS_PATH: &str = "/.well-known/jwks.json";
-const DISCOVERY_PATH: &str = "/.well-known/openid-configuration";
 const OPENID: [&str; 5] = ["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"];
 
-pub(super) async fn check(
-    described: &Described,
-    config: Option<&Config>,
-    fetch: &Fetch,
-    report: &mut Report,
-) -> Result<()> {
+pub(super) async fn check(described: &Described, config: Option<&Config>, fetch: &Fetch, report: &mut Report) {
     if let Some(config) = config {
-        discovery(config, fetch, report).await;
+        discovery::check(config, fetch, report).await;
     }
     // What is missing or malformed is named among the settings.
-    let Ok(pool) = Pool::of(&described.settings, &described.aws) else { return Ok(()) };
-    match pool.describe().await {
-        Ok(client) => app_client(&client, &pool, config, report),
-        Err(error) => report.problem(Problem::new("the app client", format!("{error:#}"), "deploy the security stack")),
+    let Ok(pool) = Pool::of(&described.settings, &described.aws) else { return };
+    let remedy = Remedy::of(&pool);
+    if let Some(config) = config {
+        probe::check(config, &remedy, fetch, report).await;
     }
-    let Some(config) = config else { return Ok(()) };
+    let client = match pool.describe().await {
+        Ok(client) => Some(client),
+        Err(error) => {
+            let problem = Problem::new("the app client", format!("{error:#}"), "deploy the security stack");
+            report.problem(problem);
+            None
+        }
+    };
+    let place = format!("the user pool {}", pool.id());
+    let user_pool = seen(pool.user_pool().await, &place, "DescribeUserPool", report);
+    if let Some(client) = &client {
+        app_client::check(client, &remedy, config, report);
+        attributes::check(client, &remedy, config, report);
+        let domain = domain::check(&pool, user_pool.as_ref(), &remedy, config, report).await;
+        app_client::flows(client, &remedy, domain, has_passkeys(user_pool.as_ref()), report);
+        let providers = providers::check(&pool, client, described, &remedy, report).await;
+        tokens::check(client, &remedy, config, &providers, report);
+        firewall::check(&pool, user_pool.as_ref(), &providers, described, config, report).await;
+    }
+    tokens::sessions(&pool, report).await;
+    if let Some(config) = config {
+        issuer::check(&pool, user_pool.as_ref(), config, report);
+        custom_scopes(&pool, config, report).await;
+    }
+}
+
+/// What the API shows; what it does not show hides nothing else.
+fn seen<T>(result: Result<T>, place: &str, operation: &str, report: &mut Report) -> Option<T> {
+    match result {
+        Ok(found) => Some(found),
+        Err(error) => {
+            // IAM knows no resource for a domain.
+            let resource = if operation == "DescribeUserPoolDomain" { "`*`" } else { "the user pool" };
+            let remedy = match is_denied(&error) {
+                true => format!("allow `cognito-idp:{operation}` on {resource}, and run this again"),
+                false => "run this again".to_owned(),
+            };
+            report.note(Problem::new(place, format!("was not looked at: {error:#}"), remedy));
+            None
+        }
+    }
+}
+
+/// Whether users may sign in with a passkey alone.
+fn has_passkeys(user_pool: Option<&UserPoolType>) -> bool {
+    let policy = user_pool.and_then(|pool| pool.policies.as_ref()?.sign_in_policy.as_ref());
+    policy.is_some_and(|policy| policy.allowed_first_auth_factors().contains(&AuthFactorType::WebAuthn))
+}
+
+async fn custom_scopes(pool: &Pool, config: &Config, report: &mut Report) {
     let asked: Vec<_> = asked(config).into_iter().filter(|scope| !OPENID.contains(&scope.as_str())).collect();
     if asked.is_empty() {
-        return Ok(());
+        return;
     }
-    match pool.custom_scopes().await {
-        Ok(known) => {
-            for scope in asked.into_iter().filter(|scope| !known.contains(scope)) {
-                let what =
-                    format!("no resource server of the user pool has the scope {scope}, which the edge asks for");
-                report.problem(Problem::new(
-                    "the user pool",
-                    what,
-                    "add it to a resource server, or take it out of cognito-scopes or resources",
-                ));
-            }
-        }
-        Err(error) => report.problem(Problem::new("the user pool", format!("{error:#}"), "allow it to be read")),
+    let place = format!("the user pool {}", pool.id());
+    let Some(known) = seen(pool.custom_scopes().await, &place, "ListResourceServers", report) else { return };
+    for scope in asked.into_iter().filter(|scope| !known.contains(scope)) {
+        let what = format!("no resource server of the user pool has the scope {scope}, which the edge asks for");
+        let remedy = "add it to a resource server, or take it out of cognito-scopes or resources";
+        report.problem(Problem::new(&place, what, remedy));
     }
-    Ok(())
 }
 
 /// The scopes that the edge asks for at Cognito: always, and together with one of its own.
@@ -62,78 +108,4 @@ fn asked(config: &Config) -> BTreeSet<String> {
         asked.extend(resource.upstream_scopes(&resource.scope()).into_iter().map(str::to_owned));
     }
     asked
-}
-
-async fn discovery(config: &Config, fetch: &Fetch, report: &mut Report) {
-    let cognito = &config.cognito;
-    // Where the keys are is where the document is: the issuer of a stand-in may be a name only.
-    let base = cognito.jwks_url.strip_suffix(JWKS_PATH).unwrap_or(cognito.issuer());
-    let url = format!("{base}{DISCOVERY_PATH}");
-    match fetch.json(&url, None).await {
-        Err(error) => {
-            let remedy = "compare cognito-user-pool-id with the user pool, and its region";
-            report.problem(Problem::new(url, format!("cannot be read: {error:#}"), remedy));
-        }
-        Ok(document) => {
-            let mut differs = |member: &str, expected: &str, parameter: &str| {
-                let found = document[member].as_str().unwrap_or_default();
-                if found != expected {
-                    let what = format!("says {member} {found:?}, but by the parameters it is {expected:?}");
-                    report.problem(Problem::new(url.clone(), what, format!("correct the parameter {parameter}")));
-                }
-            };
-            // Either form of a pool's issuer is taken.
-            let issuer = document["issuer"].as_str().filter(|issuer| cognito.issuers.contains(issuer));
-            differs("issuer", issuer.unwrap_or(cognito.issuer()), "cognito-user-pool-id or cognito-issuer");
-            differs("token_endpoint", &format!("{}/oauth2/token", cognito.domain), "cognito-domain");
-            differs("jwks_uri", &cognito.jwks_url, "cognito-jwks-url");
-        }
-    }
-    match fetch.json(&cognito.jwks_url, None).await {
-        Ok(document) if document["keys"].as_array().is_some_and(|keys| !keys.is_empty()) => {}
-        Ok(_) => {
-            report.problem(Problem::new(&cognito.jwks_url, "holds no keys", "correct the parameter cognito-jwks-url"))
-        }
-        Err(error) => {
-            let what = format!("cannot be read: {error:#}");
-            report.problem(Problem::new(&cognito.jwks_url, what, "compare cognito-user-pool-id with the user pool"));
-        }
-    }
-    if let Err(error) = fetch.answers(&format!("{}/oauth2/authorize", cognito.domain)).await {
-        let remedy = "compare cognito-domain with the user pool's domain; a new one needs some minutes";
-        report.problem(Problem::new(&cognito.domain, format!("does not answer: {error:#}"), remedy));
-    }
-}
-
-fn app_client(client: &UserPoolClientType, pool: &Pool, config: Option<&Config>, report: &mut Report) {
-    let place = format!("the app client {}", pool.client_id());
-    let mut problem = |what: String| report.problem(Problem::new(place.clone(), what, STACK));
-    let flows = client.allowed_o_auth_flows();
-    if client.allowed_o_auth_flows_user_pool_client != Some(true) || !flows.contains(&OAuthFlowType::Code) {
-        problem("does not allow the authorization code flow".to_owned());
-    }
-    if flows.iter().any(|flow| *flow != OAuthFlowType::Code) {
-        problem("allows other flows than the authorization code flow".to_owned());
-    }
-    if client.client_secret.as_deref().is_none_or(str::is_empty) {
-        problem("has no secret".to_owned());
-    }
-    if client.enable_token_revocation != Some(true) {
-        problem("does not allow tokens to be revoked".to_owned());
-    }
-    let Some(config) = config else { return };
-    let callback = format!("{}{}", config.issuer, Route::Callback.path());
-    if !client.callback_urls().contains(&callback) {
-        problem(format!("does not have the callback URL {callback}"));
-    }
-    let signed_out = format!("{}{}", config.issuer, Route::SignedOut.path());
-    for url in std::iter::once(&signed_out).chain(&config.pages.sign_out_urls) {
-        if !client.logout_urls().contains(url) {
-            problem(format!("does not have the sign-out URL {url}"));
-        }
-    }
-    let allowed = client.allowed_o_auth_scopes();
-    for scope in asked(config).into_iter().filter(|scope| !allowed.contains(scope)) {
-        problem(format!("does not allow the scope {scope}, which the edge asks for"));
-    }
 }

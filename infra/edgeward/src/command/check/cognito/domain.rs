@@ -1,0 +1,114 @@
+//! The domain of the login pages: whose it is, which pages it serves, and whether they have a branding style.
+
+use aws_sdk_cognitoidentityprovider::types::{DomainDescriptionType, UserPoolType};
+use edgeward_core::Config;
+use url::Url;
+
+use super::{remedy::Remedy, seen};
+use crate::{
+    pool::Pool,
+    report::{Problem, Report},
+};
+
+/// Which login pages a domain serves (`ManagedLoginVersion`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LoginPages {
+    /// Version 1.
+    Classic,
+    /// Version 2.
+    Managed,
+}
+
+pub(super) async fn check(
+    pool: &Pool,
+    user_pool: Option<&UserPoolType>,
+    remedy: &Remedy,
+    config: Option<&Config>,
+    report: &mut Report,
+) -> Option<LoginPages> {
+    let host = config.and_then(|config| Url::parse(&config.cognito.domain).ok());
+    // A stand-in on this machine has no name of Cognito's.
+    let host = host.filter(|url| url.scheme() == "https").and_then(|url| url.host_str().map(str::to_owned));
+    let domains = user_pool.map(|user_pool| domains(user_pool, pool.region()));
+    let name = match (&domains, &host) {
+        (Some(domains), Some(host)) => match domains.iter().find(|domain| domain.hosts.contains(host)) {
+            Some(domain) => domain.name.clone(),
+            None => {
+                let hosts: Vec<_> = domains.iter().filter_map(|domain| domain.hosts.first().cloned()).collect();
+                let what = match hosts.is_empty() {
+                    true => format!("has no domain, and by the parameters it is {host}"),
+                    false => format!("has the domain {}, and by the parameters it is {host}", hosts.join(" and ")),
+                };
+                let to_do = match hosts.first() {
+                    Some(host) => {
+                        format!("set the parameter cognito-domain to {host}, in the stacks or by hand, and push it")
+                    }
+                    None => remedy.command("create-user-pool-domain", "--domain PREFIX --managed-login-version 2"),
+                };
+                report.problem(Problem::new(format!("the user pool {}", pool.id()), what, to_do));
+                return None;
+            }
+        },
+        (Some(domains), None) => domains.last()?.name.clone(),
+        (None, Some(host)) => host.split_once(".auth.").map_or(host.clone(), |(prefix, _)| prefix.to_owned()),
+        (None, None) => return None,
+    };
+    let place = format!("the domain {name}");
+    let found = seen(pool.domain(&name).await, &place, "DescribeUserPoolDomain", report)?;
+    if let Some(other) = found.user_pool_id.as_deref().filter(|other| *other != pool.id()) {
+        let what = format!("belongs to the user pool {other}, and the edge's is {}", pool.id());
+        report.problem(Problem::new(
+            place,
+            what,
+            "correct cognito-domain, or cognito-user-pool-id and cognito-client-id",
+        ));
+        return None;
+    }
+    if found.managed_login_version != Some(2) {
+        report.note(Problem::new(
+            &place,
+            "serves the classic login pages: they ignore `prompt`, so users cannot switch accounts there, and know no passkeys",
+            remedy.command("update-user-pool-domain", &format!("--domain {name} --managed-login-version 2{}", certificate(&found))),
+        ));
+        return Some(LoginPages::Classic);
+    }
+    let place = format!("the app client {}", remedy.client);
+    let branded = seen(pool.is_branded().await, &place, "DescribeManagedLoginBrandingByClient", report);
+    if branded == Some(false) {
+        report.problem(Problem::new(place, UNBRANDED, branding(remedy)));
+    }
+    Some(LoginPages::Managed)
+}
+
+/// What keeps a domain of one's own as it is: an update without it takes the certificate away.
+fn certificate(found: &DomainDescriptionType) -> String {
+    let arn = found.custom_domain_config.as_ref().map(|config| config.certificate_arn.as_str());
+    arn.filter(|arn| !arn.is_empty())
+        .map_or(String::new(), |arn| format!(" --custom-domain-config CertificateArn={arn}"))
+}
+
+/// What to run for an app client without a branding style.
+pub(super) fn branding(remedy: &Remedy) -> String {
+    let arguments = format!("--client-id {} --use-cognito-provided-values", remedy.client);
+    format!("{}, or deploy the security stack", remedy.command("create-managed-login-branding", &arguments))
+}
+
+pub(super) const UNBRANDED: &str =
+    "has no branding style of managed login: users see a 403, \"Login pages unavailable\", and come back to nobody";
+
+/// A domain of a pool, by the name that Cognito knows it by.
+struct Domain {
+    name: String,
+    /// The usual one first.
+    hosts: Vec<String>,
+}
+
+fn domains(user_pool: &UserPoolType, region: &str) -> Vec<Domain> {
+    let custom = user_pool.custom_domain.iter().map(|host| Domain { name: host.clone(), hosts: vec![host.clone()] });
+    let prefix = user_pool.domain.iter().map(|prefix| Domain {
+        name: prefix.clone(),
+        // The second one is for FIPS, and the only one in GovCloud.
+        hosts: ["auth", "auth-fips"].map(|part| format!("{prefix}.{part}.{region}.amazoncognito.com")).to_vec(),
+    });
+    custom.chain(prefix).collect()
+}

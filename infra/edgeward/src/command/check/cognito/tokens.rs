@@ -1,0 +1,99 @@
+//! How long tokens of Cognito's live, how they are replaced, and how many sessions a user may have.
+
+use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
+use edgeward_core::Config;
+
+use super::{
+    providers::Providers,
+    remedy::{INFORMATION, Remedy},
+    seen,
+};
+use crate::{
+    pool::{AppClient, Pool},
+    report::{Problem, Report, Weight},
+};
+
+/// Seconds: below, a lost answer or two refreshes at once sign users out.
+const SHORT_GRACE: u64 = 10;
+/// The longest grace period that Cognito has, in seconds.
+const FULL_GRACE: u64 = 60;
+const DAY: u64 = 86_400;
+const WEEK: u64 = 7 * DAY;
+/// Sessions of a user that Cognito keeps, unless told otherwise.
+const DEFAULT_SESSIONS: u64 = 20;
+
+pub(super) fn check(
+    client: &AppClient,
+    remedy: &Remedy,
+    config: Option<&Config>,
+    providers: &Providers,
+    report: &mut Report,
+) {
+    let place = format!("the app client {}", remedy.client);
+    let mut add = |weight, what: String, to_do: &str| {
+        report.add(weight, Problem::new(&place, what, remedy.client(INFORMATION, to_do)));
+    };
+    let days = client.refresh_token_seconds() / DAY;
+    match client.rotation_grace() {
+        None => add(
+            Weight::Note,
+            format!(
+                "does not rotate refresh tokens: a stolen one of Cognito's is good for its whole life, {days} days, unnoticed. It \
+                 is the choice for clients that refresh in parallel: none of them can use up another's token"
+            ),
+            "leave it so, or enable refresh token rotation with a grace period of 60 seconds",
+        ),
+        Some(grace) => {
+            let short = match grace {
+                0..SHORT_GRACE => Some((Weight::Problem, "signs its user out")),
+                SHORT_GRACE..FULL_GRACE => Some((Weight::Note, "may sign its user out")),
+                _ => None,
+            };
+            if let Some((weight, ends)) = short {
+                let what = format!(
+                    "rotates refresh tokens with a grace period of {grace} seconds: a refresh whose answer is lost, or that meets \
+                     another one, {ends}"
+                );
+                add(weight, what, "set the grace period of refresh token rotation to 60 seconds");
+            }
+            if client.allows(&ExplicitAuthFlowsType::AllowRefreshTokenAuth) {
+                let what =
+                    "rotates refresh tokens and allows ALLOW_REFRESH_TOKEN_AUTH, which AWS documents as incompatible";
+                add(Weight::Problem, what.to_owned(), "take ALLOW_REFRESH_TOKEN_AUTH out of the authentication flows");
+            }
+        }
+    }
+    if !providers.names.is_empty() && client.refresh_token_seconds() > WEEK {
+        let what = format!(
+            "has refresh tokens that are good for {days} days, and a refresh does not ask {}: somebody who has left there keeps \
+             access here for as long",
+            providers.names.join(" or ")
+        );
+        add(
+            Weight::Note,
+            what,
+            "shorten the refresh token expiration to 7 days or less, or disable leavers in the pool as well",
+        );
+    }
+    let Some(config) = config else { return };
+    let (ours, theirs) = (config.access_token_seconds, client.access_token_seconds());
+    if theirs < ours {
+        let what = format!(
+            "has access tokens that are good for {theirs} seconds, and the edge's, which must not outlive them, were to be good \
+             for {ours} (access-token-seconds): clients refresh more often than that says"
+        );
+        add(Weight::Note, what, "lengthen the access token expiration, or lower access-token-seconds");
+    }
+}
+
+pub(super) async fn sessions(pool: &Pool, report: &mut Report) {
+    let place = format!("the user pool {}", pool.id());
+    let limit = seen(pool.session_limit().await, &place, "GetUserPoolSessionConfiguration", report);
+    let Some(limit) = limit.flatten().filter(|limit| *limit <= DEFAULT_SESSIONS) else { return };
+    let what = format!(
+        "tracks sessions, {limit} of a user at most: each sign-in through the edge is one, and the next one ends the one that was \
+         used least recently, so a user with many clients loses some"
+    );
+    let arguments = "--user-session-tracking ENABLED --token-session MaxPerUser=100";
+    report.note(Problem::new(place, what, Remedy::of(pool).command("set-user-pool-session-configuration", arguments)));
+}
