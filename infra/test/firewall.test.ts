@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { MAX_BODY_BYTES } from "../lib/names.ts";
-import { addedByCloudFront, firewall, userPoolId } from "./firewall/firewalls.ts";
+import { addedByCloudFront, firewall, userPoolId, webAcl } from "./firewall/firewalls.ts";
 import { forwarded, MCP_REQUESTS, ORIGIN_ATTACKS, stranger, TOO_LONG } from "./firewall/origin-requests.ts";
 import type { Request } from "./firewall/request.ts";
 import { DISGUISED_PAGES, machineCalls, page, SIGN_IN_ATTACKS, SIGN_INS } from "./firewall/sign-in-requests.ts";
-import { synthesizeFile } from "./templates.ts";
+import { text } from "./firewall/template.ts";
+import { synthesizeFile, synthesizeOnce, settingsText } from "./templates.ts";
 
 const folder = new URL("../deployments/", import.meta.url);
 const deployments = readdirSync(folder).map((file) => file.replace(/\.json$/, ""));
@@ -122,4 +123,11 @@ describe.each(deployments)("the firewalls of %s", (deployment) => {
       expect(evaluate(request)).toMatchObject({ action: "block", rule });
     });
   });
+});
+
+test("the tool's tests know the rules before the user pool", async () => {
+  const { Rules } = webAcl(synthesizeOnce("test", settingsText()), "user pool");
+  const plain = (name: string, value: unknown) => (name === "SearchString" ? text(value).replace(/\$\{\w+\}/, "eu-west-1_Example") : value);
+  const file = "../edgeward/tests/tool/sign-in-rules.json";
+  await expect(`${JSON.stringify(Rules, plain, 1)}\n`).toMatchFileSnapshot(file);
 });

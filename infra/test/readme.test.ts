@@ -38,6 +38,15 @@ test("the README names the steps of a trial", () => {
   expect(rows(trial[0] ?? "").map(([name]) => name)).toEqual(STEPS.map(({ name }) => `\`${name}\``));
 });
 
+test("the local Cognito's README names questions of a trial that exist", () => {
+  const cognito = readFileSync(new URL("../../tests/cognito/README.md", import.meta.url), "utf8");
+  const bullets = cognito.split("\n## Questions only a real pool can answer\n")[1] ?? "";
+  const named = [...bullets.matchAll(/\(`([a-z]+(?:-[a-z]+)*)`\)/g)].map(([, name]) => name);
+  expect(named.length).toBeGreaterThan(5);
+  const known = new Set(QUESTIONS.map(({ name }) => name));
+  expect(named.filter((name = "") => !known.has(name))).toEqual([]);
+});
+
 test("the README names the questions of a trial, and the modes of the local Cognito that answer them", () => {
   const questions = rows(trial[1] ?? "");
   expect(questions.map(([name]) => name)).toEqual(QUESTIONS.map(({ name }) => `\`${name}\``));

@@ -97,7 +97,7 @@ describe("settings", () => {
     ],
     [{ userPool: { identityProviders: [{ ...OIDC, clientSecretArn: "arn:aws-cn:secretsmanager:cn-north-1:1:secret:a" }] } }, "clientSecretArn: must be the ARN of a secret"],
     [{ userPool: { identityProviders: [{ ...OIDC, trustEmail: "yes" }] } }, "userPool.identityProviders.0.trustEmail:"],
-    ...["common/v2.0", "organizations/v2.0", "consumers"].map((tenant): [object, string] => [
+    ...["common/v2.0", "organizations/v2.0", "consumers", "Common", "9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"].map((tenant): [object, string] => [
       { userPool: { identityProviders: [{ ...OIDC, issuer: `https://login.microsoftonline.com/${tenant}`, trustEmail: true }] } },
       "userPool.identityProviders.0.trustEmail: would trust addresses of every tenant of Entra",
     ]),

@@ -64,8 +64,8 @@ export class TrialAwsSdk extends AwsSdk implements TrialAws {
     return names;
   }
 
-  async createStack(region: string, name: string, template: object, tags: Readonly<Record<string, string>>): Promise<void> {
-    await new CloudFormationClient({ region }).send(
+  async createStack(region: string, name: string, template: object, tags: Readonly<Record<string, string>>): Promise<string> {
+    const { StackId } = await new CloudFormationClient({ region }).send(
       new CreateStackCommand({
         StackName: name,
         TemplateBody: JSON.stringify(template),
@@ -74,6 +74,8 @@ export class TrialAwsSdk extends AwsSdk implements TrialAws {
         Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
       }),
     );
+    if (!StackId) throw new Error("CloudFormation says no id of the stack that it makes");
+    return StackId;
   }
 
   async deleteStack(region: string, name: string): Promise<void> {

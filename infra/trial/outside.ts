@@ -20,8 +20,8 @@ export interface TrialAws extends Aws {
   tagged(region: string, key: string, value: string): Promise<string[]>;
   /** Names of log groups that contain a text. */
   logGroups(region: string, text: string): Promise<string[]>;
-  /** Begins to make a stack, with IAM roles if its template has some. */
-  createStack(region: string, name: string, template: object, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Begins to make a stack, with IAM roles if its template has some; its id, which `stack` and `deleteStack` take for a name. */
+  createStack(region: string, name: string, template: object, tags: Readonly<Record<string, string>>): Promise<string>;
   /** Begins to delete a stack; nothing happens if there is none. */
   deleteStack(region: string, name: string): Promise<void>;
   /** Makes a user of a pool whose password is good as it is. */

@@ -32,8 +32,14 @@ export const providerNameOf = (provider: IdentityProvider) => (provider.kind ===
 export const trustedEmailProviders = (providers: readonly IdentityProvider[]) =>
   providers.filter(({ trustEmail }) => trustEmail).map(providerNameOf).join(" ");
 
-/** Entra's issuers at which the users of every tenant sign in. */
-const ANY_TENANT = /^https:\/\/login\.microsoftonline\.(?:com|us)\/(?:common|organizations|consumers)(?:\/|$)/;
+/** The tenant of personal Microsoft accounts, which `consumers` names too: anybody can open one. */
+const PERSONAL_ACCOUNTS = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/** Entra's issuers at which anybody can sign in. */
+const ANY_TENANT = new RegExp(
+  `^https://login\\.microsoftonline\\.(?:com|us)/(?:common|organizations|consumers|${PERSONAL_ACCOUNTS})(?:/|$)`,
+  "i",
+);
 
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 /** Cognito wants a domain below one that resolves, which a top-level domain does not. */

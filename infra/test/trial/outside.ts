@@ -24,6 +24,10 @@ export class FakeTrialAws extends FakeAws implements TrialAws {
   /** How stacks end. */
   created = "CREATE_COMPLETE";
   deleted = "DELETE_COMPLETE";
+  /** How many looks miss a stack that was just made. */
+  unseen = 0;
+  /** Names of stacks, by id. */
+  private readonly ids = new Map<string, string>();
 
   constructor(readonly pool: FakePool) {
     super();
@@ -31,8 +35,12 @@ export class FakeTrialAws extends FakeAws implements TrialAws {
 
   /** What goes on is over at the second look. */
   override async stack(region: string, name: string) {
-    const key = `${region} ${name}`;
+    const id = this.ids.get(name);
+    const key = `${region} ${id ?? name}`;
     const stack = this.stacks.get(key);
+    if (stack && this.made.length > 0 && this.unseen-- > 0) return undefined;
+    // A deleted stack is shown by its id only.
+    if (!stack && id) return { status: "DELETE_COMPLETE", isProtected: false };
     if (stack?.status === "CREATE_IN_PROGRESS") this.stacks.set(key, { ...stack, status: this.created });
     if (stack?.status !== "DELETE_IN_PROGRESS") return stack;
     if (this.deleted === "DELETE_COMPLETE") this.stacks.delete(key);
@@ -44,10 +52,14 @@ export class FakeTrialAws extends FakeAws implements TrialAws {
     this.made.push({ name, template, tags });
     const outputs = { Pool: "pool", Client: "app-client", Domain: template.Outputs.Domain.Value, ProviderPool: "provider-pool" };
     this.stacks.set(`${region} ${name}`, { status: "CREATE_IN_PROGRESS", isProtected: false, outputs });
+    const id = `arn:aws:cloudformation:${region}:123456789012:stack/${name}/${this.made.length}`;
+    this.ids.set(id, name);
+    return id;
   }
   async deleteStack(region: string, name: string) {
-    const stack = this.stacks.get(`${region} ${name}`);
-    if (stack) this.stacks.set(`${region} ${name}`, { ...stack, status: "DELETE_IN_PROGRESS" });
+    const key = `${region} ${this.ids.get(name) ?? name}`;
+    const stack = this.stacks.get(key);
+    if (stack) this.stacks.set(key, { ...stack, status: "DELETE_IN_PROGRESS" });
   }
   async createUser(_region: string, pool: string, name: string, password: string, attributes: Readonly<Record<string, string>>) {
     this.pool.users.set(`${pool} ${name}`, { password, isEnabled: true, attributes: { ...attributes } });

@@ -45,6 +45,12 @@ export class FakePool {
   lambdaErrors: "on_page" | "at_callback" = "on_page";
   /** Whether an authentication is told as new where a session was used. */
   renews = false;
+  /** Whether the session of the pool's own user answers although the URL names the identity provider. */
+  prefersSession = false;
+  /** How authorize ends for `prompt=none` without a session. */
+  signedOut: "callback" | "error page" | "code" = "callback";
+  /** How often authorize answers 404 before the login pages are there. */
+  absent = 0;
   /** Whether disabled users with a session are signed in. */
   forgetsDisabled = false;
   /** Whether refresh tokens are good again when a disabled user is enabled. */
@@ -83,10 +89,12 @@ export class FakePool {
     const { pathname, searchParams } = new URL(url);
     const form = new URLSearchParams(body);
     if (pathname === "/oauth2/authorize" && method === "GET") {
+      if (this.absent-- > 0) return answer(404);
       // No cookie comes with it.
-      const query = searchParams.get("prompt") === "none" ? { error: "login_required", state: searchParams.get("state") ?? "" } : undefined;
-      const target = query ? `${searchParams.get("redirect_uri")}?${new URLSearchParams(query)}` : `/login?${searchParams}`;
-      return answer(302, "", { location: target });
+      if (searchParams.get("prompt") !== "none") return answer(302, "", { location: `/login?${searchParams}` });
+      const query: Record<string, string> = this.signedOut === "code" ? { code: "code-of-nobody" } : { error: "login_required" };
+      const page = this.signedOut === "error page" ? "/error" : searchParams.get("redirect_uri");
+      return answer(302, "", { location: `${page}?${new URLSearchParams({ ...query, state: searchParams.get("state") ?? "" })}` });
     }
     if (form.get("client_id") !== "app-client") return refused("invalid_client");
     if (pathname === "/oauth2/revoke") return this.revoke(form.get("token") ?? "");
@@ -160,16 +168,19 @@ export class FakePool {
       this.codes.set(value, { user, challenge: query.get("code_challenge"), claims });
       return { code: value, state };
     };
-    if (query.get("identity_provider") === PROVIDER) {
+    if (query.get("identity_provider") === PROVIDER && !this.prefersSession) {
       const person = "provider-pool trial-person";
       if (this.isRefused(person, "PreSignUp_ExternalProvider")) return error(`PreSignUp failed with error ${REFUSAL}.`);
       this.users.set("pool federated", { password: "", isEnabled: true, attributes: {} });
-      return code("pool federated", { email_verified: true, "cognito:groups": [`eu-west-1_Pool_${PROVIDER}`] });
+      const identities = [{ userId: "trial-person", providerName: PROVIDER, providerType: "OIDC", issuer: null, primary: "true" }];
+      return code("pool federated", { email_verified: true, "cognito:groups": [`eu-west-1_Pool_${PROVIDER}`], identities });
     }
     const user = "pool trial-user";
     if (!this.session || query.get("prompt") === "login") {
       if (query.get("prompt") === "none") return { error: "login_required", state };
+      if (!this.users.get(user)?.isEnabled) return "stays";
       if (this.isRefused(user, "PreAuthentication_Authentication")) {
+        this.session = undefined;
         return this.lambdaErrors === "on_page" ? "stays" : error(`PreAuthentication failed with error ${REFUSAL}.`);
       }
       this.session = this.time();

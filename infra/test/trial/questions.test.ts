@@ -69,6 +69,8 @@ describe("the questions of a trial", () => {
     ["refused-refresh", "has other words", (o: FakeOutside) => void (o.pool.refusedRefresh = "no"), 'observed: 400 invalid_request "no"'],
     ["disabled-refresh", "forgives", (o: FakeOutside) => void (o.pool.forgives = true), "observed: 400 invalid_grant; once enabled again: good"],
     ["disabled-signed-in", "does not look", (o: FakeOutside) => void (o.pool.forgetsDisabled = true), "observed: signed in"],
+    ["prompt-none-signed-out", "shows an error page of its own", (o: FakeOutside) => void (o.pool.signedOut = "error page"), "observed: page /error: login_required"],
+    ["prompt-none-signed-out", "gives a code", (o: FakeOutside) => void (o.pool.signedOut = "code"), "observed: callback: a code"],
     ["refresh-token-size", "is another one", (o: FakeOutside) => void (o.pool.size = 2100), "observed: 2100 characters"],
   ])("say of %s that a pool differs that %s, and what to do about it, and pass", async (name, _, change, observed) => {
     const { outside, status, facts, about } = await ask(change);
@@ -100,11 +102,40 @@ describe("the questions of a trial", () => {
 
   test("fail where the person does not come back, and where Cognito shows an error page, and remove everything", async () => {
     const { outside, status, about, facts } = await ask((o) => (o.browse = () => undefined));
-    expect(about("replay")[0]).toMatch(/^UNANSWERED: replay: .*the sign-in failed: nobody came back within 10 minutes/);
+    // The README says of seven that they need no person, and of nine URLs.
+    expect(facts[0]).toBe("16 questions: 7 as expected, 0 differ, 9 unanswered");
+    expect(about("replay")[0]).toMatch(/^UNANSWERED: replay: .*; nobody came back within 10 minutes/);
     expect(about("revocation")[0]).toMatch(/^ok/);
     expect([status, outside.aws.stacks.has(STACK), outside.isListening, facts.at(-1)]).toEqual([1, false, false, "everything temporary is removed"]);
     const stays = await ask((o) => (o.browse = () => "stays"));
     expect(stays.about("replay")[0]).toContain("the sign-in failed: the browser stays at a page of Cognito");
+  });
+
+  test("take a person who leaves after the first visit for no answer of the pool", async () => {
+    let visits = 0;
+    const { status, about, facts } = await ask((o) => (o.browse = (url) => (visits++ === 0 ? o.pool.browse(url) : undefined)));
+    expect(facts[0]).toBe("16 questions: 8 as expected, 0 differ, 8 unanswered");
+    expect(about("replay")[0]).toMatch(/^ok: /);
+    for (const name of ["prompt-none-signed-in", "refused-sign-in", "disabled-signed-in", "refused-sign-up", "leaver"]) {
+      expect(about(name)).toEqual([expect.stringMatching(/^UNANSWERED: .*; nobody came back within 10 minutes$/)]);
+    }
+    expect(status).toBe(1);
+  });
+
+  test("take the session of the pool's own user for no answer about the identity provider's", async () => {
+    const { status, about, facts } = await ask((o) => void (o.pool.prefersSession = true));
+    for (const name of ["refused-sign-up", "leaver"]) {
+      expect(about(name)).toEqual([expect.stringMatching(/^UNANSWERED: .*; the session of the pool's own user answered$/)]);
+    }
+    expect(facts[0]).toContain("0 differ, 2 unanswered");
+    expect(status).toBe(1);
+  });
+
+  test("say that the identity provider's user is signed in where pre sign-up does not refuse", async () => {
+    const { about } = await ask((o) => (o.aws.setAttribute = async (_region, pool, user, name, value) => {
+      if (pool === "pool") o.pool.user(pool, user).attributes[name] = value;
+    }));
+    expect(about("refused-sign-up")[0]).toMatch(/^DIFFERS: .*observed: signed in$/);
   });
 
   test("take no visit with another state for an answer", async () => {
@@ -132,6 +163,9 @@ describe("the questions of a trial", () => {
       };
     };
     expect((await ask(absent(3))).status).toBe(0);
+    const early = await ask((o) => void (o.pool.absent = 3));
+    expect([early.status, early.facts[0]]).toEqual([0, expect.stringContaining("0 differ, 0 unanswered")]);
+    expect((await ask((o) => void (o.pool.absent = 100))).facts[0]).toBe("it could not be done: the login pages do not answer: status 404, and no Location");
     const { status, facts } = await ask(absent(100));
     expect(facts).toEqual(["it could not be done: the login pages do not answer: getaddrinfo ENOTFOUND", "everything temporary is removed"]);
     expect(status).toBe(1);
@@ -151,6 +185,16 @@ describe("the questions of a trial", () => {
     const { status, facts } = await ask((o) => void (o.aws.deleted = "DELETE_FAILED"));
     expect(status).toBe(1);
     expect(facts.at(-1)).toBe("the stack edgeward-trial-questions is still there: aws cloudformation delete-stack --stack-name edgeward-trial-questions --region eu-west-1");
+  });
+
+  test("wait for a stack that CloudFormation does not show yet, and never say that it is gone before it is", async () => {
+    const { outside, status, facts } = await ask((o) => void (o.aws.unseen = 3));
+    expect([status, facts[0], outside.aws.stacks.has(STACK)]).toEqual([0, expect.stringContaining("0 differ, 0 unanswered"), false]);
+    const never = await ask((o) => void (o.aws.unseen = 10_000));
+    expect(never.facts[0]).toBe("it could not be done: the temporary pool could not be made: no stack");
+    expect([never.status, never.facts.at(-1)]).toEqual([1, expect.stringContaining("the stack edgeward-trial-questions is still there")]);
+    const late = await ask((o) => void (o.aws.unseen = 90));
+    expect([late.facts.at(-1), late.outside.aws.stacks.has(STACK)]).toEqual(["everything temporary is removed", false]);
   });
 
   test("remove what an earlier run has left first", async () => {

@@ -13,6 +13,9 @@ const VISIT = 10 * 60_000;
 /** Looks for the login pages, of 15 seconds each. */
 const LOOKS = 20;
 
+/** Where authorize sends a browser without a session as soon as the login pages are there. */
+const READY = "sent to /login";
+
 /** What the person opens where Cognito shows an error page instead of sending the browser back. */
 const STAYED = "the browser stays at a page of Cognito";
 
@@ -26,6 +29,7 @@ export type TokenAnswer =
 export type Visit =
   | { readonly kind: "code"; readonly code: string; readonly verifier: string }
   | { readonly kind: "error"; readonly said: string }
+  /** The browser stays at a page. */
   | { readonly kind: "nothing"; readonly said: string };
 
 export interface User {
@@ -62,17 +66,15 @@ export class Pool {
     for (const { password } of [this.user, this.providerUser]) redactor.secret(password);
   }
 
-  /** Waits for the login pages: a new domain takes up to a minute. */
+  /** Waits for the login pages: a new domain takes up to a minute, and answers with errors before. */
   async ready(): Promise<void> {
-    for (let look = 1; ; look++) {
-      try {
-        await this.authorizeWithoutSession({});
-        return;
-      } catch (error) {
-        if (look === LOOKS) throw new Error(`the login pages do not answer: ${(error as Error).message}`, { cause: error });
-        await this.outside.pause();
-      }
+    let seen = "";
+    for (let look = 0; look < LOOKS; look++) {
+      if (look > 0) await this.outside.pause();
+      seen = await this.authorizeWithoutSession({}).catch((error: Error) => error.message);
+      if (seen === READY) return;
     }
+    throw new Error(`the login pages do not answer: ${seen}`);
   }
 
   /** Makes both users. */
@@ -149,12 +151,17 @@ export class Pool {
     const { location } = answer.headers;
     if (typeof location !== "string") return `status ${answer.status}, and no Location`;
     const target = new URL(location, url);
-    const error = target.searchParams.get("error");
-    if (error) return callback(target.searchParams);
+    const redirect = new URL(this.listener.redirectUri);
+    if (target.origin === redirect.origin && target.pathname === redirect.pathname) return callback(target.searchParams);
+    // Cognito has an error page of its own, whose URL names the error as a callback does.
+    if (target.searchParams.has("error")) return `page ${target.pathname}: ${errorOf(target.searchParams)}`;
     return target.origin === new URL(url).origin ? `sent to ${target.pathname}` : "sent elsewhere";
   }
 
-  /** Asks the person to open the login pages. */
+  /**
+   * Asks the person to open the login pages.
+   * @throws Error when nobody comes back.
+   */
   async visit(todo: string, extra: Readonly<Record<string, string>> = {}): Promise<Visit> {
     const { outside, listener, redactor } = this;
     const { url, state, verifier } = this.question(extra);
@@ -163,7 +170,8 @@ export class Pool {
     outside.say(`  If an error page stays there, open ${listener.redirectUri}?error=stayed`);
     for (;;) {
       const query = await listener.next(VISIT);
-      if (!query) return { kind: "nothing", said: `nobody came back within ${VISIT / 60_000} minutes` };
+      // It says nothing about the pool.
+      if (!query) throw new Error(`nobody came back within ${VISIT / 60_000} minutes`);
       if (query.get("error") === "stayed") return { kind: "nothing", said: STAYED };
       // Of an earlier visit, or forged.
       if (query.get("state") !== state) continue;
@@ -223,10 +231,12 @@ function said(status: number, body: string): string {
   return [`${status}`, error.error, error.error_description && `"${error.error_description}"`].filter(Boolean).join(" ");
 }
 
-function callback(query: URLSearchParams): string {
+function errorOf(query: URLSearchParams): string {
   const description = query.get("error_description");
-  return `callback: ${query.get("error") ?? "neither code nor error"}${description ? ` "${description}"` : ""}`;
+  return `${query.get("error") ?? "neither code nor error"}${description ? ` "${description}"` : ""}`;
 }
+
+const callback = (query: URLSearchParams) => (query.get("code") ? "callback: a code" : `callback: ${errorOf(query)}`);
 
 function newUser(name: string): User {
   // Long enough for every policy, and with each kind of character.

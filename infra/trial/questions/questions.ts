@@ -29,9 +29,10 @@ export const QUESTIONS: readonly Question[] = [
   promptNone,
   promptSelectAccount,
   promptLogin,
+  // It needs the session, which the refusals after it may end.
+  disabledSession,
   refusedSignIn,
   refusedAuthentication,
-  disabledSession,
   refusedSignUp,
   leaver,
 ];

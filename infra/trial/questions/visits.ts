@@ -14,10 +14,21 @@ async function tokensOf(pool: Pool, visit: Visit): Promise<TokenAnswer & { good:
 }
 
 /** How a sign-in ends that is to be refused: at the callback, or at the token endpoint. */
-async function refusal(pool: Pool, visit: Visit): Promise<Finding> {
+async function refusal(pool: Pool, visit: Visit, check: (tokens: TokenAnswer & { good: true }) => void = () => {}): Promise<Finding> {
   if (visit.kind !== "code") return { observed: visit.said };
   const answer = await pool.redeem(visit);
-  return { observed: answer.good ? "signed in" : `token endpoint: ${answer.said}` };
+  if (!answer.good) return { observed: `token endpoint: ${answer.said}` };
+  check(answer);
+  return { observed: "signed in" };
+}
+
+/**
+ * Cognito may answer with the session of the pool's own user although the URL names the identity provider.
+ * @throws Error unless the tokens are those of the identity provider's user.
+ */
+function checkFederated({ claims }: TokenAnswer & { good: true }): void {
+  const identities = [claims["identities"] ?? []].flat() as { readonly providerName?: unknown }[];
+  if (!identities.some(({ providerName }) => providerName === PROVIDER)) throw new Error("the session of the pool's own user answered");
 }
 
 const refreshTokenOf = ({ refresh }: TokenAnswer & { good: true }) => {
@@ -137,7 +148,7 @@ export const refusedSignUp: Question = {
   async ask(pool) {
     const { name, password } = pool.providerUser;
     const todo = `It leads to the identity provider, another pool: sign in as ${name} with the password ${password}. You will be refused`;
-    return pool.refusingFederated("PreSignUp", async () => refusal(pool, await pool.visitFederated(todo)));
+    return pool.refusingFederated("PreSignUp", async () => refusal(pool, await pool.visitFederated(todo), checkFederated));
   },
 };
 
@@ -151,6 +162,7 @@ export const leaver: Question = {
     const { name, password } = pool.providerUser;
     const visit = await pool.visitFederated(`If you are asked, sign in as ${name} with the password ${password}`);
     const tokens = await tokensOf(pool, visit);
+    checkFederated(tokens);
     const groups = [tokens.claims["cognito:groups"] ?? []].flat().map(String);
     await pool.leave();
     const answer = await pool.refresh(refreshTokenOf(tokens));

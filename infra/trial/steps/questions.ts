@@ -12,6 +12,8 @@ const LOOKS = 80;
 /** The temporary stack of a trial. */
 class TemporaryStack {
   readonly name: string;
+  /** Once this run has begun to make it. CloudFormation shows a deleted stack by its id, so that absent means not shown yet. */
+  private id: string | undefined;
 
   constructor(private readonly trial: Trial) {
     this.name = trial.job.names.of("questions");
@@ -23,8 +25,8 @@ class TemporaryStack {
     // A domain is the whole world's, and Cognito does not give one back at once.
     const prefix = `edgeward-${randomBytes(6).toString("hex")}`;
     const template = questionsTemplate({ region: job.region, name: this.name, prefix, redirectUri, tier: job.settings.userPool.tier });
-    await outside.aws.createStack(job.region, this.name, template, { "edgeward:deployment": job.deployment });
-    const stack = await this.settled();
+    this.id = await outside.aws.createStack(job.region, this.name, template, { "edgeward:deployment": job.deployment });
+    const stack = await this.settled((status) => status !== undefined && !status.endsWith("_IN_PROGRESS"));
     if (stack?.status === "CREATE_COMPLETE") return stack.outputs ?? {};
     const failures = (await outside.aws.events(job.region, this.name)).filter(({ status }) => status === "CREATE_FAILED");
     const reasons = failures.map(({ resource, reason }) => `${resource}: ${reason}${withAdvice(reason)}`);
@@ -34,20 +36,21 @@ class TemporaryStack {
   /** Removes it, if it is there; whether it is gone. */
   async remove(): Promise<boolean> {
     const { job, outside } = this.trial;
-    if (!(await outside.aws.stack(job.region, this.name))) return true;
-    await outside.aws.deleteStack(job.region, this.name);
-    const left = await this.settled();
-    return left === undefined || left.status === "DELETE_COMPLETE";
+    if (!this.id && !(await outside.aws.stack(job.region, this.name))) return true;
+    await outside.aws.deleteStack(job.region, this.id ?? this.name);
+    const isGone = (status: string | undefined) => status === "DELETE_COMPLETE" || (status === undefined && !this.id);
+    const left = await this.settled((status) => isGone(status) || status === "DELETE_FAILED");
+    return isGone(left?.status);
   }
 
-  private async settled() {
+  /** The stack once its status, or its absence, is what is waited for; or as it is in the end. */
+  private async settled(isOver: (status: string | undefined) => boolean) {
     const { job, outside } = this.trial;
-    for (let look = 0; look < LOOKS; look++) {
-      const stack = await outside.aws.stack(job.region, this.name);
-      if (!stack?.status.endsWith("_IN_PROGRESS")) return stack;
+    for (let look = 0; ; look++) {
+      const stack = await outside.aws.stack(job.region, this.id ?? this.name);
+      if (isOver(stack?.status) || look === LOOKS) return stack;
       await outside.pause();
     }
-    return outside.aws.stack(job.region, this.name);
   }
 }
 

@@ -118,6 +118,10 @@ pub enum FaultKind {
     },
     /// 403 with a page, as from a web application firewall. The request is not acted on.
     WafForbidden,
+    /// 202 with AWS WAF's challenge, which a browser's script passes. The request is not acted on.
+    WafChallenge,
+    /// 405 with AWS WAF's CAPTCHA. The request is not acted on.
+    WafCaptcha,
     /// `invalid_client`: 401 at the revocation endpoint, 400 elsewhere.
     InvalidClient,
     /// 400 with an error in OAuth's form. The request is not acted on.

@@ -26,3 +26,10 @@ pub(crate) fn forbidden() -> Response {
     let page = "<html><head><title>403 Forbidden</title></head><h1>403 Forbidden</h1></html>";
     (StatusCode::FORBIDDEN, Html(page)).into_response()
 }
+
+/// The page of the action `challenge` or `captcha`, for a request without AWS WAF's token (WAF Developer Guide, "CAPTCHA and
+/// Challenge action behavior").
+pub(crate) fn interstitial(status: StatusCode, action: &'static str) -> Response {
+    let page = "<!doctype html><title></title><script src=\"https://example.token.awswaf.com/challenge.js\"></script>";
+    (status, [("x-amzn-waf-action", action)], Html(page)).into_response()
+}

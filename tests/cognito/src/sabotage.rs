@@ -32,6 +32,8 @@ pub(crate) async fn apply(State(pool): State<Arc<Pool>>, mut request: Request, n
         FaultKind::ServiceUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable").into_response(),
         FaultKind::HtmlInsteadOfJson => Html("<!doctype html><title>Hello</title><h1>Hello</h1>").into_response(),
         FaultKind::WafForbidden => firewall::forbidden(),
+        FaultKind::WafChallenge => firewall::interstitial(StatusCode::ACCEPTED, "challenge"),
+        FaultKind::WafCaptcha => firewall::interstitial(StatusCode::METHOD_NOT_ALLOWED, "captcha"),
         FaultKind::Unreachable { status } => {
             unreachable(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), ())
         }

@@ -42,6 +42,11 @@ async fn server_errors_a_firewall_and_a_page_instead_of_json() {
     let answer = struck(FaultKind::WafForbidden).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     assert!(answer.text().await.unwrap().contains("<html"));
+    for (kind, status, action) in [(FaultKind::WafChallenge, 202, "challenge"), (FaultKind::WafCaptcha, 405, "captcha")]
+    {
+        let answer = struck(kind).await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "x-amzn-waf-action")), (status, action.to_owned()));
+    }
     let answer = struck(FaultKind::Unreachable { status: 530 }).await;
     assert_eq!((answer.status().as_u16(), header(&answer, "server")), (530, "cloudflare".to_owned()));
     let answer = struck(FaultKind::HtmlInsteadOfJson).await;

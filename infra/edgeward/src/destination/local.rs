@@ -91,7 +91,8 @@ impl Local {
         let path = self.edge_folder.join(CONFIG);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let runtime: Runtime = toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
-        let bindings = bindings::of(&toml::from_str(&text)?, self.environment, config)?;
+        let own: Value = toml::from_str(&text).with_context(|| format!("cannot read {}", path.display()))?;
+        let bindings = bindings::of(&own, self.environment, config)?;
         let variables: Map<_, _> = settings.plain().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let mut document = json!({
             "name": runtime.name,
@@ -102,6 +103,15 @@ impl Local {
         });
         for (name, value) in bindings {
             document[name] = value;
+        }
+        // The classes of objects, and the bindings to them.
+        for (name, value) in [
+            ("migrations", &own["migrations"]),
+            ("durable_objects", &own["env"][self.environment.to_string()]["durable_objects"]),
+        ] {
+            if !value.is_null() {
+                document[name] = value.clone();
+            }
         }
         Ok(serde_json::to_string_pretty(&document)?)
     }

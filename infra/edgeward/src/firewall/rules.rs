@@ -41,16 +41,27 @@ pub(crate) struct Concern {
 
 /// Looks at every rule in the order in which AWS WAF does.
 pub(crate) fn review(firewall: &Firewall, circumstances: Circumstances) -> Vec<Concern> {
-    let mut review = Review { firewall, circumstances, calls: CALLS.to_vec(), concerns: Vec::new() };
+    let mut review =
+        Review { firewall, circumstances, calls: CALLS.to_vec(), perhaps_allowed: Vec::new(), concerns: Vec::new() };
     let acl = &firewall.acl;
     review.managers_groups(acl.pre_process_firewall_manager_rule_groups());
     review.rules(acl.rules(), &Place::of_acl(), &BTreeMap::new());
     review.managers_groups(acl.post_process_firewall_manager_rule_groups());
     if acl.default_action.as_ref().is_some_and(|action| action.block.is_some()) && !review.calls.is_empty() {
         let calls = named(&review.calls);
+        // One call that no rule can allow is enough for a problem.
+        let sure = if review.calls.iter().all(|call| review.is_perhaps_allowed(call)) {
+            Match::Perhaps
+        } else {
+            Match::Always
+        };
+        let allows = match sure {
+            Match::Always => format!("no rule is sure to allow {calls}"),
+            _ => format!("{UNKNOWN} decides whether a rule allows {calls}"),
+        };
         review.concerns.push(Concern {
-            weight: Weight::Problem,
-            what: format!("blocks what no rule allows, and no rule is sure to allow {calls}, which the edge calls"),
+            weight: weight(sure),
+            what: format!("blocks what no rule allows, and {allows}, which the edge calls"),
             remedy: "add a rule with the action Allow for these paths, before the others".to_owned(),
         });
     }
@@ -78,6 +89,8 @@ struct Review<'a> {
     circumstances: Circumstances,
     /// The edge's calls that no rule has let through for good yet.
     calls: Vec<Request>,
+    /// Those that a rule lets through for good or not: it depends on what is not known.
+    perhaps_allowed: Vec<Request>,
     concerns: Vec<Concern>,
 }
 
@@ -176,6 +189,8 @@ impl Review<'_> {
     fn rule(&mut self, name: &str, statement: &Statement, action: Option<&RuleAction>, place: &Place) {
         let Some(action) = action.filter(|_| !place.counts) else { return };
         if action.allow.is_some() {
+            let perhaps = self.calls.iter().copied().filter(|call| matches(statement, call) == Match::Perhaps);
+            self.perhaps_allowed.extend(perhaps);
             self.calls.retain(|call| matches(statement, call) != Match::Always);
             return;
         }
@@ -183,10 +198,7 @@ impl Review<'_> {
         let Some((calls, sure)) = self.covered(Some(statement)) else { return };
         let what = match sure {
             Match::Always => format!("the rule {name} {stops} {calls}, which the edge calls"),
-            _ => format!(
-                "the rule {name} {stops} requests by what is not known beforehand, such as address, country, body or label, and \
-                 does not except {calls}, which the edge calls"
-            ),
+            _ => format!("the rule {name} may stop {calls}, which the edge calls: {UNKNOWN} decides"),
         };
         let remedy = format!("{}: add to its statement, with AND, {EXCEPTION}", place.owner);
         self.concerns.push(Concern { weight: weight(sure), what, remedy });
@@ -213,8 +225,9 @@ impl Review<'_> {
         };
         let overrides = overrides(group.rule_action_overrides(), group.excluded_rules());
         for rule in known {
-            let is_harmless = overrides.get(rule.name).is_some_and(|action| action.and_then(stops).is_none());
-            if !is_harmless && !(rule.is_targeted && !is_targeted(group)) {
+            let is_overridden = overrides.get(rule.name).is_some_and(|action| action.and_then(stops).is_none());
+            let is_inactive = rule.is_targeted && !is_targeted(group);
+            if !is_overridden && !is_inactive {
                 self.managed_rule(name, rule, group, place);
             }
         }
@@ -258,9 +271,16 @@ impl Review<'_> {
         });
     }
 
-    /// The edge's calls that a statement matches, in words, and how sure that is.
+    fn is_perhaps_allowed(&self, call: &Request) -> bool {
+        self.perhaps_allowed.contains(call)
+    }
+
+    /// The edge's calls that a statement matches and that come so far, in words, and how sure that is.
     fn covered(&self, statement: Option<&Statement>) -> Option<(String, Match)> {
-        let matched = |call: &Request| statement.map_or(Match::Always, |statement| matches(statement, call));
+        let matched = |call: &Request| match statement.map_or(Match::Always, |statement| matches(statement, call)) {
+            Match::Always if self.is_perhaps_allowed(call) => Match::Perhaps,
+            matched => matched,
+        };
         let covered: Vec<_> = self.calls.iter().copied().filter(|call| matched(call) != Match::Never).collect();
         let sure =
             if covered.iter().any(|call| matched(call) == Match::Always) { Match::Always } else { Match::Perhaps };
@@ -340,6 +360,7 @@ const QUOTA_PER_ADDRESS: i64 = 300;
 /// Seconds in which AWS WAF counts when a rule does not say.
 const DEFAULT_WINDOW: i64 = 300;
 
+const UNKNOWN: &str = "what is not known beforehand, such as address, country, body, label or pattern set,";
 const OPERATOR: &str = "where the web ACL was made, or in AWS WAF's console (Web ACLs > this one > Rules)";
 const MANAGER: &str = "with whoever administers AWS Firewall Manager, which added the rule";
 const EXCEPTION: &str =

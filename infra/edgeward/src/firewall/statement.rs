@@ -30,7 +30,7 @@ impl Match {
 }
 
 /// A request to the user pool's domain: what is known of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) method: &'static str,
     pub(super) path: &'static str,

@@ -16,6 +16,8 @@ pub(crate) struct Provider {
     pub(crate) kind: Option<IdentityProviderTypeType>,
     /// What each attribute of the pool's users is filled with.
     pub(crate) mapping: BTreeMap<String, String>,
+    /// The issuer of its tokens, if it is an OIDC provider.
+    pub(crate) oidc_issuer: Option<String>,
 }
 
 impl Pool {
@@ -68,7 +70,8 @@ impl Pool {
         let answer = request.send().await.map_err(|error| explained(&doing, &self.region, error))?;
         let found = answer.identity_provider.with_context(|| format!("Cognito does not {doing}"))?;
         let mapping = found.attribute_mapping.unwrap_or_default().into_iter().collect();
-        Ok(Provider { name: name.to_owned(), kind: found.provider_type, mapping })
+        let oidc_issuer = found.provider_details.and_then(|mut details| details.remove("oidc_issuer"));
+        Ok(Provider { name: name.to_owned(), kind: found.provider_type, mapping, oidc_issuer })
     }
 
     /// How many sessions of a user Cognito keeps, if it tracks them: one more, and it ends the one that was used least

@@ -36,6 +36,11 @@ pub(crate) struct Account {
     pub(crate) subdomain: Value,
     /// The domains of the Worker.
     pub(crate) domains: Value,
+    /// The tag of the last migration that was applied, and the classes of Durable Objects that are there with SQLite storage.
+    pub(crate) migration_tag: Option<String>,
+    pub(crate) sqlite_classes: Vec<String>,
+    /// The methods and ends of paths of what has changed the Worker, in this order.
+    pub(crate) changes: Vec<String>,
     /// Whether the account has a workers.dev subdomain.
     pub(crate) without_subdomain: bool,
     /// Calls with this method and end of path fail with this code.
@@ -116,6 +121,29 @@ impl Account {
         self.add(Version { bindings, metadata })
     }
 
+    /// Applies the migrations of an upload, as Cloudflare's API does: what was applied before must be what wrangler believes, and
+    /// a class must be there before a binding or its own code names it.
+    ///
+    /// # Errors
+    /// The code of the error.
+    fn migrate(&mut self, metadata: &Value) -> Result<(), Option<u32>> {
+        let migrations = &metadata["migrations"];
+        if !migrations.is_null() {
+            if migrations["old_tag"].as_str() != self.migration_tag.as_deref() {
+                return Err(Some(10079));
+            }
+            for step in migrations["steps"].as_array().into_iter().flatten() {
+                let classes = step["new_sqlite_classes"].as_array().into_iter().flatten();
+                self.sqlite_classes.extend(classes.map(|class| class.as_str().unwrap().to_owned()));
+            }
+            self.migration_tag = migrations["new_tag"].as_str().map(str::to_owned);
+        }
+        let bindings = metadata["bindings"].as_array().into_iter().flatten();
+        let mut named = bindings.filter(|binding| binding["type"] == "durable_object_namespace");
+        let is_there = |class: &Value| self.sqlite_classes.iter().any(|known| class == known);
+        if named.all(|binding| is_there(&binding["class_name"])) { Ok(()) } else { Err(Some(10061)) }
+    }
+
     /// Changes secrets; the place of the new version.
     fn patch(&mut self, secrets: &Value) -> usize {
         let mut version = self.live().unwrap().clone();
@@ -136,6 +164,7 @@ impl Account {
 
 async fn answer(State(state): State<Arc<Mutex<Account>>>, request: Request) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let is_forced = request.uri().query().is_some_and(|query| query.split('&').any(|part| part == "force=true"));
     let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"));
     let body = if is_form {
         metadata(Multipart::from_request(request, &()).await.unwrap()).await
@@ -148,6 +177,18 @@ async fn answer(State(state): State<Arc<Mutex<Account>>>, request: Request) -> R
         && path.ends_with(end)
     {
         return failure(StatusCode::BAD_REQUEST, *code);
+    }
+    // What a Worker may have left elsewhere, when it is deleted.
+    if method == Method::GET && (path.ends_with("/storage/kv/namespaces") || path.contains("/containers/")) {
+        return success(&json!([]));
+    }
+    if method == Method::DELETE && path.contains("/workers/services/") && !account.served.is_empty() {
+        // With `force`, Durable Objects and their storage go with it: "delete will not be stopped by associated service binding,
+        // durable object, or other binding" (Cloudflare's API reference, Delete Worker).
+        account.changes.push(if is_forced { "DELETE service, forced" } else { "DELETE service" }.to_owned());
+        (account.versions, account.served) = (Vec::new(), Vec::new());
+        (account.migration_tag, account.sqlite_classes) = (None, Vec::new());
+        return success(&Value::Null);
     }
     match handle(account, &method, path.strip_prefix(&format!("/client/v4/accounts/{ACCOUNT}/workers")), &body) {
         Ok(result) => success(&result),
@@ -177,7 +218,10 @@ fn handle(account: &mut Account, method: &Method, path: Option<&str>, body: &Val
     match (method.as_str(), &parts[..]) {
         ("GET", ["services", _]) => {
             is_there.map_err(|_| Some(10090))?;
-            let script = json!({ "tag": "tag", "tags": [], "last_deployed_from": "wrangler" });
+            let mut script = json!({ "tag": "tag", "tags": [], "last_deployed_from": "wrangler" });
+            if let Some(tag) = &account.migration_tag {
+                script["migration_tag"] = tag.as_str().into();
+            }
             Ok(json!({ "default_environment": { "environment": "production", "script": script } }))
         }
         ("GET", ["scripts", _, "secrets"]) => {
@@ -191,12 +235,20 @@ fn handle(account: &mut Account, method: &Method, path: Option<&str>, body: &Val
             Ok(json!({}))
         }
         ("PUT", ["scripts", _]) => {
+            account.migrate(body)?;
+            account.changes.push("PUT script".to_owned());
             let version = account.upload(body.clone());
             account.served.push(version);
             Ok(json!({ "etag": "etag", "deployment_id": id(version).replace('-', ""), "startup_time_ms": 1 }))
         }
         ("POST", ["scripts", _, "versions"]) => {
             is_there?;
+            // "migrations must be fully applied via a non-versioned deployment" (cloudflare/cloudflare-docs#32982).
+            if !body["migrations"].is_null() {
+                return Err(Some(10211));
+            }
+            account.migrate(body)?;
+            account.changes.push("POST version".to_owned());
             let version = account.upload(body.clone());
             Ok(json!({ "id": id(version), "startup_time_ms": 1, "resources": { "script": { "etag": "etag" } } }))
         }
@@ -227,6 +279,12 @@ fn handle(account: &mut Account, method: &Method, path: Option<&str>, body: &Val
         ("GET", ["workers", _]) => {
             is_there?;
             Ok(json!({ "subdomain": { "enabled": false, "previews_enabled": false } }))
+        }
+        // What else would go with a Worker: wrangler asks before it deletes one.
+        ("GET", ["durable_objects", "namespaces"]) => {
+            let namespaces = account.sqlite_classes.iter().enumerate();
+            let namespace = |(place, class): (usize, &String)| json!({ "id": id(place), "class": class, "script": "edgeward", "use_sqlite": true });
+            Ok(namespaces.map(namespace).collect())
         }
         ("GET", ["subdomain"]) if account.without_subdomain => Err(Some(10007)),
         ("GET", ["subdomain"]) => Ok(json!({ "subdomain": "example" })),

@@ -28,11 +28,19 @@ async fn refresh_tokens_rotate_with_a_grace_period_that_covers_lost_answers() {
             NOTES,
             "does not rotate refresh tokens: a stolen one of Cognito's is good for its whole life, 45 days",
         ),
-        (json!({ "Feature": "DISABLED" }), NOTES, "the choice for clients that refresh in parallel"),
-        (rotation(0), PROBLEMS, "with a grace period of 0 seconds: a refresh whose answer is lost"),
+        (
+            json!({ "Feature": "DISABLED" }),
+            NOTES,
+            "Choose that for clients that keep copies of a refresh token in several processes",
+        ),
+        (
+            rotation(0),
+            PROBLEMS,
+            "a refresh whose answer from Cognito is lost signs its user out; so does one that meets another where the edge does not",
+        ),
         (json!({ "Feature": "ENABLED" }), PROBLEMS, "with a grace period of 0 seconds"),
         (rotation(9), PROBLEMS, "set the grace period of refresh token rotation to 60 seconds"),
-        (rotation(10), NOTES, "may sign its user out"),
+        (rotation(10), NOTES, "may sign its user out; so may one"),
         (rotation(59), NOTES, "with a grace period of 59 seconds"),
     ] {
         with_client(&world, &[("RefreshTokenRotation", value)], kind, &[words, console, "resets the values"]).await;
@@ -49,7 +57,13 @@ async fn authentication_flows_fit_rotation_the_login_pages_and_passkeys() {
     let off = ("RefreshTokenRotation", Value::Null);
     with_client(&world, &[refresh, off.clone()], NOTES, &["does not rotate"]).await;
     for flow in ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH"] {
-        with_client(&world, &[flows(&["ALLOW_USER_AUTH", flow])], NOTES, &[flow, "plain passwords"]).await;
+        with_client(
+            &world,
+            &[flows(&["ALLOW_USER_AUTH", flow])],
+            NOTES,
+            &[flow, "anybody who has its secret can try plain passwords"],
+        )
+        .await;
     }
     let no_passkeys = ["without it managed login offers no passkeys", "add ALLOW_USER_AUTH"];
     with_client(&world, &[flows(&["ALLOW_USER_SRP_AUTH"])], PROBLEMS, &no_passkeys).await;
@@ -101,13 +115,26 @@ async fn the_domain_is_the_pools_and_its_pages_are_branded() {
     world.aws().is_branded = false;
     let command = "run `aws cognito-idp create-managed-login-branding --user-pool-id eu-west-1_Example --client-id \
                    exampleclientid --use-cognito-provided-values`";
-    world.finds(PROBLEMS, &["the app client exampleclientid", "Login pages unavailable", command]).await;
+    world
+        .finds(
+            PROBLEMS,
+            &["the app client exampleclientid", "Login pages unavailable", "the edge is never told", command],
+        )
+        .await;
 
-    // The classic pages need no style, but do less.
+    // The classic pages need no style, but do less. Without a style managed login would let nobody in.
     world.aws().domain["ManagedLoginVersion"] = 1.into();
-    let update = "aws cognito-idp update-user-pool-domain --user-pool-id eu-west-1_Example --domain mcp-login \
+    let update = "run `aws cognito-idp update-user-pool-domain --user-pool-id eu-west-1_Example --domain mcp-login \
                   --managed-login-version 2`";
-    world.finds(NOTES, &["the domain mcp-login", "users cannot switch accounts", update]).await;
+    let plan = "managed login needs the plan Essentials or Plus";
+    let in_order = format!("; first {command}, then {update}; {plan}");
+    world.finds(NOTES, &["the domain mcp-login", "users cannot switch accounts", &in_order]).await;
+    world.aws().denied = Some("DescribeManagedLoginBrandingByClient");
+    let notes = world.found(NOTES).await;
+    assert!(notes.len() == 2 && notes.iter().any(|note| note.contains(&in_order)), "{notes:#?}");
+    world.aws().denied = None;
+    world.aws().is_branded = true;
+    world.finds(NOTES, &["the domain mcp-login", &format!("; {update}; {plan}")]).await;
     world.aws().user_pool["CustomDomain"] = "login.example.com".into();
     world.aws().user_pool.as_object_mut().unwrap().remove("Domain");
     world.aws().domain = json!({
@@ -128,10 +155,12 @@ async fn the_domain_is_the_pools_and_its_pages_are_branded() {
     world.aws().user_pool.as_object_mut().unwrap().remove("CustomDomain");
     let problems = world.found(PROBLEMS).await.join("\n");
     assert!(problems.contains("has no domain, and by the parameters it is 127.0.0.1"), "{problems}");
-    assert!(
-        problems.contains("aws cognito-idp create-user-pool-domain --user-pool-id eu-west-1_Example"),
-        "{problems}"
-    );
+    let create = "run `aws cognito-idp create-user-pool-domain --user-pool-id eu-west-1_Example --domain PREFIX \
+                  --managed-login-version 2`";
+    assert!(problems.contains(&format!("; {create}; {plan}")), "{problems}");
+    world.aws().is_branded = false;
+    let problems = world.found(PROBLEMS).await.join("\n");
+    assert!(problems.contains(&format!("; first {command}, then {create}; {plan}")), "{problems}");
     world.aws().user_pool["Domain"] = "mcp-login".into();
     let problems = world.found(PROBLEMS).await.join("\n");
     assert!(problems.contains("has the domain mcp-login.auth.eu-west-1.amazoncognito.com, and"), "{problems}");
@@ -165,7 +194,8 @@ async fn lives_of_tokens_fit_the_settings_and_leavers() {
         let units = json!({ "AccessToken": unit, "RefreshToken": "days" });
         [("AccessTokenValidity", access.into()), ("TokenValidityUnits", units)]
     };
-    let words = ["access tokens that are good for 300 seconds", "for 3600 (access-token-seconds)"];
+    let words =
+        ["access tokens that are good for 300 seconds", "not good for the 3600 seconds of access-token-seconds"];
     with_client(&world, &hours(5, "minutes"), NOTES, &words).await;
     with_client(&world, &hours(3_599, "seconds"), NOTES, &["3599 seconds"]).await;
     world.aws().app_client["AccessTokenValidity"] = 1.into();
@@ -213,9 +243,15 @@ async fn identity_providers_fit_the_settings_for_emails() {
     world.aws().app_client["SupportedIdentityProviders"] = json!(["COGNITO", "Entra"]);
     let mapped = json!({ "email": "email", "name": "given_name" });
     world.aws().providers = vec![provider("Entra", "OIDC", mapped)];
-    let whole = r#"--provider-name Entra --attribute-mapping '{"email":"email","email_verified":"email_verified","name":"given_name"}'`"#;
+    let map = |attribute: &str| {
+        format!(
+            "map `{attribute}` in the stacks' configuration, or in the console (User pools > eu-west-1_Example > Social and \
+             external providers > Entra > Attribute mapping)"
+        )
+    };
+    let to_do = map("email_verified");
     let words =
-        ["the identity provider Entra", "fills no `email_verified`", "the origin gets no e-mail address", whole];
+        ["the identity provider Entra", "fills no `email_verified`", "the origin gets no e-mail address", &to_do];
     world.finds(NOTES, &words).await;
     let ran = world.run(&["check", "--now", &START.to_string()]).await;
     assert!(!ran.all().contains("secret-of-the-identity-provider"), "{ran:#?}");
@@ -223,7 +259,14 @@ async fn identity_providers_fit_the_settings_for_emails() {
     world.aws().providers = vec![provider("Entra", "SAML", json!({ "email": "http://schemas.example/email" }))];
     world.finds(NOTES, &["if it verifies addresses, name Entra in trusted-email-providers"]).await;
     world.aws().providers = vec![provider("Entra", "SAML", json!({}))];
-    world.finds(NOTES, &["fills no `email` of users"]).await;
+    let no_email = ["fills no `email` of users", &map("email")];
+    world.finds(NOTES, &no_email).await;
+    // Whether it is trusted or not.
+    for (name, value) in [("edge/trusted-email-providers", "Entra"), ("edge/unverified-email", "tell")] {
+        world.put(name, value);
+        world.finds(NOTES, &no_email).await;
+        world.remove(name);
+    }
 
     // An operator who trusts the provider, or has the origin told, needs no note.
     world.aws().providers = vec![provider("Entra", "SAML", json!({ "email": "http://schemas.example/email" }))];
@@ -242,6 +285,38 @@ async fn identity_providers_fit_the_settings_for_emails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn entra_sends_no_email_verified_though_it_is_mapped() {
+    let world = World::complete().await;
+    world.aws().app_client["RefreshTokenValidity"] = 7.into();
+    world.aws().app_client["SupportedIdentityProviders"] = json!(["Staff"]);
+    let mapped = json!({ "email": "email", "email_verified": "email_verified" });
+    let from = |issuer: &str, mapped: &Value| {
+        let mut provider = provider("Staff", "OIDC", mapped.clone());
+        provider["ProviderDetails"]["oidc_issuer"] = issuer.into();
+        vec![provider]
+    };
+    let entra = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0";
+    for issuer in [entra, "https://login.microsoftonline.us/t/v2.0", "https://sts.windows.net/t/"] {
+        world.aws().providers = from(issuer, &mapped);
+        let words =
+            ["the identity provider Staff; Entra sends no `email_verified`", "name Staff in trusted-email-providers"];
+        world.finds(NOTES, &words).await;
+    }
+    for (name, value) in [("edge/trusted-email-providers", "Staff"), ("edge/unverified-email", "tell")] {
+        world.put(name, value);
+        assert_eq!(world.found(NOTES).await, Vec::<String>::new());
+        world.remove(name);
+    }
+    world.aws().providers = from(entra, &json!({ "email": "email" }));
+    world.finds(NOTES, &["Entra sends no `email_verified`"]).await;
+    // Another claim of Entra's may say it, and other providers do.
+    world.aws().providers = from(entra, &json!({ "email": "email", "email_verified": "xms_edov" }));
+    assert_eq!(world.found(NOTES).await, Vec::<String>::new());
+    world.aws().providers = from("https://login.microsoftonline.example.com@idp.example/", &mapped);
+    assert_eq!(world.found(NOTES).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_issuer_may_have_either_form_and_the_edge_takes_the_pools() {
     let world = World::complete().await;
     let original = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example";
@@ -253,8 +328,11 @@ async fn the_issuer_may_have_either_form_and_the_edge_takes_the_pools() {
         world.serve(path, document);
         assert_eq!(world.found(PROBLEMS).await, Vec::<String>::new());
     }
-    // An edge that is told one issuer takes no other.
-    world.aws().user_pool["IssuerConfiguration"] = json!({ "Type": "UPDATED" });
+    // The edge takes both, unless it is told one.
+    for form in ["ORIGINAL", "UPDATED"] {
+        world.aws().user_pool["IssuerConfiguration"] = json!({ "Type": form });
+        assert_eq!(world.found(PROBLEMS).await, Vec::<String>::new(), "{form}");
+    }
     world.put("edge/cognito-issuer", original);
     let words = ["tokens name the issuer https://issuer-cognito-idp.eu-west-1", "the edge would refuse every sign-in"];
     world

@@ -21,6 +21,14 @@ if [ "$1" != --version ]; then exec wrangler "$@"; fi
 if [ ! -e "$0.runs" ]; then wrangler --version && : >"$0.runs"; fi
 "#;
 
+const OWN: &str = include_str!("../../../../edge/cloudflare/wrangler.toml");
+
+/// As much of the edge as wrangler looks at: what it exports.
+const ENTRY: &str = r#"import { DurableObject } from "cloudflare:workers";
+export class Refreshes extends DurableObject {}
+export default { fetch: () => new Response() };
+"#;
+
 struct Scene {
     world: World,
     cloudflare: Cloudflare,
@@ -33,8 +41,8 @@ impl Scene {
         world.run(&["keygen"]).await.succeeds();
         let edge_folder = world.folder.join("edge");
         fs::create_dir(&edge_folder).unwrap();
-        fs::write(edge_folder.join("entry.mjs"), "export default { fetch: () => new Response() };").unwrap();
-        let own = include_str!("../../../../edge/cloudflare/wrangler.toml");
+        fs::write(edge_folder.join("entry.mjs"), ENTRY).unwrap();
+        let own = OWN;
         // Would take the secrets, if wrangler gave it its standard input.
         let greedy = own.replace("\"make -C ../.. edge\"", "\"bash -c 'if read -t 0; then cat; fi'\"");
         assert_ne!(own, greedy);
@@ -205,6 +213,43 @@ async fn a_first_push_to_workers_dev_needs_a_subdomain_of_the_account() {
     scene.world.aws().put("/edgeward/dev/edge/public-url", "https://edgeward-dev.example.workers.dev", "String");
     scene.cloudflare.account().without_subdomain = true;
     scene.run_for("dev", &["push"]).await.fails_with("this account has no workers.dev subdomain yet");
+    assert_eq!(scene.cloudflare.configs().len(), 0);
+}
+
+/// The class of objects comes with a version that wrangler uploads in another way, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_without_the_objects_gets_them_with_its_next_push_and_loses_them_when_it_is_removed() {
+    let scene = Scene::new().await;
+    let is_about_objects = |part: &&str| part.contains("[[migrations]]") || part.contains("durable_objects");
+    let (with, without): (Vec<_>, Vec<_>) = OWN.split("\n\n").partition(is_about_objects);
+    assert_eq!(with.len(), 4, "a migration, and a binding for each environment");
+    let config = scene.edge_folder.join("wrangler.toml");
+    let now = fs::read_to_string(&config).unwrap();
+    fs::write(&config, without.join("\n\n").replace("make -C ../.. edge", "true")).unwrap();
+    fs::write(scene.edge_folder.join("entry.mjs"), "export default { fetch: () => new Response() };").unwrap();
+    scene.run(&["push"]).await.succeeds();
+    assert_eq!(scene.cloudflare.account().sqlite_classes, [""; 0]);
+
+    fs::write(&config, now).unwrap();
+    fs::write(scene.edge_folder.join("entry.mjs"), ENTRY).unwrap();
+    scene.run(&["push"]).await.succeeds();
+    scene.run(&["push"]).await.succeeds();
+    assert_eq!(scene.cloudflare.configs().len(), 3, "every version can answer");
+    {
+        let account = scene.cloudflare.account();
+        assert_eq!(account.changes, ["PUT script", "PUT script", "POST version"]);
+        assert_eq!(account.sqlite_classes, ["Refreshes"]);
+        assert_eq!(account.secrets(), ["COGNITO_CLIENT_SECRET", "EDGEWARD_KEYS"]);
+        let bindings = account.metadata()["bindings"].as_array().unwrap().clone();
+        let objects = bindings.iter().find(|binding| binding["name"] == "REFRESHES").unwrap();
+        assert_eq!(
+            (&objects["type"], &objects["class_name"]),
+            (&"durable_object_namespace".into(), &"Refreshes".into())
+        );
+    }
+
+    scene.run(&["remove", "--yes"]).await.succeeds();
+    assert_eq!(scene.cloudflare.account().changes.last().unwrap(), "DELETE service, forced");
     assert_eq!(scene.cloudflare.configs().len(), 0);
 }
 

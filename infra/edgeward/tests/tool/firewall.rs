@@ -1,5 +1,6 @@
 //! The firewall before the user pool: rules that stop the edge's own calls are named, whoever wrote them.
 
+use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 
 use crate::{aws::visibility, world::World};
@@ -82,10 +83,45 @@ async fn is_good(world: &World, rules: Vec<Value>) {
     }
 }
 
-/// What the stacks deploy, and what leaves the edge's calls alone in other ways.
+/// The rules that the stacks deploy, as AWS WAF tells them: infra/test/firewall.test.ts holds the file to the templates.
+fn stacks() -> Vec<Value> {
+    fn encode(value: &mut Value) {
+        match value {
+            Value::Array(values) => values.iter_mut().for_each(encode),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    match (name.as_str(), value.as_str()) {
+                        ("SearchString", Some(text)) => *value = Base64::encode_string(text.as_bytes()).into(),
+                        _ => encode(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut rules: Vec<Value> = serde_json::from_str(include_str!("sign-in-rules.json")).unwrap();
+    rules.iter_mut().for_each(encode);
+    rules
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stacks_firewall_is_good() {
+    let world = world(Vec::new()).await;
+    is_good(&world, stacks()).await;
+    // Not because nothing is looked at: each rule would be named without the paths that it excepts.
+    for (name, kind) in [("rate", "problems"), ("ip-reputation", "notes")] {
+        let mut rule = stacks().into_iter().find(|rule| rule["Name"] == name).unwrap();
+        let statement = rule["Statement"].as_object_mut().unwrap().values_mut().next().unwrap();
+        statement.as_object_mut().unwrap().remove("ScopeDownStatement").unwrap();
+        world.aws().web_acl = acl(vec![rule]);
+        let found = world.found(kind).await;
+        assert!(found.iter().all(|found| found.contains(CALLS)) && !found.is_empty(), "{found:#?}");
+    }
+}
+
+/// Other ways to leave the edge's calls alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_firewall_that_leaves_the_edges_calls_alone_is_good() {
-    let only = || Some(pages_only());
     // The rules that stop URLs of this machine only count.
     let common = [
         "SizeRestrictions_QUERYSTRING",
@@ -95,15 +131,7 @@ async fn a_firewall_that_leaves_the_edges_calls_alone_is_good() {
         "GenericRFI_QUERYARGUMENTS",
         "GenericRFI_BODY",
     ];
-    let stacks = vec![
-        rule("rate", 0, "Block", rate(1_000, only())),
-        rule("ip-reputation", 1, "None", managed("AWS", "AWSManagedRulesAmazonIpReputationList", only(), &[])),
-        rule("known-bad-inputs", 2, "None", managed("AWS", "AWSManagedRulesKnownBadInputsRuleSet", only(), &[])),
-        rule("common", 3, "None", managed("AWS", "AWSManagedRulesCommonRuleSet", only(), &common)),
-    ];
-    let world = world(stacks).await;
-    assert_eq!(world.found("problems").await, Vec::<String>::new());
-    assert_eq!(world.found("notes").await, Vec::<String>::new());
+    let world = world(Vec::new()).await;
 
     let everything = [
         rule("rate", 1, "Block", rate(10, None)),
@@ -189,9 +217,63 @@ async fn rules_that_may_stop_them_are_notes() {
     let world = world(Vec::new()).await;
     let country = json!({ "GeoMatchStatement": { "CountryCodes": ["XX"] } });
     let rules = vec![rule("abroad", 0, "Block", country.clone())];
-    with(&world, rules, "notes", &["the rule abroad blocks requests by what is not known", CALLS]).await;
+    with(
+        &world,
+        rules,
+        "notes",
+        &["the rule abroad may stop POST", "what is not known beforehand, such as address, country, body", CALLS],
+    )
+    .await;
     let but_calls = json!({ "AndStatement": { "Statements": [country, pages_only()] } });
     is_good(&world, vec![rule("abroad", 0, "Block", but_calls)]).await;
+    // A rule that perhaps allows them leaves it open what the rules after it, and the default action, do.
+    let set = "arn:aws:wafv2:eu-west-1:111122223333:regional/regexpatternset/edge/edge-1";
+    let by_set = json!({ "RegexPatternSetReferenceStatement": {
+        "ARN": set, "FieldToMatch": { "UriPath": {} }, "TextTransformations": [{ "Priority": 0, "Type": "NONE" }],
+    } });
+    let closed = |rules: Vec<Value>| {
+        let mut closed = acl(rules);
+        closed["DefaultAction"] = json!({ "Block": {} });
+        closed
+    };
+    world.aws().web_acl = closed(vec![rule("edge", 0, "Allow", by_set.clone())]);
+    world
+        .finds("notes", &["blocks what no rule allows, and what is not known", "decides whether a rule allows", CALLS])
+        .await;
+    world.aws().web_acl =
+        closed(vec![rule("edge", 0, "Allow", by_set.clone()), rule("t", 1, "Allow", path_is("EXACTLY", TOKEN))]);
+    world.finds("notes", &["decides whether a rule allows POST /oauth2/revoke,"]).await;
+    // It is about one call only, so the other one is blocked.
+    let one = json!({ "AndStatement": { "Statements": [by_set, path_is("EXACTLY", TOKEN)] } });
+    world.aws().web_acl = closed(vec![rule("edge", 0, "Allow", one)]);
+    world.finds("problems", &["no rule is sure to allow", CALLS]).await;
+    let addresses = json!({ "IPSetReferenceStatement": {
+        "ARN": "arn:aws:wafv2:eu-west-1:111122223333:regional/ipset/edge/edge-1",
+    } });
+    let allow = rule("edge", 0, "Allow", addresses);
+    let rules = vec![allow.clone(), rule("limit", 1, "Block", rate(1_000, None))];
+    with(&world, rules, "notes", &["the rule limit blocks more than 1000", "and may include", CALLS]).await;
+    let rules = vec![allow.clone(), rule("all", 1, "Captcha", path_is("STARTS_WITH", ROOT))];
+    with(&world, rules, "notes", &["the rule all may stop POST", CALLS]).await;
+    let hosting = managed("AWS", "AWSManagedRulesAnonymousIpList", None, &["AnonymousIPList"]);
+    with(
+        &world,
+        vec![allow.clone(), rule("a", 1, "None", hosting.clone())],
+        "notes",
+        &["HostingProviderIPList in the rule a may stop"],
+    )
+    .await;
+    // Not before it.
+    let mut after = allow;
+    after["Priority"] = 2.into();
+    with(
+        &world,
+        vec![after, rule("a", 1, "None", hosting)],
+        "problems",
+        &["HostingProviderIPList in the rule a stops"],
+    )
+    .await;
+
     let all = "AWSManagedReconnaissanceList";
     let rules = vec![rule("ip", 0, "None", managed("AWS", "AWSManagedRulesAmazonIpReputationList", None, &[all]))];
     with(
@@ -304,7 +386,15 @@ async fn each_missing_permission_is_said_and_hides_nothing_else() {
     world.aws().app_client["SupportedIdentityProviders"] = json!(["Okta"]);
     world.aws().app_client["RefreshTokenValidity"] = 7.into();
     world.aws().app_client["EnableTokenRevocation"] = false.into();
+    // Something to look at for every operation.
+    let scopes = "openid email files/write";
+    world.put("edge/cognito-scopes", scopes);
+    let scopes = scopes.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    world.aws().app_client["AllowedOAuthScopes"] = json!(scopes);
+    world.start_cognito(|config| config.app_clients[0].allowed_scopes = scopes).await;
+    world.aws().resource_servers = json!([{ "Identifier": "files", "Name": "files", "Scopes": [{ "ScopeName": "write", "ScopeDescription": "Write" }] }]);
     for (operation, to_do, hides_firewall) in [
+        ("ListResourceServers", "allow `cognito-idp:ListResourceServers` on", false),
         ("DescribeUserPool", "allow `cognito-idp:DescribeUserPool` on", true),
         ("DescribeUserPoolDomain", "allow `cognito-idp:DescribeUserPoolDomain` on `*`", false),
         ("DescribeManagedLoginBrandingByClient", "allow `cognito-idp:DescribeManagedLoginBrandingByClient` on", false),
@@ -326,4 +416,33 @@ async fn each_missing_permission_is_said_and_hides_nothing_else() {
         assert_eq!(problems.len(), if hides_firewall { 1 } else { 2 }, "{operation}: {problems:#?}");
         assert!(problems[0].contains("does not allow tokens to be revoked"), "{operation}: {problems:#?}");
     }
+
+    // What is not the app client's is looked at without it.
+    world.aws().domain["ManagedLoginVersion"] = 1.into();
+    world.aws().providers[0]["AttributeMapping"] = json!({});
+    world.put("edge/trusted-email-providers", "Gone");
+    world.aws().denied = Some("DescribeUserPoolClient");
+    let notes = world.found("notes").await;
+    for words in [
+        "the app client; was not looked at",
+        "allow `cognito-idp:DescribeUserPoolClient` on the user pool",
+        "serves the classic login pages",
+        "the identity provider Okta; fills no `email`",
+    ] {
+        assert!(notes.iter().any(|note| note.contains(words)), "{words}: {notes:#?}");
+    }
+    assert_eq!(notes.len(), 3, "{notes:#?}");
+    let problems = world.found("problems").await;
+    for words in ["has no identity provider Gone", "the rule limit blocks"] {
+        assert!(problems.iter().any(|problem| problem.contains(words)), "{words}: {problems:#?}");
+    }
+    assert_eq!(problems.len(), 2, "{problems:#?}");
+    // Managed login without a style is seen, too.
+    world.aws().domain["ManagedLoginVersion"] = 2.into();
+    world.aws().is_branded = false;
+    let problems = world.found("problems").await;
+    assert!(
+        problems.len() == 3 && problems.iter().any(|problem| problem.contains("has no branding style")),
+        "{problems:#?}"
+    );
 }

@@ -87,6 +87,44 @@ async fn scopes_that_resources_are_mapped_to_are_asked_for_too() {
     check(&world, &["/oauth2/authorize: comes back with the error", "of these: email, files/write, openid"]).await;
 }
 
+const UNSEEN: &str = "which browsers pass and this tool does not: the login page was not looked at";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_of_aws_wafs_is_a_note() {
+    let world = World::complete().await;
+    world.cognito().set_fault(Fault::on(Endpoint::Authorize, FaultKind::WafChallenge));
+    world.finds("notes", &["/oauth2/authorize; AWS WAF asks for a challenge first,", UNSEEN]).await;
+    // Behind a login page that is challenged, the other requests are sent all the same.
+    world.cognito().clear_faults();
+    world.cognito().set_fault(Fault::on(Endpoint::Login, FaultKind::WafChallenge));
+    world.finds("notes", &["/login; AWS WAF asks for a challenge first,", UNSEEN]).await;
+    let scopes = json!({ "read": "Read", "write": { "words": "Write", "cognito_scope": "files/write" } });
+    world.put("edge/resources", &json!([{ "path": "/mcp", "scopes": scopes, "default_scopes": ["read"] }]).to_string());
+    check(&world, &["/oauth2/authorize: comes back with the error", "/login: AWS WAF asks for a challenge first,"])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captcha_of_aws_wafs_is_a_note() {
+    let world = World::complete().await;
+    for (endpoint, path) in [(Endpoint::Authorize, "/oauth2/authorize"), (Endpoint::Login, "/login")] {
+        world.cognito().clear_faults();
+        world.cognito().set_fault(Fault::on(endpoint, FaultKind::WafCaptcha));
+        world.finds("notes", &[&format!("{path}; AWS WAF asks for a CAPTCHA first,"), UNSEEN]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_firewall_that_may_stop_this_machine_alone_is_a_note() {
+    let world = World::complete().await;
+    for (endpoint, path) in [(Endpoint::Authorize, "/oauth2/authorize"), (Endpoint::Login, "/login")] {
+        world.cognito().clear_faults();
+        world.cognito().set_fault(Fault::on(endpoint, FaultKind::WafForbidden));
+        let words = format!("{path}; is stopped before Cognito (status 403), perhaps only for this machine's address");
+        world.finds("notes", &[&words, "look at the firewall"]).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_domain_that_fails_or_is_not_there_is_named() {
     let world = World::complete().await;
@@ -98,8 +136,6 @@ async fn a_domain_that_fails_or_is_not_there_is_named() {
     check(&world, &["/oauth2/authorize: does not answer: status 503; compare cognito-domain"]).await;
     fails(Endpoint::Authorize, FaultKind::TooManyRequests { retry_after: None });
     check(&world, &["/oauth2/authorize: answers 429: Cognito limits its requests"]).await;
-    fails(Endpoint::Authorize, FaultKind::WafForbidden);
-    check(&world, &["/oauth2/authorize: is stopped before Cognito (status 403)", "look at the firewall"]).await;
     fails(Endpoint::Login, FaultKind::InternalServerError);
     check(&world, &["/login: does not answer: status 500"]).await;
     // The world's own URL serves no login pages.

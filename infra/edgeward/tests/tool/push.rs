@@ -388,6 +388,10 @@ async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
     let config: Value = serde_json::from_str(&fs::read_to_string(output.join("wrangler.json")).unwrap()).unwrap();
     assert_eq!(limits(&config["ratelimits"]), [77, 2400, 99]);
     assert_eq!(config["analytics_engine_datasets"], dataset);
+    assert_eq!(
+        config["durable_objects"]["bindings"][0]["class_name"],
+        config["migrations"][0]["new_sqlite_classes"][0]
+    );
 
     world.put("edge/rate-limits", "client:0");
     world

@@ -39,24 +39,28 @@ pub(super) async fn check(described: &Described, config: Option<&Config>, fetch:
         probe::check(config, &remedy, fetch, report).await;
     }
     let client = match pool.describe().await {
-        Ok(client) => Some(client),
-        Err(error) => {
-            let problem = Problem::new("the app client", format!("{error:#}"), "deploy the security stack");
-            report.problem(problem);
+        Err(error) if !is_denied(&error) => {
+            report.problem(Problem::new("the app client", format!("{error:#}"), "deploy the security stack"));
             None
         }
+        result => seen(result, "the app client", "DescribeUserPoolClient", report),
     };
+    let client = client.as_ref();
     let place = format!("the user pool {}", pool.id());
     let user_pool = seen(pool.user_pool().await, &place, "DescribeUserPool", report);
-    if let Some(client) = &client {
+    if let Some(client) = client {
         app_client::check(client, &remedy, config, report);
         attributes::check(client, &remedy, config, report);
-        let domain = domain::check(&pool, user_pool.as_ref(), &remedy, config, report).await;
-        app_client::flows(client, &remedy, domain, has_passkeys(user_pool.as_ref()), report);
-        let providers = providers::check(&pool, client, described, &remedy, report).await;
-        tokens::check(client, &remedy, config, &providers, report);
-        firewall::check(&pool, user_pool.as_ref(), &providers, described, config, report).await;
     }
+    let domain = domain::check(&pool, user_pool.as_ref(), &remedy, config, report).await;
+    if let Some(client) = client {
+        app_client::flows(client, &remedy, domain, has_passkeys(user_pool.as_ref()), report);
+    }
+    let providers = providers::check(&pool, client, described, report).await;
+    if let Some(client) = client {
+        tokens::check(client, &remedy, config, &providers, report);
+    }
+    firewall::check(&pool, user_pool.as_ref(), &providers, described, config, report).await;
     tokens::sessions(&pool, report).await;
     if let Some(config) = config {
         issuer::check(&pool, user_pool.as_ref(), config, report);

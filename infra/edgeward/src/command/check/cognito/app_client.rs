@@ -90,7 +90,7 @@ pub(super) fn flows(
         add(
             Weight::Note,
             "says nothing of authentication flows, which means ALLOW_USER_SRP_AUTH, ALLOW_CUSTOM_AUTH and \
-             ALLOW_REFRESH_TOKEN_AUTH: whoever has its secret can try passwords without the login pages",
+             ALLOW_REFRESH_TOKEN_AUTH: anybody who has its secret can try passwords without the login pages",
             "choose ALLOW_USER_AUTH alone",
         );
     }
@@ -98,7 +98,7 @@ pub(super) fn flows(
     let plain: Vec<_> = plain.filter(|flow| PLAIN_PASSWORDS.contains(flow)).collect();
     if !plain.is_empty() {
         let what = format!(
-            "allows {}: whoever has its secret can try plain passwords without the login pages, and the edge needs none of it",
+            "allows {}: anybody who has its secret can try plain passwords without the login pages, and the edge needs none of it",
             plain.join(" and ")
         );
         add(Weight::Note, &what, "choose ALLOW_USER_AUTH alone");

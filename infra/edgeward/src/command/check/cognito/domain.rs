@@ -26,6 +26,8 @@ pub(super) async fn check(
     config: Option<&Config>,
     report: &mut Report,
 ) -> Option<LoginPages> {
+    let client = format!("the app client {}", remedy.client);
+    let branded = seen(pool.is_branded().await, &client, "DescribeManagedLoginBrandingByClient", report);
     let host = config.and_then(|config| Url::parse(&config.cognito.domain).ok());
     // A stand-in on this machine has no name of Cognito's.
     let host = host.filter(|url| url.scheme() == "https").and_then(|url| url.host_str().map(str::to_owned));
@@ -43,7 +45,10 @@ pub(super) async fn check(
                     Some(host) => {
                         format!("set the parameter cognito-domain to {host}, in the stacks or by hand, and push it")
                     }
-                    None => remedy.command("create-user-pool-domain", "--domain PREFIX --managed-login-version 2"),
+                    None => {
+                        let arguments = "--domain PREFIX --managed-login-version 2";
+                        managed_login(remedy, branded, "create-user-pool-domain", arguments)
+                    }
                 };
                 report.problem(Problem::new(format!("the user pool {}", pool.id()), what, to_do));
                 return None;
@@ -65,17 +70,14 @@ pub(super) async fn check(
         return None;
     }
     if found.managed_login_version != Some(2) {
-        report.note(Problem::new(
-            &place,
-            "serves the classic login pages: they ignore `prompt`, so users cannot switch accounts there, and know no passkeys",
-            remedy.command("update-user-pool-domain", &format!("--domain {name} --managed-login-version 2{}", certificate(&found))),
-        ));
+        let what = "serves the classic login pages: they ignore `prompt`, so users cannot switch accounts there, and know no \
+                    passkeys";
+        let arguments = format!("--domain {name} --managed-login-version 2{}", certificate(&found));
+        report.note(Problem::new(place, what, managed_login(remedy, branded, "update-user-pool-domain", &arguments)));
         return Some(LoginPages::Classic);
     }
-    let place = format!("the app client {}", remedy.client);
-    let branded = seen(pool.is_branded().await, &place, "DescribeManagedLoginBrandingByClient", report);
     if branded == Some(false) {
-        report.problem(Problem::new(place, UNBRANDED, branding(remedy)));
+        report.problem(Problem::new(client, UNBRANDED, branding(remedy)));
     }
     Some(LoginPages::Managed)
 }
@@ -87,14 +89,29 @@ fn certificate(found: &DomainDescriptionType) -> String {
         .map_or(String::new(), |arn| format!(" --custom-domain-config CertificateArn={arn}"))
 }
 
+/// How a domain gets managed login. The branding style comes first, unless the app client is known to have one: without it
+/// managed login answers every user with a 403.
+fn managed_login(remedy: &Remedy, branded: Option<bool>, operation: &str, arguments: &str) -> String {
+    let command = remedy.command(operation, arguments);
+    let steps = match branded {
+        Some(true) => command,
+        Some(false) | None => format!("first {}, then {command}", create_branding(remedy)),
+    };
+    format!("{steps}; managed login needs the plan Essentials or Plus")
+}
+
 /// What to run for an app client without a branding style.
 pub(super) fn branding(remedy: &Remedy) -> String {
+    format!("{}, or deploy the security stack", create_branding(remedy))
+}
+
+fn create_branding(remedy: &Remedy) -> String {
     let arguments = format!("--client-id {} --use-cognito-provided-values", remedy.client);
-    format!("{}, or deploy the security stack", remedy.command("create-managed-login-branding", &arguments))
+    remedy.command("create-managed-login-branding", &arguments)
 }
 
 pub(super) const UNBRANDED: &str =
-    "has no branding style of managed login: users see a 403, \"Login pages unavailable\", and come back to nobody";
+    "has no branding style of managed login: users see a 403, \"Login pages unavailable\", and the edge is never told";
 
 /// A domain of a pool, by the name that Cognito knows it by.
 struct Domain {

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     fetch::{Answer, Fetch, USER_AGENT},
     obstacle::summary,
-    report::{Problem, Report},
+    report::{Problem, Report, Weight},
 };
 
 /// Where an answer leads.
@@ -33,6 +33,8 @@ enum Step {
     /// A user could sign in there.
     Good(String),
     Bad(Problem),
+    /// What users would see there cannot be told from here.
+    Unseen(Problem),
 }
 
 pub(super) async fn check(config: &Config, remedy: &Remedy, fetch: &Fetch, report: &mut Report) {
@@ -47,10 +49,10 @@ pub(super) async fn check(config: &Config, remedy: &Remedy, fetch: &Fetch, repor
                 continue;
             }
             let Some(url) = authorization_url(config, resource, &scopes) else { continue };
-            match probe.ask(&url, sees.is_none(), fetch).await {
+            match probe.ask(&url, sees.is_none(), fetch, report).await {
                 Ok(words) => sees = sees.or(Some(words)),
                 // The others would repeat it.
-                Err(problem) => return report.problem(problem),
+                Err((weight, finding)) => return report.add(weight, finding),
             }
         }
     }
@@ -94,22 +96,40 @@ struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    /// What a user would see, in words.
-    async fn ask(&self, url: &Url, and_login: bool, fetch: &Fetch) -> Result<String, Problem> {
-        match self.judge(&get(fetch, url, &self.place).await?, url, &self.place) {
+    /// What a user would see, in words, or why Cognito does not take the request, or cannot be asked.
+    async fn ask(
+        &self,
+        url: &Url,
+        and_login: bool,
+        fetch: &Fetch,
+        report: &mut Report,
+    ) -> Result<String, (Weight, Problem)> {
+        let login = match self.get(url, &self.place, fetch).await {
+            Step::Good(words) => return Ok(words),
+            Step::Bad(problem) => return Err((Weight::Problem, problem)),
+            Step::Unseen(note) => return Err((Weight::Note, note)),
+            Step::Login(_) if !and_login => return Ok(String::new()),
+            Step::Login(login) => login,
+        };
+        let place = format!("{}/login", self.config.cognito.domain);
+        match self.get(&login, &place, fetch).await {
             Step::Good(words) => Ok(words),
-            Step::Bad(problem) => Err(problem),
-            Step::Login(_) if !and_login => Ok(String::new()),
-            Step::Login(login) => {
-                let place = format!("{}/login", self.config.cognito.domain);
-                match self.judge(&get(fetch, &login, &place).await?, &login, &place) {
-                    Step::Good(words) => Ok(words),
-                    Step::Bad(problem) => Err(problem),
-                    Step::Login(_) => {
-                        Err(Problem::new(place, "redirects to itself", "look at it with a browser, and ask AWS"))
-                    }
-                }
+            Step::Bad(problem) => Err((Weight::Problem, problem)),
+            Step::Unseen(note) => {
+                report.note(note);
+                Ok("it redirects to the login page".to_owned())
             }
+            Step::Login(_) => {
+                let problem = Problem::new(place, "redirects to itself", "look at it with a browser, and ask AWS");
+                Err((Weight::Problem, problem))
+            }
+        }
+    }
+
+    async fn get(&self, url: &Url, place: &str, fetch: &Fetch) -> Step {
+        match get(fetch, url, place).await {
+            Ok(answer) => self.judge(&answer, url, place),
+            Err(problem) => Step::Bad(problem),
         }
     }
 
@@ -122,17 +142,29 @@ impl Probe<'_> {
                 None => bad(format!("answers {} without a Location", answer.status.as_u16()), BROWSER.to_owned()),
             };
         }
+        let unseen = |what: String, to_do: &str| Step::Unseen(Problem::new(place, what, to_do));
+        // A challenge has the status 202, a CAPTCHA 405 (WAF Developer Guide, "CAPTCHA and Challenge action behavior").
+        if let Some(action @ ("challenge" | "captcha")) = answer.header(WAF_ACTION) {
+            let asks = if action == "captcha" { "CAPTCHA" } else { "challenge" };
+            let what = format!(
+                "AWS WAF asks for a {asks} first, which browsers pass and this tool does not: the login page was not looked at"
+            );
+            return unseen(what, BROWSER);
+        }
         match answer.status {
             StatusCode::OK => Step::Good(format!("{} shows a login page", self.domain.host_str().unwrap_or_default())),
             StatusCode::FORBIDDEN if answer.text().contains("Login pages unavailable") => {
                 let client = format!("the app client {}", self.remedy.client);
                 bad(format!("{client} {UNBRANDED}"), branding(self.remedy))
             }
-            StatusCode::FORBIDDEN => bad(
-                format!("is stopped before Cognito (status {})", summary(answer)),
+            StatusCode::FORBIDDEN => unseen(
+                format!(
+                    "is stopped before Cognito (status {}), perhaps only for this machine's address: the login page was not \
+                     looked at",
+                    summary(answer)
+                ),
                 "look at the firewall of the user pool (AWS WAF > Web ACLs > Sampled requests): a rule blocks this machine, and \
-                 perhaps every browser"
-                    .to_owned(),
+                 perhaps every browser",
             ),
             StatusCode::NOT_FOUND => bad(
                 "answers 404: no user pool serves login pages there".to_owned(),
@@ -234,4 +266,6 @@ async fn get(fetch: &Fetch, url: &Url, place: &str) -> Result<Answer, Problem> {
     }
 }
 
+/// What AWS WAF does with a request that it does not let through.
+const WAF_ACTION: &str = "x-amzn-waf-action";
 const BROWSER: &str = "begin a sign-in with a browser, and read what the page says";

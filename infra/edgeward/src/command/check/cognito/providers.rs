@@ -1,17 +1,18 @@
 //! The pool's identity providers, and what the settings say of them.
 
 use aws_sdk_cognitoidentityprovider::types::IdentityProviderTypeType;
-use serde_json::json;
+use edgeward_identity::names::edge::{TRUSTED_EMAIL_PROVIDERS, UNVERIFIED_EMAIL};
+use url::Url;
 
-use super::{super::super::Described, remedy::Remedy, seen};
+use super::{super::super::Described, seen};
 use crate::{
     pool::{AppClient, Pool, Provider},
     report::{Problem, Report},
 };
 
-/// Providers whose e-mail addresses the edge takes as verified.
+/// The parameter of [`TRUSTED_EMAIL_PROVIDERS`].
 const TRUSTED: &str = "trusted-email-providers";
-/// What the origin is told of an address that is not verified: nothing (`hide`), or the address as such (`tell`).
+/// The parameter of [`UNVERIFIED_EMAIL`].
 const UNVERIFIED: &str = "unverified-email";
 
 /// The providers through which users of the edge sign in.
@@ -24,14 +25,14 @@ pub(super) struct Providers {
 
 pub(super) async fn check(
     pool: &Pool,
-    client: &AppClient,
+    client: Option<&AppClient>,
     described: &Described,
-    remedy: &Remedy,
     report: &mut Report,
 ) -> Providers {
-    let setting = |name: &str| described.edge.get(name).map_or("", |found| found.text().trim()).to_owned();
-    let (trusted, unverified) = (setting(TRUSTED), setting(UNVERIFIED));
-    let trusted: Vec<_> = trusted.split_whitespace().collect();
+    // Read without the other settings, which may be wrong.
+    let setting = |name: &str| described.settings.get(name).unwrap_or_default();
+    let trusted: Vec<_> = setting(TRUSTED_EMAIL_PROVIDERS).split_whitespace().collect();
+    let is_told = setting(UNVERIFIED_EMAIL) == "tell";
     let place = format!("the user pool {}", pool.id());
     let known = seen(pool.provider_names().await, &place, "ListIdentityProviders", report);
     if let Some(known) = &known {
@@ -43,7 +44,10 @@ pub(super) async fn check(
         }
     }
     let mut providers = Providers::default();
-    for name in client.described.supported_identity_providers().iter().filter(|name| *name != "COGNITO") {
+    // While the app client cannot be seen, any of the pool's may be its own.
+    let supported = client.map(|client| client.described.supported_identity_providers());
+    let supported = supported.or(known.as_deref()).unwrap_or_default();
+    for name in supported.iter().filter(|name| *name != "COGNITO") {
         providers.names.push(name.clone());
         let place = format!("the identity provider {name}");
         let found = seen(pool.provider(name).await, &place, "DescribeIdentityProvider", report);
@@ -53,39 +57,57 @@ pub(super) async fn check(
             _ => providers.has_oidc = true,
         }
         let is_trusted = trusted.contains(&name.as_str());
-        if let Some(provider) = found.filter(|_| !is_trusted)
-            && let Some(what) = without_email(&provider, unverified == "tell")
-        {
-            report.note(Problem::new(place, what, mapping(&provider, remedy)));
+        if let Some((what, to_do)) = found.and_then(|found| without_email(&found, is_trusted, is_told, pool)) {
+            report.note(Problem::new(place, what, to_do));
         }
     }
     providers
 }
 
-/// Why the origin gets no e-mail address of a provider's users. An address is verified only if the provider says so at each
-/// sign-in (Developer Guide, "Mapping IdP attributes to profiles and tokens").
-fn without_email(provider: &Provider, is_told: bool) -> Option<String> {
+/// Why the origin gets no e-mail address of a provider's users, and what to do. An address is verified only if the provider says
+/// so at each sign-in (Developer Guide, "Mapping IdP attributes to profiles and tokens").
+fn without_email(provider: &Provider, is_trusted: bool, is_told: bool, pool: &Pool) -> Option<(String, String)> {
+    const NONE: &str = "the origin gets no e-mail address of its users";
+    let name = &provider.name;
+    // No command: it makes the stacks drift, and replaces the whole mapping.
+    let map = |attribute: &str| {
+        format!(
+            "map `{attribute}` in the stacks' configuration, or in the console (User pools > {} > Social and external \
+             providers > {name} > Attribute mapping)",
+            pool.id()
+        )
+    };
     if !provider.mapping.contains_key("email") {
-        return Some("fills no `email` of users: the origin gets no e-mail address of its users".to_owned());
+        return Some((format!("fills no `email` of users: {NONE}"), map("email")));
     }
-    (!provider.mapping.contains_key("email_verified") && !is_told).then(|| {
-        "fills no `email_verified` of users, so their addresses are never verified: the origin gets no e-mail address of its \
-         users"
-            .to_owned()
-    })
+    if is_trusted || is_told {
+        return None;
+    }
+    let trust = format!("if it verifies addresses, name {name} in {TRUSTED}; or set {UNVERIFIED} to tell");
+    match provider.mapping.get("email_verified").map(String::as_str) {
+        // Another claim, such as `xms_edov`, may come.
+        None | Some("email_verified") if is_entra(provider) => {
+            let what = format!("Entra sends no `email_verified`, so addresses of its users are never verified: {NONE}");
+            Some((what, trust))
+        }
+        Some(_) => None,
+        None => {
+            let what = format!("fills no `email_verified` of users, so their addresses are never verified: {NONE}");
+            // Of SAML nobody knows the claims.
+            let to_do = match provider.kind {
+                None | Some(IdentityProviderTypeType::Saml) => trust,
+                Some(_) => format!("{}, if it sends that claim; {trust}", map("email_verified")),
+            };
+            Some((what, to_do))
+        }
+    }
 }
 
-fn mapping(provider: &Provider, remedy: &Remedy) -> String {
-    let name = &provider.name;
-    let trust = format!("if it verifies addresses, name {name} in {TRUSTED}; or set {UNVERIFIED} to tell");
-    // Of SAML nobody knows the claims.
-    if provider.kind == Some(IdentityProviderTypeType::Saml) || provider.kind.is_none() {
-        return trust;
-    }
-    let mut whole = provider.mapping.clone();
-    for claim in ["email", "email_verified"] {
-        whole.entry(claim.to_owned()).or_insert_with(|| claim.to_owned());
-    }
-    let arguments = format!("--provider-name {name} --attribute-mapping '{}'", json!(whole));
-    format!("{}, if it sends that claim; {trust}", remedy.command("update-identity-provider", &arguments))
+/// Whether tokens come from Microsoft Entra ID: by its issuers of version 2.0 and 1.0, of the national clouds, too.
+fn is_entra(provider: &Provider) -> bool {
+    let issuer = provider.oidc_issuer.as_deref().and_then(|issuer| Url::parse(issuer).ok());
+    issuer.as_ref().and_then(Url::host_str).is_some_and(|host| {
+        host.starts_with("login.microsoftonline.")
+            || ["sts.windows.net", "login.partner.microsoftonline.cn"].contains(&host)
+    })
 }

@@ -13,7 +13,7 @@ use crate::{
     report::{Problem, Report, Weight},
 };
 
-/// Seconds: below, a lost answer or two refreshes at once sign users out.
+/// Seconds: below, a lost answer signs users out, and so do two refreshes at once that are not coordinated.
 const SHORT_GRACE: u64 = 10;
 /// The longest grace period that Cognito has, in seconds.
 const FULL_GRACE: u64 = 60;
@@ -38,21 +38,21 @@ pub(super) fn check(
         None => add(
             Weight::Note,
             format!(
-                "does not rotate refresh tokens: a stolen one of Cognito's is good for its whole life, {days} days, unnoticed. It \
-                 is the choice for clients that refresh in parallel: none of them can use up another's token"
+                "does not rotate refresh tokens: a stolen one of Cognito's is good for its whole life, {days} days, unnoticed. \
+                 Choose that for clients that keep copies of a refresh token in several processes"
             ),
             "leave it so, or enable refresh token rotation with a grace period of 60 seconds",
         ),
         Some(grace) => {
             let short = match grace {
-                0..SHORT_GRACE => Some((Weight::Problem, "signs its user out")),
-                SHORT_GRACE..FULL_GRACE => Some((Weight::Note, "may sign its user out")),
+                0..SHORT_GRACE => Some((Weight::Problem, "signs its user out", "so does")),
+                SHORT_GRACE..FULL_GRACE => Some((Weight::Note, "may sign its user out", "so may")),
                 _ => None,
             };
-            if let Some((weight, ends)) = short {
+            if let Some((weight, ends, so)) = short {
                 let what = format!(
-                    "rotates refresh tokens with a grace period of {grace} seconds: a refresh whose answer is lost, or that meets \
-                     another one, {ends}"
+                    "rotates refresh tokens with a grace period of {grace} seconds: a refresh whose answer from Cognito is lost \
+                     {ends}; {so} one that meets another where the edge does not coordinate refreshes"
                 );
                 add(weight, what, "set the grace period of refresh token rotation to 60 seconds");
             }
@@ -79,8 +79,8 @@ pub(super) fn check(
     let (ours, theirs) = (config.access_token_seconds, client.access_token_seconds());
     if theirs < ours {
         let what = format!(
-            "has access tokens that are good for {theirs} seconds, and the edge's, which must not outlive them, were to be good \
-             for {ours} (access-token-seconds): clients refresh more often than that says"
+            "has access tokens that are good for {theirs} seconds: the edge's must not outlive them, so they are not good for the \
+             {ours} seconds of access-token-seconds, and clients refresh more often"
         );
         add(Weight::Note, what, "lengthen the access token expiration, or lower access-token-seconds");
     }
