@@ -4,6 +4,8 @@
 import { answerOf, instance, lose, retire } from "./instance.mjs";
 import { newTraceparent } from "./repeats.mjs";
 import { endpoints, judged, lengthOf } from "./shedding.mjs";
+// The platform makes its objects.
+export { Refreshes } from "./refreshes.mjs";
 
 // The gate's answers that are no decision.
 const LOOK_AT_HEADERS = 1;

@@ -18,8 +18,8 @@ pub const MAX_SKEW: u64 = 5;
 
 /// Signs `identity` into an assertion that is valid for `lifetime` seconds, at most [`MAX_LIFETIME`].
 ///
-/// # Errors [`JwsError::Unrepresentable`] when a time is out of range, and [`JwsError::Overlong`] when the identity
-/// says too much.
+/// # Errors
+/// [`JwsError::Unrepresentable`] when a time is out of range, and [`JwsError::Overlong`] when the identity says too much.
 pub fn mint(identity: &Identity, key: &SigningKey, now: UnixTime, lifetime: u64) -> Result<String, JwsError> {
     jws::sign(TYPE, identity, now, now.plus(lifetime.min(MAX_LIFETIME)), key)
 }

@@ -27,7 +27,8 @@ pub struct Verified<T> {
 
 /// Signs `claims` as a token of kind `typ` that is valid from `issued_at` until `expires_at`.
 ///
-/// # Errors [`JwsError::Unrepresentable`] when the claims are no JSON object or a time is out of range, and
+/// # Errors
+/// [`JwsError::Unrepresentable`] when the claims are no JSON object or a time is out of range, and
 /// [`JwsError::Overlong`] when the token would be longer than [`MAX_BYTES`].
 pub fn sign<T: Serialize>(
     typ: &str,

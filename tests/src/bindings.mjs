@@ -8,7 +8,8 @@ WebAssembly.Instance = function (module, imports) {
 };
 
 // Only now: it makes its instance of the wasm as soon as it is loaded.
-const { default: edge } = await import("entry.mjs");
+const { default: edge, Refreshes } = await import("entry.mjs");
+export { Refreshes };
 
 let begun = 0;
 let given;

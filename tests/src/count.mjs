@@ -25,7 +25,8 @@ const watched = (binding, name) => {
 };
 
 // Only now: it makes its instance of the wasm as soon as it is loaded.
-const { default: edge } = await import("entry.mjs");
+const { default: edge, Refreshes } = await import("entry.mjs");
+export { Refreshes };
 
 // The platform gives every request the same object.
 let environment;

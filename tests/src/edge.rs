@@ -357,6 +357,7 @@ globalThis.setTimeout = (act, delay, ...rest) => wait(act, delay >= 30_000 ? del
 fn clock(entry: &Path) -> String {
     format!(
         r#"import edge from {entry};
+export {{ Refreshes }} from {entry};
 const {{ now }} = Date;
 let ahead = 0;
 Date.now = () => now.call(Date) + ahead;
@@ -377,6 +378,7 @@ export default {{
 fn observed(entry: &Path) -> String {
     format!(
         r#"import edge from {entry};
+export {{ Refreshes }} from {entry};
 export default {{
   fetch(request, env, ctx) {{
     const writeDataPoint = (point) => {{
@@ -448,6 +450,8 @@ fn wrangler_config(entry: &Path, around: Around) -> Result<Value> {
         "main": entry,
         "compatibility_date": own["compatibility_date"],
         "compatibility_flags": own["compatibility_flags"],
+        "migrations": own["migrations"],
+        "durable_objects": own["env"]["prod"]["durable_objects"],
     });
     match around {
         Around::Nothing | Around::Hosts(_) | Around::Clock | Around::Bindings | Around::Panics => {}

@@ -13,6 +13,7 @@ use crate::port::loopback;
 pub(crate) fn script(entry: &Path, port: u16, public_url: Option<&String>) -> String {
     format!(
         r#"import edge from {entry};
+export {{ Refreshes }} from {entry};
 const publicUrl = {public_url};
 export default {{
   fetch(request, env, ctx) {{

@@ -30,5 +30,6 @@ pub mod round_robin;
 pub mod signal;
 pub mod stack;
 pub mod token_proxy;
+pub mod twins;
 pub mod weather;
 pub mod workerd;

@@ -288,7 +288,7 @@ pub fn variables(options: &Options, issuer: &str, origin_url: &str, cognito: &Co
         (names::COGNITO_CLIENT_ID, &client.id),
         (names::COGNITO_CLIENT_SECRET, &client.secrets.join(" ")),
         (names::COGNITO_DOMAIN, cognito.domain_url()),
-        (names::COGNITO_ISSUER, cognito.issuer_url()),
+        (names::COGNITO_ISSUER, &format!("{} {}", cognito.issuer_url(), cognito.updated_issuer_url())),
         (names::COGNITO_JWKS_URL, &cognito.jwks_url()),
         (names::KEYS, &keys),
         (names::ORIGIN_GROUPS, DEMO_GROUP),

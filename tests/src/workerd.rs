@@ -27,6 +27,8 @@ pub struct Worker {
     pub counters: Vec<&'static str>,
     /// Whether its scripts may call `gc()`.
     pub collects: bool,
+    /// The class of its Durable Objects and the name of its binding to them, if it has any. Their storage is in the Worker's folder.
+    pub objects: Option<[&'static str; 2]>,
 }
 
 /// A part of a Worker.
@@ -79,19 +81,28 @@ impl Worker {
             bail!(missing());
         }
         let counters = vec!["CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
-        Ok(Self { modules, variables: variables.clone(), counters, collects: false })
+        Ok(Self { modules, variables: variables.clone(), counters, collects: false, objects: Some(REFRESHES) })
     }
 
-    /// The edge as `make edge` has compiled it, behind a script that says how much memory its wasm has.
-    fn measured_edge(variables: &Variables) -> Result<Self> {
+    /// The edge as `make edge` has compiled it, without counters.
+    ///
+    /// # Errors
+    /// When it is not compiled.
+    pub fn built_edge(variables: &Variables) -> Result<Self> {
         let build = place::edge_entry()?.with_file_name("build");
-        let mut modules = vec![Module::script("memory.mjs", include_str!("memory.mjs"))];
-        modules.extend(place::edge_scripts()?.into_iter().map(|(name, text)| Module::script(&name, text)));
+        let scripts = place::edge_scripts()?.into_iter().map(|(name, text)| Module::script(&name, text));
+        let mut modules: Vec<_> = scripts.collect();
         for (name, kind) in [("bindings.js", Kind::JavaScript), ("index_bg.wasm", Kind::Wasm)] {
             let content = fs::read(build.join(name)).with_context(|| format!("no {name}: run `make edge`"))?;
             modules.push(Module { name: format!("build/{name}"), kind, content });
         }
-        Ok(Self { modules, variables: variables.clone(), collects: true, ..Self::default() })
+        Ok(Self { modules, variables: variables.clone(), objects: Some(REFRESHES), ..Self::default() })
+    }
+
+    /// The same behind a script that says how much memory its wasm has, and without objects.
+    fn measured_edge(variables: &Variables) -> Result<Self> {
+        let edge = Self::built_edge(variables)?.behind("memory.mjs", include_str!("memory.mjs"));
+        Ok(Self { collects: true, objects: None, ..edge })
     }
 
     /// The same with another main module, which may import those there are.
@@ -152,6 +163,15 @@ impl Workerd {
     /// # Errors
     /// When workerd is not installed or cannot be started.
     pub fn spawn(port: u16, name: &str, worker: &Worker, folder: &Path) -> Result<Self> {
+        Self::spawn_instances(&[port], name, worker, folder)
+    }
+
+    /// As [`Workerd::spawn`], with an instance of the Worker for each port, in an isolate of its own. All have the same objects,
+    /// which live in the first one's isolate. Its URL is the first one's.
+    ///
+    /// # Errors
+    /// As [`Workerd::spawn`].
+    pub fn spawn_instances(ports: &[u16], name: &str, worker: &Worker, folder: &Path) -> Result<Self> {
         let own = folder.join(name);
         worker
             .modules
@@ -163,11 +183,12 @@ impl Workerd {
             })
             .with_context(|| format!("cannot write the modules of {name}"))?;
         let config = own.join("config.capnp");
-        fs::write(&config, configuration(port, worker)?)
+        fs::write(&config, configuration(ports, worker, &own)?)
             .with_context(|| format!("cannot write {}", config.display()))?;
         let mut command = Command::new(place::workerd()?);
         command.env_clear().envs(&worker.variables).arg("serve").arg(&config);
         let process = Process::spawn(name, &mut command, folder)?;
+        let port = ports.first().context("no port")?;
         Ok(Self { process, url: format!("http://localhost:{port}") })
     }
 
@@ -234,7 +255,7 @@ const MEMORY_PATH: &str = "/test-memory";
 const PROGRAM: &str = "workerd";
 
 /// The configuration, as workerd's own schema wants it. It names the modules by paths beside it.
-fn configuration(port: u16, worker: &Worker) -> Result<String> {
+fn configuration(ports: &[u16], worker: &Worker, folder: &Path) -> Result<String> {
     let runtime = place::checkout().join("edge/cloudflare/wrangler.toml");
     let text = fs::read_to_string(&runtime).with_context(|| format!("cannot read {}", runtime.display()))?;
     let runtime: Value = toml::from_str(&text).with_context(|| format!("cannot read {}", runtime.display()))?;
@@ -255,32 +276,64 @@ fn configuration(port: u16, worker: &Worker) -> Result<String> {
     if !worker.counters.is_empty() {
         write!(extensions, "(modules = [(name = \"counter\", internal = true, esModule = {COUNTER:?})])")?;
     }
+    let (mut objects, mut services) = (String::new(), String::new());
+    if let Some([class, binding]) = worker.objects {
+        let of_the_first = format!(r#"(className = {class:?}, serviceName = "{}")"#, service(0));
+        write!(bindings, "(name = {binding:?}, durableObjectNamespace = {of_the_first}), ")?;
+        objects = format!(
+            "durableObjectNamespaces = [(className = {class:?}, uniqueKey = {class:?}, enableSql = true)],
+  durableObjectStorage = (localDisk = \"storage\"),"
+        );
+        let storage = folder.join("storage");
+        // What an earlier run has left is not this one's.
+        let _ = fs::remove_dir_all(&storage);
+        fs::create_dir_all(&storage).with_context(|| format!("cannot make {}", storage.display()))?;
+        writeln!(services, r#"    (name = "storage", disk = (path = {storage:?}, writable = true)),"#)?;
+    }
+    let (mut sockets, mut workers) = (String::new(), String::new());
+    for (index, port) in ports.iter().enumerate() {
+        let (name, address) = (service(index), loopback(*port));
+        writeln!(services, r#"    (name = "{name}", worker = .{name}),"#)?;
+        writeln!(sockets, r#"    (name = "http{index}", address = "{address}", http = (), service = "{name}"),"#)?;
+        write!(
+            workers,
+            r#"
+const {name} :Workerd.Worker = (
+  modules = [{modules}],
+  bindings = [{bindings}],
+  {objects}
+  compatibilityDate = {date},
+  compatibilityFlags = {flags},
+);
+"#,
+            objects = if index == 0 { objects.as_str() } else { "" },
+            date = runtime["compatibility_date"],
+            flags = runtime["compatibility_flags"],
+        )?;
+    }
     Ok(format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
-    (name = "main", worker = .main),
-    (name = "internet", network = (allow = ["public", "private"])),
+{services}    (name = "internet", network = (allow = ["public", "private"])),
   ],
-  sockets = [(name = "http", address = "{address}", http = (), service = "main")],
+  sockets = [
+{sockets}  ],
   extensions = [{extensions}],
   v8Flags = ["--max-heap-size={HEAP_MEGABYTES}"{collects}],
 );
-
-const main :Workerd.Worker = (
-  modules = [{modules}],
-  bindings = [{bindings}],
-  compatibilityDate = {date},
-  compatibilityFlags = {flags},
-);
-"#,
+{workers}"#,
         collects = if worker.collects { r#", "--expose-gc""# } else { "" },
-        address = loopback(port),
-        date = runtime["compatibility_date"],
-        flags = runtime["compatibility_flags"],
     ))
 }
+
+fn service(index: usize) -> String {
+    format!("instance{index}")
+}
+
+/// The class of the edge's objects, and the name of its binding to them.
+const REFRESHES: [&str; 2] = ["Refreshes", "REFRESHES"];
 
 /// As much as a Worker may have of it at Cloudflare: without a limit, V8 collects late.
 pub const HEAP_MEGABYTES: u32 = 128;

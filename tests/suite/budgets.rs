@@ -14,7 +14,11 @@ use crate::{
     world::{World, tests},
 };
 
-tests![a_gated_request_calls_as_often_as_is_written_here, a_sign_in_stores_nothing];
+tests![
+    a_gated_request_calls_as_often_as_is_written_here,
+    a_sign_in_stores_nothing,
+    a_refresh_calls_the_object_of_its_grant_twice,
+];
 
 type Calls = BTreeMap<String, u64>;
 
@@ -70,5 +74,22 @@ async fn a_sign_in_stores_nothing(world: Arc<World>) -> Result<()> {
     // Counters are asked; nothing else is that could keep something.
     let bindings: Vec<_> = calls.keys().filter_map(|name| name.strip_prefix("binding ")).collect();
     assert_eq!(bindings, ["ADDRESS_LIMIT", "CLIENT_LIMIT", "REDIRECT_HOST_LIMIT"]);
+    Ok(())
+}
+
+/// To claim it, and to publish the answer; once to get an answer that is there. Cloudflare bills each call.
+async fn a_refresh_calls_the_object_of_its_grant_twice(world: Arc<World>) -> Result<()> {
+    let edge = counted_edge(&world).await?;
+    let client = HandMade::register(&world.stack).await?;
+    let form = client.refreshing(client.tokens().await?.text("refresh_token"));
+    let client = client.at(edge.url());
+    for (what, fetches, objects) in [("a refresh", 2, 2), ("the same again", 0, 1)] {
+        edge.calls().await?;
+        assert_eq!(client.token(&form).await?.status, StatusCode::OK, "{what}");
+        let calls = edge.calls().await?;
+        // Cognito's keys, at the first one, and its tokens.
+        assert_eq!(sum(&calls, "fetch"), fetches, "{what}: {calls:#?}");
+        assert_eq!(sum(&calls, "binding REFRESHES"), objects, "{what}: {calls:#?}");
+    }
     Ok(())
 }

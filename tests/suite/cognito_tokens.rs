@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Result;
-use edgeward_cognito::{Endpoint, Fault, FaultKind, Forgery, RecordedRequest, Signature};
+use edgeward_cognito::{
+    CustomClaims, DEV_CLIENT_ID, Endpoint, Fault, FaultKind, Forgery, IssuerForm, Issuers, RecordedRequest, Signature,
+};
 use edgeward_tests::{
     browser::Browser,
     by_hand::{Answer, HandMade},
@@ -19,6 +21,8 @@ tests![
     a_forged_id_token_is_not_believed_at_refresh,
     an_expired_token_of_cognitos_is_not_believed,
     an_access_token_does_not_outlive_cognitos,
+    a_pool_may_switch_the_form_of_its_issuer,
+    a_lambda_may_add_an_audience_to_a_users_access_token,
 ];
 
 /// What is wrong with an ID token, whoever gets it.
@@ -158,4 +162,32 @@ async fn an_access_token_does_not_outlive_cognitos(world: Arc<World>) -> Result<
 
 fn unix_time() -> Result<i64> {
     Ok(std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_secs().try_into()?)
+}
+
+async fn a_pool_may_switch_the_form_of_its_issuer(world: Arc<World>) -> Result<()> {
+    let cognito = world.stack.cognito();
+    let client = HandMade::register(&world.stack).await?;
+    let mut browser = Browser::new()?;
+    let mut tokens = client.token(&client.redemption(&client.code(&mut browser).await?)).await?;
+    let forms = [IssuerForm::Updated, IssuerForm::Original];
+    for (tokens_of, discovery) in [(forms[0], forms[1]), (forms[0], forms[0]), (forms[1], forms[1])] {
+        cognito.set_issuers(Issuers { tokens: tokens_of, discovery });
+        tokens = client.token(&client.refreshing(tokens.text("refresh_token"))).await?;
+        assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+        let redeemed = client.token(&client.redemption(&client.code(&mut browser).await?)).await?;
+        assert_eq!(redeemed.status, StatusCode::OK, "{}", redeemed.body);
+    }
+    Ok(())
+}
+
+async fn a_lambda_may_add_an_audience_to_a_users_access_token(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let code = client.code(&mut Browser::new()?).await?;
+    let access_token = [("aud".to_owned(), DEV_CLIENT_ID.into())].into_iter().collect();
+    world.stack.cognito().set_custom_claims(CustomClaims { access_token, ..CustomClaims::default() });
+    let tokens = client.token(&client.redemption(&code)).await?;
+    world.stack.cognito().set_custom_claims(CustomClaims::default());
+    assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
+    assert_eq!(world.whoami(tokens.text("access_token")).await?.status(), StatusCode::OK);
+    Ok(())
 }

@@ -56,6 +56,7 @@ fn pool() -> Config {
             native(2, "unverified", false, &[]),
             native(3, "linked", true, &[TRUSTED]),
             native(4, "both", true, &[TRUSTED, UNTRUSTED]),
+            native(5, "pending", false, &[TRUSTED]),
         ],
         app_clients: vec![client],
         ..Config::default()
@@ -114,9 +115,10 @@ async fn an_address_is_told_as_what_it_is(_: Arc<World>) -> Result<()> {
         ("bob", Some(MAPPED), "bob@Google.example", false, false),
         ("cat", Some(TRUSTED), "cat@Entra.example", true, false),
         ("dan", Some(UNTRUSTED), "dan@Okta.example", false, false),
-        // A user of the pool's own whose address the provider writes over.
+        // A user of the pool's own: the provider writes the address over, and the user may write it, too.
         ("linked", None, "linked@native.example", true, true),
-        ("linked", Some(TRUSTED), "linked@Entra.example", true, false),
+        ("linked", Some(TRUSTED), "linked@Entra.example", false, false),
+        ("pending", None, "pending@native.example", false, false),
         // With one of two linked identities anybody may have written the address.
         ("both", Some(UNTRUSTED), "both@Okta.example", false, false),
         ("both", Some(TRUSTED), "both@Entra.example", false, false),

@@ -9,11 +9,15 @@ use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    settings::{JUDGED_RESOURCE, MACHINE, MACHINE_SECRET, OTHER_MACHINE},
+    settings::{JUDGED_RESOURCE, MACHINE, MACHINE_SECRET, OTHER_MACHINE, UPSTREAM_SCOPE},
     world::{World, tests},
 };
 
-tests![a_machine_passes_where_the_settings_name_it, whoever_is_no_such_machine_is_refused];
+tests![
+    a_machine_passes_where_the_settings_name_it,
+    a_lambda_may_add_the_machines_own_id_as_the_audience,
+    whoever_is_no_such_machine_is_refused,
+];
 
 /// `client_credentials` at Cognito.
 pub(crate) async fn token(world: &World, client_id: &str) -> Result<String> {
@@ -41,6 +45,21 @@ async fn a_machine_passes_where_the_settings_name_it(world: Arc<World>) -> Resul
     let refused = call(&world, JUDGED_RESOURCE, "count_slowly", &token).await?;
     assert_eq!(refused.status(), StatusCode::FORBIDDEN, "the policy holds for machines too");
     assert_eq!(call(&world, "/mcp", "whoami", &token).await?.status(), StatusCode::UNAUTHORIZED);
+    Ok(())
+}
+
+async fn a_lambda_may_add_the_machines_own_id_as_the_audience(world: Arc<World>) -> Result<()> {
+    let machine = || Forgery::new().claim("sub", MACHINE).claim("client_id", MACHINE).without("username");
+    let machine = || machine().claim("scope", UPSTREAM_SCOPE);
+    for (token, status) in [
+        (machine().claim("aud", MACHINE), StatusCode::OK),
+        (machine().claim("aud", json!([MACHINE])), StatusCode::UNAUTHORIZED),
+        (machine().claim("aud", world.stack.mcp().as_str()), StatusCode::UNAUTHORIZED),
+        (machine().claim("act", json!({ "sub": OTHER_MACHINE })), StatusCode::UNAUTHORIZED),
+    ] {
+        let token = world.stack.cognito().mint_access_token(&token).context("no token")?;
+        assert_eq!(call(&world, JUDGED_RESOURCE, "whoami", &token).await?.status(), status);
+    }
     Ok(())
 }
 

@@ -37,6 +37,8 @@ mod pages;
 mod policy;
 mod rebinding;
 mod refresh;
+mod refresh_objects;
+mod refresh_races;
 mod registration;
 mod resumption;
 mod revocation;
@@ -77,6 +79,7 @@ fn together() -> Vec<Test> {
         metadata_documents::tests(),
         client_assertion::tests(),
         refresh::tests(),
+        refresh_objects::tests(),
         scopes::tests(),
         gate::tests(),
         policy::tests(),
@@ -106,6 +109,7 @@ fn alone() -> Vec<Test> {
         rotation::tests(),
         groups::tests(),
         emails::tests(),
+        refresh_races::tests(),
         rebinding::tests(),
         gone_clients::tests(),
         user_agent::tests(),

@@ -17,14 +17,13 @@ tests![
     clients_that_refresh_twice_go_on_in_either_form,
     a_slow_cognito_is_shown_a_refresh_token_once,
     an_answer_that_was_lost_to_the_edge_is_asked_for_again,
-    of_two_instances_the_newer_token_goes_on_and_nothing_is_revoked,
 ];
 
 /// Cognito in one of its forms, until it is dropped.
-struct Form<'a>(&'a World);
+pub(crate) struct Form<'a>(&'a World);
 
 impl<'a> Form<'a> {
-    fn of(world: &'a World, replay: Replay) -> Self {
+    pub(crate) fn of(world: &'a World, replay: Replay) -> Self {
         world.stack.cognito().set_mode(Mode { replay, ..Mode::default() });
         Self(world)
     }
@@ -37,9 +36,9 @@ impl Drop for Form<'_> {
     }
 }
 
-const BOTH: [Replay; 2] = [Replay::Forks, Replay::Supersedes];
+pub(crate) const BOTH: [Replay; 2] = [Replay::Forks, Replay::Supersedes];
 
-async fn goes_on(client: &HandMade, tokens: &Answer) -> Result<Answer> {
+pub(crate) async fn goes_on(client: &HandMade, tokens: &Answer) -> Result<Answer> {
     assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.text("error"));
     let next = client.token(&client.refreshing(tokens.text("refresh_token"))).await?;
     assert_eq!(next.status, StatusCode::OK, "{}", next.text("error"));
@@ -82,33 +81,6 @@ async fn an_answer_that_was_lost_to_the_edge_is_asked_for_again(world: Arc<World
         refused(&client.token(&form).await?, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
         let again = client.token(&form).await?;
         goes_on(&client, &again).await?;
-    }
-    Ok(())
-}
-
-/// There is no storage that instances share: what one has been answered the other does not know.
-async fn of_two_instances_the_newer_token_goes_on_and_nothing_is_revoked(world: Arc<World>) -> Result<()> {
-    let elsewhere = world.faulty().await?.edge.url();
-    for replay in BOTH {
-        let _form = Form::of(&world, replay);
-        let mark = world.stack.cognito().requests().len();
-        let here = HandMade::register(&world.stack).await?;
-        let there = here.clone().at(elsewhere);
-        let form = here.refreshing(here.tokens().await?.text("refresh_token"));
-        let (older, newer) = (here.token(&form).await?, there.token(&form).await?);
-        match replay {
-            Replay::Forks => drop(goes_on(&here, &older).await?),
-            Replay::Supersedes => {
-                let older = here.refreshing(older.text("refresh_token"));
-                refused(&here.token(&older).await?, StatusCode::BAD_REQUEST, "invalid_grant");
-                refused(&there.token(&older).await?, StatusCode::BAD_REQUEST, "invalid_grant");
-            }
-        }
-        let next = goes_on(&here, &newer).await?;
-        let next = goes_on(&there, &next).await?;
-        assert_eq!(world.whoami(next.text("access_token")).await?.status(), StatusCode::OK);
-        let requests = world.stack.cognito().requests();
-        assert!(requests[mark..].iter().all(|request| request.path != "/oauth2/revoke"), "nothing is revoked");
     }
     Ok(())
 }

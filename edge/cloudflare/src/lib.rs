@@ -5,6 +5,7 @@
 mod body;
 mod clock;
 mod convert;
+mod coordination;
 mod count;
 mod fetch;
 mod log;
@@ -22,6 +23,7 @@ use std::{
     rc::Rc,
 };
 
+use coordination::Namespace;
 use count::Counters;
 use edgeward_core::{
     Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, Target, limits,
@@ -51,12 +53,14 @@ extern "C" {
 #[derive(Default)]
 struct Workers {
     counters: RefCell<Counters>,
+    refreshes: RefCell<Option<Namespace>>,
     imported: Imported,
 }
 
 impl Workers {
     fn rebind(&self, env: &Env) {
         self.counters.replace(Counters::of(env));
+        self.refreshes.replace(coordination::namespace(env));
     }
 }
 
@@ -92,7 +96,8 @@ pub fn configure(env: &Env, work: Work) -> Array {
     let start = config.map(|config| {
         let counters = Counters::of(env);
         counters.warn();
-        let workers = Workers { counters: RefCell::new(counters), ..Workers::default() };
+        let refreshes = RefCell::new(coordination::namespace(env));
+        let workers = Workers { counters: RefCell::new(counters), refreshes, ..Workers::default() };
         match edge().as_deref() {
             Some(Ok(edge)) => edge.with_settings(config, workers),
             _ => Edge::new(config, workers),

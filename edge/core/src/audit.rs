@@ -74,6 +74,8 @@ events! {
     TokenRefused = "token refused",
     /// The identity provider replaces no refresh tokens.
     NotRotated = "refresh tokens are not rotated",
+    /// Instances do not coordinate their refreshes.
+    NotCoordinated = "refreshes are not coordinated",
     /// A client has given up a grant.
     GrantRevoked = "grant revoked",
     /// What a client gave up was no grant of its own.

@@ -97,6 +97,12 @@ impl Cognito {
     pub fn issuer(&self) -> &str {
         self.issuers.first()
     }
+
+    /// What tells our app client from every other: the domain is one user pool's. Its refresh tokens are good here whatever
+    /// else the settings say.
+    pub fn app_client(&self) -> [&str; 2] {
+        [&self.domain, &self.client_id]
+    }
 }
 
 /// Whether a client identifier may be the URL of the client's metadata (draft-ietf-oauth-client-id-metadata-document).

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     client::{ClientMemory, Directory},
-    config::{Cognito, Config, ProtectedResource},
+    config::{Config, ProtectedResource},
     endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token, upstream_failure},
     gate::{self, Admissions, GateError, Gated, RequestHead, Seen},
     limit,
@@ -54,9 +54,7 @@ impl<P: Platform> Edge<P> {
     /// is forgotten. What Cognito has answered to refreshes is not, as long as it is the same app client: Cognito may take a
     /// second use of a refresh token for a theft.
     pub fn with_settings(&self, config: Config, platform: P) -> Self {
-        let Cognito { jwks_url, domain, client_id, .. } = &config.cognito;
-        let before = &self.config.cognito;
-        let is_same = (&before.jwks_url, &before.domain, &before.client_id) == (jwks_url, domain, client_id);
+        let is_same = self.config.cognito.app_client() == config.cognito.app_client();
         let refreshes = if is_same { Rc::clone(&self.refreshes) } else { Rc::default() };
         Self { refreshes, ..Self::new(config, platform) }
     }

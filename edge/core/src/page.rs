@@ -94,10 +94,10 @@ pub struct Refusal<'a> {
     pub what: &'static str,
     /// What the organisation says, as a Lambda of its user pool does.
     pub words: Option<&'a str>,
-    /// What the link is called that leads to the sign-in once more,
-    pub again: &'static str,
-    /// and where that is.
-    pub again_uri: &'a str,
+    /// The text of the link to another sign-in.
+    pub retry: &'static str,
+    /// Its address.
+    pub retry_uri: &'a str,
     /// The client's redirect URI with the error.
     pub back_uri: &'a str,
 }
@@ -113,7 +113,7 @@ pub fn refusal(status: StatusCode, refusal: &Refusal<'_>, target: &RedirectTarge
         }
         div.choice {
             a.button href=(refusal.back_uri) { "Go back to the application" }
-            a.primary href=(refusal.again_uri) { (refusal.again) }
+            a.primary href=(refusal.retry_uri) { (refusal.retry) }
         }
         p.note { "The application is at " bdi { (target.display_host()) } "." }
     };

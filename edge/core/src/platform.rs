@@ -1,7 +1,13 @@
 //! What core asks of the platform it runs on. Each doc comment is the contract an adapter must keep.
 
+mod coordination;
+
 use std::future::Future;
 
+pub use coordination::{
+    CLAIM_MS, CoordinateRefreshes, CoordinationError, LEASE_MS, PublishedAnswer, RENEW_MS, RefreshClaim, RefreshUpdate,
+    Turn,
+};
 pub use edgeward_identity::UnixTime;
 
 pub use crate::audit::{Event, Level, Record};
@@ -84,9 +90,9 @@ pub trait Log {
 }
 
 /// All of it.
-pub trait Platform: Clock + Randomness + Fetch + Timer + Count + VerifyRs256 + Log {}
+pub trait Platform: Clock + Randomness + Fetch + Timer + Count + VerifyRs256 + CoordinateRefreshes + Log {}
 
-impl<T: Clock + Randomness + Fetch + Timer + Count + VerifyRs256 + Log> Platform for T {}
+impl<T: Clock + Randomness + Fetch + Timer + Count + VerifyRs256 + CoordinateRefreshes + Log> Platform for T {}
 
 /// The generator could not be reached.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,22 +2,25 @@
 //!
 //! Clients refresh from two places at once, and again when an answer was lost. Where Cognito rotates refresh tokens, a
 //! second request with the same token may fork its family: of the two tokens that Cognito then has given out, only the newer
-//! one may go on. So an instance shows Cognito each of its refresh tokens once: one request asks, the others get what it
-//! was answered, for as long as Cognito's grace period may last. All of it may be lost: then Cognito is asked, and its
-//! grace period does the rest.
+//! one may go on. So the edge shows Cognito each of its refresh tokens once: one request asks, the others get what it
+//! was answered, for as long as Cognito's grace period may last. The requests of an instance coordinate here; instances
+//! coordinate through the platform, where it can do that ([`Coordination`]). All of it may be lost: then Cognito is asked, and
+//! its grace period does the rest.
+
+mod coordination;
 
 use std::{
     cell::{Cell, RefCell},
-    future::{Future, poll_fn},
-    pin::pin,
+    future::Future,
+    pin::{Pin, pin},
     rc::Rc,
-    task::Poll,
 };
 
+pub use coordination::{Answered, Asking, Coordination};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    platform::{Clock, Platform, Timer, UnixTime},
+    platform::{Platform, Timer, UnixTime},
     sealed::{Profile, RefreshToken},
     upstream::UpstreamGrant,
 };
@@ -39,8 +42,8 @@ const HEARTBEAT_MS: u32 = 500;
 const SILENCE_MS: u32 = 2_000;
 /// Of each kind. So few that a list is searched faster than the code of a map is loaded.
 const CAPACITY: usize = 1024;
-/// Of all answers. One is two kilobytes as a rule, and sixty at the most: a hundred groups of 128 characters of four
-/// bytes, if settings name them all.
+/// Of all answers. One is two kilobytes as a rule, and sixty at the most: Cognito lets a user be in a hundred groups, each with
+/// a name of 128 characters, of four bytes.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many replacements of a token are followed. More do not happen within a grace period.
@@ -54,7 +57,12 @@ pub struct Refreshes {
     entries: RefCell<Vec<Entry>>,
     refused: RefCell<Vec<(Digest256, &'static str, UnixTime)>>,
     pulse: Cell<u64>,
-    warned: Cell<bool>,
+    /// Whether Cognito's last answer had no new refresh token.
+    is_unrotated: Cell<bool>,
+    warned_unrotated: Cell<bool>,
+    warned_uncoordinated: Cell<bool>,
+    /// No more warnings before that the platform fails.
+    warned_failing_until: Cell<Option<UnixTime>>,
 }
 
 struct Entry {
@@ -67,8 +75,19 @@ struct Entry {
 enum State {
     /// A request is asking. The number changes as long as it lives, and no two requests ever have the same.
     Asking(u64),
-    /// Cognito answered, then.
-    Answered(Rc<UpstreamGrant>, UnixTime),
+    /// Cognito answered.
+    Answered(KnownAnswer),
+}
+
+/// What Cognito answered to a refresh.
+#[derive(Clone)]
+pub struct KnownAnswer {
+    /// The answer.
+    pub grant: Rc<UpstreamGrant>,
+    /// When it came.
+    at: UnixTime,
+    /// Whether the other instances get it.
+    is_published: bool,
 }
 
 /// Who asks Cognito.
@@ -76,7 +95,7 @@ pub enum Role<'a> {
     /// This request does.
     Ask(Lease<'a>),
     /// Another did.
-    Answered(Rc<UpstreamGrant>),
+    Answered(KnownAnswer),
     /// Another does, and has for so long that the client will not wait for what comes of it.
     Busy,
 }
@@ -86,26 +105,41 @@ pub struct Lease<'a> {
     refreshes: &'a Refreshes,
     token: Digest256,
     pulse: Cell<u64>,
+    /// What this instance has been answered before and has published. Another instance may know better.
+    pub known: Option<KnownAnswer>,
 }
 
 impl Refreshes {
-    /// Waits for the answer of another request that presents the same token of Cognito's, if there is one.
+    /// Waits for the answer of another request that presents the same token of Cognito's, or the one that has replaced it, if
+    /// there is one. Where instances coordinate, an answer that this one has published a while ago does not count: another may
+    /// have a newer one.
     ///
     /// Platforms tie I/O to the request that began it, so nobody can wait for another's fetch. It can look, from time to
     /// time, whether the other has left something.
-    pub async fn role<P: Platform>(&self, token: &RefreshToken, platform: &P) -> Role<'_> {
+    pub async fn role<P: Platform>(
+        &self,
+        token: &RefreshToken,
+        coordination: Option<&Coordination<'_, P>>,
+        platform: &P,
+    ) -> Role<'_> {
         let digest = digest(&token.upstream_token);
         let (mut waited, mut silent, mut last_pulse) = (0, 0, None);
         loop {
-            if let Some(grant) = self.answered(&token.upstream_token, platform.now()) {
-                return Role::Answered(grant);
-            }
-            let pulse = self.pulse_of(digest);
+            let known = self.answered(&token.upstream_token, platform.now());
+            // Another request asks about this token, or about the one that Cognito has replaced it with.
+            let newest = known.as_ref().and_then(|known| known.grant.new_token());
+            let pulse = self.pulse_of(newest.map_or(digest, self::digest));
             if pulse != last_pulse {
                 (silent, last_pulse) = (0, pulse);
             }
             if pulse.is_none() || silent >= SILENCE_MS {
-                let lease = Lease { refreshes: self, token: digest, pulse: Cell::new(self.next_pulse()) };
+                let known = match known {
+                    Some(answer) if waited > 0 || coordination.is_none() || !answer.is_published => {
+                        return Role::Answered(answer);
+                    }
+                    known => known,
+                };
+                let lease = Lease { refreshes: self, token: digest, pulse: Cell::new(self.next_pulse()), known };
                 let state = State::Asking(lease.pulse.get());
                 self.remember(Entry { token: digest, grant_id: token.grant_id.clone(), state }, platform.now());
                 return Role::Ask(lease);
@@ -121,32 +155,32 @@ impl Refreshes {
 
     /// What Cognito answered to this token within its grace period. If the token that it returned has been replaced since, the
     /// answer with the newest one.
-    pub fn answered(&self, upstream_token: &str, now: UnixTime) -> Option<Rc<UpstreamGrant>> {
+    pub fn answered(&self, upstream_token: &str, now: UnixTime) -> Option<KnownAnswer> {
         let mut newest = self.answer(upstream_token, now)?;
         for _ in 0..MAX_GENERATIONS {
-            let Some(token) = newest.new_token() else { break };
+            let Some(token) = newest.grant.new_token() else { break };
             // Another instance has forked the family. Cognito is asked for a newer token.
             if self.refusal(token, now).is_some() {
                 return None;
             }
             // An answer without a new token leaves this one good.
-            let Some(next) = self.answer(token, now).filter(|next| next.refresh_token.is_some()) else { break };
-            newest = next;
+            let Some(next) = self.answer(token, now).filter(|next| next.grant.refresh_token.is_some()) else { break };
+            newest = KnownAnswer { grant: next.grant, ..newest };
         }
         Some(newest)
     }
 
-    fn answer(&self, upstream_token: &str, now: UnixTime) -> Option<Rc<UpstreamGrant>> {
+    fn answer(&self, upstream_token: &str, now: UnixTime) -> Option<KnownAnswer> {
         let (token, entries) = (digest(upstream_token), self.entries.borrow());
         let entry = entries.iter().find(|entry| entry.token == token && entry.is_current(now))?;
-        if let State::Answered(grant, _) = &entry.state { Some(Rc::clone(grant)) } else { None }
+        if let State::Answered(answer) = &entry.state { Some(answer.clone()) } else { None }
     }
 
     fn pulse_of(&self, token: Digest256) -> Option<u64> {
         let entries = self.entries.borrow();
         match entries.iter().find(|entry| entry.token == token)?.state {
             State::Asking(pulse) => Some(pulse),
-            State::Answered(..) => None,
+            State::Answered(_) => None,
         }
     }
 
@@ -193,28 +227,18 @@ impl Refreshes {
         let (_, reason, _) = refused.iter().find(|(known, _, until)| *known == token && now < *until)?;
         Some(reason)
     }
-
-    /// Whether the log is to be warned that refresh tokens are not rotated: once.
-    pub fn warn_once(&self) -> bool {
-        !self.warned.replace(true)
-    }
 }
 
 impl Lease<'_> {
     /// Runs what asks Cognito, and shows those who wait that it goes on.
-    pub async fn hold<T>(&self, asking: impl Future<Output = T>, timer: &impl Timer) -> T {
-        let mut asking = pin!(asking);
-        loop {
-            let mut pause = pin!(timer.sleep(HEARTBEAT_MS));
-            let outcome = poll_fn(|context| match asking.as_mut().poll(context) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending => pause.as_mut().poll(context).map(|()| None),
-            });
-            if let Some(outcome) = outcome.await {
-                return outcome;
+    pub async fn hold<T>(&self, asking: Pin<&mut dyn Future<Output = T>>, timer: &impl Timer) -> T {
+        let beating = pin!(async {
+            loop {
+                timer.sleep(HEARTBEAT_MS).await;
+                self.beat();
             }
-            self.beat();
-        }
+        });
+        coordination::beside(asking, beating).await
     }
 
     fn beat(&self) {
@@ -226,16 +250,15 @@ impl Lease<'_> {
     }
 
     /// Leaves Cognito's answer to those who present the same token, unless its grant has been revoked meanwhile.
-    pub fn answer(self, grant: UpstreamGrant, clock: &impl Clock) -> Rc<UpstreamGrant> {
-        let (grant, now) = (Rc::new(grant), clock.now());
+    pub fn answer(self, answer: KnownAnswer, now: UnixTime) -> Rc<UpstreamGrant> {
+        let grant = Rc::clone(&answer.grant);
         let entry = {
             let mut entries = self.refreshes.entries.borrow_mut();
             let at = entries.iter().position(|entry| self.is_of(entry));
             at.map(|at| entries.remove(at))
         };
         if let Some(entry) = entry {
-            let state = State::Answered(Rc::clone(&grant), now);
-            self.refreshes.remember(Entry { state, ..entry }, now);
+            self.refreshes.remember(Entry { state: State::Answered(answer), ..entry }, now);
         }
         grant
     }
@@ -257,7 +280,7 @@ impl Entry {
     fn is_current(&self, now: UnixTime) -> bool {
         match &self.state {
             State::Asking(_) => true,
-            State::Answered(grant, at) => {
+            State::Answered(KnownAnswer { grant, at, .. }) => {
                 let lifetime = if grant.refresh_token.is_some() { ROTATED_SECONDS } else { UNROTATED_SECONDS };
                 now.secs_since(*at) < lifetime
             }
@@ -266,7 +289,7 @@ impl Entry {
 
     /// What it takes, roughly.
     fn bytes(&self) -> usize {
-        let State::Answered(grant, _) = &self.state else { return size_of::<Self>() };
+        let State::Answered(KnownAnswer { grant, .. }) = &self.state else { return size_of::<Self>() };
         let Profile { username, email, unverified_email, groups } = &grant.subject.profile;
         let texts = [username, email, unverified_email]
             .into_iter()
@@ -275,6 +298,13 @@ impl Entry {
             .map(|text| size_of::<String>() + text.len());
         let token = grant.new_token().map_or(0, str::len);
         size_of::<Self>() + size_of::<UpstreamGrant>() + grant.scope.len() + token + texts.sum::<usize>()
+    }
+}
+
+impl KnownAnswer {
+    /// One that no other instance knows.
+    pub fn new(grant: UpstreamGrant, at: UnixTime) -> Self {
+        Self { grant: Rc::new(grant), at, is_published: false }
     }
 }
 

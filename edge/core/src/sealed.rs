@@ -4,10 +4,13 @@
 //! purpose, key id and context stand in the associated data: a value sealed for one purpose, client or transaction does
 //! not open for another.
 
+mod refresh_answer;
+
 use chacha20poly1305::{
     XNonce,
     aead::{Aead, Payload},
 };
+pub use refresh_answer::RefreshAnswer;
 use serde::Serialize;
 
 use crate::{
@@ -20,8 +23,8 @@ use crate::{
 
 const NONCE_BYTES: usize = 24;
 
-/// Sealed values longer than this are refused unopened. A refresh token is the longest: it holds two of Cognito's, of
-/// 1,850 characters each, and any scope that settings can name, which are 5 KB at the most.
+/// Sealed values that come from clients and are longer than this are refused unopened. A refresh token is the longest: it
+/// holds two of Cognito's, of 1,850 characters each, and any scope that settings can name, which are 5 KB at the most.
 pub const MAX_BYTES: usize = 16 * 1024;
 
 /// A kind of value that travels sealed.
@@ -30,6 +33,8 @@ pub trait Seal: Serialize + Sized {
     const PURPOSE: &'static str;
     /// How long it can be opened, in seconds.
     const LIFETIME: u64;
+    /// Longer ones are refused unopened.
+    const MAX_BYTES: usize = MAX_BYTES;
 
     /// Reads what was written.
     ///
@@ -279,14 +284,25 @@ pub fn seal<T: Seal>(
     now: UnixTime,
     randomness: &impl Randomness,
 ) -> Result<String, SealError> {
-    let key = keys.sealing();
     let mut nonce = [0; NONCE_BYTES];
     randomness.fill(&mut nonce)?;
     let envelope = Envelope { expires_at: now.plus(T::LIFETIME), body: value };
     let plaintext = Secret::new(serde_json::to_vec(&envelope).map_err(|_| SealError::Unwritable)?);
-    let associated_data = associated_data::<T>(&key.key_id, context);
-    let payload = Payload { msg: plaintext.expose(), aad: &associated_data };
-    let ciphertext = key.cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| SealError::Unwritable)?;
+    encrypt(plaintext.expose(), &nonce, T::PURPOSE, context, keys)
+}
+
+/// Apart from [`seal`], so that it is compiled once and not for each kind.
+fn encrypt(
+    plaintext: &[u8],
+    nonce: &[u8; NONCE_BYTES],
+    purpose: &str,
+    context: &str,
+    keys: &Keys,
+) -> Result<String, SealError> {
+    let key = keys.sealing();
+    let associated_data = associated_data(purpose, &key.key_id, context);
+    let payload = Payload { msg: plaintext, aad: &associated_data };
+    let ciphertext = key.cipher.encrypt(XNonce::from_slice(nonce), payload).map_err(|_| SealError::Unwritable)?;
     let sealed = [nonce.as_slice(), &ciphertext].concat();
     Ok(format!("{}.{}", key.key_id, edgeward_base64url::encode(&sealed)))
 }
@@ -296,20 +312,25 @@ pub fn seal<T: Seal>(
 /// # Errors
 /// When it was not, or is too old. Which of these is for the log; a peer learns only that it is not good.
 pub fn open<T: Seal>(sealed: &str, context: &str, keys: &Keys, now: UnixTime) -> Result<T, OpenError> {
-    if sealed.len() > MAX_BYTES {
+    if sealed.len() > T::MAX_BYTES {
         return Err(OpenError::Malformed);
     }
+    let envelope = decrypt(sealed, T::PURPOSE, context, keys)?;
+    let expires_at = envelope.time("x")?.ok_or(WrongKind)?;
+    let value = T::read(&envelope.object("b")?)?;
+    if expires_at <= now { Err(OpenError::Expired) } else { Ok(value) }
+}
+
+/// The envelope. Apart from [`open`], as [`encrypt`] is from [`seal`].
+fn decrypt(sealed: &str, purpose: &str, context: &str, keys: &Keys) -> Result<Members<'static>, OpenError> {
     let (key_id, encoded) = sealed.split_once('.').ok_or(OpenError::Malformed)?;
     let bytes = edgeward_base64url::decode(encoded).ok_or(OpenError::Malformed)?;
     let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES).ok_or(OpenError::Malformed)?;
     let key = keys.opening(key_id).ok_or(OpenError::UnknownKey)?;
-    let payload = Payload { msg: ciphertext, aad: &associated_data::<T>(key_id, context) };
+    let payload = Payload { msg: ciphertext, aad: &associated_data(purpose, key_id, context) };
     let plaintext =
         key.cipher.decrypt(XNonce::from_slice(nonce), payload).map(Secret::new).map_err(|_| OpenError::NotOurs)?;
-    let envelope = Members::parse(plaintext.expose())?;
-    let expires_at = envelope.time("x")?.ok_or(WrongKind)?;
-    let value = T::read(&envelope.object("b")?)?;
-    if expires_at <= now { Err(OpenError::Expired) } else { Ok(value) }
+    Ok(Members::parse(plaintext.expose())?)
 }
 
 impl From<WrongKind> for OpenError {
@@ -319,8 +340,8 @@ impl From<WrongKind> for OpenError {
 }
 
 /// The parts are separated by a byte that none of them contains.
-fn associated_data<T: Seal>(key_id: &str, context: &str) -> Vec<u8> {
-    [T::PURPOSE, key_id, context].join("\0").into_bytes()
+fn associated_data(purpose: &str, key_id: &str, context: &str) -> Vec<u8> {
+    [purpose, key_id, context].join("\0").into_bytes()
 }
 
 /// Why a value could not be sealed.

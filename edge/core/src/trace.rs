@@ -10,8 +10,9 @@ use crate::{
     jose::RsaPublicKey,
     limit::Limit,
     platform::{
-        Clock, Count, Fetch, FetchError, FetchReply, FetchRequest, Log, Platform, Randomness, RandomnessError, Record,
-        Timer, UnixTime, VerificationError, VerifyRs256,
+        Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Log,
+        Platform, Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate, Timer, Turn, UnixTime,
+        VerificationError, VerifyRs256,
     },
 };
 
@@ -131,6 +132,20 @@ impl<P: Platform> Timer for Traced<'_, P> {
 impl<P: Platform> Count for Traced<'_, P> {
     fn is_within(&self, limit: Limit, name: String) -> impl Future<Output = bool> {
         self.platform.is_within(limit, name)
+    }
+}
+
+impl<P: Platform> CoordinateRefreshes for Traced<'_, P> {
+    fn coordinates_refreshes(&self) -> bool {
+        self.platform.coordinates_refreshes()
+    }
+
+    fn claim(&self, claim: &RefreshClaim) -> impl Future<Output = Result<Turn, CoordinationError>> {
+        self.platform.claim(claim)
+    }
+
+    fn update(&self, update: RefreshUpdate<'_>) -> impl Future<Output = Result<(), CoordinationError>> {
+        self.platform.update(update)
     }
 }
 

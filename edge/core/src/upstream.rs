@@ -160,6 +160,13 @@ pub enum UpstreamError {
     Unverified(#[from] VerificationError),
 }
 
+impl UpstreamError {
+    /// Another request has been asking about the same token for longer than a client waits.
+    pub(crate) fn still_asked() -> Self {
+        Self::Unavailable { reason: "it is still being asked about the same token".to_owned(), retry_after: None }
+    }
+}
+
 impl From<FetchError> for UpstreamError {
     fn from(error: FetchError) -> Self {
         Self::Unavailable { reason: error.to_string(), retry_after: None }

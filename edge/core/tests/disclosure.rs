@@ -244,12 +244,19 @@ fn an_address_is_told_as_what_it_is() {
         ("in another case", json!({ "identities": [identity("entra")] }), false),
         ("more than the name", json!({ "identities": [identity("Entra2")] }), false),
         ("no identities", json!({ "identities": [] }), false),
+        // The user of the pool's own may have written the address.
+        ("native, linked", json!({ "identities": [identity("Entra")], "cognito:username": "ada" }), false),
+        ("of another id", json!({ "identities": [identity("Entra")], "cognito:username": "entra_12" }), false),
+        ("as the pool writes it", json!({ "identities": [identity("Entra")], "cognito:username": "Entra_1" }), true),
         ("an identity without provider", json!({ "identities": [identity("Entra"), {}] }), false),
         ("identities that are none", json!({ "identities": "Entra" }), false),
         ("a provider that is none", json!({ "identities": [{ "providerName": ["Entra"] }] }), false),
     ];
     for (name, mut claims, is_verified) in cases {
         claims["email"] = "demo@example.com".into();
+        if claims["cognito:username"].is_null() {
+            claims["cognito:username"] = "entra_1".into();
+        }
         for (setting, is_told) in [("", false), ("hide", false), ("tell", true)] {
             let scene = Scene::with(&[(TRUSTED, "Entra Okta"), ("EDGEWARD_UNVERIFIED_EMAIL", setting)]);
             let answer = TokenAnswer { claims: claims.clone(), ..TokenAnswer::default() };

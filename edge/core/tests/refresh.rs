@@ -161,6 +161,7 @@ fn a_lost_answer_is_given_again_for_as_long_as_cognitos_grace_period() {
 fn an_answer_outlives_a_change_of_settings_as_long_as_the_app_client_is_the_same() {
     for (changed, asked) in [
         (("EDGEWARD_ACCESS_TOKEN_SECONDS", "600"), 1),
+        (("EDGEWARD_COGNITO_ISSUER", "https://pool.example"), 1),
         (("COGNITO_CLIENT_ID", "another"), 2),
         (("COGNITO_DOMAIN", "b.example"), 2),
     ] {
@@ -173,6 +174,36 @@ fn an_answer_outlives_a_change_of_settings_as_long_as_the_app_client_is_the_same
         scene.refresh(&scene.token);
         assert_eq!(scene.asked(), asked, "{changed:?}");
     }
+}
+
+#[test]
+fn a_group_that_newer_settings_name_counts_in_an_answer_from_before() {
+    let mut scene = Scene::with_scope("mcp admin");
+    TokenAnswer { groups: &["admins", "staff"], ..answer("second") }.script(&scene.edge);
+    let scope = |response: &Response<String>| body(response)["scope"].as_str().unwrap().to_owned();
+    assert_eq!(scope(&scene.refresh(&scene.token)), "mcp admin");
+    let resources = RESOURCES.replace("admins", "staff");
+    let config = config(&[("EDGEWARD_RESOURCES", &resources)]).unwrap();
+    scene.edge.edge = scene.edge.edge.with_settings(config, scene.edge.world.clone());
+    assert_eq!(scope(&scene.refresh(&scene.token)), "mcp admin");
+    assert_eq!(scene.asked(), 1);
+}
+
+#[test]
+fn an_older_token_waits_for_what_replaces_the_newest() {
+    let scene = Scene::new();
+    answer("second").script(&scene.edge);
+    let second = scene.refreshed(&scene.token);
+    scene.edge.world.held.set(true);
+    let mut newest = pin!(scene.edge.edge.respond(scene.request(&second)));
+    let mut older = pin!(scene.edge.edge.respond(scene.request(&scene.token)));
+    assert!((0..3).all(|_| poll(newest.as_mut()).is_pending() && poll(older.as_mut()).is_pending()));
+    scene.edge.world.held.set(false);
+    answer("third").script(&scene.edge);
+    let tokens = [block_on(newest), block_on(older)].map(|response| body(&response)["refresh_token"].clone());
+    answer("fourth").script(&scene.edge);
+    tokens.iter().for_each(|token| drop(scene.refreshed(token.as_str().unwrap())));
+    assert_eq!(scene.shown(), ["first", "second", "third"]);
 }
 
 #[test]
@@ -358,12 +389,12 @@ fn what_is_wrong_at_cognito_ends_no_grant() {
 }
 
 #[test]
-fn a_user_whom_a_lambda_refuses_signs_in_again_and_may_be_let_in_later() {
+fn a_user_whom_a_lambda_refuses_may_be_let_in_later() {
     let scene = Scene::new();
     for error in ["invalid_request", "invalid_grant"] {
         let description = "PreTokenGeneration failed with error demo@example.com must wait.";
         scene.edge.reply(400, format!(r#"{{"error":"{error}","error_description":"{description}"}}"#));
-        refused(&scene.refresh(&scene.token), 400, "invalid_grant");
+        refused(&scene.refresh(&scene.token), 400, "access_denied");
         let records = scene.edge.world.records.borrow();
         let record = records.last().unwrap();
         assert_eq!((record.event, record.level), (Event::TokenRefused, Level::Warn));

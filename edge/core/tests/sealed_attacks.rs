@@ -10,8 +10,8 @@ use edgeward_core::{
     oauth::{ClientDigest, CodeChallenge, Prompt, RedirectTarget, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
     sealed::{
-        self, AuthorizationCode, ConsentTransaction, OpenError, PendingAuthorization, Profile, RefreshToken,
-        RememberedConsent, Seal, Transaction,
+        self, AuthorizationCode, ConsentTransaction, OpenError, PendingAuthorization, Profile, RefreshAnswer,
+        RefreshToken, RememberedConsent, Seal, Transaction,
     },
 };
 use support::{CHALLENGE, KEYS, START, TestEdge, config};
@@ -23,6 +23,7 @@ const CONTEXT: &str = "context";
 struct Kind {
     purpose: &'static str,
     lifetime: u64,
+    max_bytes: usize,
     keys: Rc<Keys>,
     sealed: String,
     open: fn(&str, &str, &Keys, UnixTime) -> Result<(), OpenError>,
@@ -35,7 +36,7 @@ fn open<T: Seal>(sealed: &str, context: &str, keys: &Keys, now: UnixTime) -> Res
 fn kind<T: Seal>(value: &T, edge: &TestEdge) -> Kind {
     let keys = Rc::new(config(&[]).unwrap().keys);
     let sealed = sealed::seal(value, CONTEXT, &keys, NOW, &edge.world).unwrap();
-    Kind { purpose: T::PURPOSE, lifetime: T::LIFETIME, keys, sealed, open: open::<T> }
+    Kind { purpose: T::PURPOSE, lifetime: T::LIFETIME, max_bytes: T::MAX_BYTES, keys, sealed, open: open::<T> }
 }
 
 impl Kind {
@@ -50,11 +51,11 @@ fn target() -> RedirectTarget {
 }
 
 /// One of each kind, all with the same context.
-fn all() -> [Kind; 6] {
+fn all() -> [Kind; 7] {
     all_at(&TestEdge::new())
 }
 
-fn all_at(edge: &TestEdge) -> [Kind; 6] {
+fn all_at(edge: &TestEdge) -> [Kind; 7] {
     let transaction = Transaction {
         id: "AAAAAAAAAAAAAAAAAAAAAA".into(),
         client: ClientDigest::of("client"),
@@ -76,6 +77,15 @@ fn all_at(edge: &TestEdge) -> [Kind; 6] {
         scope: transaction.scope.clone(),
         grant_id: transaction.id.clone(),
     };
+    let refresh_answer = RefreshAnswer {
+        answered_at: NOW,
+        subject: "user".into(),
+        profile: Profile::default(),
+        auth_time: Some(NOW),
+        upstream_token: Some("upstream".into()),
+        expires_at: NOW,
+        upstream_scope: "openid".into(),
+    };
     [
         kind(&ConsentTransaction(transaction.clone()), edge),
         kind(&PendingAuthorization(transaction.clone()), edge),
@@ -83,6 +93,7 @@ fn all_at(edge: &TestEdge) -> [Kind; 6] {
         kind(&refresh_token, edge),
         kind(&RememberedConsent { scope: transaction.scope }, edge),
         kind(&Profile { username: Some("demo".into()), ..Profile::default() }, edge),
+        kind(&refresh_answer, edge),
     ]
 }
 
@@ -191,10 +202,9 @@ fn what_is_too_long_is_not_opened() {
         let of_length = |length: usize| format!("{}{}", kind.sealed, "A".repeat(length - kind.sealed.len()));
         let opened = |length| kind.opens(&of_length(length));
         // Of four lengths one is no base64.
-        let longest =
-            (sealed::MAX_BYTES - 1..=sealed::MAX_BYTES).filter(|length| opened(*length) == Err(OpenError::NotOurs));
+        let longest = (kind.max_bytes - 1..=kind.max_bytes).filter(|length| opened(*length) == Err(OpenError::NotOurs));
         assert!(longest.count() > 0, "{}: up to the limit it is looked at", kind.purpose);
-        for length in sealed::MAX_BYTES + 1..sealed::MAX_BYTES + 5 {
+        for length in kind.max_bytes + 1..kind.max_bytes + 5 {
             assert_eq!(opened(length), Err(OpenError::Malformed), "{}: {length}", kind.purpose);
         }
     }

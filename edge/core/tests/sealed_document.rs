@@ -7,8 +7,8 @@ use edgeward_core::{
     oauth::Scope,
     platform::UnixTime,
     sealed::{
-        self, AuthorizationCode, ConsentTransaction, MAX_BYTES, PendingAuthorization, Profile, RefreshToken,
-        RememberedConsent, Seal,
+        self, AuthorizationCode, ConsentTransaction, MAX_BYTES, PendingAuthorization, Profile, RefreshAnswer,
+        RefreshToken, RememberedConsent, Seal,
     },
 };
 use support::{START, TestEdge, config};
@@ -33,6 +33,7 @@ fn every_kind_has_its_row_with_its_lifetime() {
         row::<RefreshToken>(),
         row::<RememberedConsent>(),
         row::<Profile>(),
+        row::<RefreshAnswer>(),
     ];
     rows.dedup();
     let purposes = DOCUMENT.lines().filter(|line| line.starts_with("| `") && line.contains("/1` |"));
@@ -44,7 +45,8 @@ fn the_longest_refresh_token_is_within_the_limit() {
     // Two tokens of Cognito's that are as long as any that was seen, and as much scope as a setting has room for.
     let scope = (0..40).map(|number| format!("{number:0>127}")).collect::<Vec<_>>().join(" ");
     let token = RefreshToken {
-        upstream_token: "u".repeat(2 * 1_852),
+        upstream_token: "u".repeat(1_852),
+        original_token: Some("o".repeat(1_852)),
         subject: "7d8ca528-4931-4254-9273-ea5ee853f271".to_owned(),
         resource: format!("https://{}.example/mcp", "e".repeat(200)),
         scope: Scope::parse(&scope).unwrap(),
@@ -58,5 +60,6 @@ fn the_longest_refresh_token_is_within_the_limit() {
 
 #[test]
 fn the_limit_is_the_one_named() {
-    assert!(DOCUMENT.contains(&format!("| any sealed value | {MAX_BYTES} bytes |")));
+    assert!(DOCUMENT.contains(&format!("| any other sealed value | {MAX_BYTES} bytes |")));
+    assert!(DOCUMENT.contains(&format!("| refresh answer | {} bytes |", RefreshAnswer::MAX_BYTES)));
 }

@@ -11,6 +11,7 @@ use http::{Method, Response, header};
 use support::*;
 
 /// A Lambda says no, whatever the code is.
+const UNREACHED: &str = r#"{"error":"invalid_request","error_description":"PreTokenGeneration failed with error connect ETIMEDOUT 10.0.0.5:443."}"#;
 const REFUSED: &str = r#"{"error":"invalid_grant","error_description":"PreTokenGeneration failed with error demo@example.com has left."}"#;
 const CRASHED: &str = r#"{"error":"invalid_request","error_description":"PreTokenGeneration failed with error Task timed out after 3.0 s."}"#;
 
@@ -108,7 +109,8 @@ fn each_fault_of_cognitos_has_its_answer() {
         (400, r#"{"error":"invalid_scope"}"#, (503, "temporarily_unavailable"), Level::Alert),
         (400, r#"{"error":"unsupported_grant_type"}"#, (503, "temporarily_unavailable"), Level::Alert),
         (400, r#"{"error":"never heard of"}"#, (503, "temporarily_unavailable"), Level::Alert),
-        (400, REFUSED, (400, "invalid_grant"), Level::Warn),
+        (400, REFUSED, (400, "access_denied"), Level::Warn),
+        (400, UNREACHED, (503, "temporarily_unavailable"), Level::Alert),
         (400, CRASHED, (503, "temporarily_unavailable"), Level::Alert),
         (400, r#"{"error":"invalid_grant","error_description":7}"#, (503, "temporarily_unavailable"), Level::Warn),
         (400, r#"{"error":"invalid_client"}"#, (503, "temporarily_unavailable"), Level::Alert),

@@ -44,12 +44,7 @@ fn callback() -> Vec<Case> {
             &[("code", "attackers")],
             "302 to the client with server_error",
         )
-        .add(
-            "a_code_and_an_error",
-            "an `error` added to Cognito's code",
-            &[("error", "access_denied")],
-            "302 to the client with access_denied",
-        )
+        .add("a_code_and_an_error", "an `error` added to Cognito's code", &[("error", "access_denied")], "403 page")
         .add(
             "where_to_go_at_the_callback",
             "`redirect_uri` at `/callback`: it has no effect",

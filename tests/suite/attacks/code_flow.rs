@@ -302,7 +302,8 @@ fn mixed_up() -> Vec<Case> {
                 Browser::new()?.get(&client.authorization_url(&asked)?).await?
             }
         };
-        let url = back.redirect()?.context("no redirect")?;
+        // Or what the link on the page of a refusal leads to.
+        let url = back.redirect()?.or_else(|| back.link("Go back to the application")).context("no way back")?;
         let named: Vec<_> =
             url.query_pairs().filter(|(name, _)| name == "iss").map(|(_, value)| value.into_owned()).collect();
         Ok(if named == [world.stack.issuer()] { "`iss` is ours" } else { "`iss` is not ours" }.to_owned())

@@ -33,7 +33,7 @@ impl ProtectedResource {
         self.rules.iter().find(|(known, _)| known == token).map(|(_, rule)| rule)
     }
 
-    /// Whether who may have some scope depends on being in `group`.
+    /// Whether a scope rule of this resource names `group`.
     pub fn names_group(&self, group: &str) -> bool {
         self.rules.iter().any(|(_, rule)| rule.groups.iter().any(|named| named == group))
     }

@@ -90,7 +90,7 @@ fn refusal_page(
     transaction: &Transaction,
     config: &Config,
 ) -> Option<Response<String>> {
-    let (status, title, what, again) = match error {
+    let (status, title, what, retry) = match error {
         SignInError::Lambda(_)
         | SignInError::Refused(_)
         | SignInError::LoginRequired
@@ -116,11 +116,11 @@ fn refusal_page(
         SignInError::Linked => transaction,
         _ => &transaction.for_somebody_else(),
     };
-    let again_uri = to_cognito(next, config)?;
+    let retry_uri = to_cognito(next, config)?;
     let words = if let SignInError::Lambda(lambda) = error { lambda.words() } else { None };
     let target = &transaction.redirect_target;
     let back_uri = error_uri((target, transaction.client_state.as_deref()), told, config);
-    let refusal = page::Refusal { title, what, words, again, again_uri: &again_uri, back_uri: &back_uri };
+    let refusal = page::Refusal { title, what, words, retry, retry_uri: &retry_uri, back_uri: &back_uri };
     Some(page::refusal(status, &refusal, target, &config.pages.brand))
 }
 

@@ -31,10 +31,8 @@ pub async fn handle<P: Platform>(
         Ok(client) => client,
         Err(error) => return refuse(&error, request, Event::RevocationRefused, clients.platform),
     };
-    match revoke(request, &client, (config, upstream), clients.platform, clients.now).await {
+    match revoke(request, &client, (config, upstream, refreshes), clients.platform, clients.now).await {
         Ok(Some(RefreshToken { grant_id, subject, .. })) => {
-            // What was answered a moment ago must not be answered again.
-            refreshes.forget(&grant_id);
             Answer::new(done(), Level::Info, Event::GrantRevoked).about(&client.digest, Some(&grant_id)).of(&subject)
         }
         Ok(None) => Answer::new(done(), Level::Info, Event::NothingToRevoke).about(&client.digest, None),
@@ -51,7 +49,7 @@ async fn client<P: Platform>(request: &Request, clients: &Directory<'_, P>) -> R
 async fn revoke<P: Platform>(
     request: &Request,
     client: &Client,
-    (config, upstream): (&Config, &UpstreamMemory),
+    (config, upstream, refreshes): (&Config, &UpstreamMemory, &Refreshes),
     platform: &P,
     now: UnixTime,
 ) -> Result<Option<RefreshToken>, TokenError> {
@@ -59,7 +57,11 @@ async fn revoke<P: Platform>(
     let token = required(&form, "token")?;
     match sealed::open::<RefreshToken>(token, client.digest.as_str(), &config.keys, now) {
         Ok(token) => {
-            upstream::revoke(&token, &config.cognito, upstream, platform).await?;
+            let revoked = upstream::revoke(&token, &config.cognito, upstream, platform).await;
+            // What was answered a moment ago must not be answered again. Also when Cognito has failed: it may have revoked one
+            // of two tokens, or its answer may have been lost.
+            refreshes.forget_everywhere(&token.grant_id, &config.cognito, platform).await;
+            revoked?;
             Ok(Some(token))
         }
         Err(_) => match access_token::open(token, &config.issuer, &config.keys, now) {

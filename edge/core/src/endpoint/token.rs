@@ -2,7 +2,7 @@
 //!
 //! Everything that can be checked here is checked before Cognito is asked: Cognito's code works once.
 
-use std::rc::Rc;
+use std::{pin::pin, rc::Rc};
 
 use http::StatusCode;
 use serde_json::json;
@@ -14,17 +14,17 @@ use super::{
 use crate::{
     access_token::{self, Grant},
     client::{Client, Directory, Refresh, claimed},
-    config::{Config, ProtectedResource},
+    config::{Config, ProtectedResource, UnverifiedEmail},
     message::{
         parameters::Parameters,
         request::Request,
         response::{Caching, json},
     },
     oauth::{ClientDigest, CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
-    platform::{Event, Level, Platform, Record, UnixTime},
-    refreshes::{Lease, Refreshes, Role},
+    platform::{Event, Level, Platform, UnixTime},
+    refreshes::{Answered, Coordination, Lease, Refreshes, Role},
     sealed::{self, AuthorizationCode, RefreshToken, SealError},
-    upstream::{self, UpstreamError, UpstreamGrant, UpstreamMemory},
+    upstream::{self, Subject, UpstreamError, UpstreamGrant, UpstreamMemory},
 };
 
 /// Redeems a code or uses a refresh token.
@@ -120,7 +120,7 @@ impl<P: Platform> Issuer<'_, P> {
         }
         // A resource that is no longer served has no tokens.
         let resource = self.config.resource(Some(&transaction.resource)).ok_or(TokenError::OtherResource)?;
-        let mut granted = upstream::redeem(
+        let granted = upstream::redeem(
             &upstream_code,
             &transaction,
             &callback_uri(&self.config.issuer),
@@ -130,7 +130,6 @@ impl<P: Platform> Issuer<'_, P> {
             self.now,
         )
         .await?;
-        self.narrow(&mut granted, resource);
         let scope = resource.grantable(&transaction.scope, &granted.subject.profile.groups, &granted.scope);
         if scope.is_empty() {
             return Err(TokenError::NothingGranted);
@@ -148,7 +147,7 @@ impl<P: Platform> Issuer<'_, P> {
         };
         let grant = Grant {
             client_id: &self.client.client_id,
-            subject: &granted.subject,
+            subject: &self.narrowed(&granted.subject, resource),
             resource: &transaction.resource,
             scope: &scope,
             grant_id: &transaction.id,
@@ -171,14 +170,13 @@ impl<P: Platform> Issuer<'_, P> {
         if !scope.is_subset(&resource.expand(&token.scope)) {
             return Err(TokenError::Scope);
         }
-        let (granted, event) = match self.refreshes.role(&token, self.platform).await {
-            Role::Answered(granted) => (granted, Event::TokenRefreshedAgain),
-            Role::Ask(lease) => self.ask(&token, resource, lease).await?,
-            Role::Busy => {
-                let reason = "it is still being asked about the same token".to_owned();
-                return Err(UpstreamError::Unavailable { reason, retry_after: None }.into());
-            }
+        let coordination = self.refreshes.coordinate(&token, self.config, self.platform);
+        let (granted, event) = match self.refreshes.role(&token, coordination.as_ref(), self.platform).await {
+            Role::Answered(answer) => (answer.grant, Event::TokenRefreshedAgain),
+            Role::Ask(lease) => self.ask(&token, lease, coordination).await?,
+            Role::Busy => return Err(UpstreamError::still_asked().into()),
         };
+        // Of all the user's groups: the settings may have changed since Cognito was asked.
         let permitted = |scope| resource.grantable(scope, &granted.subject.profile.groups, &granted.scope);
         // What the user may not have any more is lost to the grant, and comes back only by signing in again.
         let (left, scope) = (permitted(&token.scope), permitted(&scope));
@@ -193,7 +191,7 @@ impl<P: Platform> Issuer<'_, P> {
         let next = RefreshToken { scope: left, ..token.clone() }.replaced_by(granted.new_token());
         let grant = Grant {
             client_id: &self.client.client_id,
-            subject: &granted.subject,
+            subject: &self.narrowed(&granted.subject, resource),
             resource: &token.resource,
             scope: &scope,
             grant_id: &token.grant_id,
@@ -201,46 +199,51 @@ impl<P: Platform> Issuer<'_, P> {
         self.issue(&grant, &granted, Some(&next), event)
     }
 
-    /// Asks Cognito about its token. What it answers is remembered before anything else can fail: the token that it has
-    /// given out must not be lost.
+    /// Asks Cognito about its token, unless another instance does. What it answers is remembered before anything else can fail:
+    /// the token that it has given out must not be lost.
     async fn ask(
         &self,
         token: &RefreshToken,
-        resource: &ProtectedResource,
-        lease: Lease<'_>,
+        mut lease: Lease<'_>,
+        coordination: Option<Coordination<'_, P>>,
     ) -> Result<(Rc<UpstreamGrant>, Event), TokenError> {
         if let Some(reason) = self.refreshes.refusal(&token.upstream_token, self.now) {
             return Err(UpstreamError::InvalidGrant(reason).into());
         }
-        let asking = upstream::refresh(token, &self.config.cognito, self.upstream, self.platform, self.now);
-        let mut granted = match lease.hold(asking, self.platform).await {
-            Ok(granted) => granted,
+        let known = lease.known.take();
+        let asking = pin!(upstream::refresh(token, &self.config.cognito, self.upstream, self.platform, self.now));
+        let asking = pin!(self.refreshes.ask(coordination.as_ref(), known, asking, self.platform));
+        let answered = lease.hold(asking, self.platform).await;
+        let now = self.platform.now();
+        match answered {
+            Ok(Answered::Anew(answer)) => {
+                self.refreshes.note_rotation(&answer.grant, self.platform);
+                Ok((lease.answer(answer, now), Event::TokenRefreshed))
+            }
+            Ok(Answered::FromMemory(answer)) => Ok((lease.answer(answer, now), Event::TokenRefreshedAgain)),
             Err(UpstreamError::InvalidGrant(reason)) => {
-                let now = self.platform.now();
                 // Another request, which this one has taken over from, was faster after all.
-                if let Some(granted) = self.refreshes.answered(&token.upstream_token, now) {
-                    return Ok((granted, Event::TokenRefreshedAgain));
+                if let Some(answer) = self.refreshes.answered(&token.upstream_token, now) {
+                    return Ok((answer.grant, Event::TokenRefreshedAgain));
                 }
                 self.refreshes.remember_refusal(&token.upstream_token, reason, now);
-                return Err(UpstreamError::InvalidGrant(reason).into());
+                Err(UpstreamError::InvalidGrant(reason).into())
             }
-            Err(error) => return Err(error.into()),
-        };
-        if granted.refresh_token.is_none() && self.refreshes.warn_once() {
-            let record = Record::new(Level::Warn, Event::NotRotated);
-            self.platform.log(&record.because("Cognito sends no new one: rotation is off for the app client"));
+            Err(error) => Err(error.into()),
         }
-        self.narrow(&mut granted, resource);
-        Ok((lease.answer(granted, self.platform), Event::TokenRefreshed))
     }
 
-    /// Leaves of the user's groups those that settings name. A user may be in more than a token has room for, and the
-    /// others are not the MCP server's business.
-    fn narrow(&self, granted: &mut UpstreamGrant, resource: &ProtectedResource) {
-        let groups = &mut granted.subject.profile.groups;
-        groups.retain(|group| resource.names_group(group) || self.config.origin_groups.mean(group));
-        // What is remembered counts the groups that are left.
-        groups.shrink_to_fit();
+    /// What the settings tell the MCP server of a user: a user may be in more groups than a token has room for, and the
+    /// others are not its business. The edge remembers the whole of Cognito's answer, and the instances share it, because
+    /// other settings may tell more of it, or make more of it count.
+    fn narrowed(&self, subject: &Subject, resource: &ProtectedResource) -> Subject {
+        let mut subject = subject.clone();
+        let profile = &mut subject.profile;
+        profile.groups.retain(|group| resource.names_group(group) || self.config.origin_groups.mean(group));
+        if self.config.cognito.emails.unverified == UnverifiedEmail::Hide {
+            profile.unverified_email = None;
+        }
+        subject
     }
 
     /// The token response (RFC 6749 §5.1).

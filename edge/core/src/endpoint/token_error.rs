@@ -27,6 +27,9 @@ const SPREAD_SECONDS: u32 = 25;
 const TOO_MANY_GROUPS: &str = "the user is in more groups than an access token has room for; the operator of this server \
                                must have it told of fewer";
 
+/// What a client is told whose user a Lambda refuses; it may show it to the user.
+const REFUSED_BY_LAMBDA: &str = "a Lambda of the user pool has refused the user; signing in again shows its reason";
+
 /// The form in a request's body.
 ///
 /// # Errors
@@ -176,8 +179,9 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
             (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
         }
-        // The user signs in again, and is told why at the callback.
-        TokenError::Upstream(UpstreamError::UserRefused(_)) => (StatusCode::BAD_REQUEST, InvalidGrant, Level::Warn),
+        // A Lambda that has crashed may look like one that refuses. SDKs keep the refresh token at this code, so that nobody
+        // is signed out for good by somebody's outage.
+        TokenError::Upstream(UpstreamError::UserRefused(_)) => (StatusCode::BAD_REQUEST, AccessDenied, Level::Warn),
         TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
         TokenError::Scope | TokenError::NothingGranted => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
         // A client must not throw away its sign-in because its own host does not answer us.
@@ -197,8 +201,13 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
     if matches!(code, InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType | UnsupportedTokenType) {
         body["error_description"] = error.to_string().into();
     }
-    if code == AccessDenied {
-        body["error_description"] = TOO_MANY_GROUPS.into();
+    let told = match error {
+        TokenError::Mint(MintError::TooLong { .. }) => Some(TOO_MANY_GROUPS),
+        TokenError::Upstream(UpstreamError::UserRefused(_)) => Some(REFUSED_BY_LAMBDA),
+        _ => None,
+    };
+    if let Some(told) = told {
+        body["error_description"] = told.into();
     }
     let mut response = json(status, &body, Caching::NoStore);
     // What scripts of other origins must read beside the body, or do not know when to come back.

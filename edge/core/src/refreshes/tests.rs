@@ -3,14 +3,6 @@
 use super::*;
 use crate::{oauth::Scope, secret::Secret, upstream::Subject};
 
-struct At(u64);
-
-impl Clock for At {
-    fn now(&self) -> UnixTime {
-        at(self.0)
-    }
-}
-
 fn at(seconds: u64) -> UnixTime {
     UnixTime::from_secs(seconds)
 }
@@ -37,18 +29,19 @@ fn grant(refresh_token: Option<&str>, groups: Vec<String>) -> UpstreamGrant {
 }
 
 fn lease<'a>(refreshes: &'a Refreshes, upstream_token: &str) -> Lease<'a> {
-    let lease = Lease { refreshes, token: digest(upstream_token), pulse: Cell::new(refreshes.next_pulse()) };
+    let pulse = Cell::new(refreshes.next_pulse());
+    let lease = Lease { refreshes, token: digest(upstream_token), pulse, known: None };
     let state = State::Asking(lease.pulse.get());
     refreshes.remember(Entry { token: lease.token, grant_id: token("").grant_id, state }, at(100));
     lease
 }
 
 fn answer(refreshes: &Refreshes, presented: &str, given: Option<&str>, now: u64) {
-    lease(refreshes, presented).answer(grant(given, Vec::new()), &At(now));
+    lease(refreshes, presented).answer(KnownAnswer::new(grant(given, Vec::new()), at(now)), at(now));
 }
 
 fn newest(refreshes: &Refreshes, presented: &str, now: u64) -> Option<String> {
-    refreshes.answered(presented, at(now))?.new_token().map(str::to_owned)
+    refreshes.answered(presented, at(now))?.grant.new_token().map(str::to_owned)
 }
 
 #[test]
@@ -104,7 +97,7 @@ fn a_grant_that_is_over_leaves_no_answer_behind() {
 
     let asking = lease(&refreshes, "first");
     refreshes.forget("grant");
-    asking.answer(grant(Some("second"), Vec::new()), &At(102));
+    asking.answer(KnownAnswer::new(grant(Some("second"), Vec::new()), at(102)), at(102));
     assert!(newest(&refreshes, "first", 102).is_none(), "it came after the revocation");
 }
 
@@ -158,7 +151,8 @@ fn the_memory_is_bounded_in_bytes() {
     let refreshes = Refreshes::default();
     let groups = || (0..100).map(|number| format!("{number:0>128}")).collect::<Vec<_>>();
     for number in 0..CAPACITY {
-        lease(&refreshes, &number.to_string()).answer(grant(Some("next"), groups()), &At(100));
+        let answer = KnownAnswer::new(grant(Some("next"), groups()), at(100));
+        lease(&refreshes, &number.to_string()).answer(answer, at(100));
     }
     let kept = refreshes.entries.borrow();
     let bytes: usize = kept.iter().map(Entry::bytes).sum();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{KeyCache, Subject, UpstreamError, jwks::ALGORITHM};
 use crate::{
-    config::{Cognito, UnverifiedEmail},
+    config::Cognito,
     message::members::{Members, WrongKind},
     platform::{Platform, UnixTime},
     sealed::Profile,
@@ -74,7 +74,7 @@ pub(super) async fn verify<P: Platform>(
     let profile = Profile {
         username: id.text("cognito:username")?.map(str::to_owned),
         email,
-        unverified_email: unverified.filter(|_| cognito.emails.unverified == UnverifiedEmail::Tell),
+        unverified_email: unverified,
         groups: id.texts("cognito:groups")?.into_iter().flatten().map(str::to_owned).collect(),
     };
     let scope = access.text("scope")?.unwrap_or_default().to_owned();
@@ -82,9 +82,11 @@ pub(super) async fn verify<P: Platform>(
 }
 
 /// Whether the user's e-mail address may be believed. Cognito takes an address that it maps from an identity provider
-/// for unverified at each sign-in, unless `email_verified` is mapped, too. So the operator may trust providers; but
-/// whoever signs in with one of several linked identities may bring an address, so each of them must be a trusted
-/// one's.
+/// for unverified at each sign-in, unless `email_verified` is mapped, too. So the operator may trust providers.
+///
+/// A trusted provider's address is the address of a user whom that provider has made: Cognito calls such a user
+/// `{provider}_{user id at the provider}`. A native user whose account is linked to the provider may have written the
+/// address. With further identities, each sign-in may bring another address, so all of them must be trusted.
 fn is_email_verified(id: &Members<'_>, cognito: &Cognito) -> bool {
     // Federated identities may carry a boolean as text.
     let verified = id.any("email_verified").is_some_and(|value| *value == Value::Bool(true) || *value == "true");
@@ -92,8 +94,14 @@ fn is_email_verified(id: &Members<'_>, cognito: &Cognito) -> bool {
         let provider = identity["providerName"].as_str();
         provider.is_some_and(|name| cognito.emails.trusted_providers.iter().any(|trusted| trusted == name))
     };
+    let username = id.any("cognito:username").and_then(Value::as_str).unwrap_or_default();
+    let is_named_by = |identity: &Value| match (identity["providerName"].as_str(), identity["userId"].as_str()) {
+        // A pool may ignore the case of names.
+        (Some(provider), Some(user_id)) => username.eq_ignore_ascii_case(&format!("{provider}_{user_id}")),
+        _ => false,
+    };
     let identities = id.any("identities").and_then(Value::as_array);
-    verified || identities.is_some_and(|all| !all.is_empty() && all.iter().all(is_trusted))
+    verified || identities.is_some_and(|all| all.iter().all(is_trusted) && all.iter().any(is_named_by))
 }
 
 /// Verifies algorithm, key, signature and expiry of a token of up to `max_bytes`.

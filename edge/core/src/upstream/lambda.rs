@@ -21,7 +21,7 @@ const TRIGGERS: &[&str] = &[
 const SAYS: &str = " failed with error ";
 /// Between a trigger's name and Cognito's reason why the Lambda could not be run (`UnexpectedLambdaException`).
 const NOT_RUN: &str = " invocation failed due to ";
-/// What the Lambda runtime says of code that has failed, in place of the Lambda: the user was not judged.
+/// What the Lambda runtime, or code that has not expected it, says of a failure: the user was not judged. It is no full list.
 const CRASHES: &[&str] = &[
     "Socket timeout while invoking",
     "Task timed out after",
@@ -30,7 +30,25 @@ const CRASHES: &[&str] = &[
     "Runtime exited",
     "is not a function",
     "is not defined",
+    "is not valid JSON",
     "Cannot read propert",
+    "Unexpected token",
+    "Traceback",
+    "Exception",
+    "Rate exceeded",
+    "Throttl",
+    // Of the network: the directory that the Lambda asks does not answer.
+    "ECONN",
+    "ETIMEDOUT",
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "EHOSTUNREACH",
+    "socket hang up",
+    "fetch failed",
+    "status code 5",
+    "timed out",
+    "Connection refused",
+    "Connection reset",
 ];
 /// Before all that, where the user comes from an identity provider with SAML.
 pub(super) const SAML: &[&str] = &["Invalid SAML response received: ", "Error in SAML response processing: "];

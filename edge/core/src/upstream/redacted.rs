@@ -39,15 +39,21 @@ pub(super) fn redacted(text: &str) -> String {
     let text = visible(text, MAX_CHARACTERS).unwrap_or_default();
     let mut quote = None;
     let mut words = Vec::new();
-    for word in text.split_whitespace() {
+    let mut rest = text.split_whitespace().peekable();
+    let mut follows_number = false;
+    while let Some(word) = rest.next() {
+        // A telephone number in groups of digits.
+        let is_of_several = is_number(word) && (follows_number || rest.peek().is_some_and(|next| is_number(next)));
+        follows_number = is_number(word);
         let trimmed = word.trim_end_matches(['.', ',', ';', ':', ')', ']', '}']);
         if quote.is_none() {
-            quote =
-                word.trim_start_matches(['(', '[', '{']).chars().next().filter(|c| "\"'`\u{201c}\u{2018}".contains(*c));
+            // After a name and `=` or `:`, too.
+            let start = word.rsplit(['(', '[', '{', '=', ':']).next().unwrap_or(word);
+            quote = start.chars().next().filter(|c| "\"'`\u{201c}\u{2018}".contains(*c));
             words.push(match quote {
                 Some(_) => "[name]",
                 None if is_email(word) => "[e-mail]",
-                None if is_id(word) => "[id]",
+                None if is_id(word) || is_of_several => "[id]",
                 None => word,
             });
         }
@@ -66,6 +72,11 @@ const fn closing(opening: char) -> char {
     }
 }
 
+fn is_number(word: &str) -> bool {
+    let has_digits = word.bytes().any(|c| c.is_ascii_digit());
+    has_digits && word.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_punctuation())
+}
+
 fn is_email(word: &str) -> bool {
     word.contains('@') || word.contains("%40")
 }
@@ -74,7 +85,7 @@ fn is_id(word: &str) -> bool {
     // ASCII's own tables: Unicode's would be many kilobytes of the bundle.
     let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let is_mixed = digits > 1 && word.bytes().any(|c| c.is_ascii_alphabetic() || !c.is_ascii());
+    let is_mixed = digits > 0 && word.bytes().any(|c| c.is_ascii_alphabetic() || !c.is_ascii());
     // The codes of Entra's errors.
     let is_code = word.strip_prefix("AADSTS").is_some_and(|code| code.bytes().all(|c| c.is_ascii_digit()));
     let is_attribute = word.starts_with("custom:") || NAMES_WITH_UNDERSCORES.contains(&word);
@@ -98,6 +109,10 @@ mod tests {
             ("CORP\\alice auth0|abc", "[id] [id]"),
             ("id 2f6a1c1e-0d4f-4a63-9d52-ad2b6c3b7c11, twice", "id [id] twice"),
             ("call 0123456 or 112", "call [id] or 112"),
+            ("+49 170 123 456 has left", "[id] [id] [id] [id] has left"),
+            ("alice1 has left", "[id] has left"),
+            ("user='Alice Smith' has left", "[name] has left"),
+            ("name:\"Alice\", role: none", "[name] role: none"),
             ("status 400 invalid_request: client_secret", "status 400 invalid_request: client_secret"),
             ("attributes required: [given_name, email]", "attributes required: [given_name, email]"),
             ("Type for attribute {custom:chatbot_role} unknown", "Type for attribute {custom:chatbot_role} unknown"),

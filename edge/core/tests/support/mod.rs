@@ -1,6 +1,8 @@
 //! One edge with a fake clock, seeded randomness and a scripted identity provider.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+mod coordinator;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
@@ -11,13 +13,15 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+pub(crate) use coordinator::Coordinator;
 use edgeward_core::{
     Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead, Target,
     jose::{RsaPublicKey, software},
     limit::Limit,
     platform::{
-        Clock, Count, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, Timer,
-        UnixTime, VerificationError, VerifyRs256,
+        Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Log,
+        Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate, Timer, Turn, UnixTime, VerificationError,
+        VerifyRs256,
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -76,6 +80,8 @@ pub(crate) struct World {
     pub(crate) held: Rc<Cell<bool>>,
     /// Whether the platform fails to verify signatures.
     pub(crate) cannot_verify: Rc<Cell<bool>>,
+    /// What instances share; none means nothing.
+    pub(crate) coordinator: Rc<RefCell<Option<Coordinator>>>,
     counter: Rc<Cell<u64>>,
 }
 
@@ -128,6 +134,33 @@ impl Count for World {
     }
 }
 
+impl CoordinateRefreshes for World {
+    fn coordinates_refreshes(&self) -> bool {
+        self.coordinator.borrow().is_some()
+    }
+
+    /// Another one that asks goes on meanwhile.
+    async fn claim(&self, claim: &RefreshClaim) -> Result<Turn, CoordinationError> {
+        yield_once().await;
+        let (turn, is_lost) =
+            self.coordinate(|coordinator, now| (coordinator.claim(claim, now), coordinator.loses_turns))?;
+        if is_lost { Err(CoordinationError::TooSlow) } else { Ok(turn) }
+    }
+
+    async fn update(&self, update: RefreshUpdate<'_>) -> Result<(), CoordinationError> {
+        self.coordinate(|coordinator, now| coordinator.update(update, now))
+    }
+}
+
+impl World {
+    fn coordinate<T>(&self, act: impl FnOnce(&mut Coordinator, u64) -> T) -> Result<T, CoordinationError> {
+        let mut coordinator = self.coordinator.borrow_mut();
+        let coordinator = coordinator.as_mut().expect("core has been told that there is none");
+        coordinator.calls += 1;
+        if let Some(error) = coordinator.fails { Err(error) } else { Ok(act(coordinator, self.now.get())) }
+    }
+}
+
 impl VerifyRs256 for World {
     /// Others go on meanwhile.
     async fn verify_rs256(
@@ -172,8 +205,19 @@ impl TestEdge {
             allowed: Rc::default(),
             held: Rc::default(),
             cannot_verify: Rc::default(),
+            coordinator: Rc::default(),
             counter: Rc::default(),
         };
+        Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
+    }
+
+    /// Another instance of the same edge, with a memory of its own. Time, and what instances share, are the same.
+    pub(crate) fn another(&self, overrides: &[(&str, &str)]) -> Self {
+        let other = Self::with(overrides);
+        let World { now, coordinator, .. } = self.world.clone();
+        // What is random differs from one instance to the other.
+        other.world.counter.set(self.world.counter.get() ^ (1 << 63));
+        let world = World { now, coordinator, ..other.world };
         Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
     }
 

@@ -10,8 +10,9 @@ use edgeward_core::{
     message::operation::MirroredHeaders,
     oauth::{ClientDigest, Scope},
     platform::{
-        Clock, Count, Fetch, FetchError, FetchReply, FetchRequest, Log, Randomness, RandomnessError, Record, Timer,
-        UnixTime, VerificationError, VerifyRs256,
+        Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Log,
+        Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate, Timer, Turn, UnixTime, VerificationError,
+        VerifyRs256,
     },
     sealed::{self, Profile, RefreshToken},
     upstream::Subject,
@@ -62,6 +63,20 @@ impl Timer for Quiet {
 impl Count for Quiet {
     async fn is_within(&self, _: Limit, _: String) -> bool {
         true
+    }
+}
+
+impl CoordinateRefreshes for Quiet {
+    fn coordinates_refreshes(&self) -> bool {
+        true
+    }
+
+    async fn claim(&self, _: &RefreshClaim) -> Result<Turn, CoordinationError> {
+        Ok(Turn::Ask)
+    }
+
+    async fn update(&self, _: RefreshUpdate<'_>) -> Result<(), CoordinationError> {
+        Ok(())
     }
 }
 
