@@ -152,7 +152,7 @@ export const schema = z
         /** Dataset of Workers Analytics Engine for counts and times. */
         metricsDataset: z.string().regex(/^[A-Za-z0-9_]{1,64}$/, "must be letters, digits and _").optional(),
         /** Requests a minute at the endpoints of the sign-in, at one of Cloudflare's locations. */
-        rateLimits: z.strictObject({ client: requestsPerMinute, redirectHost: requestsPerMinute, address: requestsPerMinute }).optional(),
+        rateLimits: z.strictObject({ grant: requestsPerMinute, client: requestsPerMinute, redirectHost: requestsPerMinute, address: requestsPerMinute }).optional(),
       })
       .prefault({}),
     userPool: userPool.prefault({}),

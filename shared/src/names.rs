@@ -63,7 +63,7 @@ pub mod edge {
     pub const BRAND: &str = "EDGEWARD_BRAND";
     /// Where `/logout` may send browsers, separated by spaces.
     pub const SIGN_OUT_URLS: &str = "EDGEWARD_SIGN_OUT_URLS";
-    /// Requests a minute of one client, redirect host, address: `client:1200 redirect-host:2400 address:6000`.
+    /// Requests a minute of one grant, client, redirect host, address: `grant:60 client:1200 redirect-host:2400 address:6000`.
     pub const RATE_LIMITS: &str = "EDGEWARD_RATE_LIMITS";
     /// Whether answers say how long they took: `on` or `off`.
     pub const SERVER_TIMING: &str = "EDGEWARD_SERVER_TIMING";

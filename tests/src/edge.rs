@@ -41,8 +41,8 @@ pub type Variables = BTreeMap<String, String>;
 pub enum Limits {
     /// As many as `wrangler.toml` says.
     Deployed,
-    /// As many as this, of one client, redirect host, address.
-    Of([u32; 3]),
+    /// As many as this, of one grant, client, redirect host, address.
+    Of([u32; 4]),
 }
 
 /// Where requests go that the edge sends to hosts below `example`: the Internet has none.
@@ -92,8 +92,8 @@ impl Edge {
     ///
     /// # Errors
     /// When it is not built, wrangler is not installed, it ends, or does not serve in time.
-    pub async fn start(port: u16, variables: &Variables, elsewhere: Elsewhere, folder: &Path) -> Result<Self> {
-        let this = Self::spawn("edge", port, variables, elsewhere.into(), folder)?;
+    pub async fn start(port: u16, variables: &Variables, around: Around, folder: &Path) -> Result<Self> {
+        let this = Self::spawn("edge", port, variables, around, folder)?;
         this.answers(StatusCode::OK).await?;
         Ok(this)
     }

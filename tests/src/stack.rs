@@ -15,7 +15,7 @@ use reqwest::Url;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    edge::{Edge, Elsewhere, Variables},
+    edge::{Around, Edge, Elsewhere, Limits, Variables},
     keys, origin,
     origins::{self, Origins, Tasks},
     place,
@@ -51,8 +51,10 @@ pub struct Options {
     pub keys: Option<String>,
     /// Further variables of the edge, or other values.
     pub variables: Variables,
-    /// Where the edge's requests to hosts below `example` go.
+    /// Where the edge's requests to hosts below `example` go. A stack with limits has none.
     pub elsewhere: Elsewhere,
+    /// How many requests one party may make; none means any number.
+    pub limits: Option<Limits>,
     /// What runs the edge.
     pub runtime: Runtime,
 }
@@ -153,7 +155,10 @@ impl Stack {
         // Both take their time.
         let (origins, edge) = tokio::join!(Origins::start(balancer, shared, options.tasks, folder), async {
             match options.runtime {
-                Runtime::Wrangler => Edge::start(edge_port, &variables, options.elsewhere, folder).await,
+                Runtime::Wrangler => {
+                    let around = options.limits.map_or_else(|| options.elsewhere.into(), Around::Limits);
+                    Edge::start(edge_port, &variables, around, folder).await
+                }
                 Runtime::Workerd => Edge::start_bare(edge_port, &variables, folder).await,
             }
         });

@@ -24,6 +24,7 @@ tests![
     five_hundred_users_behind_one_address_are_not_hit,
     a_client_that_floods_is_told_when_to_come_back_and_others_go_on,
     a_redirect_host_and_an_address_have_limits_of_their_own,
+    a_grant_that_is_refreshed_without_end_is_told_to_come_back,
     an_edge_without_limits_says_so_once,
 ];
 
@@ -92,7 +93,7 @@ async fn a_client_that_floods_is_told_when_to_come_back_and_others_go_on(world: 
     let mut sign_in = Browser::new()?;
     let other = HandMade::register(&world.stack).await?;
     let codes = [other.code(&mut sign_in).await?, other.code(&mut sign_in).await?];
-    let edge = limited_edge(&world, Limits::Of([100, 2400, 6000])).await?;
+    let edge = limited_edge(&world, Limits::Of([60, 100, 2400, 6000])).await?;
     let http = http()?;
     let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
     let redeem = async |code: &str| Answer::to(somebody.post("/token").form(&form(&other, code))).await;
@@ -135,7 +136,7 @@ fn form(client: &HandMade, code: &str) -> Vec<(&'static str, String)> {
 }
 
 async fn a_redirect_host_and_an_address_have_limits_of_their_own(world: Arc<World>) -> Result<()> {
-    let edge = limited_edge(&world, Limits::Of([2, 4, 12])).await?;
+    let edge = limited_edge(&world, Limits::Of([60, 2, 4, 12])).await?;
     let http = http()?;
     let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
     let elsewhere = Somebody { address: "192.0.2.1", ..somebody };
@@ -177,6 +178,39 @@ async fn a_redirect_host_and_an_address_have_limits_of_their_own(world: Arc<Worl
     Ok(())
 }
 
+async fn a_grant_that_is_refreshed_without_end_is_told_to_come_back(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let [mine, others] = [client.tokens().await?, client.again()?.tokens().await?];
+    let edge = limited_edge(&world, Limits::Of([3, 100, 2400, 6000])).await?;
+    let http = http()?;
+    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
+    let refresh = async |token: &str| {
+        let form =
+            [("grant_type", "refresh_token"), ("client_id", client.client_id.as_str()), ("refresh_token", token)];
+        Answer::to(somebody.post("/token").form(&form)).await
+    };
+    let mut stopped = None;
+    // A minute may end meanwhile, once.
+    for _ in 0..12 {
+        let answer = refresh(mine.text("refresh_token")).await?;
+        stopped = (answer.status != StatusCode::OK).then_some(answer);
+        if stopped.is_some() {
+            break;
+        }
+    }
+    let answer = stopped.expect("nothing stops it");
+    refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
+    assert_eq!(answer.headers["retry-after"], "60");
+    assert_eq!(refresh(others.text("refresh_token")).await?.status, StatusCode::OK, "another user of the same client");
+    until("it is logged", || edge.process().log().contains("too many requests")).await?;
+    edge.stop();
+    let records = records(&edge.process().log());
+    let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");
+    assert_eq!((&record["reason"], &record["status"]), (&json!("grant"), &json!(503)));
+    assert!(record["grant"].is_string() && record["client"].is_string(), "{record}");
+    Ok(())
+}
+
 async fn an_edge_without_limits_says_so_once(world: Arc<World>) -> Result<()> {
     let said = |records: Vec<serde_json::Value>| {
         let said = records.into_iter().filter(|record| record["event"] == "requests are not limited");
@@ -184,7 +218,7 @@ async fn an_edge_without_limits_says_so_once(world: Arc<World>) -> Result<()> {
     };
     // Hundreds of requests have come to this one.
     let log = world.stack.edge().process().log();
-    assert_eq!(said(records(&log)), ["CLIENT_LIMIT, REDIRECT_HOST_LIMIT, ADDRESS_LIMIT"]);
+    assert_eq!(said(records(&log)), ["GRANT_LIMIT, CLIENT_LIMIT, REDIRECT_HOST_LIMIT, ADDRESS_LIMIT"]);
     assert!(world.stack.variables().get(names::RATE_LIMITS).is_none());
     Ok(())
 }

@@ -21,6 +21,7 @@ mod discovery;
 mod edge_faults;
 mod emails;
 mod faulty;
+mod field;
 mod flow;
 mod gate;
 mod gone_clients;
@@ -85,6 +86,7 @@ fn together() -> Vec<Test> {
         policy::tests(),
         machines::tests(),
         flow::tests(),
+        field::tests(),
         streaming::tests(),
         attacks::tests(),
     ]

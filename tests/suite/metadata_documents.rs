@@ -9,6 +9,7 @@ use edgeward_tests::{
     by_hand::{HandMade, http, redirect_uri},
     client::{Era, REDIRECT_URI, SigningIn, call, challenge, text},
     document_host::Document,
+    edge::{Around, Edge},
 };
 use futures_util::future::try_join_all;
 use reqwest::StatusCode;
@@ -34,6 +35,10 @@ tests![
     a_host_that_does_not_answer_is_waited_for_and_left_alone,
     many_at_once_have_a_document_fetched_once,
     a_user_who_leaves_does_not_keep_the_others_waiting,
+    page_and_token_answer_name_the_document_and_the_reason,
+    a_host_that_fails_later_loses_no_client,
+    variants_of_one_url_cause_few_requests,
+    a_document_refused_as_keys_is_a_client_all_the_same,
 ];
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
@@ -166,9 +171,9 @@ async fn an_id_that_leads_astray_is_not_followed(world: Arc<World>) -> Result<()
 }
 
 async fn a_document_that_is_no_good_makes_no_client(world: Arc<World>) -> Result<()> {
-    let url = |number: usize| format!("https://no-good.example/{number}");
+    let url = |number: usize| format!("https://no-good-{number}.example/client");
     let changes: [(&str, Value); 8] = [
-        ("client_id", json!("https://no-good.example/another")),
+        ("client_id", json!("https://no-good-0.example/another")),
         ("client_name", Value::Null),
         ("redirect_uris", json!([])),
         ("redirect_uris", json!(["http://client.example/callback"])),
@@ -188,9 +193,21 @@ async fn a_document_that_is_no_good_makes_no_client(world: Arc<World>) -> Result
     documents.push(Document { body: "<!doctype html>".into(), ..next() });
     documents.push(Document { status: 404, ..next() });
     for (number, document) in documents.into_iter().enumerate() {
+        let (client, mark) = (HandMade::named(&world.stack, &url(number))?, world.log_mark());
         world.hosts.put(&url(number), document);
-        is_unknown(&HandMade::named(&world.stack, &url(number))?).await?;
-        assert_eq!(world.hosts.asked(&url(number)).len(), 1, "and not asked for again at once");
+        is_unknown(&client).await?;
+        // What the host does is remembered for some seconds; what is in the document is not, and is mended at once.
+        let is_hosts_own = number >= 8;
+        assert_eq!(world.hosts.asked(&url(number)).len(), if is_hosts_own { 1 } else { 2 });
+        let is_named = || {
+            let records = records(&world.stack.edge().process().log()[mark..]);
+            records.iter().any(|record| record["reason"].as_str().is_some_and(|reason| reason.contains(&url(number))))
+        };
+        until("the log names the document", is_named).await?;
+        world.hosts.put(&url(number), Document::json(&self::document(&url(number))));
+        if !is_hosts_own {
+            is_known(&client).await?;
+        }
     }
     let good = "https://no-good.example/good";
     let typed = Document::json(&document(good)).with("content-type", "application/client+json; charset=utf-8");
@@ -304,4 +321,86 @@ async fn a_user_who_leaves_does_not_keep_the_others_waiting(world: Arc<World>) -
     }
     assert_eq!(world.hosts.asked(url).len(), 2);
     Ok(())
+}
+
+async fn page_and_token_answer_name_the_document_and_the_reason(world: Arc<World>) -> Result<()> {
+    let base = |url: &str| Document::json(&document(url));
+    let url = |number: usize| format!("https://explained.example/{number}");
+    let cases = [
+        ("content type is not JSON", base(&url(0)).with("content-type", "text/html")),
+        ("status 302", Document { status: 302, ..base(&url(1)).with("location", "/elsewhere") }),
+        ("status 404", Document { status: 404, ..base(&url(2)) }),
+        ("status 403", Document { status: 403, ..base(&url(3)) }),
+        ("client_id is not its URL", base("https://explained.example/another")),
+    ];
+    for (number, (reason, document)) in cases.into_iter().enumerate() {
+        let url = url(number);
+        world.hosts.put(&url, document);
+        let client = HandMade::named(&world.stack, &url)?;
+        let page = open(&client).await?;
+        assert!(page.body.contains(&url) && page.body.contains(reason), "{reason}: {}", page.summary());
+        let answer = client.token(&client.refreshing("nonsense")).await?;
+        let told = answer.text("error_description");
+        assert!(told.contains(&url) && told.contains(reason), "{reason}: {told}");
+    }
+    Ok(())
+}
+
+async fn a_host_that_fails_later_loses_no_client(world: Arc<World>) -> Result<()> {
+    let url = "https://failing-later.example/client";
+    let around = Around::Hosts(world.hosts.address());
+    let edge = Edge::start_around("stale-edge", around, world.stack.variables(), world.stack.folder()).await?;
+    world.hosts.put(url, Document::json(&document(url)).with("cache-control", "max-age=600"));
+    let client = HandMade::named(&world.stack, url)?.at(edge.url());
+    is_known(&client).await?;
+    // Its host now refuses requests from data centres.
+    world.hosts.put(url, Document { status: 403, ..Document::json(&Value::Null) });
+    edge.move_clock(601).await?;
+    is_known(&client).await?;
+    assert_eq!(world.hosts.asked(url).len(), 2);
+    edge.move_clock(600 + 24 * 3600 - 1).await?;
+    is_known(&client).await?;
+    let log = edge.process().log();
+    let stale = records(&log).into_iter().filter(|record| record["event"] == "stale document used");
+    let reasons: Vec<_> = stale.map(|record| record["reason"].to_string()).collect();
+    assert!(
+        !reasons.is_empty() && reasons.iter().all(|reason| reason.contains(url) && reason.contains("403")),
+        "{reasons:?}"
+    );
+    edge.move_clock(600 + 24 * 3600 + 60).await?;
+    assert_eq!(open(&client).await?.status, StatusCode::SERVICE_UNAVAILABLE);
+    edge.stop();
+    Ok(())
+}
+
+async fn variants_of_one_url_cause_few_requests(world: Arc<World>) -> Result<()> {
+    let host = "https://variants.example/client";
+    let known = described(&world, host)?;
+    is_known(&known).await?;
+    let variants: Vec<String> = (0..256).map(|number| format!("{host}?{number}")).collect();
+    for url in &variants {
+        let page = open(&HandMade::named(&world.stack, url)?).await?;
+        assert!(matches!(page.status.as_u16(), 400 | 503), "{}", page.summary());
+    }
+    let asked: usize = variants.iter().map(|url| world.hosts.asked(url).len()).sum();
+    // A minute may end meanwhile, once.
+    assert!((1..=32).contains(&asked), "{asked}");
+    is_known(&known).await
+}
+
+async fn a_document_refused_as_keys_is_a_client_all_the_same(world: Arc<World>) -> Result<()> {
+    let (url, stranger) = ("https://victim.example/client", "https://stranger-of-keys.example/client");
+    world.hosts.put(url, Document::json(&document(url)));
+    let mut claims = document(stranger);
+    claims["token_endpoint_auth_method"] = json!("private_key_jwt");
+    claims["jwks_uri"] = json!(url);
+    world.hosts.put(stranger, Document::json(&claims));
+    let client = HandMade::named(&world.stack, stranger)?;
+    let form = client
+        .refreshing("nonsense")
+        .with("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        .with("client_assertion", "eyJhbGciOiJFZERTQSJ9.e30.AA");
+    refused(&client.token(&form).await?, StatusCode::UNAUTHORIZED, "invalid_client");
+    assert_eq!(world.hosts.asked(url).len(), 1);
+    is_known(&HandMade::named(&world.stack, url)?).await
 }

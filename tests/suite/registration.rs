@@ -3,24 +3,33 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Result;
+use edgeward_identity::names::edge as names;
 use edgeward_tests::{
-    by_hand::{Answer, http},
+    browser::Browser,
+    by_hand::{Answer, HandMade, http},
     client::REDIRECT_URI,
+    edge::{Around, Edge},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
+    faulty::until,
     settings::PRIVATE_USE_SCHEME,
-    world::{World, refused, tests},
+    world::{World, records, refused, tests},
 };
 
 tests![
     the_answer_says_what_was_registered,
     a_client_that_names_no_method_gets_a_secret,
-    the_same_metadata_give_the_same_client,
+    the_same_metadata_give_the_same_public_client,
+    nobody_gets_the_secret_of_another_client_with_the_same_metadata,
     a_caller_does_not_choose_its_id_or_secret,
     a_redirect_uri_that_could_lead_astray_is_refused,
+    of_a_mixed_list_what_is_allowed_is_registered,
+    cursor_registers_as_it_does,
+    a_refusal_names_the_member_and_the_setting,
+    a_name_that_cannot_be_seen_counts_as_absent,
     metadata_that_ask_for_what_is_not_offered_are_refused,
     a_body_that_is_not_metadata_is_refused,
     metadata_that_are_too_long_are_refused,
@@ -88,14 +97,40 @@ async fn a_client_that_names_no_method_gets_a_secret(world: Arc<World>) -> Resul
     Ok(())
 }
 
-async fn the_same_metadata_give_the_same_client(world: Arc<World>) -> Result<()> {
-    let metadata = json!({ "client_name": "Twice", "redirect_uris": [REDIRECT_URI] });
-    let (first, second) = (register(&world, &metadata).await?, register(&world, &metadata).await?);
+async fn the_same_metadata_give_the_same_public_client(world: Arc<World>) -> Result<()> {
+    let metadata = |name: &str| json!({ "client_name": name, "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none" });
+    let (first, second) = (register(&world, &metadata("Twice")).await?, register(&world, &metadata("Twice")).await?);
     assert_eq!((first.status, &first.body), (StatusCode::CREATED, &second.body));
-    let metadata = json!({ "client_name": "Once", "redirect_uris": [REDIRECT_URI] });
-    let other = register(&world, &metadata).await?;
+    let other = register(&world, &metadata("Once")).await?;
     assert_ne!(other.text("client_id"), first.text("client_id"));
-    assert_ne!(other.text("client_secret"), first.text("client_secret"));
+    Ok(())
+}
+
+async fn nobody_gets_the_secret_of_another_client_with_the_same_metadata(world: Arc<World>) -> Result<()> {
+    for method in [Value::Null, json!("client_secret_basic"), json!("client_secret_post")] {
+        let metadata = json!({
+            "client_name": "Known to everybody", "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": method,
+        });
+        let (first, second) = (register(&world, &metadata).await?, register(&world, &metadata).await?);
+        assert_eq!((first.status, second.status), (StatusCode::CREATED, StatusCode::CREATED));
+        assert_ne!(first.text("client_id"), second.text("client_id"), "{method}");
+        assert_ne!(first.text("client_secret"), second.text("client_secret"), "{method}");
+        // Each secret is good for its own client only.
+        for (client, secret, status) in [(&first, &first, BAD), (&first, &second, StatusCode::UNAUTHORIZED)] {
+            let form = [("grant_type", "refresh_token"), ("refresh_token", "nonsense")];
+            let request = http()?.post(world.stack.url("/token")).form(&form);
+            let request = match client.text("token_endpoint_auth_method") {
+                "client_secret_post" => http()?.post(world.stack.url("/token")).form(&[
+                    ("grant_type", "refresh_token"),
+                    ("refresh_token", "nonsense"),
+                    ("client_id", client.text("client_id")),
+                    ("client_secret", secret.text("client_secret")),
+                ]),
+                _ => request.basic_auth(client.text("client_id"), Some(secret.text("client_secret"))),
+            };
+            assert_eq!(Answer::to(request).await?.status, status, "{method}");
+        }
+    }
     Ok(())
 }
 
@@ -126,14 +161,17 @@ async fn a_redirect_uri_that_could_lead_astray_is_refused(world: Arc<World>) -> 
         "//client.example/callback",
         "/callback",
         "",
-        "cursor://anysphere.cursor-mcp/oauth/callback",
+        "cursor://other.extension/oauth/callback",
         "javascript:alert(1)",
         "data:text/html,hello",
     ] {
-        // One bad apple among good ones.
-        let answer = register(&world, &json!({ "redirect_uris": [REDIRECT_URI, bad] })).await?;
+        let answer = register(&world, &json!({ "redirect_uris": [bad] })).await?;
         assert_eq!((bad, answer.status, answer.text("error")), (bad, BAD, "invalid_redirect_uri"));
         refused(&answer, BAD, "invalid_redirect_uri");
+        // Among good ones, it is left out.
+        let answer = register(&world, &json!({ "redirect_uris": [bad, REDIRECT_URI] })).await?;
+        assert_eq!((bad, answer.status), (bad, StatusCode::CREATED));
+        assert_eq!(answer.body["redirect_uris"], json!([REDIRECT_URI]));
     }
     for missing in [json!({}), json!({ "redirect_uris": [] })] {
         refused(&register(&world, &missing).await?, BAD, "invalid_redirect_uri");
@@ -147,6 +185,84 @@ async fn a_redirect_uri_that_could_lead_astray_is_refused(world: Arc<World>) -> 
     ] {
         let answer = register(&world, &json!({ "redirect_uris": [REDIRECT_URI, good] })).await?;
         assert_eq!((good, answer.status), (good, StatusCode::CREATED));
+    }
+    Ok(())
+}
+
+async fn of_a_mixed_list_what_is_allowed_is_registered(world: Arc<World>) -> Result<()> {
+    let all =
+        json!(["vscode://a/cb", "https://a.example/cb", "http://a.example/cb", "http://localhost/cb", "nonsense"]);
+    let metadata = json!({ "redirect_uris": all, "token_endpoint_auth_method": "none" });
+    let answer = register(&world, &metadata).await?;
+    assert_eq!(answer.body["redirect_uris"], json!(["https://a.example/cb", "http://localhost/cb"]));
+    let client = HandMade::named(&world.stack, answer.text("client_id"))?;
+    for (uri, status) in [("https://a.example/cb", 200), ("http://localhost:4711/cb", 200), ("vscode://a/cb", 400)] {
+        let url = client.authorization_url(&client.authorization().with("redirect_uri", uri))?;
+        assert_eq!(Browser::new()?.get(&url).await?.status.as_u16(), status, "{uri}");
+    }
+    Ok(())
+}
+
+async fn cursor_registers_as_it_does(world: Arc<World>) -> Result<()> {
+    let native = "cursor://anysphere.cursor-mcp/oauth/callback";
+    let uris = json!([native, "https://www.cursor.com/agents/mcp/oauth/callback", "http://localhost:8787/callback"]);
+    let metadata = json!({
+        "client_name": "Cursor", "redirect_uris": uris, "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
+    });
+    // The stack that suites share has set the setting; this one is as it comes.
+    let mut variables = world.stack.variables().clone();
+    variables.remove(names::PRIVATE_USE_SCHEMES);
+    let edge = Edge::start_around("cursor-edge", Around::Nothing, &variables, world.stack.folder()).await?;
+    let answer = Answer::to(http()?.post(format!("{}/register", edge.url())).json(&metadata)).await?;
+    assert_eq!((answer.status, &answer.body["redirect_uris"]), (StatusCode::CREATED, &uris));
+    let client = HandMade::named(&world.stack, answer.text("client_id"))?.at(edge.url());
+    let authorization = client.authorization().with("redirect_uri", native);
+    let page = Browser::new()?.get(&client.authorization_url(&authorization)?).await?;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.summary());
+    edge.stop();
+    Ok(())
+}
+
+async fn a_refusal_names_the_member_and_the_setting(world: Arc<World>) -> Result<()> {
+    for (member, value, told) in [
+        (
+            "redirect_uris",
+            json!(["vscode://a/cb"]),
+            "scheme that is not allowed here (EDGEWARD_PRIVATE_USE_SCHEMES): vscode://a/cb",
+        ),
+        ("redirect_uris", json!(["http://a.example/cb"]), "http that is not loopback: http://a.example/cb"),
+        ("redirect_uris", json!([7]), "`redirect_uris`"),
+        ("client_name", json!([]), "`client_name`"),
+        ("token_endpoint_auth_method", json!("self_signed_tls_client_auth"), "`self_signed_tls_client_auth`"),
+    ] {
+        let mut metadata = json!({ "redirect_uris": [REDIRECT_URI] });
+        metadata[member] = value;
+        let mark = world.log_mark();
+        let answer = register(&world, &metadata).await?;
+        assert_eq!(answer.status, BAD);
+        assert!(answer.text("error_description").contains(told), "{told}: {}", answer.body);
+        let is_logged = || {
+            let records = records(&world.stack.edge().process().log()[mark..]);
+            records.iter().any(|record| record["reason"].as_str().is_some_and(|reason| reason.contains(told)))
+        };
+        until("the log says it", is_logged).await?;
+    }
+    Ok(())
+}
+
+async fn a_name_that_cannot_be_seen_counts_as_absent(world: Arc<World>) -> Result<()> {
+    for (name, shown) in [
+        ("\u{200b}\u{2063} \u{ad}", None),
+        ("\u{3164}\u{115f}\u{ffa0}", None),
+        ("\u{2800}\u{2800}", None),
+        ("\u{e0041}\u{fe0f}\u{34f}", None),
+        ("Cl\u{200d}au\u{202e}de", Some("Claude")),
+        ("Two\u{a0}\n words", Some("Two words")),
+    ] {
+        let metadata = json!({ "redirect_uris": [REDIRECT_URI], "client_name": name });
+        let answer = register(&world, &metadata).await?;
+        assert_eq!(answer.body.get("client_name").and_then(Value::as_str), shown, "{name:?}");
     }
     Ok(())
 }

@@ -41,10 +41,12 @@ fn welcome(child: &mut Child) -> Result<String> {
 #[tokio::test]
 async fn it_serves_where_it_says_until_it_is_interrupted() -> Result<()> {
     let ports = [(); 4].map(|()| Port::Free.choose().expect("a free port"));
-    let mut child = dev(&ports).stdout(Stdio::piped()).spawn()?;
+    let mut command = dev(&ports);
+    command.envs([("EDGEWARD_DEV_ROTATION", "on"), ("EDGEWARD_DEV_RATE_LIMITS", "on")]);
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
     let said = welcome(&mut child);
     let (answer, said) = match &said {
-        Ok(said) => (reqwest::get(format!("http://localhost:{}/mcp", ports[0])).await, said),
+        Ok(said) => (asked_directly(ports[0]).await, said),
         Err(error) => anyhow::bail!("{error}"),
     };
     kill_process(Pid::from_child(&child), Signal::INT)?;
@@ -54,6 +56,9 @@ async fn it_serves_where_it_says_until_it_is_interrupted() -> Result<()> {
     for expected in [
         format!("http://localhost:{}/mcp\n", ports[0]),
         format!("claude mcp add --transport http edgeward http://localhost:{}/mcp\n", ports[0]),
+        format!("{{ \"mcpServers\": {{ \"edgeward\": {{ \"url\": \"http://localhost:{}/mcp\" }} }} }}\n", ports[0]),
+        "Refresh tokens  rotated at each use".to_owned(),
+        "Rate limits     as deployed".to_owned(),
         format!("127.0.0.1:{}\n", ports[1]),
         "Sign in as      demo\n  Password        demo-password\n".to_owned(),
     ] {
@@ -63,6 +68,22 @@ async fn it_serves_where_it_says_until_it_is_interrupted() -> Result<()> {
     for port in ports {
         ensure!(port::is_free(port), "port {port} is still in use");
     }
+    Ok(())
+}
+
+/// As Inspector does in its direct mode, from a page in a browser.
+async fn asked_directly(port: u16) -> Result<reqwest::Response> {
+    let call = reqwest::Client::new().post(format!("http://localhost:{port}/mcp"));
+    let answer = call.header("origin", "http://localhost:6274").send().await?;
+    ensure!(answer.headers()["access-control-allow-origin"] == "http://localhost:6274");
+    Ok(answer)
+}
+
+#[test]
+fn a_switch_is_on_or_off() -> Result<()> {
+    let output = dev(&[]).env("EDGEWARD_DEV_RATE_LIMITS", "yes").output()?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(!output.status.success() && complaint.contains("EDGEWARD_DEV_RATE_LIMITS"), "{complaint}");
     Ok(())
 }
 

@@ -48,6 +48,8 @@ events! {
     ClientRegistered = "client registered",
     /// A client may not, or not so.
     RegistrationRefused = "registration refused",
+    /// The host of a client's document fails, and the document that was there last is used.
+    StaleDocument = "stale document used",
     /// A user is asked.
     ConsentShown = "consent shown",
     /// A user need not be asked again.

@@ -11,16 +11,19 @@ use crate::{
         visible::is_visible,
     },
     oauth::{
-        CodeChallenge, ErrorCode, Prompt, RedirectTarget, RedirectUri, Scope, ScopeToken, pkce,
-        redirect_uri::RedirectUriError, scope::OFFLINE_ACCESS,
+        CodeChallenge, ErrorCode, Prompt, RedirectTarget, RedirectUri, RefusedRedirectUri, Scope, error_code::quotable,
+        pkce,
     },
     platform::Platform,
 };
 
-/// The longest `state` that a client may send.
-pub const MAX_STATE_BYTES: usize = 1024;
+/// The longest `state` that a client may send: some put what they must know again into it.
+pub const MAX_STATE_BYTES: usize = 2048;
 /// The longest `login_hint` that is passed on: e-mail addresses have up to 254 bytes.
 pub const MAX_LOGIN_HINT_BYTES: usize = 256;
+
+/// As much is quoted of what a client has sent and is refused.
+const MAX_QUOTED: usize = 256;
 
 /// A request with a known client and a redirect URI of its own: errors can be sent back from here on.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ pub struct VerifiedAuthorization<'a> {
     pub code_challenge: CodeChallenge,
     /// The resource.
     pub resource: &'a ProtectedResource,
-    /// The scope asked for, without `offline_access`.
+    /// The scope asked for, without those of OpenID Connect.
     pub scope: Scope,
     /// The client's `prompt`.
     pub prompt: Prompt,
@@ -73,9 +76,15 @@ impl Returnable {
     ) -> Result<Self, PageError> {
         let client_id = parameters.get("client_id")?.ok_or(PageError::NoClient)?;
         let client = clients.find(client_id).await?;
-        let redirect_uri = parameters.get("redirect_uri")?.ok_or(PageError::NoRedirectUri)?;
-        let redirect_uri = RedirectUri::parse(redirect_uri, &config.private_use_schemes)?;
-        let redirect_target = redirect_uri.find_in(&client.redirect_uris).ok_or(PageError::RedirectUriNotRegistered)?;
+        let redirect_target = match parameters.get("redirect_uri")? {
+            None => RedirectUri::only_of(&client.redirect_uris).ok_or(PageError::NoRedirectUri)?,
+            Some(text) => {
+                let uri = RedirectUri::parse(text, &config.private_use_schemes);
+                let uri = uri.map_err(|error| RefusedRedirectUri::new(text, error))?;
+                let is_registered = uri.find_in(&client.redirect_uris);
+                is_registered.ok_or_else(|| PageError::RedirectUriNotRegistered(quotable(text, MAX_QUOTED)))?
+            }
+        };
         Ok(Self { client, redirect_target })
     }
 
@@ -88,7 +97,8 @@ impl Returnable {
         parameters: &Parameters<'_>,
         config: &'a Config,
     ) -> Result<VerifiedAuthorization<'a>, Box<SentBack>> {
-        let state = parameters.get("state").ok().flatten().filter(|state| is_state(state)).map(str::to_owned);
+        // Also one that is refused: without it the client cannot tell whose error it is (RFC 6749 §4.1.2.1).
+        let state = parameters.get("state").ok().flatten().map(str::to_owned);
         match check_rest(parameters, self.client.scopes.as_ref(), config) {
             Ok(Checked { code_challenge, resource, scope, prompt, login_hint }) => Ok(VerifiedAuthorization {
                 client: self.client,
@@ -129,22 +139,32 @@ fn check_rest<'a>(
     let code_challenge = CodeChallenge::parse(challenge).ok_or(AuthorizationError::CodeChallenge)?;
     // RFC 8707 §2 lets a client name several, and a server refuse them with `invalid_target`.
     let indicator = parameters.get("resource").map_err(|_| AuthorizationError::SeveralResources)?;
-    let resource = config.resource(indicator).ok_or(AuthorizationError::Resource)?;
-    let asked = Scope::parse(parameters.get("scope")?.unwrap_or("")).ok_or(AuthorizationError::Scope)?;
-    let asked = asked.without(OFFLINE_ACCESS);
-    let is_allowed = |token: &ScopeToken| allowed.is_none_or(|allowed| allowed.contains(token.as_str()));
-    let scope = match asked.is_empty() {
-        true => resource.default_scope.iter().filter(|token| is_allowed(token)).cloned().collect(),
-        false => asked,
-    };
-    if scope.is_empty() || !scope.is_subset(&resource.scope()) || !scope.iter().all(is_allowed) {
-        return Err(AuthorizationError::Scope);
-    }
+    let unknown = || AuthorizationError::Resource(quotable(indicator.unwrap_or_default(), MAX_QUOTED));
+    let resource = config.resource(indicator).ok_or_else(unknown)?;
+    let scope = scope(parameters.get("scope")?.unwrap_or(""), resource, allowed)?;
     let prompt = Prompt::parse(parameters.get("prompt")?.unwrap_or("")).map_err(|_| AuthorizationError::Prompt)?;
     // It only saves the user some typing: what cannot be a name is left out (OpenID Connect Core §3.1.2.1).
     let is_hint = |hint: &&str| hint.len() <= MAX_LOGIN_HINT_BYTES && hint.chars().all(is_visible);
     let login_hint = parameters.get("login_hint")?.filter(is_hint).map(str::to_owned);
     Ok(Checked { code_challenge, resource, scope, prompt, login_hint })
+}
+
+/// What a client gets that asks for `asked`, and may ask for no more than `allowed`.
+fn scope(asked: &str, resource: &ProtectedResource, allowed: Option<&Scope>) -> Result<Scope, AuthorizationError> {
+    let all = resource.scope();
+    let asked = Scope::parse(asked).ok_or(AuthorizationError::MalformedScope)?.of_resource(&all);
+    if let Some(token) = asked.first_outside(&all) {
+        return Err(AuthorizationError::UnknownScope(token.as_str().to_owned()));
+    }
+    let Some(allowed) = allowed else {
+        return Ok(if asked.is_empty() { resource.default_scope.clone() } else { asked });
+    };
+    if let Some(token) = asked.first_outside(allowed) {
+        return Err(AuthorizationError::ForbiddenScope(token.as_str().to_owned()));
+    }
+    let wanted = if asked.is_empty() { &resource.default_scope } else { &asked };
+    let scope: Scope = wanted.iter().filter(|token| allowed.contains(token.as_str())).cloned().collect();
+    if scope.is_empty() { Err(AuthorizationError::NoScope) } else { Ok(scope) }
 }
 
 /// Visible ASCII and blanks (RFC 6749 appendix A.5), not too long to travel in a cookie.
@@ -164,7 +184,7 @@ pub struct SentBack {
 }
 
 /// Why the user sees a page instead of being sent anywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     /// No `client_id`.
     #[error("the request names no client")]
@@ -172,22 +192,22 @@ pub enum PageError {
     /// No such client.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// No `redirect_uri`.
-    #[error("the request names no redirect URI")]
+    /// No `redirect_uri`, and it is not clear which is meant.
+    #[error("redirect_uri is missing, and the client has not registered exactly one complete URI")]
     NoRedirectUri,
     /// The redirect URI breaks a rule.
     #[error(transparent)]
-    RedirectUri(#[from] RedirectUriError),
+    RedirectUri(#[from] RefusedRedirectUri),
     /// It is not one of the client's.
-    #[error("the redirect URI is not registered for this client")]
-    RedirectUriNotRegistered,
+    #[error("redirect URI that is not registered for this client: {0}")]
+    RedirectUriNotRegistered(String),
     /// `client_id` or `redirect_uri` twice.
     #[error(transparent)]
     Repeated(#[from] Repeated),
 }
 
-/// Why the request goes back to the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why the request goes back to the client. What it quotes is fit for an `error_description`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorizationError {
     /// `state` is too long or not visible ASCII.
     #[error("state is longer than {MAX_STATE_BYTES} bytes or not visible ASCII")]
@@ -211,14 +231,23 @@ pub enum AuthorizationError {
     #[error("code_challenge is malformed")]
     CodeChallenge,
     /// `resource` is none of ours.
-    #[error("resource is not served here")]
-    Resource,
+    #[error("resource is not served here: {0}")]
+    Resource(String),
     /// More than one `resource`.
     #[error("resource was sent more than once: a token is for one")]
     SeveralResources,
-    /// A scope that the resource does not have, or that the client may not ask for.
-    #[error("scope holds something that the resource does not have, or the client may not ask for")]
-    Scope,
+    /// `scope` is no list of scopes.
+    #[error("scope holds a character that no scope has, or a scope of more than 128 characters")]
+    MalformedScope,
+    /// A scope that the resource does not have.
+    #[error("the resource has no scope `{0}`")]
+    UnknownScope(String),
+    /// A scope that the client may not ask for.
+    #[error("this client may not ask for the scope `{0}`")]
+    ForbiddenScope(String),
+    /// The client may not have any of the scopes that are granted where none is asked for.
+    #[error("scope is missing, and this client may have none of the default scopes")]
+    NoScope,
     /// `prompt` has `none` and something else in it.
     #[error("prompt holds none together with other values")]
     Prompt,
@@ -265,8 +294,10 @@ impl AuthorizationError {
             | Self::TooLong
             | Self::Repeated(_) => ErrorCode::InvalidRequest,
             Self::ResponseType => ErrorCode::UnsupportedResponseType,
-            Self::Resource | Self::SeveralResources => ErrorCode::InvalidTarget,
-            Self::Scope => ErrorCode::InvalidScope,
+            Self::Resource(_) | Self::SeveralResources => ErrorCode::InvalidTarget,
+            Self::MalformedScope | Self::UnknownScope(_) | Self::ForbiddenScope(_) | Self::NoScope => {
+                ErrorCode::InvalidScope
+            }
             Self::ConsentRequired => ErrorCode::ConsentRequired,
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::InteractionRequired => ErrorCode::InteractionRequired,

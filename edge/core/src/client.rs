@@ -9,13 +9,13 @@ mod metadata;
 pub mod registration;
 mod text;
 
-use std::rc::Rc;
-
 pub use assertion::{ALGORITHMS, AssertionError};
 use assertion::{ClientKeys, SeenAssertions};
-use documents::allowed_url;
-pub use documents::{DocumentError, Documents, NotAllowed};
+use documents::Reason;
+pub use documents::{DocumentError, Documents, HostFailure, NotAllowed};
+use documents::{Role, Wanted, allowed_url};
 use http::header;
+use metadata::Unfit;
 
 use crate::{
     config::{Config, MetadataDocuments, PreRegistered, SecretDigest},
@@ -145,18 +145,20 @@ impl<P: Platform> Directory<'_, P> {
     }
 
     async fn described(&self, url: &DocumentUrl, not_before: UnixTime) -> Result<Client, ClientError> {
-        let check = |body: &[u8]| metadata::parse(body, url, self.config).map(drop);
-        let body = self.document(url, &check, not_before).await?;
-        Ok(metadata::parse(&body, url, self.config)?)
+        let parse = |body: &[u8]| metadata::parse(body, url, self.config).map_err(|Unfit(reason)| reason);
+        self.document(Wanted { url, role: Role::Metadata, not_before }, &parse).await
     }
 
-    async fn document(
+    /// What `parse` makes of a document.
+    async fn document<T>(
         &self,
-        url: &DocumentUrl,
-        check: documents::Check<'_>,
-        not_before: UnixTime,
-    ) -> Result<Rc<[u8]>, DocumentError> {
-        self.memory.documents.find(url, check, not_before, self.platform, self.now).await
+        wanted: Wanted<'_>,
+        parse: &dyn Fn(&[u8]) -> Result<T, Reason>,
+    ) -> Result<T, ClientError> {
+        let check = |body: &[u8]| parse(body).map(drop);
+        let body = self.memory.documents.find(wanted, &check, self.platform, self.now).await;
+        let parsed = body.and_then(|body| parse(&body).map_err(DocumentError::Refused));
+        parsed.map_err(|error| ClientError::Document { url: wanted.url.to_string(), error })
     }
 
     /// Finds the client of a request to the token endpoint and checks that it is it (RFC 6749 §2.3, §3.2.1).
@@ -191,7 +193,11 @@ impl<P: Platform> Directory<'_, P> {
             // It may have changed its keys.
             Err(AssertionError::UnknownKey) => {
                 let not_before = UnixTime::from_secs(self.now.as_secs().saturating_sub(KEYS_FLOOR_SECONDS));
-                let client = self.find_not_before(&client.client_id, not_before).await?;
+                let client = match (&client.proof, self.find_not_before(&client.client_id, not_before).await) {
+                    // The keys may have changed all the same, and their host need not be the one that fails.
+                    (Proof::Key(KeySource::At(_)), Err(error)) if error.is_temporary() => client,
+                    (_, renewed) => renewed?,
+                };
                 verify(&client, &self.keys(&client, not_before).await?).await?;
                 Ok(client)
             }
@@ -203,16 +209,15 @@ impl<P: Platform> Directory<'_, P> {
         match &client.proof {
             Proof::Key(KeySource::Here(keys)) => Ok(keys.clone()),
             Proof::Key(KeySource::At(url)) => {
-                let body = self.document(url, &|body| key_set(body).map(drop), not_before).await?;
-                Ok(key_set(&body)?)
+                self.document(Wanted { url, role: Role::KeySet, not_before }, &key_set).await
             }
             Proof::None | Proof::Secret(_) => Err(ClientError::OtherMethod),
         }
     }
 }
 
-fn key_set(body: &[u8]) -> Result<ClientKeys, DocumentError> {
-    ClientKeys::parse(&serde_json::from_slice(body).map_err(|_| DocumentError::Refused("it is no JWKS"))?)
+fn key_set(body: &[u8]) -> Result<ClientKeys, Reason> {
+    ClientKeys::parse(&serde_json::from_slice(body).map_err(|_| "it is no JWKS")?)
 }
 
 /// Whom a request to the token endpoint names; that it is it has not been checked.
@@ -281,17 +286,22 @@ impl Client {
 }
 
 /// Why there is no authenticated client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
     /// No client has this identifier, or its registration is not ours.
     #[error("unknown client")]
     Unknown,
     /// Its identifier is a URL that we do not go to.
-    #[error("unknown client: {0}")]
+    #[error("the URL that identifies the client cannot be used: {0}")]
     DocumentUrl(#[from] NotAllowed),
     /// It, or its keys, cannot be had from where they are.
-    #[error("client metadata: {0}")]
-    Document(#[from] DocumentError),
+    #[error("the client's document at {url} cannot be used: {error}")]
+    Document {
+        /// Where: the client's identifier, or its `jwks_uri`.
+        url: String,
+        /// Why not.
+        error: DocumentError,
+    },
     /// No `client_id` in the request.
     #[error("the request names no client")]
     NotNamed,
@@ -328,4 +338,11 @@ pub enum ClientError {
     /// A parameter came twice.
     #[error(transparent)]
     Repeated(#[from] Repeated),
+}
+
+impl ClientError {
+    /// Whether the same request may work soon.
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Document { error, .. } if error.is_temporary())
+    }
 }

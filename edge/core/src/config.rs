@@ -28,7 +28,10 @@ use url_setting::{absolute_url, public_origin};
 
 use crate::{
     keys::Keys,
-    oauth::{Resource, Scope, redirect_uri::PrivateUseSchemes},
+    oauth::{
+        RedirectUri, RefusedRedirectUri, Resource, Scope,
+        redirect_uri::{PrivateUseSchemes, RedirectUriError},
+    },
     secret::Secret,
 };
 
@@ -60,7 +63,7 @@ pub struct Config {
     /// Private-use schemes that redirect URIs may have.
     pub private_use_schemes: PrivateUseSchemes,
     /// `Origin`s besides our own that may call the resources.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: AllowedOrigins,
     /// Longest life of an access token in seconds.
     pub access_token_seconds: u64,
     /// What people see.
@@ -102,6 +105,22 @@ impl Cognito {
     /// else the settings say.
     pub fn app_client(&self) -> [&str; 2] {
         [&self.domain, &self.client_id]
+    }
+}
+
+/// Whose pages may call the resources. Requests carry bearer tokens, which a browser adds to none by itself, and cookies are not
+/// read there, so a page gets nothing that its user has not given it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowedOrigins {
+    /// Pages of every origin.
+    All,
+    /// Those of these origins, and our own.
+    These(Vec<String>),
+}
+
+impl Default for AllowedOrigins {
+    fn default() -> Self {
+        Self::These(Vec::new())
     }
 }
 
@@ -161,9 +180,10 @@ impl Config {
         };
         let keys = read.required(names::KEYS, Keys::parse);
         let schemes = read
-            .optional(names::PRIVATE_USE_SCHEMES, |text| {
-                PrivateUseSchemes::new(text.split_whitespace().map(str::to_owned))
-                    .ok_or_else(|| "holds something that is no private-use scheme".into())
+            .optional(names::PRIVATE_USE_SCHEMES, |text| match text {
+                "none" => Ok(PrivateUseSchemes::none()),
+                text => PrivateUseSchemes::new(text.split_whitespace().map(str::to_owned))
+                    .ok_or_else(|| "holds something that is neither a private-use scheme nor a URI with one".into()),
             })
             .unwrap_or_default();
         let base = issuer.as_deref().unwrap_or("https://unset.invalid");
@@ -182,7 +202,10 @@ impl Config {
         };
         let redirect_hosts = read.optional(names::REDIRECT_HOSTS, RedirectHosts::parse).unwrap_or_default();
         let allowed_origins = read
-            .optional(names::ALLOWED_ORIGINS, |text| text.split_whitespace().map(public_origin).collect())
+            .optional(names::ALLOWED_ORIGINS, |text| match text {
+                "*" => Ok(AllowedOrigins::All),
+                text => text.split_whitespace().map(public_origin).collect::<Result<_, _>>().map(AllowedOrigins::These),
+            })
             .unwrap_or_default();
         let access_token_seconds = read.optional(names::ACCESS_TOKEN_SECONDS, |text| match text.parse() {
             Ok(seconds @ 60..=86_400) => Ok(seconds),
@@ -250,6 +273,34 @@ impl Config {
         let Some(indicator) = indicator else { return self.resources.first() };
         let wanted = Resource::parse(indicator)?;
         self.resources.iter().find(|resource| resource.indicator == wanted)
+    }
+
+    /// Checks a redirect URI that a client has chosen.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    fn redirect_uri(&self, text: &str) -> Result<RedirectUri, RefusedRedirectUri> {
+        let allowed = |uri: &RedirectUri| self.redirect_hosts.allow(uri);
+        let uri = RedirectUri::parse(text, &self.private_use_schemes);
+        uri.and_then(|uri| if allowed(&uri) { Ok(uri) } else { Err(RedirectUriError::HostNotAllowed) })
+            .map_err(|error| RefusedRedirectUri::new(text, error))
+    }
+
+    /// The redirect URIs of a client that may be used here. Its others fall out: a client names all that it could use, anywhere.
+    ///
+    /// # Errors
+    /// When none may: what is wrong with the first one, if there is one.
+    pub fn allowed_of(&self, uris: &[&str]) -> Result<Vec<RedirectUri>, Option<RefusedRedirectUri>> {
+        let mut refusal = None;
+        let checked = uris.iter().filter_map(|uri| match self.redirect_uri(uri) {
+            Ok(uri) => Some(uri),
+            Err(refused) => {
+                refusal.get_or_insert(refused);
+                None
+            }
+        });
+        let allowed: Vec<_> = checked.collect();
+        if allowed.is_empty() { Err(refusal) } else { Ok(allowed) }
     }
 
     /// Every scope that some resource has.

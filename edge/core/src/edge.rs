@@ -124,7 +124,8 @@ impl<P: Platform> Edge<P> {
         match gate::vouch(authorization, resource, config, memory, platform, now).await {
             Ok(()) => with_status(StatusCode::NO_CONTENT, String::new()),
             Err(error) => {
-                let (response, record) = gate::refusal(&error, request.header(header::ORIGIN), resource, config);
+                let asked = (request.target().path, request.header(header::ORIGIN));
+                let (response, record) = gate::refusal(&error, asked, resource, config);
                 if let GateError::Machine(error) = &error {
                     upstream_failure(error).iter().for_each(|record| platform.log(record));
                 }
@@ -169,10 +170,11 @@ impl<P: Platform> Edge<P> {
         }
         let config = &self.config;
         if let Err(exceeded) = limit::count(route, method, &request, config, platform).await {
-            let response = limit::refuse(route, config);
+            let response = limit::refuse(route, &exceeded, config);
             let mut record = Record::new(Level::Warn, Event::TooManyRequests).because(exceeded.limit.as_str());
             record.status = Some(response.status().as_u16());
             record.client = exceeded.client.map(|client| client.pseudonym());
+            record.grant = exceeded.grant;
             platform.log(&record);
             return response;
         }
@@ -185,7 +187,7 @@ impl<P: Platform> Edge<P> {
             Route::AuthorizationServerMetadata => return metadata::authorization_server(config),
             Route::Jwks => return metadata::jwks(config),
             Route::Health => return json(StatusCode::OK, &json!({ "status": "ok" }), Caching::NoStore),
-            Route::Register => register::handle(&request, config),
+            Route::Register => register::handle(&request, config, platform),
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
             Route::Authorize => authorize::ask(&request, config, &clients).await,
             Route::Callback => callback::handle(&request, config, platform, now),

@@ -19,7 +19,7 @@ pub use self::admissions::Admissions;
 use crate::{
     access_token::{self, AccessTokenError},
     audit::pseudonym,
-    config::{Config, Machine, ProtectedResource},
+    config::{AllowedOrigins, Config, Machine, ProtectedResource},
     message::{
         authorization_header::{bearer_token, is_bearer_token, maybe_bearer_token},
         cors,
@@ -28,7 +28,7 @@ use crate::{
         response::{Caching, json, set},
         target::Target,
     },
-    oauth::{ClientDigest, Scope},
+    oauth::{ClientDigest, Scope, error_code::quotable},
     platform::{Event, Level, Platform, Record, UnixTime},
     route::Route,
     upstream::{self, UpstreamError, UpstreamMemory},
@@ -36,6 +36,8 @@ use crate::{
 
 /// An assertion is minted anew after this long; it lives [`assertion::MAX_LIFETIME`].
 pub const ASSERTION_REUSE_SECONDS: u64 = 30;
+/// As much is quoted of an origin that is refused.
+const MAX_QUOTED: usize = 256;
 /// When to come back if Cognito's keys cannot be had.
 const RETRY_AFTER_SECONDS: &str = "5";
 
@@ -142,7 +144,8 @@ pub fn decide(
     match outcome {
         Ok(gated) => (gated, None),
         Err(error) => {
-            let (response, mut record) = refusal(&error, head.origin_header, resource, config);
+            let asked = (head.target.path, head.origin_header);
+            let (response, mut record) = refusal(&error, asked, resource, config);
             if let GateError::InsufficientScope(_) = error
                 && let Some(token) = head.authorization.and_then(maybe_bearer_token)
             {
@@ -159,15 +162,16 @@ pub fn decide(
     }
 }
 
-/// The answer to a refused request, which pages of allowed origins may read, and what the log is told.
+/// The answer to a refused request for `path`, which is the resource's, and what the log is told. Pages of allowed origins may
+/// read the answer.
 pub fn refusal(
     error: &GateError,
-    origin_header: Option<&str>,
+    (path, origin_header): (&str, Option<&str>),
     resource: &ProtectedResource,
     config: &Config,
 ) -> (Response<String>, Record) {
-    let mut response = refuse(error, resource, config);
-    if let Some(origin) = origin_header.filter(|_| *error != GateError::ForbiddenOrigin) {
+    let mut response = refuse(error, path, resource, config);
+    if let Some(origin) = origin_header.filter(|_| !matches!(error, GateError::ForbiddenOrigin(_))) {
         cors::share(&mut response, origin);
     }
     let level = match error {
@@ -182,8 +186,14 @@ pub fn refusal(
 
 /// DNS rebinding: a page of another site must not speak to us with what the browser adds.
 fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError> {
-    let allowed = |origin| origin == config.issuer || config.allowed_origins.iter().any(|allowed| allowed == origin);
-    if head.origin_header.is_none_or(allowed) { Ok(()) } else { Err(GateError::ForbiddenOrigin) }
+    let allowed = |origin: &str| match &config.allowed_origins {
+        AllowedOrigins::All => true,
+        AllowedOrigins::These(origins) => origin == config.issuer || origins.iter().any(|allowed| allowed == origin),
+    };
+    match head.origin_header {
+        Some(origin) if !allowed(origin) => Err(GateError::ForbiddenOrigin(quotable(origin, MAX_QUOTED))),
+        _ => Ok(()),
+    }
 }
 
 /// Nothing of a body that is too long is passed on.
@@ -372,8 +382,8 @@ fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateEr
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GateError {
     /// `Origin` is not one that may call.
-    #[error("origin not allowed")]
-    ForbiddenOrigin,
+    #[error("pages of {0} may not call this server; its operator can allow them (EDGEWARD_ALLOWED_ORIGINS)")]
+    ForbiddenOrigin(String),
     /// No `Authorization`.
     #[error("no token")]
     NoToken,
@@ -416,20 +426,21 @@ pub enum GateError {
     Assertion,
 }
 
-/// The answer to a refused request (RFC 6750 §3, RFC 9728 §5.1). The challenge names every scope that is needed.
-fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> Response<String> {
+/// The answer to a refused request (RFC 6750 §3, RFC 9728 §5.1). The challenge names every scope that is needed,
+/// and the metadata at the path as it was spelled: clients compare the resource there with their own URL (RFC 9728 §3.3).
+fn refuse(error: &GateError, path: &str, resource: &ProtectedResource, config: &Config) -> Response<String> {
     let needed = if let GateError::InsufficientScope(needed) = error { needed } else { &resource.default_scope };
     let challenge = |error: &str| {
         format!(
             "Bearer {error}resource_metadata=\"{}{}{}\", scope=\"{}\"",
             config.issuer,
             Route::ProtectedResourceMetadata.path(),
-            resource.path,
+            path,
             needed
         )
     };
     let (status, code, challenge) = match error {
-        GateError::ForbiddenOrigin => (StatusCode::FORBIDDEN, "forbidden_origin", None),
+        GateError::ForbiddenOrigin(_) => (StatusCode::FORBIDDEN, "forbidden_origin", None),
         // RFC 6750 §3.1: no error code for a request that has shown no token.
         GateError::NoToken => (StatusCode::UNAUTHORIZED, "unauthorized", Some(challenge(""))),
         // A token must not be thrown away because Cognito's keys cannot be had, or not be used.
@@ -459,7 +470,7 @@ fn refuse(error: &GateError, resource: &ProtectedResource, config: &Config) -> R
         GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
     };
     let mut body = json!({ "error": code });
-    if status == StatusCode::PAYLOAD_TOO_LARGE {
+    if status == StatusCode::PAYLOAD_TOO_LARGE || matches!(error, GateError::ForbiddenOrigin(_)) {
         body["error_description"] = error.to_string().into();
     }
     let mut response = json(status, &body, Caching::NoStore);

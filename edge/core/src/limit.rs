@@ -2,9 +2,9 @@
 //! `/revoke`. What is counted, and under which name, is decided here; the platform counts.
 //!
 //! The narrow limits come first, and a request that one of them refuses is not counted by the wider ones: so a client that
-//! floods is stopped long before it has used up what its address has, which hundreds of others may share. Every name ends
-//! with the address. Without it anyone could use up what a well-known client or redirect host has, and lock out all who use
-//! it: neither is a secret.
+//! floods is stopped long before it has used up what its address has, which hundreds of others may share, and so is a grant
+//! that is refreshed without end, before it has used up what the client has. Every name ends with the address. Without it
+//! anyone could use up what a well-known client or redirect host has, and lock out all who use it: neither is a secret.
 
 use http::{Method, Response, StatusCode, header};
 use serde_json::json;
@@ -20,13 +20,16 @@ use crate::{
     },
     oauth::{ClientDigest, ErrorCode, redirect_uri},
     page,
-    platform::Platform,
+    platform::{Platform, UnixTime},
     route::Route,
+    sealed::{self, RefreshToken},
 };
 
 /// The limits, from the narrowest to the widest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
+    /// Of the refreshes of one grant.
+    Grant,
     /// Of one client behind one address.
     Client,
     /// Of all clients together that have their users sent to one host, behind one address.
@@ -40,11 +43,12 @@ pub const PERIOD_SECONDS: &str = "60";
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Client, Self::RedirectHost, Self::Address];
+    pub const ALL: [Self; 4] = [Self::Grant, Self::Client, Self::RedirectHost, Self::Address];
 
     /// Its name, in settings and log lines.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Grant => "grant",
             Self::Client => "client",
             Self::RedirectHost => "redirect-host",
             Self::Address => "address",
@@ -54,6 +58,7 @@ impl Limit {
     /// What the platform's counter for it is called, where such things have names.
     pub const fn binding(self) -> &'static str {
         match self {
+            Self::Grant => "GRANT_LIMIT",
             Self::Client => "CLIENT_LIMIT",
             Self::RedirectHost => "REDIRECT_HOST_LIMIT",
             Self::Address => "ADDRESS_LIMIT",
@@ -65,6 +70,8 @@ impl Limit {
 /// what nobody else needs.
 #[derive(Default)]
 struct Party {
+    /// `None` where no refresh token of ours is shown.
+    grant: Option<String>,
     /// `None` where it is sealed in what is sent.
     client: Option<ClientDigest>,
     /// `None` where users are not sent anywhere.
@@ -76,8 +83,10 @@ struct Party {
 pub struct Exceeded {
     /// Which.
     pub limit: Limit,
-    /// The client that the request names; nobody has verified it.
+    /// The client that the request names; nobody has verified it, unless there is a grant.
     pub client: Option<ClientDigest>,
+    /// The grant whose refresh token the request shows.
+    pub grant: Option<String>,
 }
 
 /// Counts a request. `Err` when it is one too many.
@@ -91,8 +100,9 @@ pub(crate) async fn count<P: Platform>(
     if !matches!(route, Route::Register | Route::Authorize | Route::Token | Route::Revoke) {
         return Ok(());
     }
-    let Party { client, redirect_host } = party(route, method, request);
+    let Party { grant, client, redirect_host } = party(route, method, request, config, platform.now());
     let named = [
+        (Limit::Grant, grant.as_deref()),
         (Limit::Client, client.as_ref().map(ClientDigest::as_str)),
         (Limit::RedirectHost, redirect_host.as_deref()),
         (Limit::Address, Some(method.as_str())),
@@ -103,19 +113,20 @@ pub(crate) async fn count<P: Platform>(
         // Counters may be shared with other edges.
         let name = [&config.issuer, route.path(), " ", name, " ", address].concat();
         if !platform.is_within(limit, name).await {
-            return Err(Exceeded { limit, client: client.clone() });
+            return Err(Exceeded { limit, client: client.clone(), grant: grant.clone() });
         }
     }
     Ok(())
 }
 
-fn party(route: Route, method: &Method, request: &Request) -> Party {
+fn party(route: Route, method: &Method, request: &Request, config: &Config, now: UnixTime) -> Party {
     let body = if let Body::Complete(body) = &request.body { body.as_slice() } else { &[] };
     match route {
         // The same metadata are the same client, and the other way round.
         Route::Register => Party {
             client: Some(ClientDigest::of(&String::from_utf8_lossy(body))),
             redirect_host: Some(host_of(registration::first_redirect_uri(body).as_deref())),
+            ..Party::default()
         },
         Route::Authorize if *method == Method::GET => {
             let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
@@ -123,11 +134,17 @@ fn party(route: Route, method: &Method, request: &Request) -> Party {
             Party {
                 client: Some(ClientDigest::of(text("client_id").unwrap_or_default())),
                 redirect_host: Some(host_of(text("redirect_uri"))),
+                ..Party::default()
             }
         }
         Route::Token | Route::Revoke => {
-            let client_id = client::claimed(request, &Parameters::parse(body)).unwrap_or_default();
-            Party { client: Some(ClientDigest::of(&client_id)), redirect_host: None }
+            let form = Parameters::parse(body);
+            let client = ClientDigest::of(&client::claimed(request, &form).unwrap_or_default());
+            let token = form.get("refresh_token").ok().flatten().filter(|_| route == Route::Token);
+            // It opens for its own client only.
+            let open = |token| sealed::open(token, client.as_str(), &config.keys, now).ok();
+            let grant = token.and_then(open).map(|token: RefreshToken| token.grant_id);
+            Party { grant, client: Some(client), redirect_host: None }
         }
         _ => Party::default(),
     }
@@ -150,8 +167,14 @@ fn network(address: &str) -> &str {
 }
 
 /// The answer to a request that is one too many (RFC 6585 §4). For a machine it looks like the endpoint's other errors.
-pub(crate) fn refuse(route: Route, config: &Config) -> Response<String> {
-    let status = StatusCode::TOO_MANY_REQUESTS;
+///
+/// A client that shows a refresh token which is good is told that the server is busy: some clients throw their tokens away at every
+/// status of the 400s, this one too.
+pub(crate) fn refuse(route: Route, exceeded: &Exceeded, config: &Config) -> Response<String> {
+    let status = match exceeded.grant {
+        Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+        None => StatusCode::TOO_MANY_REQUESTS,
+    };
     let mut response = if route == Route::Authorize {
         let what = "Too many requests come from this application, or from the network that you are in.";
         page::error(status, "Not at the moment", what, "Try again in a minute.", &config.pages.brand)

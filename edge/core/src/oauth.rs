@@ -14,6 +14,6 @@ pub use document_url::DocumentUrl;
 pub use error_code::ErrorCode;
 pub use pkce::{CodeChallenge, CodeVerifier};
 pub use prompt::Prompt;
-pub use redirect_uri::{RedirectTarget, RedirectUri};
+pub use redirect_uri::{RedirectTarget, RedirectUri, RefusedRedirectUri};
 pub use resource::Resource;
 pub use scope::{Scope, ScopeToken};

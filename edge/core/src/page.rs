@@ -159,7 +159,6 @@ fn respond(status: StatusCode, title: &str, body: &Markup, brand: &Brand) -> Res
     set(&mut response, header::X_FRAME_OPTIONS, "DENY");
     // `no-referrer` would make browsers send `Origin: null` with the form.
     set(&mut response, header::REFERRER_POLICY, "same-origin");
-    set(&mut response, header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     cache(&mut response, Caching::NoStore);
     response
 }

@@ -131,9 +131,9 @@ impl Transaction {
         Ok(Self {
             id: members.owned("i")?,
             client: ClientDigest::from_sealed(members.required("c")?),
-            redirect_target: RedirectTarget::from_sealed(members.required("r")?).ok_or(WrongKind)?,
+            redirect_target: RedirectTarget::from_sealed(members.required("r")?).ok_or(WrongKind::Member("r"))?,
             client_state: members.text("s")?.map(str::to_owned),
-            code_challenge: CodeChallenge::parse(members.required("p")?).ok_or(WrongKind)?,
+            code_challenge: CodeChallenge::parse(members.required("p")?).ok_or(WrongKind::Member("p"))?,
             resource: members.owned("a")?,
             scope: scope(members)?,
             upstream_verifier: members.owned("v")?,
@@ -152,7 +152,7 @@ impl Transaction {
 }
 
 fn scope(members: &Members<'_>) -> Result<Scope, WrongKind> {
-    Scope::parse(members.required("o")?).ok_or(WrongKind)
+    Scope::parse(members.required("o")?).ok_or(WrongKind::Member("o"))
 }
 
 /// The authorization code that clients get: the identity provider's, and all that must hold when it is redeemed. Its
@@ -316,7 +316,7 @@ pub fn open<T: Seal>(sealed: &str, context: &str, keys: &Keys, now: UnixTime) ->
         return Err(OpenError::Malformed);
     }
     let envelope = decrypt(sealed, T::PURPOSE, context, keys)?;
-    let expires_at = envelope.time("x")?.ok_or(WrongKind)?;
+    let expires_at = envelope.time("x")?.ok_or(WrongKind::Member("x"))?;
     let value = T::read(&envelope.object("b")?)?;
     if expires_at <= now { Err(OpenError::Expired) } else { Ok(value) }
 }

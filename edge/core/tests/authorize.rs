@@ -21,9 +21,16 @@ fn decide(edge: &TestEdge, fields: (&str, &str), cookie: &str, origin: &str, dec
 }
 
 #[test]
-fn registering_the_same_metadata_twice_gives_the_same_client_id() {
+fn registering_the_same_metadata_twice_gives_the_same_client_id_to_public_clients_only() {
     let edge = TestEdge::new();
     assert_eq!(edge.public_client(), edge.public_client());
+    for method in ["client_secret_basic", "client_secret_post"] {
+        let metadata =
+            format!(r#"{{"redirect_uris":["https://c.example/cb"],"token_endpoint_auth_method":"{method}"}}"#);
+        let (one, other) = (edge.register(&metadata), edge.register(&metadata));
+        assert_ne!(one["client_id"], other["client_id"], "{method}");
+        assert_ne!(one["client_secret"], other["client_secret"], "{method}");
+    }
     let other = edge.register(r#"{"redirect_uris":["https://other.example/cb"]}"#);
     assert_ne!(other["client_id"], edge.public_client());
 }
@@ -127,7 +134,9 @@ fn everything_else_that_is_wrong_goes_back_to_the_client_with_state_and_iss() {
         (vec![("code_challenge_method", "plain")], "invalid_request"),
         (vec![("code_challenge", "short")], "invalid_request"),
         (vec![("resource", "https://other.example/mcp")], "invalid_target"),
+        (vec![("resource", "https://edge.example/mcp#x")], "invalid_target"),
         (vec![("scope", "mcp admin")], "invalid_scope"),
+        (vec![("scope", "openid \u{e4}")], "invalid_scope"),
         (vec![("response_mode", "fragment")], "invalid_request"),
     ] {
         let response = edge.get(&authorization_request(&client_id, &changes));
@@ -142,14 +151,153 @@ fn everything_else_that_is_wrong_goes_back_to_the_client_with_state_and_iss() {
 }
 
 #[test]
+fn what_is_refused_is_named_in_description_and_log() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    for (change, told) in [
+        (("resource", "https://other.example/mcp?a=\"b\""), "https://other.example/mcp?a=?b?"),
+        (("scope", "mcp openid admin:all other"), "`admin:all`"),
+        (("response_type", "token"), "response_type"),
+        (("code_challenge_method", "plain"), "code_challenge_method"),
+    ] {
+        let response = edge.get(&authorization_request(&client_id, &[change]));
+        let description = parameter(&location(&response), "error_description").unwrap();
+        let log = edge.logged().pop().unwrap();
+        for text in [&description, &log] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        // RFC 6749 §4.1.2.1.
+        assert!(description.bytes().all(|c| (0x20..0x7f).contains(&c) && !b"\"\\".contains(&c)), "{description}");
+    }
+    for (uri, told) in [
+        ("cursor://other/cb", "EDGEWARD_PRIVATE_USE_SCHEMES"),
+        ("http://c.example/cb", "http that is not loopback"),
+        ("https://other.example/cb", "not registered"),
+    ] {
+        let page = edge.get(&authorization_request(&client_id, &[("redirect_uri", uri)]));
+        let log = edge.logged().pop().unwrap();
+        for text in [page.body(), &log] {
+            assert!(text.contains(uri) && text.contains(told), "{told}: {text}");
+        }
+        let metadata = serde_json::json!({ "redirect_uris": [uri] }).to_string();
+        if !told.contains("registered") {
+            let refused = edge.respond(post("/register", "application/json", &metadata));
+            assert!(refused.body().contains(uri) && refused.body().contains(told), "{}", refused.body());
+        }
+    }
+}
+
+#[test]
+fn state_is_returned_with_every_error_however_long_it_is() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    for (length, fits) in [(1, true), (521, true), (1025, true), (2048, true), (2049, false), (8000, false)] {
+        let state = "s".repeat(length);
+        let asked = |change| edge.get(&authorization_request(&client_id, &[("state", state.as_str()), change]));
+        let good = asked(("scope", "mcp"));
+        assert_eq!(good.status(), if fits { 200 } else { 302 }, "{length}");
+        let bad = asked(("scope", "unknown"));
+        for refused in [bad].into_iter().chain((!fits).then_some(good)) {
+            assert_eq!(parameter(&location(&refused), "state"), Some(state.clone()));
+        }
+    }
+    let odd = "a\u{e4}\n\"";
+    let refused = edge.get(&authorization_request(&client_id, &[("state", odd)]));
+    assert_eq!(parameter(&location(&refused), "error").as_deref(), Some("invalid_request"));
+    assert_eq!(parameter(&location(&refused), "state").as_deref(), Some(odd));
+}
+
+#[test]
+fn a_long_state_comes_back_with_the_code() {
+    let edge = TestEdge::new();
+    let client_id = edge.public_client();
+    let state = "s".repeat(2048);
+    let page = edge.get(&authorization_request(&client_id, &[("state", &state)]));
+    let (id, sealed) = (hidden(page.body(), "transaction"), hidden(page.body(), "sealed"));
+    let allowed = decide(&edge, (&id, &sealed), &cookies(&page).remove(0), ISSUER, "allow");
+    let (cookie, upstream) = (cookies(&allowed).pop().unwrap(), location(&allowed));
+    assert!(cookie.len() < 4000, "{}", cookie.len());
+    let query = [("code", "upstream-code"), ("state", &parameter(&upstream, "state").unwrap())];
+    let back = location(&callback(&edge, &query, &cookie));
+    assert_eq!(parameter(&back, "state"), Some(state));
+    assert!(parameter(&back, "code").is_some_and(|code| code.len() < 8192));
+}
+
+#[test]
+fn a_client_with_one_complete_redirect_uri_need_not_name_it() {
+    let edge = TestEdge::new();
+    for (uris, status) in [
+        (r#"["https://one.example/cb"]"#, 200),
+        (r#"["https://one.example/cb","https://two.example/cb"]"#, 400),
+        (r#"["http://localhost/cb"]"#, 400),
+        (r#"["http://127.0.0.1:4000/cb"]"#, 400),
+        (r#"["cursor://anysphere.cursor-mcp/oauth/callback"]"#, 200),
+    ] {
+        let metadata = format!(r#"{{"redirect_uris":{uris},"token_endpoint_auth_method":"none"}}"#);
+        let client = edge.register(&metadata);
+        let client_id = client["client_id"].as_str().unwrap();
+        let page = edge.get(&authorization_request(client_id, &[("redirect_uri", "")]));
+        assert_eq!(page.status(), status, "{uris}");
+        if status == 400 {
+            assert!(page.body().contains("redirect_uri is missing"), "{}", page.body());
+        }
+        let refused = edge.get(&authorization_request(client_id, &[("redirect_uri", ""), ("scope", "unknown")]));
+        assert_eq!(refused.status() == 400, status == 400, "the client is told: {uris}");
+    }
+}
+
+#[test]
+fn a_mixed_list_registers_what_is_allowed() {
+    let edge = TestEdge::with(&[("EDGEWARD_REDIRECT_HOSTS", "good.example")]);
+    let all = r#"["other://cb","https://good.example/cb","https://bad.example/cb","http://localhost/cb","nonsense"]"#;
+    let client = edge.register(&format!(r#"{{"redirect_uris":{all},"token_endpoint_auth_method":"none"}}"#));
+    assert_eq!(client["redirect_uris"], serde_json::json!(["https://good.example/cb", "http://localhost/cb"]));
+    let client_id = client["client_id"].as_str().unwrap();
+    for (uri, status) in
+        [("https://good.example/cb", 200), ("http://localhost:1/cb", 200), ("https://bad.example/cb", 400)]
+    {
+        assert_eq!(edge.get(&authorization_request(client_id, &[("redirect_uri", uri)])).status(), status, "{uri}");
+    }
+    let none = r#"{"redirect_uris":["https://bad.example/cb","other://cb"]}"#;
+    let refused = edge.respond(post("/register", "application/json", none));
+    assert_eq!(refused.status(), 400);
+    for told in ["invalid_redirect_uri", "https://bad.example/cb", "EDGEWARD_REDIRECT_HOSTS"] {
+        assert!(refused.body().contains(told), "{}", refused.body());
+    }
+}
+
+#[test]
+fn refused_metadata_name_the_member() {
+    let edge = TestEdge::new();
+    for (metadata, told) in [
+        (r#"{"redirect_uris":"https://c.example/cb"}"#, "`redirect_uris`"),
+        (r#"{"redirect_uris":["https://c.example/cb",1]}"#, "`redirect_uris`"),
+        (r#"{"redirect_uris":["https://c.example/cb"],"client_name":{}}"#, "`client_name`"),
+        (r#"{"redirect_uris":["https://c.example/cb"],"grant_types":"x"}"#, "`grant_types`"),
+        (
+            r#"{"redirect_uris":["https://c.example/cb"],"token_endpoint_auth_method":"tls_client_auth"}"#,
+            "`tls_client_auth`",
+        ),
+        ("[]", "not a JSON object"),
+    ] {
+        let refused = edge.respond(post("/register", "application/json", metadata));
+        let body: serde_json::Value = serde_json::from_str(refused.body()).unwrap();
+        assert!(body["error_description"].as_str().unwrap().contains(told), "{told}: {body}");
+        assert!(edge.logged().pop().unwrap().contains(told));
+    }
+}
+
+#[test]
 fn what_clients_add_is_tolerated() {
     let edge = TestEdge::new();
     let client_id = edge.public_client();
     for changes in [
         vec![("resource", "https://edge.example/mcp")],
         vec![("resource", "HTTPS://EDGE.example/mcp/")],
+        vec![("resource", "https://edge.example/mcp?key=1&x=%2Fother")],
         vec![("scope", "mcp offline_access")],
         vec![("scope", "offline_access")],
+        vec![("scope", "openid profile email address phone offline_access")],
         vec![("prompt", "consent"), ("unknown", "x")],
         vec![("redirect_uri", "http://localhost:61234/cb")],
         vec![("state", "")],

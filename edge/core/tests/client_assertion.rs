@@ -114,6 +114,11 @@ fn show(edge: &TestEdge, assertion: &str) -> (u16, String) {
     ask(edge, &shown(assertion))
 }
 
+/// The assertion alone says whose it is.
+fn show_unnamed(edge: &TestEdge, assertion: &str) -> (u16, String) {
+    ask(edge, &shown(assertion)[1..])
+}
+
 fn showing(assertion: &str) -> Request {
     asking(&[], &shown(assertion))
 }
@@ -164,7 +169,13 @@ fn the_audience_is_the_issuer_or_the_token_endpoint() {
     for (number, (audience, outcome)) in [
         (json!(ISSUER), proven()),
         (json!("https://edge.example/token"), proven()),
-        (json!(["https://other.example", ISSUER]), proven()),
+        (json!([ISSUER]), proven()),
+        (json!(["https://edge.example/token"]), proven()),
+        (json!(["https://other.example", ISSUER]), refused()),
+        (json!([ISSUER, "https://other.example"]), refused()),
+        (json!([ISSUER, "https://edge.example/token"]), refused()),
+        (json!([[ISSUER]]), refused()),
+        (json!({ "0": ISSUER }), refused()),
         (json!("https://other.example"), refused()),
         (json!("https://edge.example/"), refused()),
         (json!("https://edge.example/mcp"), refused()),
@@ -437,11 +448,76 @@ fn a_key_that_nobody_knows_does_not_have_the_known_ones_forgotten() {
     later["exp"] = json!(START + 120);
     // They are asked for again, and do not come.
     assert_eq!(show(&edge, &sign(&json!({ "alg": "EdDSA", "kid": "never" }), &later)).0, 503);
-    assert_eq!(edge.fetches(), 3);
+    let fetches = edge.fetches();
+    assert_eq!(fetches, 4, "the metadata, and the keys where they were");
     assert_eq!(show(&edge, &eddsa(&later)), refused(), "the id was used");
     later["jti"] = json!("2");
     assert_eq!(show(&edge, &eddsa(&later)), proven());
-    assert_eq!(edge.fetches(), 3);
+    assert_eq!(edge.fetches(), fetches);
+}
+
+#[test]
+fn keys_that_have_changed_are_fetched_while_the_host_of_the_metadata_fails() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&json!({ "keys": [public(RSA)] }), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims())), refused());
+    edge.advance(61);
+    let mut later = claims();
+    later["exp"] = json!(START + 120);
+    edge.world.replies.borrow_mut().push_back(Ok(FetchReply { status: 403, ..FetchReply::default() }));
+    edge.reply_document(&key_set(), |_| {});
+    assert_eq!(show(&edge, &eddsa(&later)), proven());
+    assert_eq!(edge.fetches(), 4);
+}
+
+#[test]
+fn a_document_that_is_refused_as_keys_is_good_as_metadata_and_the_other_way_round() {
+    // A stranger's client says that its keys are where another client's metadata are.
+    let stranger = |url: &str| {
+        let mut stranger = document(("jwks_uri", json!(url)));
+        stranger["client_id"] = json!("https://stranger.example/client");
+        stranger
+    };
+    let mut by_stranger = claims();
+    by_stranger["iss"] = json!("https://stranger.example/client");
+    by_stranger["sub"] = by_stranger["iss"].clone();
+    let edge = TestEdge::new();
+    edge.reply_document(&stranger(URL), |_| {});
+    edge.reply_document(&document(("jwks", key_set())), |_| {});
+    assert_eq!(show_unnamed(&edge, &eddsa(&by_stranger)), refused());
+    edge.reply_document(&document(("jwks", key_set())), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims())), proven(), "as metadata it is as good as before");
+    // And somebody takes a set of keys for a client.
+    let edge = TestEdge::new();
+    edge.reply_document(&key_set(), |_| {});
+    assert_eq!(edge.get(&authorization_request(KEYS_URL, &[])).status(), 400);
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&key_set(), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims())), proven());
+}
+
+#[test]
+fn no_client_has_the_used_assertions_of_another_forgotten() {
+    let edge = edge();
+    let mine = eddsa(&claims());
+    assert_eq!(show(&edge, &mine), proven());
+    let mut other = document(("jwks", key_set()));
+    other["client_id"] = json!("https://other.example/client");
+    edge.reply_document(&other, |_| {});
+    let mut claims = claims();
+    claims["iss"] = other["client_id"].clone();
+    claims["sub"] = other["client_id"].clone();
+    let (first, mut last) = (eddsa(&claims), String::new());
+    assert_eq!(show_unnamed(&edge, &first), proven());
+    for number in 0..520 {
+        claims["jti"] = json!(format!("other {number}"));
+        last = eddsa(&claims);
+        assert_eq!(show_unnamed(&edge, &last), proven());
+    }
+    assert_eq!(show_unnamed(&edge, &last), refused());
+    assert_eq!(show_unnamed(&edge, &first), proven(), "its own oldest is forgotten");
+    assert_eq!(show(&edge, &mine), refused(), "another client's is not");
 }
 
 #[test]

@@ -158,9 +158,12 @@ fn a_document_that_is_no_good_makes_no_client() {
         let page = authorize(&edge);
         assert_eq!(page.status(), 400, "{document}");
         assert!(page.headers().get(header::LOCATION).is_none());
+        edge.reply_document(&document, change);
         assert_eq!(ask_token(&edge, URL), answer(401, "invalid_client"), "{document}");
-        assert_eq!(edge.fetches(), 1, "and not asked for again at once");
-        edge.advance(30);
+        assert!(edge.fetches() <= 2);
+        // What the host does is remembered for some seconds; what is in the document is not.
+        edge.advance(if edge.fetches() == 1 { 30 } else { 0 });
+        edge.world.replies.borrow_mut().clear();
         edge.reply_document(&self::document(), |_| {});
         assert_eq!(authorize(&edge).status(), 200, "once it is mended it is good");
     }
@@ -206,6 +209,163 @@ fn a_document_that_cannot_be_had_now_is_nobodys_fault() {
     }
 }
 
+/// A client whose document is known, and has just become old.
+fn grown_old() -> TestEdge {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(), |_| {});
+    assert_eq!(ask_token(&edge, URL), known());
+    edge.advance(3600);
+    edge
+}
+
+#[test]
+fn a_document_that_was_good_is_used_for_a_day_while_its_host_fails() {
+    let with = |status: u16| Ok(FetchReply { status, ..FetchReply::default() });
+    for failure in [
+        Err(FetchError::DeadlineExceeded),
+        Err(FetchError::Connection),
+        Err(FetchError::TooLong),
+        with(403),
+        with(429),
+        with(500),
+        with(302),
+        Ok(FetchReply { status: 200, content_type: Some("text/html".into()), ..FetchReply::default() }),
+    ] {
+        let edge = grown_old();
+        let fail = || edge.world.replies.borrow_mut().push_back(failure.clone());
+        fail();
+        assert_eq!(ask_token(&edge, URL), known(), "{failure:?}");
+        assert_eq!(authorize(&edge).status(), 200, "{failure:?}");
+        assert_eq!(edge.fetches(), 2, "its host is left alone for a while");
+        let log = edge.logged().join("\n");
+        assert_eq!(log.matches("stale document used").count(), 1, "{log}");
+        assert!(log.contains(URL), "{log}");
+        edge.advance(24 * 3600 - 1);
+        fail();
+        assert_eq!(ask_token(&edge, URL), known(), "{failure:?}");
+        edge.advance(30);
+        fail();
+        assert_ne!(ask_token(&edge, URL), known(), "{failure:?}");
+        edge.advance(30);
+        edge.reply_document(&document(), |_| {});
+        assert_eq!(ask_token(&edge, URL), known(), "{failure:?}");
+    }
+}
+
+#[test]
+fn a_client_that_its_host_withdraws_is_known_no_longer() {
+    let withdrawn = |reply: &mut FetchReply| reply.status = 410;
+    let missing = |reply: &mut FetchReply| reply.status = 404;
+    let mut nameless = document();
+    nameless["client_name"] = Value::Null;
+    for (document, change) in [(document(), withdrawn as Change), (document(), missing), (nameless, |_| {})] {
+        let edge = grown_old();
+        edge.reply_document(&document, change);
+        assert_eq!(ask_token(&edge, URL), answer(401, "invalid_client"));
+        edge.advance(60);
+        edge.world.replies.borrow_mut().push_back(Err(FetchError::Connection));
+        assert_eq!(ask_token(&edge, URL), answer(503, "temporarily_unavailable"), "nothing is left to be used");
+    }
+}
+
+#[test]
+fn while_a_host_is_asked_the_others_go_on_with_what_is_there() {
+    let edge = grown_old();
+    edge.world.held.set(true);
+    let mut first = asking(&edge);
+    assert_eq!(poll(&mut first), None);
+    assert_eq!(poll(&mut asking(&edge)), Some(200));
+    assert_eq!(edge.fetches(), 2);
+}
+
+#[test]
+fn strangers_have_few_documents_of_one_host_fetched() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(), |_| {});
+    assert_eq!(authorize(&edge).status(), 200);
+    let variant = |number: usize| format!("{URL}?{number}");
+    for number in 0..256 {
+        let mut other = document();
+        other["client_id"] = json!("https://app.example/other");
+        edge.world.replies.borrow_mut().clear();
+        edge.reply_document(&other, |_| {});
+        let status = edge.get(&authorization_request(&variant(number), &[])).status();
+        assert_eq!(status, if number < 15 { 400 } else { 503 }, "{number}");
+    }
+    assert_eq!(edge.fetches(), 16);
+    assert_eq!(ask_token(&edge, &variant(300)), answer(503, "temporarily_unavailable"));
+    // Nobody whose document is known notices.
+    assert_eq!(ask_token(&edge, URL), known());
+    edge.advance(60);
+    edge.world.replies.borrow_mut().clear();
+    let mut good = document();
+    good["client_id"] = json!(variant(1));
+    edge.reply_document(&good, |_| {});
+    assert_eq!(ask_token(&edge, &variant(1)), known());
+}
+
+#[test]
+fn a_document_that_is_known_is_renewed_when_strangers_have_used_up_its_hosts_budget() {
+    let edge = grown_old();
+    for number in 0..20 {
+        edge.get(&authorization_request(&format!("{URL}?{number}"), &[]));
+    }
+    edge.world.replies.borrow_mut().clear();
+    let before = edge.fetches();
+    edge.reply_document(&document(), |_| {});
+    assert_eq!(ask_token(&edge, URL), known());
+    assert_eq!(edge.fetches(), before + 1);
+}
+
+#[test]
+fn one_host_does_not_have_the_documents_of_others_forgotten() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(), |_| {});
+    assert_eq!(ask_token(&edge, URL), known());
+    for number in 0..300 {
+        let url = format!("https://many.example/{number}");
+        let mut document = document();
+        document["client_id"] = json!(url);
+        edge.reply_document(&document, |_| {});
+        assert_eq!(ask_token(&edge, &url), known());
+        edge.advance(4);
+    }
+    let before = edge.fetches();
+    assert_eq!((ask_token(&edge, URL), edge.fetches()), (known(), before));
+}
+
+#[test]
+fn page_and_log_name_the_url_and_the_reason() {
+    let html: Change = |reply| reply.content_type = Some("text/html".into());
+    let error: Change = |reply| reply.status = 500;
+    let mut other = document();
+    other["client_id"] = json!("https://app.example/other");
+    let mut wrong = document();
+    wrong["redirect_uris"] = json!("https://client.example/cb");
+    let mut foreign = document();
+    foreign["redirect_uris"] = json!(["app://callback"]);
+    for (document, change, reason) in [
+        (document(), html, "content type is not JSON"),
+        (document(), error, "status 500"),
+        (document(), |reply| reply.status = 302, "status 302"),
+        (other, |_| {}, "client_id is not its URL"),
+        (wrong, |_| {}, "redirect_uris"),
+        (foreign, |_| {}, "EDGEWARD_PRIVATE_USE_SCHEMES): app://callback"),
+    ] {
+        let edge = TestEdge::new();
+        edge.reply_document(&document, change);
+        let page = authorize(&edge);
+        let log = edge.logged().pop().unwrap();
+        for text in [page.body(), &log] {
+            assert!(text.contains(URL) && text.contains(reason), "{reason}: {text}");
+        }
+        edge.reply_document(&document, change);
+        let parameters = [("grant_type", "refresh_token"), ("client_id", URL), ("refresh_token", "x")];
+        let answer = edge.respond(post_form("/token", &[], &parameters));
+        assert!(answer.body().contains(URL) && answer.body().contains(reason), "{reason}: {}", answer.body());
+    }
+}
+
 #[test]
 fn a_document_is_kept_as_long_as_it_says_within_bounds() {
     for (cache_control, age, seconds) in [
@@ -238,13 +398,14 @@ fn a_document_is_kept_as_long_as_it_says_within_bounds() {
 fn what_is_remembered_is_bounded() {
     let edge = TestEdge::new();
     let ask = |number: usize| {
-        let url = format!("{URL}/{number}");
+        let url = format!("https://app{number}.example/client");
         let mut document = document();
         document["client_id"] = url.as_str().into();
         edge.reply_document(&document, |_| {});
         assert_eq!(ask_token(&edge, &url), known());
         edge.fetches()
     };
+    // Each at a host of its own.
     for number in 0..300 {
         ask(number);
     }
@@ -325,7 +486,7 @@ fn strangers_with_slow_hosts_do_not_take_all_the_room() {
     assert_eq!(authorize(&edge).status(), 200);
     edge.world.held.set(true);
     let at =
-        |number: usize| edge.edge.respond(get(&authorization_request(&format!("https://slow.example/{number}"), &[])));
+        |number: usize| edge.edge.respond(get(&authorization_request(&format!("https://slow{number}.example/x"), &[])));
     let mut waiting: Vec<Asking<'_>> = (0..128).map(|number| Box::pin(at(number)) as Asking<'_>).collect();
     assert!(waiting.iter_mut().all(|asking| poll(asking).is_none()));
     let mut another: Asking<'_> = Box::pin(at(128));

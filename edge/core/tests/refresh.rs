@@ -471,3 +471,44 @@ fn id_and_access_token_name_one_issuer_in_either_form() {
         assert_eq!(scene.refresh(&scene.token).status(), status, "{id} {access}");
     }
 }
+
+#[test]
+fn a_grant_that_is_refreshed_without_end_uses_up_nothing_of_others() {
+    let scene = Scene::new();
+    let allowed = [("grant", 3), ("client", 8), ("address", 100)];
+    scene.edge.world.allowed.borrow_mut().extend(allowed);
+    TokenAnswer::default().script(&scene.edge);
+    let statuses: Vec<u16> = (0..200).map(|_| scene.refresh(&scene.token).status().as_u16()).collect();
+    assert!(statuses[..3] == [200; 3] && statuses[3..] == [503; 197], "{statuses:?}");
+    let answer = scene.refresh(&scene.token);
+    refused(&answer, 503, "temporarily_unavailable");
+    assert_eq!(answer.headers()["retry-after"], "60");
+    let record = scene.edge.world.records.borrow().last().cloned().unwrap();
+    assert_eq!((record.event, record.reason.as_deref()), (Event::TooManyRequests, Some("grant")));
+    assert!(record.grant.is_some() && record.client.is_some());
+    // Another user of the same application, at the same address.
+    let other = refresh_token(&scene.edge, &scene.client_id, "other", "mcp");
+    TokenAnswer::default().script(&scene.edge);
+    assert_eq!(scene.refresh(&other).status(), 200);
+}
+
+#[test]
+fn a_client_over_any_limit_keeps_a_refresh_token_that_is_good() {
+    for limit in ["grant", "client", "address"] {
+        let scene = Scene::new();
+        let other = r#"{"redirect_uris":["https://o.example/"],"token_endpoint_auth_method":"none"}"#;
+        let other = scene.edge.register(other);
+        scene.edge.world.allowed.borrow_mut().insert(limit, 0);
+        let answer = scene.refresh(&scene.token);
+        refused(&answer, 503, "temporarily_unavailable");
+        assert_eq!(answer.headers()["retry-after"], "60", "{limit}");
+        // One that is not good says nothing about who shows it, and neither does another client's.
+        for (client_id, token) in
+            [(scene.client_id.as_str(), "nonsense"), (other["client_id"].as_str().unwrap(), &scene.token)]
+        {
+            let form = [("grant_type", "refresh_token"), ("client_id", client_id), ("refresh_token", token)];
+            let status = scene.edge.respond(post_form("/token", &[], &form)).status();
+            assert_eq!(status.as_u16(), if limit == "grant" { 400 } else { 429 }, "{limit}");
+        }
+    }
+}

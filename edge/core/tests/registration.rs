@@ -82,7 +82,9 @@ fn what_is_not_registered_is_not_told_back() {
 #[test]
 fn what_later_requests_do_not_need_is_not_kept() {
     let edge = TestEdge::new();
-    let short = json!({ "redirect_uris": ["https://client.example/cb"], "client_name": "App" });
+    let short = json!({
+        "redirect_uris": ["https://client.example/cb"], "client_name": "App", "token_endpoint_auth_method": "none",
+    });
     let mut long = short.clone();
     long["contacts"] = json!(vec!["x".repeat(64); 8]);
     for member in ["tos_uri", "policy_uri", "logo_uri"] {
@@ -95,7 +97,7 @@ fn what_later_requests_do_not_need_is_not_kept() {
     assert_ne!(register(&edge, &with_site)["client_id"], register(&edge, &short)["client_id"]);
     let full = |site: &str| {
         let uris: Vec<_> = (0..5).map(|i| format!("https://client.example/{i}{}", "x".repeat(92))).collect();
-        json!({ "redirect_uris": uris, "client_uri": site })
+        json!({ "redirect_uris": uris, "client_uri": site, "token_endpoint_auth_method": "none" })
     };
     let without = register(&edge, &full(""));
     let site = format!("https://{}.example/", ["x".repeat(60), "y".repeat(60), "z".repeat(60)].join("."));

@@ -3,8 +3,11 @@
 use std::{env, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
+use edgeward_cognito::{Config, Rotation};
+use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::User,
+    edge::Limits,
     keys, place,
     port::{self, Port},
     signal::interrupted,
@@ -28,6 +31,13 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<()> {
     let keys = place::target()?.join("dev/keys.json");
+    let switches =
+        Switches { rotates: is_on("EDGEWARD_DEV_ROTATION")?, is_limited: is_on("EDGEWARD_DEV_RATE_LIMITS")? };
+    let mut cognito = Config::default();
+    if let (true, Some(client)) = (switches.rotates, cognito.app_clients.first_mut()) {
+        // The longest grace period that Cognito has.
+        client.rotation = Some(Rotation { retry_grace_period_seconds: 60 });
+    }
     let options = Options {
         name: "dev",
         edge_port: chosen("EDGEWARD_DEV_EDGE_PORT", 8787, "the edge")?,
@@ -36,12 +46,33 @@ async fn run() -> Result<()> {
         cognito_issuer_port: chosen("EDGEWARD_DEV_COGNITO_ISSUER_PORT", 9401, "Cognito's issuer")?,
         // Kept, so that registered clients and their tokens outlive a restart.
         keys: Some(keys::kept_in(&keys)?),
+        // Inspector's direct mode, and whatever else runs in a browser.
+        variables: [(names::ALLOWED_ORIGINS.to_owned(), "*".to_owned())].into(),
+        cognito,
+        limits: switches.is_limited.then_some(Limits::Deployed),
         ..Options::default()
     };
     println!("Starting the stack …");
     let stack = Stack::start(options).await?;
-    println!("{}", welcome(&stack));
+    println!("{}", welcome(&stack, &switches));
     stack.ended().await
+}
+
+/// What can be switched on.
+struct Switches {
+    /// Refresh token rotation at Cognito.
+    rotates: bool,
+    /// The limits of requests that the edge is deployed with.
+    is_limited: bool,
+}
+
+/// A switch from its variable; off without one.
+fn is_on(variable: &str) -> Result<bool> {
+    match env::var(variable).as_deref() {
+        Ok("on") => Ok(true),
+        Ok("off") | Err(_) => Ok(false),
+        Ok(text) => bail!("{variable}: {text:?} is neither `on` nor `off`"),
+    }
 }
 
 /// A port from its variable, or the usual one, if nobody listens there.
@@ -60,7 +91,7 @@ fn chosen(variable: &str, usual: u16, what: &str) -> Result<Port> {
     Ok(Port::Fixed(number))
 }
 
-fn welcome(stack: &Stack) -> String {
+fn welcome(stack: &Stack, switches: &Switches) -> String {
     let User { name, password } = User::DEMO;
     let (issuer, mcp) = (stack.issuer(), stack.mcp());
     format!(
@@ -76,11 +107,16 @@ fn welcome(stack: &Stack) -> String {
   Password        {password}
 
   Inspector       npx @modelcontextprotocol/inspector
-                  transport "Streamable HTTP", URL {mcp}
+                  transport "Streamable HTTP", URL {mcp}, connection via proxy or direct
   Claude Code     claude mcp add --transport http edgeward {mcp}
                   then /mcp in Claude Code, to sign in
   VS Code         .vscode/mcp.json
                   {{ "servers": {{ "edgeward": {{ "type": "http", "url": "{mcp}" }} }} }}
+  Cursor          .cursor/mcp.json
+                  {{ "mcpServers": {{ "edgeward": {{ "url": "{mcp}" }} }} }}
+
+  Refresh tokens  {rotation} (EDGEWARD_DEV_ROTATION=on or off)
+  Rate limits     {limits} (EDGEWARD_DEV_RATE_LIMITS=on or off)
 
 Ready. Ctrl-C stops it."#,
         origin = stack.origin_url(),
@@ -88,5 +124,7 @@ Ready. Ctrl-C stops it."#,
         cognito_issuer = stack.cognito().issuer_url(),
         weather = stack.weather().url(),
         logs = stack.folder().display(),
+        rotation = if switches.rotates { "rotated at each use" } else { "not rotated" },
+        limits = if switches.is_limited { "as deployed" } else { "none" },
     )
 }

@@ -4,9 +4,9 @@ use std::{cell::RefCell, rc::Rc};
 
 use edgeward_identity::jws::{Compact, JwsError};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
-use super::documents::DocumentError;
+use super::documents::Reason;
 use crate::{
     jose::PublicKey,
     message::members::{Members, WrongKind},
@@ -35,14 +35,14 @@ impl ClientKeys {
     ///
     /// # Errors
     /// When it holds no key that can be used here.
-    pub(super) fn parse(jwks: &Value) -> Result<Self, DocumentError> {
+    pub(super) fn parse(jwks: &Value) -> Result<Self, Reason> {
         let members = jwks.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let keys: Rc<[_]> = members
             .iter()
             .take(MAX_KEYS)
             .filter_map(|jwk| Some((jwk.get("kid").and_then(Value::as_str).map(str::to_owned), PublicKey::parse(jwk)?)))
             .collect();
-        if keys.is_empty() { Err(DocumentError::Refused("there is no key for RS256 or EdDSA")) } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err("there is no key for RS256 or EdDSA".into()) } else { Ok(Self(keys)) }
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn claimed_client(assertion: &str) -> Option<String> {
 }
 
 impl From<WrongKind> for AssertionError {
-    fn from(WrongKind: WrongKind) -> Self {
+    fn from(_: WrongKind) -> Self {
         Self::Malformed
     }
 }
@@ -81,10 +81,12 @@ pub(super) async fn verify(
     if claims.text("iss")? != Some(client_id) || claims.text("sub")? != Some(client_id) {
         return Err(AssertionError::OtherClient);
     }
-    let is_here = |audience: &Value| audience.as_str().is_some_and(|audience| audiences.contains(&audience));
-    let audience = claims.any("aud");
-    let listed = audience.and_then(Value::as_array);
-    if !audience.is_some_and(is_here) && !listed.is_some_and(|listed| listed.iter().any(is_here)) {
+    // One that is good elsewhere, too, could be presented here by whoever it was made for there.
+    let audience = match claims.any("aud") {
+        Some(Value::Array(listed)) if listed.len() == 1 => listed.first(),
+        audience => audience,
+    };
+    if !audience.and_then(Value::as_str).is_some_and(|audience| audiences.contains(&audience)) {
         return Err(AssertionError::Audience);
     }
     let expires_at = claims.time("exp")?.ok_or(AssertionError::NoExpiry)?;
@@ -126,27 +128,48 @@ async fn verified_claims(
     Err(error)
 }
 
-/// Assertions that were accepted, until they expire. Another instance of the edge does not know of them: what a replay
-/// there could bring is bounded by the code or refresh token that has to come with it.
+/// Assertions that were accepted, until they expire, for each client apart. Another instance of the edge does not know of them:
+/// what a replay there could bring is bounded by the code or refresh token that has to come with it.
 #[derive(Default)]
-pub(crate) struct SeenAssertions(RefCell<Vec<([u8; 32], UnixTime)>>);
+pub(crate) struct SeenAssertions(RefCell<Vec<Seen>>);
 
-/// So many in six minutes; then the oldest are forgotten.
+/// Those of one client.
+struct Seen {
+    client: Digest,
+    /// The oldest first.
+    assertions: Vec<(Digest, UnixTime)>,
+}
+
+type Digest = [u8; 32];
+
+/// So many of one client in six minutes, and so many of all; then the oldest of that client are forgotten, or of the client that has
+/// most: no client can have another's forgotten.
+const CAPACITY_OF_CLIENT: usize = 512;
 const CAPACITY: usize = 4096;
 
 impl SeenAssertions {
     /// Notes an assertion; false if it is known.
     fn note(&self, client_id: &str, id: &str, until: UnixTime, now: UnixTime) -> bool {
-        let digest: [u8; 32] = Sha256::digest([client_id, id].join("\0")).into();
-        let mut seen = self.0.borrow_mut();
-        seen.retain(|(_, until)| now < *until);
-        if seen.iter().any(|(known, _)| *known == digest) {
+        let (client, digest): (Digest, Digest) = (Sha256::digest(client_id).into(), Sha256::digest(id).into());
+        let mut clients = self.0.borrow_mut();
+        clients.iter_mut().for_each(|seen| seen.assertions.retain(|(_, until)| now < *until));
+        clients.retain(|seen| !seen.assertions.is_empty());
+        let own = clients.iter().position(|seen| seen.client == client);
+        let own = own.unwrap_or_else(|| {
+            clients.push(Seen { client, assertions: Vec::new() });
+            clients.len() - 1
+        });
+        if clients[own].assertions.iter().any(|(known, _)| *known == digest) {
             return false;
         }
-        if seen.len() == CAPACITY {
-            seen.remove(0);
+        if clients[own].assertions.len() == CAPACITY_OF_CLIENT {
+            clients[own].assertions.remove(0);
+        } else if clients.iter().map(|seen| seen.assertions.len()).sum::<usize>() == CAPACITY
+            && let Some(most) = clients.iter_mut().max_by_key(|seen| seen.assertions.len())
+        {
+            most.assertions.remove(0);
         }
-        seen.push((digest, until));
+        clients[own].assertions.push((digest, until));
         true
     }
 }
@@ -175,8 +198,8 @@ pub enum AssertionError {
     /// `iss` or `sub` is not the client.
     #[error("issuer or subject is not the client")]
     OtherClient,
-    /// `aud` is neither the issuer nor the token endpoint.
-    #[error("for another audience")]
+    /// `aud` is not one value, the issuer or the token endpoint.
+    #[error("aud is not exactly one value, the issuer (or the token endpoint)")]
     Audience,
     /// No `exp`.
     #[error("without expiry")]

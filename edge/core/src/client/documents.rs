@@ -1,10 +1,14 @@
 //! Documents that clients name, fetched and remembered: their metadata, and their keys.
 //!
 //! Strangers choose the URLs, so everything is bounded: what may be asked for ([`DocumentUrl`], the settings' hosts), how
-//! long and how much is read, how much is remembered, and how often one URL is asked. A failure is remembered for a few
-//! seconds, not as an answer but so that nobody can have a third party stormed from here.
+//! long and how much is read, how much is remembered, how often one URL is asked, and how many of one host.
+//!
+//! A host's failure is remembered for a few seconds, so that nobody can have a third party stormed from here. What a
+//! reader thinks of a document is not: somebody who names a good document as what it is not says nothing about it to
+//! others. A document that was good is used for another day while its host fails (stale-if-error, RFC 9111 §4.2.4).
 
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
     rc::Rc,
 };
@@ -12,7 +16,7 @@ use std::{
 use crate::{
     config::{Config, MetadataDocuments},
     oauth::{DocumentUrl, document_url::DocumentUrlError},
-    platform::{FetchError, FetchReply, FetchRequest, Platform, UnixTime},
+    platform::{Event, FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime},
 };
 
 /// The longest document that is read.
@@ -28,119 +32,266 @@ const POLL_MS: u32 = 50;
 const MIN_SECONDS: u64 = 60;
 const MAX_SECONDS: u64 = 24 * 3600;
 const DEFAULT_SECONDS: u64 = 3600;
+/// After its life, a document is still used for so long while its host fails.
+const STALE_SECONDS: u64 = 24 * 3600;
 /// No second fetch sooner than this after one that brought nothing.
 const UNAVAILABLE_SECONDS: u64 = 5;
 const REFUSED_SECONDS: u64 = 30;
-/// At most two and a half megabytes.
+/// At most two and a half megabytes, and an eighth of it of one host.
 const CAPACITY: usize = 256;
+const CAPACITY_OF_HOST: usize = 32;
+/// So many documents of one host that are not known yet are fetched in a minute. To renew one that is known costs nothing of it:
+/// strangers cannot use up what a client in use needs.
+const FETCHES_OF_HOST: u32 = 16;
+const BUDGET_SECONDS: u64 = 60;
 /// So many requests may fetch documents, or wait for others that do, at a time: strangers choose hosts that are slow.
 const MAX_WAITING: usize = 128;
+
+/// What a document is for. What is known of a URL in one role says nothing of it in the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A client's metadata.
+    Metadata,
+    /// A client's keys (`jwks_uri`).
+    KeySet,
+}
+
+/// Which document is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// Where it is.
+    pub(super) url: &'a DocumentUrl,
+    /// What it is for.
+    pub(super) role: Role,
+    /// One that was fetched earlier is of no use, not even while the host fails.
+    pub(super) not_before: UnixTime,
+}
 
 /// Documents remembered between requests, the last used last. So few that a list is searched faster than the code of a
 /// map is loaded.
 #[derive(Default)]
 pub struct Documents {
     entries: RefCell<Vec<Entry>>,
+    budgets: RefCell<Vec<Budget>>,
     waiting: Cell<usize>,
 }
 
-#[derive(Default)]
 struct Entry {
-    url: String,
-    /// The document, when it was asked for, and until when it is good.
-    kept: Option<(Rc<[u8]>, UnixTime, UnixTime)>,
-    /// Why there was none the last time, and until when it is not asked for again.
-    failed: Option<(DocumentError, UnixTime)>,
+    url: DocumentUrl,
+    role: Role,
+    kept: Option<Kept>,
+    /// How its host failed the last time, and until when it is not asked again.
+    failed: Option<(HostFailure, UnixTime)>,
     /// Since when a request is fetching it, in milliseconds after the epoch.
     fetching: Option<u64>,
+    /// The number of the last fetch.
+    fetch: u32,
+    /// Why what the fetch with this number brought is no good: for those who have waited for it.
+    refused: Option<(u32, Reason)>,
 }
 
+/// A document that is good.
+struct Kept {
+    body: Rc<[u8]>,
+    /// When it was asked for.
+    at: UnixTime,
+    /// Until when it need not be asked for again.
+    until: UnixTime,
+}
+
+/// What one host has been asked for in this minute.
+struct Budget {
+    host: String,
+    since: UnixTime,
+    fetches: u32,
+}
+
+/// Why a document is no good.
+pub(super) type Reason = Cow<'static, str>;
+
 /// Judges a document: what it refuses is not kept.
-pub(super) type Check<'a> = &'a dyn Fn(&[u8]) -> Result<(), DocumentError>;
+type Check<'a> = &'a dyn Fn(&[u8]) -> Result<(), Reason>;
 
 impl Documents {
-    /// The document at `url`, not older than `not_before`, which has passed `check`.
+    /// The document that is wanted, which has passed `check`.
     ///
     /// # Errors
     /// When it cannot be had, or is refused.
     pub(super) async fn find<P: Platform>(
         &self,
-        url: &DocumentUrl,
+        wanted: Wanted<'_>,
         check: Check<'_>,
-        not_before: UnixTime,
         platform: &P,
         now: UnixTime,
     ) -> Result<Rc<[u8]>, DocumentError> {
         // Platforms tie I/O to the request that began it, so no request can wait for another's fetch. It can look, from
         // time to time, whether the other has left something, and take over from one that was broken off.
-        let mut waited = 0;
-        if let Found::Document(outcome) = self.look(url, not_before, now, waited) {
+        let (mut waited, mut awaited) = (0, None);
+        if let Found::Document(outcome) = self.look(&wanted, awaited, now, waited) {
             return outcome;
         }
         let _waiting = Waiting::among(&self.waiting)?;
         loop {
-            match self.look(url, not_before, now, waited) {
+            match self.look(&wanted, awaited, now, waited) {
                 Found::Document(outcome) => return outcome,
                 Found::Nothing => break,
-                Found::Fetching if waited >= PATIENCE_MS => {
-                    return Err(DocumentError::Unavailable("other requests wait for it too"));
-                }
-                Found::Fetching => {
+                Found::Fetching(_) if waited >= PATIENCE_MS => return Err(DocumentError::Busy(OTHERS_WAIT)),
+                Found::Fetching(fetch) => {
+                    awaited = Some(fetch);
                     platform.sleep(POLL_MS).await;
                     waited += u64::from(POLL_MS);
                 }
             }
         }
-        self.at(url, |entry| entry.fetching = Some(milliseconds(now) + waited));
-        let outcome = fetch(url, platform).await.and_then(|reply| {
-            check(&reply.body)?;
-            Ok(reply)
+        if !self.entries.borrow().iter().any(|entry| entry.is(&wanted) && entry.kept.is_some()) {
+            self.spend(wanted.url.host(), now)?;
+        }
+        self.at(&wanted, |entry| {
+            entry.fetching = Some(milliseconds(now) + waited);
+            entry.fetch = entry.fetch.wrapping_add(1);
         });
-        let outcome = outcome.map(|reply| (lifetime(&reply, now), Rc::<[u8]>::from(reply.body)));
+        let outcome = match fetch(wanted.url, platform).await {
+            Ok(reply) => match check(&reply.body) {
+                Ok(()) => Ok((lifetime(&reply, now), Rc::<[u8]>::from(reply.body))),
+                Err(reason) => Err(DocumentError::Refused(reason)),
+            },
+            Err(failure) => Err(DocumentError::Host(failure)),
+        };
         // The time after the fetch, which may have taken as long as a failure is remembered.
         let then = platform.now();
-        self.at(url, |entry| {
-            entry.fetching = None;
-            match &outcome {
-                Ok((seconds, body)) => {
-                    entry.kept = Some((Rc::clone(body), now, now.plus(*seconds)));
-                    entry.failed = None;
-                }
-                // What is known stays good for its time: nobody can have it forgotten by asking for it again.
-                Err(error @ DocumentError::Unavailable(_)) => {
-                    entry.failed = Some((*error, then.plus(UNAVAILABLE_SECONDS)));
-                }
-                Err(error @ DocumentError::Refused(_)) => {
-                    entry.kept = None;
-                    entry.failed = Some((*error, then.plus(REFUSED_SECONDS)));
-                }
-            }
-        });
-        outcome.map(|(_, body)| body)
+        let stale = self.at(&wanted, |entry| entry.note(&outcome, &wanted, now, then));
+        if let (Some(_), Err(error)) = (&stale, &outcome) {
+            let reason = format!("{}: {error}", wanted.url);
+            platform.log(&Record::new(Level::Warn, Event::StaleDocument).because(reason));
+        }
+        stale.map_or_else(|| outcome.map(|(_, body)| body), Ok)
     }
 
-    fn look(&self, url: &DocumentUrl, not_before: UnixTime, now: UnixTime, waited: u64) -> Found {
+    fn look(&self, wanted: &Wanted<'_>, awaited: Option<u32>, now: UnixTime, waited: u64) -> Found {
         let waiting_since = milliseconds(now) + waited;
-        self.at(url, |entry| match (&entry.kept, &entry.failed, entry.fetching) {
-            (Some((body, at, until)), ..) if *at >= not_before && now < *until => Found::Document(Ok(Rc::clone(body))),
-            (_, _, Some(since)) if waiting_since < since + GIVEN_UP_AFTER_MS => Found::Fetching,
-            (_, Some((error, until)), _) if now < *until => Found::Document(Err(*error)),
-            _ => Found::Nothing,
+        if !self.entries.borrow().iter().any(|entry| entry.is(wanted)) {
+            return Found::Nothing;
+        }
+        self.at(wanted, |entry| {
+            if let Some(kept) = entry.kept.as_ref().filter(|kept| kept.at >= wanted.not_before && now < kept.until) {
+                return Found::Document(Ok(Rc::clone(&kept.body)));
+            }
+            let is_fetched = entry.fetching.is_some_and(|since| waiting_since < since + GIVEN_UP_AFTER_MS);
+            let failure = entry.failed.filter(|(_, until)| now < *until);
+            match (entry.stale(wanted, now), &entry.refused) {
+                (Some(body), _) if is_fetched || failure.is_some() => Found::Document(Ok(body)),
+                _ if is_fetched => Found::Fetching(entry.fetch),
+                (_, Some((fetch, reason))) if awaited == Some(*fetch) => {
+                    Found::Document(Err(DocumentError::Refused(reason.clone())))
+                }
+                _ => match failure {
+                    Some((failure, _)) => Found::Document(Err(DocumentError::Host(failure))),
+                    None => Found::Nothing,
+                },
+            }
         })
     }
 
-    /// Does something with what is remembered of `url`, which is used last thereby.
-    fn at<T>(&self, url: &DocumentUrl, act: impl FnOnce(&mut Entry) -> T) -> T {
+    /// Does something with what is remembered of a document, which is used last thereby.
+    fn at<T>(&self, wanted: &Wanted<'_>, act: impl FnOnce(&mut Entry) -> T) -> T {
         let mut entries = self.entries.borrow_mut();
-        let found = entries.iter().position(|entry| entry.url == url.as_str()).map(|at| entries.remove(at));
-        let mut entry = found.unwrap_or_else(|| Entry { url: url.as_str().to_owned(), ..Entry::default() });
+        let mut entry = match entries.iter().position(|entry| entry.is(wanted)) {
+            Some(at) => entries.remove(at),
+            None => {
+                let is_of_host = |entry: &Entry| entry.url.host() == wanted.url.host();
+                if entries.iter().filter(|entry| is_of_host(entry)).count() >= CAPACITY_OF_HOST {
+                    forget_one(&mut entries, is_of_host);
+                } else if entries.len() == CAPACITY {
+                    forget_one(&mut entries, |_| true);
+                }
+                Entry::new(wanted)
+            }
+        };
         let done = act(&mut entry);
-        if entries.len() == CAPACITY {
-            entries.remove(0);
-        }
         entries.push(entry);
         done
     }
+
+    /// Counts a fetch from a host.
+    ///
+    /// # Errors
+    /// When there were as many in this minute as may be.
+    fn spend(&self, host: &str, now: UnixTime) -> Result<(), DocumentError> {
+        let mut budgets = self.budgets.borrow_mut();
+        budgets.retain(|budget| now.secs_since(budget.since) < BUDGET_SECONDS && budget.since <= now);
+        match budgets.iter_mut().find(|budget| budget.host == host) {
+            Some(budget) if budget.fetches >= FETCHES_OF_HOST => Err(DocumentError::Busy(HOST_IS_BUSY)),
+            Some(budget) => {
+                budget.fetches += 1;
+                Ok(())
+            }
+            // Who names so many hosts in a minute is counted where requests are.
+            None => {
+                if budgets.len() == CAPACITY {
+                    budgets.remove(0);
+                }
+                budgets.push(Budget { host: host.to_owned(), since: now, fetches: 1 });
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn new(wanted: &Wanted<'_>) -> Self {
+        let (url, role) = (wanted.url.clone(), wanted.role);
+        Self { url, role, kept: None, failed: None, fetching: None, fetch: 0, refused: None }
+    }
+
+    fn is(&self, wanted: &Wanted<'_>) -> bool {
+        self.role == wanted.role && self.url == *wanted.url
+    }
+
+    /// The document, if it may be used while its host fails.
+    fn stale(&self, wanted: &Wanted<'_>, now: UnixTime) -> Option<Rc<[u8]>> {
+        let is_usable = |kept: &&Kept| kept.at >= wanted.not_before && now < kept.until.plus(STALE_SECONDS);
+        self.kept.as_ref().filter(is_usable).map(|kept| Rc::clone(&kept.body))
+    }
+
+    /// Remembers what a fetch has brought. Gives the document that is used in its place, if the host has failed.
+    fn note(
+        &mut self,
+        outcome: &Result<(u64, Rc<[u8]>), DocumentError>,
+        wanted: &Wanted<'_>,
+        asked_at: UnixTime,
+        now: UnixTime,
+    ) -> Option<Rc<[u8]>> {
+        self.fetching = None;
+        self.failed = None;
+        match outcome {
+            Ok((seconds, body)) => {
+                self.kept = Some(Kept { body: Rc::clone(body), at: asked_at, until: asked_at.plus(*seconds) });
+                None
+            }
+            Err(DocumentError::Host(failure)) => {
+                let seconds = if failure.is_temporary() { UNAVAILABLE_SECONDS } else { REFUSED_SECONDS };
+                self.failed = Some((*failure, now.plus(seconds)));
+                // The host does not fail: it says that there is no such client.
+                if failure.is_gone() {
+                    self.kept = None;
+                }
+                self.stale(wanted, now)
+            }
+            Err(DocumentError::Refused(reason)) => {
+                self.kept = None;
+                self.refused = Some((self.fetch, reason.clone()));
+                None
+            }
+            Err(DocumentError::Busy(_)) => None,
+        }
+    }
+}
+
+/// Forgets the one that was used longest ago, of those that hold no document if there are any.
+fn forget_one(entries: &mut Vec<Entry>, of: impl Fn(&Entry) -> bool) {
+    let is_empty = |entry: &Entry| entry.kept.is_none() && of(entry);
+    let found = entries.iter().position(is_empty).or_else(|| entries.iter().position(&of));
+    found.map(|at| entries.remove(at));
 }
 
 /// One of the requests that wait, until it is dropped.
@@ -149,7 +300,7 @@ struct Waiting<'a>(&'a Cell<usize>);
 impl<'a> Waiting<'a> {
     fn among(all: &'a Cell<usize>) -> Result<Self, DocumentError> {
         if all.get() >= MAX_WAITING {
-            return Err(DocumentError::Unavailable("too many requests wait for documents"));
+            return Err(DocumentError::Busy("too many requests wait for documents"));
         }
         all.set(all.get() + 1);
         Ok(Self(all))
@@ -164,7 +315,8 @@ impl Drop for Waiting<'_> {
 
 enum Found {
     Document(Result<Rc<[u8]>, DocumentError>),
-    Fetching,
+    /// The fetch with this number is under way.
+    Fetching(u32),
     Nothing,
 }
 
@@ -185,13 +337,12 @@ pub(super) fn allowed_url(text: &str, config: &Config) -> Result<DocumentUrl, No
         return Err(NotAllowed::OwnHost);
     }
     if denied.matches(host) || !(allowed.is_empty() || allowed.matches(host)) {
-        return Err(NotAllowed::Host);
+        return Err(NotAllowed::Host(host.to_owned()));
     }
     Ok(url)
 }
 
-async fn fetch<P: Platform>(url: &DocumentUrl, platform: &P) -> Result<FetchReply, DocumentError> {
-    use DocumentError::{Refused, Unavailable};
+async fn fetch<P: Platform>(url: &DocumentUrl, platform: &P) -> Result<FetchReply, HostFailure> {
     let request = FetchRequest {
         url: url.as_str().to_owned(),
         authorization: None,
@@ -199,24 +350,15 @@ async fn fetch<P: Platform>(url: &DocumentUrl, platform: &P) -> Result<FetchRepl
         max_bytes: MAX_BYTES,
         deadline_ms: DEADLINE_MS,
     };
-    let reply = platform.fetch(request).await.map_err(|error| match error {
-        FetchError::TooLong => Refused("it is too long"),
-        FetchError::DeadlineExceeded => Unavailable("no answer before the deadline"),
-        FetchError::Connection => Unavailable("the connection failed"),
-        FetchError::Unreachable(reason) => Unavailable(reason),
-    })?;
-    match reply.status {
-        200 => {}
-        // Whoever can redirect from there need not be who vouches for it.
-        300..=399 => return Err(Refused("a redirect")),
-        404 | 410 => return Err(Refused("it is not there")),
-        _ => return Err(Unavailable("a status that is not 200")),
+    let reply = platform.fetch(request).await?;
+    if reply.status != 200 {
+        return Err(HostFailure::Status(reply.status));
     }
     let media_type = reply.content_type.as_deref().unwrap_or("").split(';').next().unwrap_or("").trim();
     let media_type = media_type.to_ascii_lowercase();
     let is_json =
         media_type == "application/json" || media_type.starts_with("application/") && media_type.ends_with("+json");
-    if is_json { Ok(reply) } else { Err(Refused("its content type is not JSON")) }
+    if is_json { Ok(reply) } else { Err(HostFailure::NotJson) }
 }
 
 /// How long an answer may be kept (RFC 9111 §4.2.1, §5.2.2), in seconds and within our bounds.
@@ -234,7 +376,7 @@ fn lifetime(reply: &FetchReply, now: UnixTime) -> u64 {
 }
 
 /// Why we do not go to a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
     /// The settings say that we go to none.
     #[error("metadata documents are off")]
@@ -245,20 +387,81 @@ pub enum NotAllowed {
     /// It is the edge's own.
     #[error("URL at the edge's own host")]
     OwnHost,
-    /// The settings say so.
-    #[error("URL at a host that is not allowed")]
-    Host,
+    /// The settings do not allow this host.
+    #[error(
+        "URL at the host {0}, which is not allowed here (EDGEWARD_CLIENT_METADATA_HOSTS, EDGEWARD_CLIENT_METADATA_DENIED_HOSTS)"
+    )]
+    Host(String),
 }
 
 /// Why there is no document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
-    /// It cannot be had now; later it may.
-    #[error("document unavailable: {0}")]
-    Unavailable(&'static str),
-    /// It, or what is there instead, is no good.
-    #[error("document refused: {0}")]
-    Refused(&'static str),
+    /// Its host gives none.
+    #[error(transparent)]
+    Host(HostFailure),
+    /// It is no good.
+    #[error("{0}")]
+    Refused(Cow<'static, str>),
+    /// It was not asked for: others come first.
+    #[error("{0}")]
+    Busy(&'static str),
+}
+
+impl DocumentError {
+    /// Whether the same request may work soon.
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::Host(failure) => failure.is_temporary(),
+            Self::Refused(_) => false,
+            Self::Busy(_) => true,
+        }
+    }
+}
+
+const OTHERS_WAIT: &str = "other requests wait for it too";
+const HOST_IS_BUSY: &str = "too many documents of this host were asked for in the last minute";
+
+/// How the host of a document fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HostFailure {
+    /// It does not answer.
+    #[error("{0}")]
+    NoAnswer(FetchError),
+    /// It answers with another status than 200. Redirects are not followed: whoever can redirect from there need not be who
+    /// vouches for the URL.
+    #[error("the answer has the status {0}, not 200")]
+    Status(u16),
+    /// It answers with something else than JSON.
+    #[error("the answer's content type is not JSON")]
+    NotJson,
+    /// It answers with more than is read.
+    #[error("the answer is longer than {MAX_BYTES} bytes")]
+    TooLong,
+}
+
+impl HostFailure {
+    /// Whether it says nothing about the document, so that the same request may work soon.
+    const fn is_temporary(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Status(status) => !matches!(status, 300..=399 | 404 | 410),
+            Self::NotJson | Self::TooLong => false,
+        }
+    }
+
+    const fn is_gone(&self) -> bool {
+        matches!(self, Self::Status(404 | 410))
+    }
+}
+
+impl From<FetchError> for HostFailure {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::TooLong => Self::TooLong,
+            error => Self::NoAnswer(error),
+        }
+    }
 }
 
 #[cfg(test)]

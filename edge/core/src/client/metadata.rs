@@ -6,27 +6,30 @@ use serde_json::Value;
 use super::{
     Client, KeySource, Proof, Provenance, Refresh,
     assertion::{ALGORITHMS, ClientKeys},
-    documents::{DocumentError, allowed_url},
+    documents::{Reason, allowed_url},
     text::{printable, site_host},
 };
 use crate::{
     config::Config,
     message::members::{Members, WrongKind},
-    oauth::{ClientDigest, DocumentUrl, RedirectUri},
+    oauth::{ClientDigest, DocumentUrl},
 };
 
-impl From<WrongKind> for DocumentError {
-    fn from(WrongKind: WrongKind) -> Self {
-        Self::Refused("it is no client metadata in JSON")
+/// Why a document describes no client.
+pub(super) struct Unfit(pub(super) Reason);
+
+impl From<WrongKind> for Unfit {
+    fn from(error: WrongKind) -> Self {
+        Self(error.to_string().into())
     }
 }
 
 /// The client that the document at `url` describes.
 ///
 /// # Errors
-/// [`DocumentError::Refused`] with the first rule that it breaks.
-pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<Client, DocumentError> {
-    let refused = DocumentError::Refused;
+/// The first rule that it breaks.
+pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<Client, Unfit> {
+    let refused = |reason: &'static str| Unfit(reason.into());
     let document = Members::parse(body)?;
     // A secret that everybody can read proves nothing, and who publishes one must learn of it.
     if document.iter().any(|(name, _)| name.starts_with("client_secret")) {
@@ -37,17 +40,12 @@ pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<C
         return Err(refused("its client_id is not its URL"));
     }
     let name = document.text("client_name")?.and_then(printable).ok_or(refused("it has no client_name"))?;
-    // One document serves every authorization server: a URI that is not allowed here is left out, the others stay.
-    let redirect_uris: Vec<RedirectUri> = document
-        .texts("redirect_uris")?
-        .into_iter()
-        .flatten()
-        .filter_map(|uri| RedirectUri::parse(uri, &config.private_use_schemes).ok())
-        .filter(|uri| config.redirect_hosts.allow(uri))
-        .collect();
-    if redirect_uris.is_empty() {
-        return Err(refused("it has no redirect URI that is allowed here"));
-    }
+    // One document serves every authorization server.
+    let uris = document.texts("redirect_uris")?.unwrap_or_default();
+    let redirect_uris = config.allowed_of(&uris).map_err(|refusal| match refusal {
+        Some(refused) => Unfit(format!("it has no redirect URI that is allowed here; {refused}").into()),
+        None => refused("it has no redirect_uris"),
+    })?;
     if !document.may_be("grant_types", "authorization_code")? || !document.may_be("response_types", "code")? {
         return Err(refused("it does not use authorization codes"));
     }
@@ -80,14 +78,14 @@ pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<C
     })
 }
 
-fn keys(jwks: Option<&Value>, jwks_uri: Option<&str>, config: &Config) -> Result<KeySource, DocumentError> {
-    let refused = DocumentError::Refused;
+fn keys(jwks: Option<&Value>, jwks_uri: Option<&str>, config: &Config) -> Result<KeySource, Unfit> {
+    let refused = |reason: &'static str| Unfit(reason.into());
     match (jwks, jwks_uri) {
         // RFC 7591 §2: never both.
         (Some(_), Some(_)) => Err(refused("it has both jwks and jwks_uri")),
-        (Some(jwks), None) => ClientKeys::parse(jwks).map(KeySource::Here),
+        (Some(jwks), None) => ClientKeys::parse(jwks).map(KeySource::Here).map_err(Unfit),
         (None, Some(uri)) => {
-            allowed_url(uri, config).map(KeySource::At).map_err(|_| refused("its jwks_uri is not allowed"))
+            allowed_url(uri, config).map(KeySource::At).map_err(|error| Unfit(format!("its jwks_uri: {error}").into()))
         }
         (None, None) => Err(refused("it has no keys")),
     }

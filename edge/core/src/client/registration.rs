@@ -1,9 +1,10 @@
 //! Dynamic client registration (RFC 7591) without storage.
 //!
 //! What later requests need of a client's metadata travels in the `client_id` itself, with a MAC:
-//! `dcr.<key id>.<base64url of the registration>.<MAC>`. So registering the same metadata twice gives the same
-//! `client_id`, registrations cost nothing to keep, and none is ever lost. A confidential client's secret is a MAC over
-//! its `client_id`.
+//! `dcr.<key id>.<base64url of the registration>.<MAC>`. So registrations cost nothing to keep, and none is ever lost.
+//!
+//! A public client gets the same `client_id` each time it registers the same metadata. A confidential client gets one that nobody
+//! can have made again: its secret is a MAC over its `client_id`, and must not be told to whoever posts the same metadata.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -16,15 +17,18 @@ use crate::{
     config::{Config, SecretDigest},
     message::members::{Members, WrongKind},
     oauth::{
-        ClientDigest, ErrorCode, RedirectUri, Scope, client_id::MAX_BYTES, redirect_uri::RedirectUriError,
+        ClientDigest, ErrorCode, RefusedRedirectUri, Scope, client_id::MAX_BYTES, error_code::quotable,
         scope::OFFLINE_ACCESS,
     },
+    platform::{Randomness, RandomnessError},
 };
 
 const PREFIX: &str = "dcr";
 const ID_PURPOSE: &str = "client_id/1";
 const SECRET_PURPOSE: &str = "client_secret/1";
 const MAX_REDIRECT_URIS: usize = 16;
+/// As much is quoted of a value that is refused.
+const MAX_QUOTED: usize = 64;
 
 /// What a `client_id` remembers.
 #[derive(Serialize)]
@@ -37,6 +41,9 @@ struct Registration {
     method: Method,
     #[serde(rename = "x", skip_serializing_if = "std::ops::Not::not")]
     without_refresh: bool,
+    /// What nobody can reproduce, if the client is confidential. Those that were registered before have none.
+    #[serde(rename = "i", skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
     /// Host of `client_uri`; the consent page compares where the user is sent with it.
     #[serde(rename = "u", skip_serializing_if = "Option::is_none")]
     site_host: Option<String>,
@@ -46,19 +53,20 @@ impl Registration {
     /// Reads what [`client_id_of`] wrote.
     fn read(json: &[u8]) -> Result<Self, WrongKind> {
         let members = Members::parse(json)?;
-        let redirect_uris = members.texts("r")?.ok_or(WrongKind)?;
+        let redirect_uris = members.texts("r")?.ok_or(WrongKind::Member("r"))?;
         let method = match members.text("m")? {
             None => Method::default(),
             Some("n") => Method::None,
             Some("b") => Method::ClientSecretBasic,
             Some("p") => Method::ClientSecretPost,
-            Some(_) => return Err(WrongKind),
+            Some(_) => return Err(WrongKind::Member("m")),
         };
         Ok(Self {
             redirect_uris: redirect_uris.into_iter().map(str::to_owned).collect(),
             name: members.text("n")?.map(str::to_owned),
             method,
             without_refresh: members.any("x").and_then(Value::as_bool).unwrap_or(false),
+            nonce: members.text("i")?.map(str::to_owned),
             site_host: members.text("u")?.map(str::to_owned),
         })
     }
@@ -95,23 +103,21 @@ impl Method {
 ///
 /// # Errors
 /// The first rule that the metadata break.
-pub fn register(body: &[u8], config: &Config) -> Result<Value, RegistrationError> {
+pub fn register(body: &[u8], config: &Config, randomness: &impl Randomness) -> Result<Value, RegistrationError> {
     let metadata = Members::parse(body)?;
-    let uris = metadata.texts("redirect_uris")?.filter(|uris| !uris.is_empty());
-    let uris = uris.ok_or(RegistrationError::NoRedirectUri)?;
+    let uris = metadata.texts("redirect_uris")?.unwrap_or_default();
     if uris.len() > MAX_REDIRECT_URIS {
         return Err(RegistrationError::TooManyRedirectUris);
     }
-    for uri in &uris {
-        if !config.redirect_hosts.allow(&RedirectUri::parse(uri, &config.private_use_schemes)?) {
-            return Err(RedirectUriError::HostNotAllowed.into());
-        }
-    }
+    let redirect_uris = config.allowed_of(&uris).map_err(|refusal| match refusal {
+        Some(refused) => RegistrationError::RedirectUri(refused),
+        None => RegistrationError::NoRedirectUri,
+    })?;
     let method = match metadata.text("token_endpoint_auth_method")? {
         None | Some("client_secret_basic") => Method::ClientSecretBasic,
         Some("client_secret_post") => Method::ClientSecretPost,
         Some("none") => Method::None,
-        Some(_) => return Err(RegistrationError::AuthMethod),
+        Some(other) => return Err(RegistrationError::AuthMethod(quotable(other, MAX_QUOTED))),
     };
     if !metadata.may_be("grant_types", "authorization_code")? {
         return Err(RegistrationError::GrantTypes);
@@ -124,8 +130,9 @@ pub fn register(body: &[u8], config: &Config) -> Result<Value, RegistrationError
     let name = metadata.text("client_name")?.and_then(printable);
     // Told back it may be anything; here it must be good.
     let site_host = metadata.any("client_uri").and_then(Value::as_str).and_then(site_host);
-    let redirect_uris = uris.into_iter().map(str::to_owned).collect();
-    let mut registration = Registration { redirect_uris, name, method, without_refresh, site_host };
+    let redirect_uris = redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect();
+    let nonce = if method == Method::None { None } else { Some(nonce(randomness)?) };
+    let mut registration = Registration { redirect_uris, name, method, without_refresh, nonce, site_host };
     let client_id = client_id_of(&registration, config).or_else(|_| {
         // It is of use to the user, not to the client.
         registration.site_host = None;
@@ -145,6 +152,12 @@ pub fn register(body: &[u8], config: &Config) -> Result<Value, RegistrationError
         response["client_secret_expires_at"] = 0.into();
     }
     Ok(response)
+}
+
+fn nonce(randomness: &impl Randomness) -> Result<String, RandomnessError> {
+    let mut bytes = [0; 16];
+    randomness.fill(&mut bytes)?;
+    Ok(edgeward_base64url::encode(&bytes))
 }
 
 /// The first redirect URI of metadata that nobody has checked.
@@ -226,13 +239,9 @@ pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
     }
     let bytes = edgeward_base64url::decode(encoded)?;
     let registration = Registration::read(&bytes).ok()?;
-    // A scheme or host that is allowed no longer falls out, the client's other URIs stay.
-    let redirect_uris = registration
-        .redirect_uris
-        .iter()
-        .filter_map(|uri| RedirectUri::parse(uri, &config.private_use_schemes).ok())
-        .filter(|uri| config.redirect_hosts.allow(uri))
-        .collect();
+    // What was allowed may be allowed no longer.
+    let uris: Vec<&str> = registration.redirect_uris.iter().map(String::as_str).collect();
+    let redirect_uris = config.allowed_of(&uris).unwrap_or_default();
     let proof = match registration.method {
         Method::None => Proof::None,
         Method::ClientSecretBasic | Method::ClientSecretPost => {
@@ -254,7 +263,7 @@ pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
 
 fn client_id_of(registration: &Registration, config: &Config) -> Result<String, RegistrationError> {
     let key = config.keys.registration();
-    let payload = serde_json::to_vec(registration).map_err(|_| RegistrationError::NotMetadata)?;
+    let payload = serde_json::to_vec(registration).map_err(|_| WrongKind::NoObject)?;
     let signed = format!("{PREFIX}.{}.{}", key.key_id, edgeward_base64url::encode(&payload));
     let client_id = format!("{signed}.{}", key.code(ID_PURPOSE, signed.as_bytes()));
     if client_id.len() > MAX_BYTES { Err(RegistrationError::TooLong) } else { Ok(client_id) }
@@ -266,24 +275,24 @@ fn secret_of(client_id: &str, config: &Config) -> Option<String> {
     Some(config.keys.registration_by_id(key_id)?.code(SECRET_PURPOSE, client_id.as_bytes()))
 }
 
-/// Why a client is not registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+/// Why a client is not registered. What it quotes is fit for an `error_description`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistrationError {
-    /// The body is no JSON object of client metadata.
-    #[error("the body is not client metadata in JSON")]
-    NotMetadata,
+    /// The body is no JSON object, or has a member that is no client metadata.
+    #[error("the body is not client metadata in JSON: {0}")]
+    NotMetadata(#[from] WrongKind),
     /// No `redirect_uris`.
     #[error("redirect_uris is missing or empty")]
     NoRedirectUri,
     /// More redirect URIs than we take.
     #[error("more than {MAX_REDIRECT_URIS} redirect_uris")]
     TooManyRedirectUris,
-    /// A redirect URI breaks a rule.
-    #[error(transparent)]
-    RedirectUri(#[from] RedirectUriError),
+    /// None of the redirect URIs may be used; what is wrong with the first one.
+    #[error("no redirect URI is allowed here; {0}")]
+    RedirectUri(RefusedRedirectUri),
     /// An unsupported `token_endpoint_auth_method`.
-    #[error("token_endpoint_auth_method is none of none, client_secret_basic and client_secret_post")]
-    AuthMethod,
+    #[error("token_endpoint_auth_method is `{0}`, and none of none, client_secret_basic and client_secret_post")]
+    AuthMethod(String),
     /// `grant_types` without `authorization_code`.
     #[error("grant_types does not hold authorization_code")]
     GrantTypes,
@@ -293,12 +302,9 @@ pub enum RegistrationError {
     /// The metadata are too long to travel in a `client_id`.
     #[error("redirect_uris and client_name are too long together")]
     TooLong,
-}
-
-impl From<WrongKind> for RegistrationError {
-    fn from(WrongKind: WrongKind) -> Self {
-        Self::NotMetadata
-    }
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
 }
 
 impl RegistrationError {
@@ -306,9 +312,10 @@ impl RegistrationError {
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::NoRedirectUri | Self::TooManyRedirectUris | Self::RedirectUri(_) => ErrorCode::InvalidRedirectUri,
-            Self::NotMetadata | Self::AuthMethod | Self::GrantTypes | Self::ResponseTypes | Self::TooLong => {
+            Self::NotMetadata(_) | Self::AuthMethod(_) | Self::GrantTypes | Self::ResponseTypes | Self::TooLong => {
                 ErrorCode::InvalidClientMetadata
             }
+            Self::Randomness(_) => ErrorCode::ServerError,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::limit::Limit;
 pub struct RateLimits([Option<u32>; Limit::ALL.len()]);
 
 impl RateLimits {
-    /// Parses `client:1200 redirect-host:2400 address:6000`, of which any may be left out.
+    /// Parses `grant:60 client:1200 redirect-host:2400 address:6000`, of which any may be left out.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut limits = Self::default();
         for word in text.split_whitespace() {
@@ -15,7 +15,11 @@ impl RateLimits {
             let limit = Limit::ALL.iter().position(|limit| limit.as_str() == name);
             match (limit, number.parse()) {
                 (Some(at), Ok(number @ 1..)) if limits.0[at].is_none() => limits.0[at] = Some(number),
-                _ => return Err("is not a list of limits such as `client:1200 redirect-host:2400 address:6000`".into()),
+                _ => {
+                    return Err(
+                        "is not a list of limits such as `grant:60 client:1200 redirect-host:2400 address:6000`".into(),
+                    );
+                }
             }
         }
         Ok(limits)

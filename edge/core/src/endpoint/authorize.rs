@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
-    client::{ClientError, Directory, DocumentError},
+    client::{ClientError, Directory},
     config::Config,
     message::{
         parameters::Parameters,
@@ -124,7 +124,7 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
     let about = |answer: Answer| answer.about(&transaction.client, Some(&transaction.id));
     if decision == Decision::Deny {
         let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-        let mut answer = send_back(StatusCode::SEE_OTHER, target, AuthorizationError::Denied, config);
+        let mut answer = send_back(StatusCode::SEE_OTHER, target, &AuthorizationError::Denied, config);
         clear_cookie(&mut answer.response, &cookie_name(CONSENT_COOKIE, &transaction.id));
         return about(answer);
     }
@@ -141,7 +141,7 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
         }
         Err(error) => {
             let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-            about(send_back(StatusCode::SEE_OTHER, target, error, config))
+            about(send_back(StatusCode::SEE_OTHER, target, &error, config))
         }
     }
 }
@@ -300,35 +300,39 @@ fn refuse_decision(error: &DecisionError, config: &Config) -> Answer {
 pub const WAY_ON: &str = "Go back to the application that you came from and connect again.";
 
 fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
-    if let PageError::Client(ClientError::Document(DocumentError::Unavailable(_))) = error {
-        let what = "The application describes itself at an address that does not answer.";
-        let (title, way_on) = ("Not at the moment", "Try again in a minute.");
-        let page = page::error(StatusCode::SERVICE_UNAVAILABLE, title, what, way_on, &config.pages.brand);
-        return Answer::new(page, Level::Warn, Event::AuthorizationRefused).because(error);
-    }
     let what = match error {
+        PageError::Client(ClientError::Document { url, error }) => {
+            format!("The application describes itself at {url}, and the document there cannot be used: {error}.")
+        }
+        PageError::Client(ClientError::DocumentUrl(_)) | PageError::Repeated(_) => {
+            format!("The application's request is malformed: {error}.")
+        }
         PageError::NoClient | PageError::Client(_) => {
             "The application is not known here. If it was connected before, remove the connection and add it again."
+                .into()
         }
-        PageError::NoRedirectUri | PageError::RedirectUri(_) | PageError::RedirectUriNotRegistered => {
-            "The application asked to be answered at an address that it has not registered."
+        PageError::NoRedirectUri | PageError::RedirectUri(_) | PageError::RedirectUriNotRegistered(_) => {
+            format!("The application asked to be answered at an address that it may not use: {error}.")
         }
-        PageError::Repeated(_) => "The request is malformed.",
     };
-    let title = "This application cannot be connected";
-    let response = page::error(StatusCode::BAD_REQUEST, title, what, WAY_ON, &config.pages.brand);
-    Answer::new(response, Level::Info, Event::AuthorizationRefused).because(error)
+    let is_temporary = matches!(error, PageError::Client(error) if error.is_temporary());
+    let (status, level, title, way_on) = match is_temporary {
+        true => (StatusCode::SERVICE_UNAVAILABLE, Level::Warn, "Not at the moment", "Try again in a minute."),
+        false => (StatusCode::BAD_REQUEST, Level::Info, "This application cannot be connected", WAY_ON),
+    };
+    let response = page::error(status, title, &what, way_on, &config.pages.brand);
+    Answer::new(response, level, Event::AuthorizationRefused).because(error)
 }
 
 fn send_back_request(sent_back: &SentBack, config: &Config) -> Answer {
     let target = (&sent_back.returnable.redirect_target, sent_back.client_state.as_deref());
-    send_back(StatusCode::FOUND, target, sent_back.error, config).about(&sent_back.returnable.client.digest, None)
+    send_back(StatusCode::FOUND, target, &sent_back.error, config).about(&sent_back.returnable.client.digest, None)
 }
 
 /// The client's redirect URI with an error (RFC 6749 §4.1.2.1) and `iss` (RFC 9207).
 pub(super) fn error_uri(
     (target, state): (&RedirectTarget, Option<&str>),
-    error: AuthorizationError,
+    error: &AuthorizationError,
     config: &Config,
 ) -> String {
     let description = error.to_string();
@@ -342,11 +346,11 @@ pub(super) fn error_uri(
 pub fn send_back(
     status: StatusCode,
     (target, state): (&RedirectTarget, Option<&str>),
-    error: AuthorizationError,
+    error: &AuthorizationError,
     config: &Config,
 ) -> Answer {
     let response = leave_for(status, target, &error_uri((target, state), error, config), config);
     let level = if matches!(error, AuthorizationError::ServerError) { Level::Alert } else { Level::Info };
-    let event = if error == AuthorizationError::Denied { Event::ConsentDenied } else { Event::AuthorizationRefused };
+    let event = if *error == AuthorizationError::Denied { Event::ConsentDenied } else { Event::AuthorizationRefused };
     Answer::new(response, level, event).because(error)
 }

@@ -57,12 +57,12 @@ fn tell(error: &SignInError, transaction: &Transaction, config: &Config) -> Answ
         SignInError::Linked | SignInError::Unavailable(_) => AuthorizationError::UpstreamUnavailable,
         SignInError::Misconfigured(_) => AuthorizationError::ServerError,
     };
-    let page = refusal_page(error, told, transaction, config);
+    let page = refusal_page(error, &told, transaction, config);
     let is_open = page.is_some();
     let target = (&transaction.redirect_target, transaction.client_state.as_deref());
     let mut answer = match page {
         Some(page) => Answer::new(page, Level::Info, Event::AuthorizationRefused),
-        None => send_back(StatusCode::FOUND, target, told, config),
+        None => send_back(StatusCode::FOUND, target, &told, config),
     }
     .because(error);
     let cause = match error {
@@ -86,7 +86,7 @@ fn tell(error: &SignInError, transaction: &Transaction, config: &Config) -> Answ
 /// browser asked for has not come about, and browsers show the page all the same.
 fn refusal_page(
     error: &SignInError,
-    told: AuthorizationError,
+    told: &AuthorizationError,
     transaction: &Transaction,
     config: &Config,
 ) -> Option<Response<String>> {

@@ -14,19 +14,20 @@ use crate::{
 /// How clients prove who they are. Those with a document at a URL can sign.
 const AUTH_METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 
-/// Protected-resource metadata (RFC 9728): at the root for the default resource, or with a resource's path.
-/// `None` when there is no such resource.
+/// Protected-resource metadata (RFC 9728): at the root for the default resource, or with a resource's path, spelled with a
+/// slash at its end where it was asked for so (§3.3). `None` when there is no such resource.
 pub fn protected_resource(path: &str, config: &Config) -> Option<Response<String>> {
-    let resource = match resource_path(path) {
-        None | Some("/") => config.resources.first()?,
-        Some(path) => config.resource_at(path)?,
+    let (resource, slash) = match resource_path(path) {
+        None | Some("/") => (config.resources.first()?, ""),
+        Some(path) => (config.resource_at(path)?, if path.ends_with('/') { "/" } else { "" }),
     };
-    Some(json(StatusCode::OK, &protected_resource_document(resource, config), Caching::Briefly))
+    let mut document = protected_resource_document(resource, config);
+    document["resource"] = format!("{}{slash}", resource.indicator).into();
+    Some(json(StatusCode::OK, &document, Caching::Briefly))
 }
 
 fn protected_resource_document(resource: &ProtectedResource, config: &Config) -> Value {
     let mut document = json!({
-        "resource": resource.indicator.as_str(),
         "authorization_servers": [config.issuer],
         "scopes_supported": resource.scope().to_strings(),
         "bearer_methods_supported": ["header"],

@@ -13,11 +13,11 @@ use crate::{
         response::{Caching, json, set},
     },
     oauth::{ClientDigest, ErrorCode},
-    platform::{Event, Level},
+    platform::{Event, Level, Randomness},
 };
 
 /// Registers a client.
-pub fn handle(request: &Request, config: &Config) -> Answer {
+pub fn handle(request: &Request, config: &Config, randomness: &impl Randomness) -> Answer {
     match &config.registration {
         Registration::Open => {}
         Registration::Token(tokens) => {
@@ -36,13 +36,21 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
         let what = "the content type is not application/json";
         return refuse(StatusCode::BAD_REQUEST, ErrorCode::InvalidClientMetadata, what);
     }
-    match registration::register(body, config) {
+    match registration::register(body, config, randomness) {
         Ok(information) => {
             let digest = ClientDigest::of(information["client_id"].as_str().unwrap_or(""));
             let response = json(StatusCode::CREATED, &information, Caching::NoStore);
             Answer::new(response, Level::Info, Event::ClientRegistered).about(&digest, None)
         }
-        Err(error) => refuse(StatusCode::BAD_REQUEST, error.code(), &error.to_string()),
+        Err(error) => {
+            let code = error.code();
+            let mut answer = refuse(StatusCode::BAD_REQUEST, code, &error.to_string());
+            if code == ErrorCode::ServerError {
+                *answer.response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                answer.record.level = Level::Alert;
+            }
+            answer
+        }
     }
 }
 

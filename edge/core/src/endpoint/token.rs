@@ -20,7 +20,7 @@ use crate::{
         request::Request,
         response::{Caching, json},
     },
-    oauth::{ClientDigest, CodeVerifier, Resource, Scope, scope::OFFLINE_ACCESS},
+    oauth::{ClientDigest, CodeVerifier, Resource, Scope},
     platform::{Event, Level, Platform, UnixTime},
     refreshes::{Answered, Coordination, Lease, Refreshes, Role},
     sealed::{self, AuthorizationCode, RefreshToken, SealError},
@@ -165,10 +165,11 @@ impl<P: Platform> Issuer<'_, P> {
         }
         // A resource that is no longer served has no tokens.
         let resource = self.config.resource(Some(&token.resource)).ok_or(TokenError::OtherResourceAtRefresh)?;
-        let asked = Scope::parse(form.get("scope")?.unwrap_or("")).ok_or(TokenError::Scope)?.without(OFFLINE_ACCESS);
+        let asked = Scope::parse(form.get("scope")?.unwrap_or("")).ok_or(TokenError::MalformedScope)?;
+        let asked = asked.of_resource(&resource.scope());
         let scope = if asked.is_empty() { token.scope.clone() } else { asked };
-        if !scope.is_subset(&resource.expand(&token.scope)) {
-            return Err(TokenError::Scope);
+        if let Some(token) = scope.first_outside(&resource.expand(&token.scope)) {
+            return Err(TokenError::ScopeNotGranted(token.as_str().to_owned()));
         }
         let coordination = self.refreshes.coordinate(&token, self.config, self.platform);
         let (granted, event) = match self.refreshes.role(&token, coordination.as_ref(), self.platform).await {
@@ -184,7 +185,7 @@ impl<P: Platform> Issuer<'_, P> {
             return Err(TokenError::NothingLeft);
         }
         if scope.is_empty() {
-            return Err(TokenError::Scope);
+            return Err(TokenError::NothingGranted);
         }
         // Without rotation at Cognito its token stays; ours is sealed anew either way, with all that is left of the
         // scope: a narrower access token does not narrow the grant.

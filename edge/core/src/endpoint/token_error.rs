@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Answer, upstream_failure};
 use crate::{
     access_token::MintError,
-    client::{AssertionError, ClientError, DocumentError},
+    client::{AssertionError, ClientError},
     message::{
         parameters::{Parameters, Repeated},
         request::{BodyError, Request},
@@ -95,9 +95,12 @@ pub(super) enum TokenError {
     /// A token that cannot be revoked: only a grant can, by its refresh token.
     #[error("an access token cannot be revoked before it expires; revoke the refresh token")]
     NotRevocable,
+    /// `scope` is no list of scopes.
+    #[error("scope holds a character that no scope has, or a scope of more than 128 characters")]
+    MalformedScope,
     /// More scope than was granted.
-    #[error("scope holds more than was granted")]
-    Scope,
+    #[error("the scope `{0}` was not granted")]
+    ScopeNotGranted(String),
     /// The user may have nothing of what was asked for.
     #[error("the user may not be granted any scope that was asked for")]
     NothingGranted,
@@ -143,6 +146,10 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
             | UpstreamError::Unusable(_)
             | UpstreamError::Unverified(_),
         ) => (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Alert),
+        // A client must not throw away its sign-in because its own host does not answer us.
+        TokenError::Client(error) if error.is_temporary() => {
+            (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
+        }
         TokenError::Body(error) => (error.status(), InvalidRequest, Level::Info),
         TokenError::NotAForm
         | TokenError::Missing(_)
@@ -157,7 +164,7 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         TokenError::Client(
             ClientError::Unknown
             | ClientError::DocumentUrl(_)
-            | ClientError::Document(DocumentError::Refused(_))
+            | ClientError::Document { .. }
             | ClientError::NotNamed
             | ClientError::MalformedCredentials
             | ClientError::WrongSecret
@@ -183,10 +190,8 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         // is signed out for good by somebody's outage.
         TokenError::Upstream(UpstreamError::UserRefused(_)) => (StatusCode::BAD_REQUEST, AccessDenied, Level::Warn),
         TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
-        TokenError::Scope | TokenError::NothingGranted => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
-        // A client must not throw away its sign-in because its own host does not answer us.
-        TokenError::Client(ClientError::Document(DocumentError::Unavailable(_)))
-        | TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
+        TokenError::MalformedScope | TokenError::ScopeNotGranted(_) | TokenError::NothingGranted => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
+        TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
         }
         // The user has signed in, and nothing that client or user do makes the token shorter. SDKs report any code to
@@ -198,12 +203,17 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         }
     };
     let mut body = json!({ "error": code.as_str() });
-    if matches!(code, InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType | UnsupportedTokenType) {
-        body["error_description"] = error.to_string().into();
-    }
     let told = match error {
-        TokenError::Mint(MintError::TooLong { .. }) => Some(TOO_MANY_GROUPS),
-        TokenError::Upstream(UpstreamError::UserRefused(_)) => Some(REFUSED_BY_LAMBDA),
+        TokenError::Mint(MintError::TooLong { .. }) => Some(TOO_MANY_GROUPS.to_owned()),
+        TokenError::Upstream(UpstreamError::UserRefused(_)) => Some(REFUSED_BY_LAMBDA.to_owned()),
+        TokenError::Client(ClientError::DocumentUrl(_) | ClientError::Document { .. }) => Some(error.to_string()),
+        _ if matches!(
+            code,
+            InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType | UnsupportedTokenType
+        ) =>
+        {
+            Some(error.to_string())
+        }
         _ => None,
     };
     if let Some(told) = told {

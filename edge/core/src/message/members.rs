@@ -11,10 +11,16 @@ use serde_json::{Map, Value};
 #[derive(Debug)]
 pub struct Members<'a>(Cow<'a, Map<String, Value>>);
 
-/// A member is of another kind than it must be.
+/// JSON is of another kind than it must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not JSON of the right kind")]
-pub struct WrongKind;
+pub enum WrongKind {
+    /// It is no object.
+    #[error("not a JSON object")]
+    NoObject,
+    /// This member is missing, or is something else than it must be.
+    #[error("the member `{0}` is missing or of the wrong kind")]
+    Member(&'static str),
+}
 
 impl Members<'_> {
     /// Parses an object.
@@ -24,7 +30,7 @@ impl Members<'_> {
     pub fn parse(json: &[u8]) -> Result<Self, WrongKind> {
         match serde_json::from_slice(json) {
             Ok(Value::Object(members)) => Ok(Self(Cow::Owned(members))),
-            _ => Err(WrongKind),
+            _ => Err(WrongKind::NoObject),
         }
     }
 
@@ -42,23 +48,23 @@ impl Members<'_> {
     ///
     /// # Errors
     /// When it is something else.
-    pub fn text(&self, name: &str) -> Result<Option<&str>, WrongKind> {
-        self.any(name).map(|value| value.as_str().ok_or(WrongKind)).transpose()
+    pub fn text(&self, name: &'static str) -> Result<Option<&str>, WrongKind> {
+        self.any(name).map(|value| value.as_str().ok_or(WrongKind::Member(name))).transpose()
     }
 
     /// A member that must be there and be text.
     ///
     /// # Errors
     /// When it is not there, or is something else.
-    pub fn required(&self, name: &str) -> Result<&str, WrongKind> {
-        self.text(name)?.ok_or(WrongKind)
+    pub fn required(&self, name: &'static str) -> Result<&str, WrongKind> {
+        self.text(name)?.ok_or(WrongKind::Member(name))
     }
 
     /// As [`Members::required`], to keep.
     ///
     /// # Errors
     /// As [`Members::required`].
-    pub fn owned(&self, name: &str) -> Result<String, WrongKind> {
+    pub fn owned(&self, name: &'static str) -> Result<String, WrongKind> {
         self.required(name).map(str::to_owned)
     }
 
@@ -66,9 +72,9 @@ impl Members<'_> {
     ///
     /// # Errors
     /// When it is not there, or is something else.
-    pub fn object(&self, name: &str) -> Result<Members<'_>, WrongKind> {
+    pub fn object(&self, name: &'static str) -> Result<Members<'_>, WrongKind> {
         let object = self.any(name).and_then(Value::as_object);
-        object.map(|members| Members(Cow::Borrowed(members))).ok_or(WrongKind)
+        object.map(|members| Members(Cow::Borrowed(members))).ok_or(WrongKind::Member(name))
     }
 
     /// A member that is a time, if it is there. It may have a fraction (RFC 7519 §2), which is cut off; what is before
@@ -76,8 +82,9 @@ impl Members<'_> {
     ///
     /// # Errors
     /// When it is something else.
-    pub fn time(&self, name: &str) -> Result<Option<UnixTime>, WrongKind> {
-        let time = |value: &Value| value.as_f64().map(|seconds| UnixTime::from_secs(seconds as u64)).ok_or(WrongKind);
+    pub fn time(&self, name: &'static str) -> Result<Option<UnixTime>, WrongKind> {
+        let wrong = WrongKind::Member(name);
+        let time = |value: &Value| value.as_f64().map(|seconds| UnixTime::from_secs(seconds as u64)).ok_or(wrong);
         self.any(name).map(time).transpose()
     }
 
@@ -85,17 +92,18 @@ impl Members<'_> {
     ///
     /// # Errors
     /// When it is something else.
-    pub fn texts(&self, name: &str) -> Result<Option<Vec<&str>>, WrongKind> {
+    pub fn texts(&self, name: &'static str) -> Result<Option<Vec<&str>>, WrongKind> {
         let Some(value) = self.any(name) else { return Ok(None) };
-        let list = value.as_array().ok_or(WrongKind)?;
-        list.iter().map(|text| text.as_str().ok_or(WrongKind)).collect::<Result<_, _>>().map(Some)
+        let wrong = WrongKind::Member(name);
+        let list = value.as_array().ok_or(wrong)?;
+        list.iter().map(|text| text.as_str().ok_or(wrong)).collect::<Result<_, _>>().map(Some)
     }
 
     /// Whether a list of words, if it is there, has `word` in it.
     ///
     /// # Errors
     /// When it is no such list.
-    pub fn may_be(&self, name: &str, word: &str) -> Result<bool, WrongKind> {
+    pub fn may_be(&self, name: &'static str, word: &str) -> Result<bool, WrongKind> {
         Ok(self.texts(name)?.is_none_or(|words| words.contains(&word)))
     }
 }

@@ -67,3 +67,22 @@ impl ErrorCode {
         }
     }
 }
+
+/// As an `error_description` may hold it (RFC 6749 §4.1.2.1): visible ASCII without `"` and `\`, with `?` for everything else, and
+/// no longer than `max` bytes.
+pub fn quotable(text: &str, max: usize) -> String {
+    let is_allowed = |c: char| matches!(c, '\u{20}'..='\u{7e}') && !matches!(c, '"' | '\\');
+    let quoted: String = text.chars().take(max).map(|c| if is_allowed(c) { c } else { '?' }).collect();
+    if text.chars().nth(max).is_some() { quoted + "..." } else { quoted }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_has_the_characters_of_a_description() {
+        assert_eq!(quotable("a b:/?#\"\\\u{fc}\n", 64), "a b:/?#????");
+        assert_eq!(quotable("abcdef", 3), "abc...");
+    }
+}

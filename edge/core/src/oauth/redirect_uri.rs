@@ -3,28 +3,45 @@
 use serde::Serialize;
 use url::{Host, Url};
 
+use super::error_code::quotable;
+
 /// The longest redirect URI accepted.
 pub const MAX_BYTES: usize = 512;
 
-/// Which private-use URI schemes (RFC 8252 §7.1) redirect URIs may have. Empty: none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Which private-use URI schemes (RFC 8252 §7.1) redirect URIs may have, and which single URIs with such schemes may be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrivateUseSchemes(Vec<String>);
 
+impl Default for PrivateUseSchemes {
+    /// Cursor's redirect URI: it registers no other that works.
+    fn default() -> Self {
+        Self(vec!["cursor://anysphere.cursor-mcp/oauth/callback".to_owned()])
+    }
+}
+
 impl PrivateUseSchemes {
-    /// Allows `schemes`, written in lower case without colon. `None` if one of them is no scheme, or one that browsers
-    /// treat specially: `javascript:` and its like run as code or leave the web.
-    pub fn new(schemes: impl IntoIterator<Item = String>) -> Option<Self> {
-        let usable = |scheme: &String| {
+    /// Allows schemes, written in lower case without colon, and URIs, which are compared character for character. `None` if
+    /// one of them is neither, or has a scheme that browsers treat specially: `javascript:` and its like run as code or leave
+    /// the web.
+    pub fn new(allowed: impl IntoIterator<Item = String>) -> Option<Self> {
+        let usable = |allowed: &String| {
+            let (scheme, rest) = allowed.split_once(':').unwrap_or((allowed, ""));
             scheme.starts_with(|c: char| c.is_ascii_lowercase())
                 && scheme.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || b"+-.".contains(&c))
-                && !NEVER.contains(&scheme.as_str())
+                && !NEVER.contains(&scheme)
+                && (allowed == scheme || !rest.is_empty() && Url::parse(allowed).is_ok())
         };
-        let schemes: Vec<String> = schemes.into_iter().collect();
-        schemes.iter().all(usable).then_some(Self(schemes))
+        let allowed: Vec<String> = allowed.into_iter().collect();
+        allowed.iter().all(usable).then_some(Self(allowed))
     }
 
-    fn allows(&self, scheme: &str) -> bool {
-        self.0.iter().any(|allowed| allowed == scheme)
+    /// Allows none.
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    fn allows(&self, scheme: &str, uri: &str) -> bool {
+        self.0.iter().any(|allowed| allowed == scheme || allowed == uri)
     }
 }
 
@@ -81,7 +98,7 @@ impl RedirectUri {
             "https" => Ok(Self { text: text.to_owned(), url }),
             "http" if is_loopback(&url) => Ok(Self { text: text.to_owned(), url }),
             "http" => Err(RedirectUriError::InsecureHttp),
-            scheme if schemes.allows(scheme) => Ok(Self { text: text.to_owned(), url }),
+            scheme if schemes.allows(scheme, text) => Ok(Self { text: text.to_owned(), url }),
             _ => Err(RedirectUriError::SchemeNotAllowed),
         }
     }
@@ -106,6 +123,20 @@ impl RedirectUri {
     pub fn find_in(self, registered: &[Self]) -> Option<RedirectTarget> {
         let matches = |registered: &Self| registered.text == self.text || registered.matches_but_for_port(&self);
         registered.iter().any(matches).then_some(RedirectTarget(self))
+    }
+
+    /// Whether it is the address itself, and no pattern for several: native applications choose the port of a loopback URI
+    /// when they run (RFC 8252 §7.3).
+    pub fn is_complete(&self) -> bool {
+        !self.is_loopback()
+    }
+
+    /// The only one of those that a client has registered, which it need not name then (RFC 6749 §3.1.2.3).
+    pub fn only_of(registered: &[Self]) -> Option<RedirectTarget> {
+        match registered {
+            [only] if only.is_complete() => Some(RedirectTarget(only.clone())),
+            _ => None,
+        }
     }
 
     fn matches_but_for_port(&self, requested: &Self) -> bool {
@@ -222,12 +253,31 @@ pub enum RedirectUriError {
     #[error("redirect URI with http that is not loopback")]
     InsecureHttp,
     /// A scheme that is not allowed here.
-    #[error("redirect URI with a scheme that is not allowed")]
+    #[error("redirect URI with a scheme that is not allowed here (EDGEWARD_PRIVATE_USE_SCHEMES)")]
     SchemeNotAllowed,
     /// A host that is not allowed here.
-    #[error("redirect URI with a host that is not allowed")]
+    #[error("redirect URI with a host that is not allowed here (EDGEWARD_REDIRECT_HOSTS)")]
     HostNotAllowed,
 }
+
+/// A redirect URI that may not be used, and the rule that it breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}: {uri}")]
+pub struct RefusedRedirectUri {
+    uri: String,
+    /// The rule.
+    pub error: RedirectUriError,
+}
+
+impl RefusedRedirectUri {
+    /// That `uri` breaks a rule. What is not fit to be quoted of it is left out.
+    pub fn new(uri: &str, error: RedirectUriError) -> Self {
+        Self { uri: quotable(uri, MAX_QUOTED), error }
+    }
+}
+
+/// As much is quoted of a URI that is refused.
+const MAX_QUOTED: usize = 256;
 
 #[cfg(test)]
 mod tests;

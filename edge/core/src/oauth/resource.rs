@@ -10,13 +10,14 @@ use url::Url;
 pub struct Resource(String);
 
 impl Resource {
-    /// Parses an absolute `http` or `https` URL without fragment (RFC 8707 §2), user information or query.
+    /// Parses an absolute `http` or `https` URL without fragment (RFC 8707 §2) or user information. Its query is left out: users
+    /// give clients MCP URLs with one, and it names no other resource.
     pub fn parse(text: &str) -> Option<Self> {
-        let url = Url::parse(text).ok()?;
+        let mut url = Url::parse(text).ok()?;
+        url.set_query(None);
         let plain = matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()
-            && url.query().is_none()
             && url.fragment().is_none();
         if !plain {
             return None;
@@ -45,7 +46,14 @@ mod tests {
     fn spellings_of_one_resource_are_equal() {
         let canonical = Resource::parse("https://mcp.example.com/mcp").unwrap();
         assert_eq!(canonical.as_str(), "https://mcp.example.com/mcp");
-        for same in ["HTTPS://MCP.example.COM/mcp", "https://mcp.example.com/mcp/", "https://mcp.example.com:443/mcp"] {
+        for same in [
+            "HTTPS://MCP.example.COM/mcp",
+            "https://mcp.example.com/mcp/",
+            "https://mcp.example.com:443/mcp",
+            "https://mcp.example.com/mcp?",
+            "https://mcp.example.com/mcp?key=1&other=/x",
+            "https://mcp.example.com/mcp/?key=1",
+        ] {
             assert_eq!(Resource::parse(same).as_ref(), Some(&canonical), "{same}");
         }
     }
@@ -57,6 +65,7 @@ mod tests {
             "https://mcp.example.com/MCP",
             "https://mcp.example.com/mcp//",
             "https://mcp.example.com/mcp/x",
+            "https://mcp.example.com/other?/mcp",
             "https://mcp.example.com",
             "http://mcp.example.com/mcp",
             "https://mcp.example.com:8443/mcp",
@@ -74,7 +83,7 @@ mod tests {
             "https://h/mcp#f",
             "https://u@h/mcp",
             "https://u:p@h/mcp",
-            "https://h/mcp?x",
+            "https://h/mcp?x#f",
             "ftp://h/mcp",
             "urn:x:y",
             "https://Bücher/mcp",

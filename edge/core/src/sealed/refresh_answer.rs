@@ -45,12 +45,12 @@ impl Seal for RefreshAnswer {
 
     fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
         Ok(Self {
-            answered_at: members.time("a")?.ok_or(WrongKind)?,
+            answered_at: members.time("a")?.ok_or(WrongKind::Member("a"))?,
             subject: members.owned("s")?,
             profile: Profile::read(&members.object("p")?)?,
             auth_time: members.time("t")?,
             upstream_token: members.text("u")?.map(str::to_owned),
-            expires_at: members.time("e")?.ok_or(WrongKind)?,
+            expires_at: members.time("e")?.ok_or(WrongKind::Member("e"))?,
             upstream_scope: members.owned("o")?,
         })
     }

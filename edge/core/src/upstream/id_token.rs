@@ -28,7 +28,7 @@ pub(super) struct Expectation<'a> {
 }
 
 impl From<WrongKind> for UpstreamError {
-    fn from(WrongKind: WrongKind) -> Self {
+    fn from(_: WrongKind) -> Self {
         Self::Unusable("a token with malformed claims")
     }
 }

@@ -121,7 +121,7 @@ mod tests {
             ("The user \"alice\". (Service: x)", "The user [name] (Service: x)"),
             ("\u{201c}Alice Smith\u{201d} may not", "[name] may not"),
             ("a quote 'that never ends", "a quote [name]"),
-            ("line\r\nbreak\u{202e}", "linebreak"),
+            ("line\r\nbreak\u{202e}", "line break"),
         ] {
             assert_eq!(redacted(text), expected, "{text}");
         }

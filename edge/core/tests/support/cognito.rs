@@ -99,7 +99,8 @@ pub(crate) fn refresh_token(edge: &TestEdge, client_id: &str, upstream_token: &s
         subject: SUBJECT.to_owned(),
         resource: format!("{ISSUER}/mcp"),
         scope: Scope::parse(scope).unwrap(),
-        grant_id: "grant".to_owned(),
+        // One for each sign-in.
+        grant_id: format!("grant of {upstream_token}"),
     };
     let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));
     sealed::seal(&token, ClientDigest::of(client_id).as_str(), &keys, now, &edge.world).unwrap()

@@ -249,6 +249,12 @@ impl TestEdge {
         self.world.fetched.borrow().len()
     }
 
+    /// What was logged, a line each: event and reason.
+    pub(crate) fn logged(&self) -> Vec<String> {
+        let line = |record: &Record| format!("{}: {}", record.event.as_str(), record.reason.as_deref().unwrap_or(""));
+        self.world.records.borrow().iter().map(line).collect()
+    }
+
     pub(crate) fn respond(&self, request: Request) -> Response<String> {
         block_on(self.edge.respond(request))
     }

@@ -60,16 +60,54 @@ fn each_rule_refuses_its_own_violation() {
 }
 
 #[test]
-fn private_use_schemes_are_off_unless_switched_on() {
-    let off = PrivateUseSchemes::default();
-    let uri = "cursor://anysphere.cursor-mcp/oauth/callback";
-    assert_eq!(RedirectUri::parse(uri, &off).err(), Some(RedirectUriError::SchemeNotAllowed));
-    assert!(RedirectUri::parse(uri, &schemes()).is_ok());
+fn private_use_schemes_are_off_but_for_single_uris_unless_switched_on() {
+    let cursor = "cursor://anysphere.cursor-mcp/oauth/callback";
+    let others = ["cursor://anysphere.cursor-mcp/oauth/callback?x", "cursor://other/oauth/callback", "cursor:x"];
+    let exact = PrivateUseSchemes::new([cursor.to_owned()]).unwrap();
+    for single in [&PrivateUseSchemes::default(), &exact] {
+        assert!(RedirectUri::parse(cursor, single).is_ok());
+        for other in others {
+            assert_eq!(RedirectUri::parse(other, single).err(), Some(RedirectUriError::SchemeNotAllowed), "{other}");
+        }
+    }
+    for uri in others.into_iter().chain([cursor]) {
+        assert!(RedirectUri::parse(uri, &schemes()).is_ok(), "{uri}");
+        let none = RedirectUri::parse(uri, &PrivateUseSchemes::none());
+        assert_eq!(none.err(), Some(RedirectUriError::SchemeNotAllowed), "{uri}");
+    }
+}
+
+#[test]
+fn a_uri_that_is_left_out_is_the_only_complete_one() {
+    let all = |uris: &[&str]| uris.iter().map(|uri| RedirectUri::parse(uri, &schemes()).unwrap()).collect::<Vec<_>>();
+    for (uris, only) in [
+        (&["https://c.example/cb"][..], Some("https://c.example/cb")),
+        (&["cursor://cb"], Some("cursor://cb")),
+        (&["https://c.example/cb", "https://c.example/cb2"], None),
+        (&["http://localhost/cb"], None),
+        (&["http://127.0.0.1:8080/cb"], None),
+        (&["https://c.example/cb", "http://localhost/cb"], None),
+        (&[], None),
+    ] {
+        let found = RedirectUri::only_of(&all(uris));
+        assert_eq!(found.as_ref().map(RedirectTarget::as_str), only, "{uris:?}");
+    }
 }
 
 #[test]
 fn dangerous_schemes_cannot_be_switched_on() {
-    for scheme in ["javascript", "data", "http", "Cursor", "", "a b"] {
+    for scheme in [
+        "javascript",
+        "data",
+        "http",
+        "Cursor",
+        "",
+        "a b",
+        "javascript:alert(1)",
+        "data:x",
+        "https://c.example/",
+        "app:",
+    ] {
         assert_eq!(PrivateUseSchemes::new([scheme.to_owned()]), None, "{scheme:?}");
     }
 }
