@@ -127,8 +127,8 @@ infra-test: ## test the AWS stacks, without AWS
 	.ci/setup infra
 	infra/node_modules/.bin/tsx infra/check.ts
 
-deploy: named tool ## deploy DEPLOYMENT=prod to AWS and Cloudflare; BOOTSTRAP=yes the first time, DRY_RUN=yes to see what would change
-	$(DEPLOY) deploy $(DEPLOYMENT) $(if $(BOOTSTRAP),--bootstrap) $(if $(DRY_RUN),--dry-run)
+deploy: named tool ## deploy DEPLOYMENT=prod to AWS and Cloudflare; BOOTSTRAP=yes the first time, DRY_RUN=yes to see what would change, LEAKED=origin-secret after a leak
+	$(DEPLOY) deploy $(DEPLOYMENT) $(if $(BOOTSTRAP),--bootstrap) $(if $(DRY_RUN),--dry-run) $(if $(LEAKED),--leaked $(LEAKED))
 
 destroy: named tool ## take DEPLOYMENT=prod away, with all its users; YES=yes to really do it
 	$(DEPLOY) destroy $(DEPLOYMENT) $(if $(YES),--yes)

@@ -71,7 +71,7 @@ function common(settings: Settings, deployments: string, { bootstrap = false }: 
   const { deployment, publicUrl, edge } = settings;
   const path = edge.resources?.[0]?.path ?? "/mcp";
   return {
-    job: new Job(settings, { action: "deploy", deployment, deployments, bootstrap, dryRun: false, yes: false, assembly: undefined, stacksOnly: false }),
+    job: new Job(settings, { action: "deploy", deployment, deployments, bootstrap, dryRun: false, yes: false, assembly: undefined, stacksOnly: false, leaked: undefined }),
     session: new Session(outside, redactor, publicUrl, `${publicUrl}${path}`),
     background: new Background(outside),
   };

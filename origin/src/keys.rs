@@ -16,7 +16,8 @@ pub const REFRESH_FLOOR: u64 = 10;
 /// While keys have never been had, this many seconds pass between attempts: the edge may just be starting.
 pub const FIRST_FETCH_FLOOR: u64 = 1;
 
-/// Keys older than this are fetched again in the background, so that a key the edge withdraws is forgotten here.
+/// Keys older than this are fetched again before they are used, so that a key the edge withdraws is forgotten here. If that
+/// takes more than a second or fails, they are used all the same.
 pub const MAX_AGE: u64 = 600;
 
 /// Where the edge's public keys come from. Clones share what was fetched.
@@ -30,7 +31,7 @@ impl Keys {
     }
 
     /// The JWKS at `url`, fetched when it is first needed, again when a `kid` is unknown (at most every
-    /// [`REFRESH_FLOOR`] seconds, one request at a time) and in the background after [`MAX_AGE`] seconds.
+    /// [`REFRESH_FLOOR`] seconds, one request at a time) and after [`MAX_AGE`] seconds.
     ///
     /// A fetch that fails changes nothing: the keys had before stay good.
     ///

@@ -1,6 +1,11 @@
 //! Keys that are read from elsewhere, kept here, and read again: when one is missing, and when they are old.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use edgeward_identity::UnixTime;
 use futures_util::{
@@ -39,20 +44,12 @@ impl<K> Clone for Source<K> {
 }
 
 impl<K: Send + Sync + 'static> Source<K> {
-    /// The keys known now; waits for the first fetch if there are none.
+    /// The keys as they were read less than [`MAX_AGE`] ago; older ones if they cannot be read now. A key that leaked and was
+    /// withdrawn must not be good for whoever comes first after a quiet hour.
     pub(crate) async fn current(&self, now: UnixTime) -> Result<Arc<K>, Unavailable> {
         match self {
             Self::Fixed(keys) => Ok(keys.clone()),
             Self::Refreshed(keys) => keys.current(now).await,
-        }
-    }
-
-    /// The keys as they were read less than [`MAX_AGE`] ago, if they can be read; older ones otherwise.
-    #[cfg(feature = "server")]
-    pub(crate) async fn fresh(&self, now: UnixTime) -> Result<Arc<K>, Unavailable> {
-        match self {
-            Self::Fixed(keys) => Ok(keys.clone()),
-            Self::Refreshed(keys) => keys.fresh(now).await,
         }
     }
 
@@ -82,6 +79,8 @@ type Flight = Shared<BoxFuture<'static, ()>>;
 struct State<K> {
     keys: Option<Arc<K>>,
     fetched_at: Option<UnixTime>,
+    /// When keys were given, if any were, in time that no request has told yet.
+    given_at: Instant,
     last_attempt: Option<UnixTime>,
     last_failed: bool,
     flight: Option<Flight>,
@@ -101,9 +100,9 @@ impl<K> State<K> {
         }
     }
 
-    /// The age of keys that were given counts from their first use.
     fn is_stale(&mut self, now: UnixTime) -> bool {
-        now.secs_since(*self.fetched_at.get_or_insert(now)) > MAX_AGE
+        let given_at = || UnixTime::from_secs(now.as_secs().saturating_sub(self.given_at.elapsed().as_secs()));
+        now.secs_since(*self.fetched_at.get_or_insert_with(given_at)) > MAX_AGE
     }
 }
 
@@ -115,38 +114,27 @@ impl<K: Send + Sync + 'static> Refreshed<K> {
         F: Future<Output = Result<K, KeysError>> + Send + 'static,
     {
         let keys = given.map(Arc::new);
-        let state = State { keys, fetched_at: None, last_attempt: None, last_failed: false, flight: None };
+        let given_at = Instant::now();
+        let state = State { keys, fetched_at: None, given_at, last_attempt: None, last_failed: false, flight: None };
         Arc::new(Self { name, read: Box::new(move || read().boxed()), state: Mutex::new(state) })
     }
 
     async fn current(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
-        let flight = {
+        let (flight, patience) = {
             let mut state = self.state.lock();
-            if let Some(keys) = state.keys.clone() {
-                if state.is_stale(now) {
-                    self.take_off(&mut state, now);
-                }
-                return Ok(keys);
-            }
-            self.take_off(&mut state, now)
+            let patience = match state.keys.clone() {
+                Some(keys) if !state.is_stale(now) => return Ok(keys),
+                Some(_) => PATIENCE,
+                None => DEADLINE,
+            };
+            (self.take_off(&mut state, now), patience)
         };
         if let Some(flight) = flight {
-            flight.await;
+            // The flight goes on; whoever comes meanwhile has the keys that there are.
+            let _ = tokio::time::timeout(patience, flight).await;
         }
         let state = self.state.lock();
         state.keys.clone().ok_or_else(|| Unavailable { retry_after: state.wait(now) })
-    }
-
-    #[cfg(feature = "server")]
-    async fn fresh(self: &Arc<Self>, now: UnixTime) -> Result<Arc<K>, Unavailable> {
-        let flight = {
-            let mut state = self.state.lock();
-            if state.is_stale(now) { self.take_off(&mut state, now) } else { None }
-        };
-        if let Some(flight) = flight {
-            flight.await;
-        }
-        self.current(now).await
     }
 
     async fn newer_than(self: &Arc<Self>, seen: &Arc<K>, now: UnixTime) -> Result<Option<Arc<K>>, Unavailable> {
@@ -217,3 +205,6 @@ impl<K> fmt::Debug for Refreshed<K> {
 
 /// Longest that one reading may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Longest that a request waits for others in place of keys that are too old. They may be all that can be had.
+const PATIENCE: Duration = Duration::from_secs(1);

@@ -54,6 +54,11 @@ impl Front {
         Ok(())
     }
 
+    /// Stops all instances; dropping this does the same.
+    pub fn stop(&self) {
+        lock(&self.instances).iter().for_each(|edge| edge.stop());
+    }
+
     /// How many instances there are.
     pub fn instances(&self) -> usize {
         lock(&self.instances).len()

@@ -53,6 +53,9 @@ impl World {
         if let Some(edge) = self.abandoned.get() {
             edge.process().stop();
         }
+        if let Some(scene) = self.incidents.get() {
+            scene.stop();
+        }
         self.stack.stop();
     }
 }

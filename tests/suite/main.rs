@@ -26,6 +26,7 @@ mod flow;
 mod gate;
 mod gone_clients;
 mod groups;
+mod incidents;
 mod limits;
 mod machines;
 mod metadata_documents;
@@ -124,6 +125,8 @@ fn alone() -> Vec<Test> {
         edge_faults::tests(),
         outage::tests(),
         budgets::tests(),
+        // Last: an hour passes for Cognito.
+        incidents::tests(),
     ]
     .into_iter()
     .flatten()

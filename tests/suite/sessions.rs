@@ -39,7 +39,11 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) async fn open(world: &Arc<World>) -> Result<Self> {
-        let (mcp, token) = (world.stack.mcp().to_string(), access_token(world).await?);
+        Self::open_at(world.stack.mcp().to_string(), access_token(world).await?).await
+    }
+
+    /// At another edge, with a token for that.
+    pub(crate) async fn open_at(mcp: String, token: String) -> Result<Self> {
         let info = json!({ "name": "by hand", "version": "0" });
         let params = json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info });
         let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });

@@ -104,6 +104,7 @@ impl World {
             hosts,
             faulty: OnceCell::new(),
             abandoned: OnceCell::new(),
+            incidents: OnceCell::new(),
         })
     }
 }

@@ -16,7 +16,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::{runtime::Handle, sync::OnceCell, time::timeout};
 
-use crate::faulty::Faulty;
+use crate::{faulty::Faulty, incidents::scene::Scene};
 
 /// The running stack, and what only its owner knows.
 pub(crate) struct World {
@@ -31,9 +31,16 @@ pub(crate) struct World {
     pub(crate) faulty: OnceCell<Faulty>,
     /// Another one, whose clients go away.
     pub(crate) abandoned: OnceCell<Workerd>,
+    /// A deployment that the operator's tool can reach.
+    pub(crate) incidents: OnceCell<Scene>,
 }
 
 impl World {
+    /// A deployment that the operator's tool can reach, started when it is first asked for.
+    pub(crate) async fn incidents(&self) -> Result<&Scene> {
+        self.incidents.get_or_try_init(|| Scene::start(self)).await
+    }
+
     /// `tools/call` of `whoami` at the edge, with a token.
     pub(crate) async fn whoami(&self, token: &str) -> Result<Response> {
         Ok(by_hand::whoami(self.stack.mcp().as_str())?.bearer_auth(token).send().await?)

@@ -38,6 +38,11 @@ impl Aws {
         aws_sdk_ssm::Client::new(&self.config)
     }
 
+    /// AWS Secrets Manager where a secret is.
+    pub(crate) fn secrets_manager(&self, region: &str) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.in_region(region))
+    }
+
     /// Cognito where the user pool is.
     pub(crate) fn cognito(&self, region: &str) -> aws_sdk_cognitoidentityprovider::Client {
         aws_sdk_cognitoidentityprovider::Client::new(&self.in_region(region))

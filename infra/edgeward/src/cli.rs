@@ -30,6 +30,10 @@ impl Cli {
     /// What cannot be said by attributes.
     pub(crate) fn check(&self) -> Result<(), clap::Error> {
         match &self.command {
+            Command::Leaked(leaked) if !leaked.key.is_empty() && !leaked.what.has_choice_of_keys() => {
+                let message = "--key names keys of one kind: signing, sealing, registration or session";
+                Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+            }
             Command::Rotate(rotate) if rotate.what == What::ClientSecret && (rotate.begin || rotate.older_than > 0) => {
                 let message = "--begin and --older-than are for keys: Cognito holds two client secrets at most";
                 Err(Self::command().error(ErrorKind::ArgumentConflict, message))
@@ -46,6 +50,9 @@ pub(crate) enum Command {
     Keygen(Keygen),
     /// Do the step of a rotation that is due, or say when it will be.
     Rotate(Rotate),
+    /// After a leak: replace a key or secret at once, and take it out of use everywhere.
+    #[command(visible_alias = "leak")]
+    Leaked(Leaked),
     /// Write the edge's settings and secrets from the deployment's parameters, and deploy it.
     Push(Push),
     /// Write the public keys to the origin's parameter.
@@ -125,15 +132,63 @@ pub(crate) struct Rotate {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) target: TargetArguments,
-    /// Begin another rotation although replaced keys of the last one are still kept.
+    /// Begin another rotation although replaced keys of the last one are still kept. After a leak, see `edgeward leaked`.
     #[arg(long)]
     pub(crate) begin: bool,
     /// Begin a rotation only if the key in use is at least this old; for a timer.
     #[arg(long, value_name = "DAYS", default_value_t = 0)]
     pub(crate) older_than: u64,
-    /// Remove the oldest replaced key now, and whatever depends on it; of a client secret, the one that is not stored.
+    /// Remove the oldest replaced key now, and whatever depends on it, never the key in use; of a client secret, the one that
+    /// is not stored. After a leak, see `edgeward leaked`.
     #[arg(long, conflicts_with = "begin")]
     pub(crate) force_remove: bool,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+/// What has leaked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Leak {
+    /// A key that signs access tokens and identity assertions.
+    Signing,
+    /// A key that seals what travels through browsers and clients; replacing it signs everybody out.
+    Sealing,
+    /// A key that makes client ids.
+    Registration,
+    /// The whole of EDGEWARD_KEYS: every key of these three kinds.
+    Keys,
+    /// A key that seals the ids of sessions at the origin.
+    Session,
+    /// The secret of the app client at Cognito.
+    ClientSecret,
+    /// What CloudFront shows the origin's firewall.
+    OriginSecret,
+}
+
+impl Leak {
+    /// Whether there may be several keys of which one has leaked.
+    const fn has_choice_of_keys(self) -> bool {
+        matches!(self, Self::Signing | Self::Sealing | Self::Registration | Self::Session)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Leaked {
+    /// What has leaked.
+    pub(crate) what: Leak,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Id of the key that has leaked; may be given several times. By default the key in use.
+    #[arg(long, value_name = "ID")]
+    pub(crate) key: Vec<String>,
+    /// Really do it. Without this, the command says who would have to sign in again.
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Say what would be done, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -1,8 +1,10 @@
 //! The commands.
 
 pub(crate) mod check;
+mod client_secret;
 pub(crate) mod drift;
 pub(crate) mod keygen;
+pub(crate) mod leaked;
 mod mcp;
 mod plain_http;
 pub(crate) mod publish_jwks;

@@ -65,6 +65,11 @@ impl Destination {
         }
     }
 
+    /// Whether delivering this part writes every secret there is.
+    pub(crate) fn takes_all_secrets(&self, part: Part) -> bool {
+        matches!(self, Self::Local(_)) || !matches!(part, Part::Secret(_))
+    }
+
     /// Writes the settings there.
     pub(crate) async fn deliver(
         &self,

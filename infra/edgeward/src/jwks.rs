@@ -226,6 +226,12 @@ impl PrivateJwks {
         self.keys.insert(first, key);
     }
 
+    /// Takes these keys away, in use or not, and puts new ones before all others.
+    pub(crate) fn replace(&mut self, leaked: &[String], new: Vec<PrivateJwk>) {
+        self.keys.retain(|key| leaked.iter().all(|id| id != key.key_id()));
+        self.keys.splice(0..0, new);
+    }
+
     /// Removes a key, but never the one that is in use.
     pub(crate) fn remove(&mut self, key_id: &str) {
         let first = |kind| self.of_kind(kind).next().map(|key| key.key_id().to_owned());

@@ -13,9 +13,11 @@ mod fetch;
 mod firewall;
 mod generate;
 mod jwks;
+mod managed_secret;
 mod obstacle;
 mod parameter;
 mod pool;
+mod replacement;
 mod report;
 mod rotation;
 mod secret_rotation;
@@ -42,6 +44,7 @@ async fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Keygen(arguments) => command::keygen::run(arguments, &mut report).await,
         Command::Rotate(arguments) => command::rotate::run(arguments, &mut report).await,
+        Command::Leaked(arguments) => command::leaked::run(arguments, &mut report).await,
         Command::Push(arguments) => command::push::run(arguments, &mut report).await,
         Command::PublishJwks(arguments) => command::publish_jwks::run(arguments, &mut report).await,
         Command::Check(arguments) => command::check::run(arguments, &mut report).await,

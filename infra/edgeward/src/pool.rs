@@ -69,7 +69,8 @@ impl Pool {
         if let Some(arn) = secret_arn {
             bail!(
                 "the secret of the app client {} is in Secrets Manager ({arn}), where Cognito replaces it every week: the edge \
-                 needs one that stays; `edgeward check` says what to do",
+                 needs one that stays, or the ARN in the parameter cognito-client-secret and a push on a schedule; `edgeward check` \
+                 says how",
                 self.client_id
             );
         }

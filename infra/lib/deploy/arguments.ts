@@ -14,9 +14,12 @@ export interface Arguments {
   readonly assembly: string | undefined;
   /** Whether the edge is left alone: `edgeward push` and `edgeward remove` are somebody else's to run. */
   readonly stacksOnly: boolean;
+  /** What has leaked and is replaced by the deployment. */
+  readonly leaked: "origin-secret" | undefined;
 }
 
 export const USAGE = `usage: deploy.ts deploy DEPLOYMENT [--bootstrap] [--dry-run] [OPTIONS]
+       deploy.ts deploy DEPLOYMENT --leaked origin-secret [--dry-run] [OPTIONS]
        deploy.ts destroy DEPLOYMENT --yes [OPTIONS]
 OPTIONS: --stacks-only       what is at AWS and nothing else: the edge is left alone
          --deployments DIR   where DEPLOYMENT.json is; by default infra/deployments
@@ -29,7 +32,7 @@ export function parseArguments(words: readonly string[]): Arguments {
   const { values, positionals } = parseArgs({
     args: [...words],
     allowPositionals: true,
-    options: { bootstrap: flag, "dry-run": flag, yes: flag, "stacks-only": flag, deployments: folder, assembly: folder },
+    options: { bootstrap: flag, "dry-run": flag, yes: flag, "stacks-only": flag, deployments: folder, assembly: folder, leaked: folder },
   });
   const [action, deployment, ...others] = positionals;
   if (action !== "deploy" && action !== "destroy") throw new Error("say what to do: deploy or destroy");
@@ -38,6 +41,9 @@ export function parseArguments(words: readonly string[]): Arguments {
   if (action === "destroy" && (values.bootstrap || values["dry-run"])) {
     throw new Error("--bootstrap and --dry-run are for deploy; destroy without --yes says what it would remove");
   }
+  const { leaked } = values;
+  if (leaked !== undefined && leaked !== "origin-secret") throw new Error("--leaked is for origin-secret; `edgeward leaked` is for the rest");
+  if (leaked && (action !== "deploy" || values.assembly)) throw new Error("--leaked is for deploy, and changes the settings, which --assembly does not read");
   const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
   return {
     action,
@@ -48,5 +54,6 @@ export function parseArguments(words: readonly string[]): Arguments {
     deployments: absolute(values.deployments),
     assembly: absolute(values.assembly),
     stacksOnly: values["stacks-only"],
+    leaked,
   };
 }

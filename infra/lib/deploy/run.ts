@@ -3,6 +3,7 @@ import { readSettings } from "../settings.ts";
 import { parseArguments, USAGE, type Arguments } from "./arguments.ts";
 import { deploy, dryRun } from "./deploy.ts";
 import { destroy } from "./destroy.ts";
+import { COST, raiseOriginSecret } from "./leaked.ts";
 import { preflight } from "./preflight.ts";
 import type { World } from "./world.ts";
 
@@ -17,8 +18,15 @@ export async function run(words: readonly string[], world: World): Promise<numbe
     world.say(`edgeward: ${(error as Error).message}\n${USAGE}`);
     return 2;
   }
-  const ready = await preflight(given, () => readSettings(given.deployment, given.deployments ?? DEPLOYMENTS), world);
+  const folder = given.deployments ?? DEPLOYMENTS;
+  const ready = await preflight(given, () => readSettings(given.deployment, folder), world);
   if (!ready) return 1;
+  if (given.leaked) {
+    COST.forEach((line) => world.say(line));
+    if (given.dryRun) return 0;
+    const generation = raiseOriginSecret(`${folder}/${given.deployment}.json`);
+    world.say(`edgeward: server.originSecretGeneration of ${given.deployment} is ${generation} now: keep that change of its settings`);
+  }
   try {
     if (given.action === "destroy") return await destroy(ready, world);
     return await (given.dryRun ? dryRun(ready, world) : deploy(ready, world));

@@ -15,6 +15,7 @@ describe("the command line", () => {
       deployments: undefined,
       assembly: resolve("out"),
       stacksOnly: false,
+      leaked: undefined,
     });
   });
 
@@ -26,6 +27,9 @@ describe("the command line", () => {
     [["deploy", "prod", "--yes"], "--yes is for destroy"],
     [["destroy", "prod", "--dry-run"], "--bootstrap and --dry-run are for deploy"],
     [["deploy", "prod", "--force"], "--force"],
+    [["deploy", "prod", "--leaked", "signing"], "--leaked is for origin-secret"],
+    [["destroy", "prod", "--leaked", "origin-secret"], "--leaked is for deploy"],
+    [["deploy", "prod", "--leaked", "origin-secret", "--assembly", "out"], "which --assembly does not read"],
   ])("%j is wrong usage", async (words, message) => {
     const world = new FakeWorld();
     expect(await run(words, world)).toBe(2);

@@ -42,9 +42,10 @@ pub(crate) fn authenticate<'p>(
         }
     };
     let client = pool.config.app_client(&id).ok_or(ClientAuthenticationError::Failed)?;
+    let secrets = pool.client_secrets(client);
     let authentic = match secret {
-        Some(secret) => client.secrets.contains(&secret),
-        None => client.secrets.is_empty(),
+        Some(secret) => secrets.contains(&secret),
+        None => secrets.is_empty(),
     };
     if authentic { Ok(client) } else { Err(ClientAuthenticationError::Failed) }
 }

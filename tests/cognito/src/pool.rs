@@ -1,11 +1,13 @@
 //! The running pool: settings, clock, keys and memory, shared by all endpoints.
 
+use std::collections::BTreeMap;
+
 use axum::http::HeaderMap;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::clock::{Clock, UnixSeconds};
-use crate::config::{Config, IdentityProvider, Mode, User, check_identity_provider};
+use crate::config::{AppClient, Config, IdentityProvider, Mode, User, check_identity_provider};
 use crate::custom_claims::CustomClaims;
 use crate::directory::Directory;
 use crate::fault::FaultQueue;
@@ -31,6 +33,8 @@ pub(crate) struct Pool {
     pub(crate) store: Mutex<Store>,
     pub(crate) users: Directory,
     pub(crate) providers: Mutex<Vec<IdentityProvider>>,
+    /// Secrets of app clients that were given others than they began with.
+    client_secrets: Mutex<BTreeMap<String, Vec<String>>>,
     pub(crate) triggers: Triggers,
     pub(crate) custom_claims: Mutex<CustomClaims>,
     pub(crate) issuers: Mutex<Issuers>,
@@ -67,6 +71,7 @@ impl Pool {
             store: Mutex::default(),
             users: Directory::new(&config),
             providers: Mutex::new(config.identity_providers.clone()),
+            client_secrets: Mutex::default(),
             triggers: Triggers::default(),
             custom_claims: Mutex::default(),
             issuers: Mutex::default(),
@@ -132,6 +137,18 @@ impl Pool {
             *provider = changed;
         }
         is_allowed
+    }
+
+    /// The secrets that an app client has now.
+    pub(crate) fn client_secrets(&self, client: &AppClient) -> Vec<String> {
+        self.client_secrets.lock().get(&client.id).unwrap_or(&client.secrets).clone()
+    }
+
+    pub(crate) fn set_client_secrets(&self, client_id: &str, secrets: Vec<String>) {
+        for secret in &secrets {
+            self.issued.note(SecretKind::ClientSecret, secret.clone());
+        }
+        self.client_secrets.lock().insert(client_id.to_owned(), secrets);
     }
 
     /// Changes a user of the running pool. Disabling also revokes the tokens: AWS says that `AdminDisableUser` "revokes all

@@ -129,6 +129,16 @@ impl Cognito {
         self.pool.delete_user(username)
     }
 
+    /// Ends a user's refresh tokens, and not the session of the login pages (`AdminUserGlobalSignOut`).
+    pub fn sign_out_globally(&self, username: &str) {
+        self.pool.store.lock().end_tokens_of(username);
+    }
+
+    /// Gives an app client other secrets (`AddUserPoolClientSecret`, `DeleteUserPoolClientSecret`).
+    pub fn set_client_secrets(&self, client_id: &str, secrets: Vec<String>) {
+        self.pool.set_client_secrets(client_id, secrets);
+    }
+
     /// Changes an identity provider of the running pool: whom it knows, whom it signs in without a page, how it fails. False
     /// if there is no such provider or a pool would refuse the change.
     #[must_use]

@@ -217,11 +217,18 @@ impl Store {
         }
     }
 
+    /// Ends the tokens that a user has been given. Sessions of the login pages go on, as documented; and codes, as assumed.
+    pub(crate) fn end_tokens_of(&mut self, username: &str) {
+        let grants = self.refresh_tokens.values().map(|token| &token.grant);
+        let families = grants.filter(|grant| grant.username == username).map(|grant| grant.origin_jti.clone());
+        self.revoked_families.extend(families);
+    }
+
     /// Revokes everything a user has, codes included.
     pub(crate) fn revoke_user(&mut self, username: &str) {
-        let tokens = self.refresh_tokens.values().map(|token| &token.grant);
-        let grants = self.codes.values().map(|(code, _)| &code.grant).chain(tokens);
-        let families = grants.filter(|grant| grant.username == username).map(|grant| grant.origin_jti.clone());
+        self.end_tokens_of(username);
+        let codes = self.codes.values().map(|(code, _)| &code.grant);
+        let families = codes.filter(|grant| grant.username == username).map(|grant| grant.origin_jti.clone());
         self.revoked_families.extend(families);
         self.codes.retain(|_, (code, _)| code.grant.username != username);
         self.sessions.retain(|_, session| session.username != username);

@@ -52,6 +52,28 @@ async fn a_disabled_user_cannot_sign_in_refresh_or_redeem_and_stays_signed_out()
 }
 
 #[tokio::test]
+async fn a_user_who_is_signed_out_globally_can_still_sign_in_with_the_session_of_the_login_pages() {
+    let pool = TestPool::start().await;
+    let tokens = pool.tokens(&request()).await;
+    pool.cognito.sign_out_globally(DEV_USERNAME);
+    assert_refused(pool.token(&refresh(tokens.text("refresh_token"))), "invalid_grant").await;
+    assert_eq!(userinfo(&pool, tokens.text("access_token")).await, StatusCode::UNAUTHORIZED);
+    let silent = location(&pool.authorize(&request()).await);
+    assert!(silent.contains("code="), "{silent}");
+}
+
+#[tokio::test]
+async fn an_app_client_is_known_by_the_secrets_that_it_has_now() {
+    let pool = TestPool::start().await;
+    let tokens = pool.tokens(&request()).await;
+    let client = pool.cognito.config().app_clients[0].clone();
+    pool.cognito.set_client_secrets(&client.id, vec!["another0secret0of0this0app0client".to_owned()]);
+    assert_refused(pool.token(&refresh(tokens.text("refresh_token"))), "invalid_client").await;
+    pool.cognito.set_client_secrets(&client.id, client.secrets);
+    assert_granted(pool.token(&refresh(tokens.text("refresh_token")))).await;
+}
+
+#[tokio::test]
 async fn a_deleted_user_is_as_unknown_as_any() {
     let pool = TestPool::start().await;
     let tokens = pool.tokens(&request()).await;

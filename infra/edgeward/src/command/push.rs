@@ -8,6 +8,7 @@ use crate::{
     cli::Push,
     destination::{Destination, Part},
     jwks::PrivateJwks,
+    managed_secret,
     parameter::Protection,
     pool::Pool,
     report::Report,
@@ -27,6 +28,7 @@ pub(crate) async fn run(arguments: &Push, report: &mut Report) -> Result<()> {
     if let Some(secret) = &first_secret {
         settings.set(COGNITO_CLIENT_SECRET, secret.expose());
     }
+    managed_secret::resolve(&mut settings, &aws).await?;
     let config = accepted(&settings, deployment, report)?;
     destination.fits(&settings, deployment, report)?;
 

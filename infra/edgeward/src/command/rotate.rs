@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     cli::{Rotate, What},
-    jwks::{Kind, PrivateJwks},
+    jwks::{Kind, PrivateJwk, PrivateJwks},
     report::Report,
     rotation::{self, Life, Plan, Step, Wish},
 };
@@ -44,13 +44,21 @@ fn due(kind: Kind, keys: &PrivateJwks, arguments: &Rotate, report: &mut Report) 
             "client ids made with the key {key_id} never expire: with --force-remove it goes, and every client that was \
              registered with it must register again; with --begin another rotation begins, and it stays"
         ),
-        Plan::NothingToRemove => bail!("no {word} key has been replaced, so there is none to remove"),
+        Plan::NothingToRemove => bail!(
+            "no {word} key has been replaced, so there is none to remove; if the key in use has leaked, run `edgeward leaked {word}`"
+        ),
     };
     if arguments.dry_run {
         report.did(format!("would {}", words(&step, word)));
         return Ok(None);
     }
     Ok(Some(step))
+}
+
+/// What a removal by force has not removed.
+fn still_in_use(key: &PrivateJwk, kind: Kind) -> String {
+    let (id, word) = (key.key_id(), kind.word());
+    format!("the {word} key {id} is still in use; if that one has leaked, run `edgeward leaked {word}`")
 }
 
 fn words(step: &Step, word: &str) -> String {

@@ -1,4 +1,5 @@
-//! As much of AWS as the tool asks for, in its JSON protocol: SSM Parameter Store, the API of Cognito user pools, and AWS WAF.
+//! As much of AWS as the tool asks for, in its JSON protocol: SSM Parameter Store, the API of Cognito user pools, AWS WAF,
+//! and Secrets Manager.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub(crate) struct Aws {
     pub(crate) app_client: Value,
     /// `ClientSecretArn`, in place of a secret.
     pub(crate) secret_arn: Option<&'static str>,
+    /// The text of that secret in Secrets Manager.
+    pub(crate) managed_secret: Value,
     pub(crate) user_pool: Value,
     /// The description of the pool's domain.
     pub(crate) domain: Value,
@@ -73,6 +76,7 @@ impl Aws {
                 "RefreshTokenValidity": 45, "TokenValidityUnits": { "RefreshToken": "days" },
             }),
             secret_arn: None,
+            managed_secret: json!({ "userPoolId": POOL, "userPoolClientId": CLIENT, "clientSecretValue": SECRET }),
             user_pool: json!({
                 "Id": POOL, "Arn": POOL_ARN, "Domain": "mcp-login",
                 "Policies": { "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"] } },
@@ -169,6 +173,11 @@ impl Aws {
                 }
                 Ok(json!({ "UserPoolClient": client }))
             }
+            "GetSecretValue" if self.secret_arn == request["SecretId"].as_str() => Ok(json!({
+                "ARN": self.secret_arn, "Name": "exampleclientid", "VersionId": "example-version-id-of-32-characters",
+                "VersionStages": ["AWSCURRENT"], "SecretString": self.managed_secret.to_string(), "CreatedDate": START,
+            })),
+            "GetSecretValue" => Err(("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")),
             "DescribeUserPool" => Ok(json!({ "UserPool": self.user_pool })),
             "DescribeUserPoolDomain" if self.domain["Domain"] == request["Domain"] => {
                 Ok(json!({ "DomainDescription": self.domain }))

@@ -66,6 +66,9 @@ async fn wrong_arguments_are_a_matter_of_usage() {
         &["remove", "--deployment", "prod", "--target", "local"],
         &["rotate", "signing", "--deployment", "prod", "--begin", "--force-remove"],
         &["rotate", "client-secret", "--deployment", "prod", "--begin"],
+        &["leaked", "everything", "--deployment", "prod"],
+        &["leaked", "client-secret", "--deployment", "prod", "--key", "exampleclientid--1790000000"],
+        &["leaked", "keys", "--deployment", "prod", "--key", "sign-1"],
     ] {
         let mut command = world.command();
         command.args(arguments);

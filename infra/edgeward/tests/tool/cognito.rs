@@ -167,26 +167,6 @@ async fn the_domain_is_the_pools_and_its_pages_are_branded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_cognito_replaces_every_week_is_named() {
-    let world = World::complete().await;
-    let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:exampleclientid";
-    world.aws().secret_arn = Some(arn);
-    let words = [
-        "keeps its secret in AWS Secrets Manager",
-        arn,
-        "works for a week at most",
-        "run `edgeward push --secrets-only`",
-    ];
-    world.finds(PROBLEMS, &words).await;
-
-    // Where none is stored yet, none is taken.
-    world.remove("edge/cognito-client-secret");
-    let output = world.folder.join("local");
-    let push = ["push", "--target", "local", "--output", output.to_str().unwrap()];
-    world.run(&push).await.fails_with("is in Secrets Manager (arn:aws:secretsmanager:");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn lives_of_tokens_fit_the_settings_and_leavers() {
     let world = World::complete().await;
     world.put("edge/access-token-seconds", "3600");

@@ -160,6 +160,30 @@ async fn settings_change_from_one_version_to_the_next_and_every_one_can_answer()
     assert_eq!(scene.cloudflare.account().script_settings["observability"], observability());
 }
 
+/// All of the edge's secrets are replaced by versions of the Worker that have nothing else in common with a push.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_leaked_is_not_in_the_versions_that_follow() {
+    let scene = Scene::new().await;
+    scene.run(&["push"]).await.succeeds();
+    scene.run(&["rotate", "signing"]).await.succeeds();
+    let leaked = scene.world.secrets();
+    scene.run(&["leaked", "keys", "--yes"]).await.succeeds();
+    scene.run(&["leaked", "client-secret", "--yes"]).await.succeeds();
+    let configs = scene.cloudflare.configs();
+    let keys: Vec<_> = configs.iter().map(|config| config.keys.public_jwks()).collect();
+    // A push, a rotation, the keys; and both secrets of the app client, then the new one alone.
+    let counts: Vec<_> = keys.iter().map(|jwks| jwks["keys"].as_array().unwrap().len()).collect();
+    assert_eq!(counts, [1, 2, 1, 1, 1]);
+    let old: Vec<_> = keys[1]["keys"].as_array().unwrap().clone();
+    assert!(!old.contains(&keys[2]["keys"][0]), "a new key signs");
+    assert_eq!(keys[2], keys[4], "and no other command changes it");
+    for secret in &leaked {
+        // The key of sessions is the origin's.
+        let is_gone = !scene.world.edge_secrets().contains(secret);
+        assert!(is_gone, "it is still stored");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_of_its_own_is_the_only_address_in_every_environment() {
     let scene = Scene::new().await;

@@ -12,6 +12,8 @@ mod drift;
 mod edge;
 mod firewall;
 mod keygen;
+mod leaked;
+mod managed_secret;
 mod plain_http;
 mod probe;
 mod push;

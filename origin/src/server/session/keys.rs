@@ -33,7 +33,7 @@ impl SessionKeys {
 
     /// These keys at first; then the JWKS that `read` gives, asked for as [`Keys::refreshed`](crate::Keys::refreshed)
     /// asks: when a session id names an unknown key, at most every [`REFRESH_FLOOR`](crate::keys::REFRESH_FLOOR)
-    /// seconds, and in the background after [`MAX_AGE`](crate::keys::MAX_AGE) seconds.
+    /// seconds, and after [`MAX_AGE`](crate::keys::MAX_AGE) seconds.
     pub fn refreshed<R, F>(given: &SealingKeys, read: R) -> Self
     where
         R: Fn() -> F + Send + Sync + 'static,
@@ -53,7 +53,7 @@ impl SessionKeys {
 
     /// The keys to seal with: none that were replaced long ago, however long nobody has asked for them.
     pub(super) async fn to_seal(&self, now: UnixTime) -> Result<Arc<Ciphers>, Unavailable> {
-        self.0.fresh(now).await
+        self.0.current(now).await
     }
 
     /// Keys newer than `seen`, if there are any.

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use aws_sdk_cognitoidentityprovider::types::{AuthFactorType, UserPoolType};
 use edgeward_core::Config;
+use edgeward_identity::names::edge::COGNITO_CLIENT_SECRET;
 
 use self::remedy::Remedy;
 use super::super::Described;
@@ -49,7 +50,8 @@ pub(super) async fn check(described: &Described, config: Option<&Config>, fetch:
     let place = format!("the user pool {}", pool.id());
     let user_pool = seen(pool.user_pool().await, &place, "DescribeUserPool", report);
     if let Some(client) = client {
-        app_client::check(client, &remedy, config, report);
+        let stored = described.settings.get(COGNITO_CLIENT_SECRET);
+        app_client::check(client, &remedy, stored, config, report);
         attributes::check(client, &remedy, config, report);
     }
     let domain = domain::check(&pool, user_pool.as_ref(), &remedy, config, report).await;

@@ -96,7 +96,7 @@ fn published(described: &Described, origin: &Parameters, keys: Option<&PrivateJw
     if document["keys"].as_array().is_some_and(|keys| keys.iter().any(is_private)) {
         problem(
             "holds a private key, which everybody with access to it may have read",
-            "run `edgeward publish-jwks`, then rotate every kind of key at once with --begin",
+            "run `edgeward publish-jwks`, then `edgeward leaked keys`",
         );
         return;
     }

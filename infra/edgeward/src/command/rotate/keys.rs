@@ -13,6 +13,7 @@ use crate::{
     edge::Settings,
     generate,
     jwks::{Date, Kind, PrivateJwks},
+    managed_secret,
     parameter::Protection,
     pool::Pool,
     report::Report,
@@ -49,6 +50,9 @@ impl<'a> Run<'a> {
         let deployment = &self.arguments.which.deployment;
         // What could fail for another reason fails before anything is written.
         let destination = Destination::prepare(&self.arguments.target, deployment, false).await?;
+        if destination.takes_all_secrets(Part::Secret(KEYS)) {
+            managed_secret::resolve(&mut self.described.settings, &self.described.aws).await?;
+        }
         accepted(&self.described.settings, deployment, report)?;
         let word = self.kind.word();
         match step {
@@ -90,6 +94,9 @@ impl<'a> Run<'a> {
                 self.deliver(&destination, report).await?;
                 self.store(report).await?;
                 report.did(format!("the {word} key {key_id} is removed"));
+                if let Some(in_use) = self.keys.of_kind(self.kind).next().filter(|_| self.arguments.force_remove) {
+                    report.did(super::still_in_use(in_use, self.kind));
+                }
                 Ok(())
             }
         }

@@ -42,6 +42,9 @@ pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
         }
         Step::Remove { key_id } => {
             keys.remove(&key_id);
+            if let Some(in_use) = keys.of_kind(Kind::Session).next().filter(|_| arguments.force_remove) {
+                report.did(super::still_in_use(in_use, Kind::Session));
+            }
             (format!("the session key {key_id} is removed"), None)
         }
     };

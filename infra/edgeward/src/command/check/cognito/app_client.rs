@@ -9,11 +9,20 @@ use super::{
     remedy::{INFORMATION, LOGIN_PAGES, Remedy},
 };
 use crate::{
+    managed_secret,
     pool::AppClient,
     report::{Problem, Report, Weight},
 };
 
-pub(super) fn check(client: &AppClient, remedy: &Remedy, config: Option<&Config>, report: &mut Report) {
+/// `stored_secret` is what the parameter cognito-client-secret holds.
+pub(super) fn check(
+    client: &AppClient,
+    remedy: &Remedy,
+    stored_secret: Option<&str>,
+    config: Option<&Config>,
+    report: &mut Report,
+) {
+    secret(client, remedy, stored_secret, report);
     let place = format!("the app client {}", remedy.client);
     let described = &client.described;
     let mut problem = |what: &str, to_do: String| report.problem(Problem::new(place.clone(), what, to_do));
@@ -26,23 +35,6 @@ pub(super) fn check(client: &AppClient, remedy: &Remedy, config: Option<&Config>
         problem(
             "allows other flows than the authorization code flow",
             pages("allow the authorization code grant alone"),
-        );
-    }
-    if let Some(arn) = &client.secret_arn {
-        let what = format!(
-            "keeps its secret in AWS Secrets Manager ({arn}), where Cognito replaces it every seven days: the edge's copy works \
-             for a week at most"
-        );
-        let to_do = format!(
-            "give the edge an app client whose secret Cognito keeps itself, as the security stack makes it; until then, after \
-             each replacement, write the member `clientSecretValue` of `aws secretsmanager get-secret-value --secret-id {arn}` \
-             into the parameter cognito-client-secret and run `edgeward push --secrets-only`"
-        );
-        problem(&what, to_do);
-    } else if described.client_secret.as_deref().is_none_or(str::is_empty) {
-        problem(
-            "has no secret",
-            "make one with a secret in the security stack's configuration and deploy it".to_owned(),
         );
     }
     if described.enable_token_revocation != Some(true) {
@@ -71,6 +63,51 @@ pub(super) fn check(client: &AppClient, remedy: &Remedy, config: Option<&Config>
     let allowed = described.allowed_o_auth_scopes();
     for scope in asked(config).into_iter().filter(|scope| !allowed.contains(scope)) {
         problem(&format!("does not allow the scope {scope}, which the edge asks for"), pages("add the scope"));
+    }
+}
+
+/// Whether the parameter follows the secret: Cognito keeps it itself, or in Secrets Manager, where it is replaced.
+fn secret(client: &AppClient, remedy: &Remedy, stored: Option<&str>, report: &mut Report) {
+    let place = format!("the app client {}", remedy.client);
+    let mut add = |weight, what: String, to_do: String| report.add(weight, Problem::new(&place, what, to_do));
+    // `UpdateUserPoolClient`, PublishSecretsInAWSSecretsManager: false moves the secret back and deletes that in Secrets Manager.
+    let off = remedy.client(
+        INFORMATION,
+        "take the secret out of AWS Secrets Manager (PublishSecretsInAWSSecretsManager: false), and write the ClientSecret that \
+         `aws cognito-idp describe-user-pool-client` then shows into the parameter cognito-client-secret",
+    );
+    const SCHEDULE: &str = "run `edgeward push --secrets-only` on a schedule, at least daily";
+    match (&client.secret_arn, stored.and_then(managed_secret::arn)) {
+        (Some(arn), Some(stored)) if arn == stored => add(
+            Weight::Note,
+            format!(
+                "keeps its secret in AWS Secrets Manager ({arn}), where Cognito replaces it, every seven days by default. The edge \
+                 has the new one after the next push only. How long Cognito takes the one before is not documented; once it does \
+                 not, sign-ins and refreshes get a 503"
+            ),
+            format!("{SCHEDULE}. Or {off}"),
+        ),
+        (Some(arn), _) => add(
+            Weight::Problem,
+            format!(
+                "keeps its secret in AWS Secrets Manager ({arn}), where Cognito replaces it, every seven days by default: the one \
+                 in the parameter cognito-client-secret stops working"
+            ),
+            format!("{off}. Or write that ARN into the parameter in place of a secret, and {SCHEDULE}"),
+        ),
+        (None, Some(stored)) => add(
+            Weight::Problem,
+            format!(
+                "does not keep its secret in AWS Secrets Manager, and the parameter cognito-client-secret holds {stored}"
+            ),
+            "write the app client's secret into the parameter, and run `edgeward push --secrets-only`".to_owned(),
+        ),
+        (None, None) if client.described.client_secret.as_deref().is_none_or(str::is_empty) => add(
+            Weight::Problem,
+            "has no secret".to_owned(),
+            "make one with a secret in the security stack's configuration and deploy it".to_owned(),
+        ),
+        (None, None) => {}
     }
 }
 

@@ -1,0 +1,167 @@
+//! Which keys go after a leak, and which kinds need a new one: decided from the stored keys alone.
+//!
+//! A new key is stored before it is delivered, without the date from which it may be used ([`Date::UsableFrom`]); it gets
+//! that date once it is delivered. So a run that broke off is recognized, and the next one delivers what is stored instead of
+//! replacing the new key as well.
+
+use crate::jwks::{Date, Kind, PrivateJwk, PrivateJwks};
+
+/// Which keys have leaked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Suspects<'a> {
+    /// The key in use of each kind.
+    InUse,
+    /// All that are stored: whoever has seen one value has seen them all.
+    All,
+    /// Those with these ids.
+    Named(&'a [String]),
+}
+
+/// What a run has to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Replacement {
+    /// Keys that go, with their kinds.
+    pub(crate) leaked: Vec<(Kind, String)>,
+    /// Kinds whose key in use goes, so that they need a new one.
+    pub(crate) renewed: Vec<Kind>,
+    /// Keys that a run before has put in use and has not delivered, as far as is known.
+    pub(crate) undelivered: Vec<(Kind, String)>,
+}
+
+/// An id that none of the stored keys has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownKey(pub(crate) String);
+
+/// Plans the replacement of keys of these kinds.
+///
+/// # Errors
+/// When a named key is not stored, unless an earlier run, which may have removed it, is to be finished.
+pub(crate) fn plan(keys: &PrivateJwks, kinds: &[Kind], suspects: Suspects<'_>) -> Result<Replacement, UnknownKey> {
+    let mut plan = Replacement::default();
+    for &kind in kinds {
+        for (index, key) in keys.of_kind(kind).enumerate() {
+            let id = key.key_id().to_owned();
+            let is_in_use = index == 0;
+            let is_undelivered = is_in_use && is_undelivered(key);
+            let has_leaked = match suspects {
+                Suspects::InUse => is_in_use && !is_undelivered,
+                Suspects::All => !is_undelivered,
+                Suspects::Named(named) => named.contains(&id),
+            };
+            match (has_leaked, is_undelivered) {
+                (true, _) => {
+                    plan.renewed.extend(is_in_use.then_some(kind));
+                    plan.leaked.push((kind, id));
+                }
+                (false, true) => plan.undelivered.push((kind, id)),
+                (false, false) => {}
+            }
+        }
+    }
+    if let Suspects::Named(named) = suspects
+        && plan.undelivered.is_empty()
+        && let Some(unknown) = named.iter().find(|id| plan.leaked.iter().all(|(_, leaked)| leaked != *id))
+    {
+        return Err(UnknownKey(unknown.clone()));
+    }
+    Ok(plan)
+}
+
+fn is_undelivered(key: &PrivateJwk) -> bool {
+    key.date(Date::Made).is_some() && key.date(Date::UsableFrom).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use edgeward_identity::UnixTime;
+
+    use super::*;
+    use crate::generate;
+
+    fn at(seconds: u64) -> UnixTime {
+        UnixTime::from_secs(1_790_000_000 + seconds)
+    }
+
+    fn ids(keys: &PrivateJwks, kind: Kind) -> Vec<String> {
+        keys.of_kind(kind).map(|key| key.key_id().to_owned()).collect()
+    }
+
+    /// In the middle of a rotation: a retiring signing key and a pending one.
+    fn rotating() -> PrivateJwks {
+        let mut keys = PrivateJwks::of(generate::all(at(0)).unwrap());
+        for promoted in [true, false] {
+            let mut new = generate::one(Kind::Signing, at(1)).unwrap();
+            new.set_date(Date::UsableFrom, Some(at(2)));
+            let id = new.key_id().to_owned();
+            keys.add(new);
+            if promoted {
+                keys.promote(&id, at(9));
+            }
+        }
+        keys
+    }
+
+    #[test]
+    fn the_key_in_use_goes_and_its_kind_gets_a_new_one() {
+        let keys = rotating();
+        let [in_use, _, _] = &ids(&keys, Kind::Signing)[..] else { panic!("not three") };
+        let plan = plan(&keys, &[Kind::Signing], Suspects::InUse).unwrap();
+        assert_eq!(plan.leaked, [(Kind::Signing, in_use.clone())]);
+        assert_eq!((plan.renewed, plan.undelivered), (vec![Kind::Signing], vec![]));
+    }
+
+    #[test]
+    fn a_key_that_is_not_in_use_goes_without_a_new_one() {
+        let keys = rotating();
+        for other in &ids(&keys, Kind::Signing)[1..] {
+            let plan = plan(&keys, &[Kind::Signing], Suspects::Named(std::slice::from_ref(other))).unwrap();
+            assert_eq!((plan.leaked, plan.renewed), (vec![(Kind::Signing, other.clone())], vec![]));
+        }
+    }
+
+    #[test]
+    fn when_the_whole_set_has_leaked_all_of_it_goes() {
+        let keys = rotating();
+        let plan = plan(&keys, &Kind::ALL, Suspects::All).unwrap();
+        assert_eq!(plan.leaked.len(), 5);
+        assert_eq!(plan.renewed, Kind::ALL);
+    }
+
+    #[test]
+    fn an_id_that_is_not_stored_is_an_error() {
+        let keys = rotating();
+        let sealing = ids(&keys, Kind::Sealing);
+        for unknown in ["sign-misspelt", &sealing[0]] {
+            let named = [ids(&keys, Kind::Signing)[0].clone(), unknown.to_owned()];
+            let refused = plan(&keys, &[Kind::Signing], Suspects::Named(&named));
+            assert_eq!(refused, Err(UnknownKey(unknown.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_run_that_broke_off_is_finished_and_replaces_nothing_again() {
+        let mut keys = rotating();
+        let leaked = ids(&keys, Kind::Signing)[0].clone();
+        let new = generate::one(Kind::Signing, at(5)).unwrap();
+        let new_id = new.key_id().to_owned();
+        keys.replace(std::slice::from_ref(&leaked), vec![new]);
+        let named = [leaked];
+        for suspects in [Suspects::InUse, Suspects::Named(&named)] {
+            let plan = plan(&keys, &[Kind::Signing], suspects).unwrap();
+            assert_eq!((plan.leaked, plan.renewed), (vec![], vec![]));
+            assert_eq!(plan.undelivered, [(Kind::Signing, new_id.clone())]);
+        }
+        // It has leaked as well.
+        let plan = plan(&keys, &[Kind::Signing], Suspects::Named(std::slice::from_ref(&new_id))).unwrap();
+        assert_eq!((plan.leaked, plan.renewed), (vec![(Kind::Signing, new_id)], vec![Kind::Signing]));
+    }
+
+    #[test]
+    fn keys_made_by_hand_have_no_dates_and_go_all_the_same() {
+        let mut keys = PrivateJwks::of(generate::all(at(0)).unwrap());
+        let text = keys.to_text().replace("\"iat\"", "\"x-iat\"").replace("\"nbf\"", "\"x-nbf\"");
+        keys = PrivateJwks::parse(&text).unwrap();
+        let plan = plan(&keys, &[Kind::Sealing], Suspects::InUse).unwrap();
+        assert_eq!(plan.renewed, [Kind::Sealing]);
+    }
+}
