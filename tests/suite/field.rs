@@ -128,7 +128,8 @@ async fn the_metadata_spell_the_resource_as_it_was_asked_for(world: Arc<World>) 
         // And both mean one resource.
         let mut client = HandMade::register(&world.stack).await?;
         client.resource = url.into();
-        let tokens = client.tokens().await?;
+        let code = client.code_for(&client.authorization().without("scope"), &mut Browser::new()?).await?;
+        let tokens = client.token(&client.redemption(&code)).await?;
         let audience = part(tokens.text("access_token"), 1)["aud"].clone();
         assert_eq!(audience, world.stack.url(path.trim_end_matches('/')).as_str());
     }
