@@ -1,6 +1,5 @@
 // The Worker's entry. For a request to a protected resource one synchronous call into wasm decides, and the platform's
-// own `fetch` streams both ways. A body enters wasm only where a policy is set and the headers do not tell what it asks
-// for. Everything else goes to the Rust handler.
+// own `fetch` streams both ways. A body enters wasm only where a policy judges it. Everything else goes to the Rust handler.
 import { answerOf, instance, lose, retire } from "./instance.mjs";
 import { newTraceparent } from "./repeats.mjs";
 import { endpoints, judged, lengthOf } from "./shedding.mjs";
@@ -16,20 +15,23 @@ const LOOK_AT_TOKEN = 3;
 const FIRST_BYTE_MS = 100_000;
 
 // Every MCP request comes here: nothing is made but what the call needs.
-function decide({ edge, method, url, authorization, origin, traceparent, length }) {
-  return edge.gate(method, url, authorization, origin, traceparent, length);
+function decide({ edge, method, url, authorization, origin, traceparent, length, hasUpgrade }) {
+  return edge.gate(method, url, authorization, origin, traceparent, length, hasUpgrade);
 }
 
 // Decides about a request whose head was not enough: with its body, or what is wrong with that, if it was read.
-function lookCloser({ edge, request, method, url, authorization, origin, traceparent, length }, { body, fault } = {}) {
-  const mirrored = ["mcp-protocol-version", "mcp-method", "mcp-name"];
-  const values = mirrored.map((name) => request.headers.get(name) ?? undefined);
-  return edge.look(method, url, authorization, origin, traceparent, length, ...values, body, fault);
+function lookCloser(call, { body, fault } = {}) {
+  const { edge, method, url, authorization, origin, traceparent, length, hasUpgrade } = call;
+  // As the MCP server will see them.
+  const headers = headersOf(call);
+  const values = ["mcp-protocol-version", "mcp-method", "mcp-name"].map((name) => headers.get(name) ?? undefined);
+  return edge.look(method, url, authorization, origin, traceparent, length, hasUpgrade, ...values, body, fault);
 }
 
 async function lookAtBody(call) {
   const { edge, request, ctx, authorization } = call;
-  const entry = judged.enter(lengthOf(call), authorization);
+  // The token, however it is spelled.
+  const entry = judged.enter(lengthOf(call), authorization.split(" ").pop());
   if (entry === undefined) return overloaded(call);
   // The body is held until the MCP server has begun to answer, or the client has gone away.
   request.signal.addEventListener("abort", () => judged.leave(entry));
@@ -140,15 +142,21 @@ function pass(call, [url, identity, traceparent, until, ...fields], body) {
   return forward(call, target, traceparent, body);
 }
 
-// With its body if that was read.
-async function forward({ edge, request, method, isObserved }, { url, identity, fields }, traceparent, body) {
-  if (isObserved) passedOn.add(request);
+// The headers of a request that are passed on.
+function headersOf({ edge, request }) {
   const headers = new Headers(request.headers);
+  const named = headers.get("connection")?.toLowerCase().split(/[\s,]+/) ?? [];
   for (const name of request.headers.keys()) {
-    if (name.startsWith("x-edgeward-")) headers.delete(name);
+    if (edge.droppedHeaders.has(name) || name.startsWith("x-edgeward-") || named.includes(name)) headers.delete(name);
   }
-  headers.delete("authorization");
-  headers.delete("cookie");
+  return headers;
+}
+
+// With its body if that was read.
+async function forward(call, { url, identity, fields }, traceparent, body) {
+  const { edge, request, method, length, isObserved } = call;
+  if (isObserved) passedOn.add(request);
+  const headers = headersOf(call);
   headers.set("x-edgeward-identity", identity);
   // Without `Authorization` a cache on the way would take the answer for everybody's. The client may have asked for less.
   headers.set("cache-control", "no-store");
@@ -164,8 +172,8 @@ async function forward({ edge, request, method, isObserved }, { url, identity, f
     // A redirect of the origin's is the client's to see, not the edge's to follow. `cache: "no-store"` bypasses Cloudflare's
     // cache even where a cache rule of the zone matches.
     const init = { method, headers, redirect: "manual", cache: "no-store" };
-    // The platform sends no body with these.
-    if (method !== "GET" && method !== "HEAD") init.body = body ?? request.body;
+    // The platform sends no body with these. Of one that is said to have none, nobody has looked at any.
+    if (method !== "GET" && method !== "HEAD" && length !== 0) init.body = body ?? request.body;
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.
     if (response === undefined) return unanswered(edge, TOO_SLOW, headers, fields);
@@ -278,11 +286,14 @@ export default {
     const authorization = headers.get("authorization") ?? undefined;
     const origin = headers.get("origin") ?? undefined;
     const traceparent = headers.get("traceparent") ?? undefined;
-    // Zero without one.
-    const length = Number(headers.get("content-length"));
+    const announced = headers.get("content-length");
+    // Zero without a body, not a number for one that announces none.
+    const length = announced === null && request.body ? NaN : Number(announced);
+    const hasUpgrade = headers.has("upgrade");
     // Whether anybody wants to know how long the answer took.
     const isObserved = edge.serverTiming || env.METRICS !== undefined;
-    const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent, length, isObserved };
+    const head = { method, url, authorization, origin, traceparent, length, hasUpgrade };
+    const call = { edge, request, env, ctx, ...head, isObserved };
     const last = edge.repeats.find(call);
     const decision = last ? null : guarded(call, () => decide(call));
     const answered = last ? again(call, last) : conclude(call, decision);

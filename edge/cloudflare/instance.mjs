@@ -69,12 +69,13 @@ function configure(env) {
   // Should it panic, nothing is configured.
   prepared = living = undefined;
   names ??= functions.setting_names().split(" ");
-  const [isUsable, serverTiming, userAgent, failureFields, ...lengths] = functions.configure(env, work);
+  const [isUsable, serverTiming, userAgent, failureFields, dropped, ...lengths] = functions.configure(env, work);
   settings = names.map((name) => env[name]);
   environment = env;
   const { gate, look, traceparents, unreachable, respond, rebind } = functions;
   const [maxBodyBytes, maxJudgedBytes, maxHandledBytes] = lengths;
-  const told = { isUsable, serverTiming, userAgent, failureFields, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
+  const droppedHeaders = new Set(dropped.split(" "));
+  const told = { isUsable, serverTiming, userAgent, failureFields, droppedHeaders, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
   // What is remembered was decided with these settings.
   living = { functions, gate, look, traceparents, unreachable, respond, rebind, repeats: new Repeats(), ...told };
 }

@@ -60,6 +60,8 @@ const resource = z.strictObject({
   policy: z
     .strictObject({ tools: requirements.optional(), prompts: requirements.optional(), resources: requirements.optional() })
     .optional(),
+  /** Whether the MCP server refuses a body that contradicts `Mcp-Method` or `Mcp-Name`: then the policy judges by these headers. */
+  compares_headers: z.boolean().optional(),
 });
 
 /** Managed rule groups and rules of our own that can be set to only count, wherever a firewall has them. */

@@ -190,7 +190,7 @@ describe("deployments", () => {
   test("enable the scopes of Cognito that the edge maps its own to, once they are there", () => {
     const scopes = { read: "Read", write: { words: "Write", implies: ["read"], groups: ["editors"], cognito_scope: "files/write" } };
     const { security } = synthesize("test", {
-      edge: { resources: [{ path: "/mcp", scopes, policy: { tools: { "delete_*": ["write"] } } }] },
+      edge: { resources: [{ path: "/mcp", scopes, policy: { tools: { "delete_*": ["write"] } }, compares_headers: true }] },
       userPool: { resourceServers: { files: { write: "Write files" } } },
     });
     const [client] = Object.values(security.Resources).filter(({ Type }) => Type === "AWS::Cognito::UserPoolClient");

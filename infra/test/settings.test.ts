@@ -112,6 +112,7 @@ describe("settings", () => {
       { edge: { resources: [{ path: "/mcp", scopes: { read: { words: "Read", cognito_scope: "files/read" } } }] } },
       "edge.resources: asks Cognito for files/read, which no server of userPool.resourceServers has",
     ],
+    [{ edge: { resources: [{ path: "/mcp", scopes: { mcp: "x" }, compares_headers: "true" }] } }, "edge.resources.0.compares_headers:"],
     [
       { userPool: { customDomain: { name: "login.example.com", certificateArn: "arn:aws:acm:eu-west-1:1:certificate/1" } } },
       "userPool.customDomain.certificateArn: Cognito takes certificates of us-east-1 only; request one there",

@@ -81,6 +81,16 @@ impl Process {
         pages.sum::<u64>() * rustix::param::page_size() as u64
     }
 
+    /// The most of it that they have had at one time, in bytes, each by itself.
+    pub fn peak_memory(&self, name: &str) -> u64 {
+        let peaks = self.called(name).into_iter().filter_map(|(folder, _)| {
+            let status = fs::read_to_string(folder.join("status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
+        });
+        peaks.sum::<u64>() * 1024
+    }
+
     /// What those of its processes that are called `name` have cost so far, the kernel's time for them included: all their
     /// threads that have not ended.
     pub fn cpu_time(&self, name: &str) -> Duration {

@@ -247,6 +247,11 @@ impl Workerd {
     pub fn memory(&self) -> u64 {
         self.process.memory(PROGRAM)
     }
+
+    /// The most of it that it has had at one time, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        self.process.peak_memory(PROGRAM)
+    }
 }
 
 /// As in `memory.mjs`.

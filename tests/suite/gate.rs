@@ -90,7 +90,16 @@ async fn a_token_in_the_query_is_no_token(world: Arc<World>) -> Result<()> {
 async fn an_expired_token_is_refused(world: Arc<World>) -> Result<()> {
     let good = token(&world).await?;
     let issued = part(&good, 1)["iat"].as_u64().expect("iat");
+    let mark = world.log_mark();
     refused(&world, &world.whoami(&changed(&world, &good, "exp", (issued - 3_600).into())).await?);
+    let reason = "access token: expired";
+    let told =
+        || records(&world.stack.edge().process().log()[mark..]).into_iter().find(|record| record["reason"] == reason);
+    until("it is written down", || told().is_some()).await?;
+    // So that an operator can follow a client that loops.
+    let record = told().expect("it is there");
+    assert_eq!(record["grant"], part(&good, 1)["grant_id"], "{record}");
+    assert!(record["client"].is_string() && record["subject"].is_string(), "{record}");
     let later = issued + 600;
     assert_eq!(world.whoami(&changed(&world, &good, "exp", later.into())).await?.status(), StatusCode::OK);
     Ok(())

@@ -29,6 +29,8 @@ use crate::{
 tests![
     a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered,
     bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back,
+    bodies_that_announce_no_length_take_no_more_than_a_share,
+    a_body_in_chunks_of_one_byte_takes_no_more_than_its_bytes,
     a_body_that_takes_too_long_is_given_up,
     an_instance_goes_when_it_works_for_a_request_that_is_lost,
     a_message_without_a_body_is_judged_too,
@@ -139,6 +141,67 @@ async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world:
         };
         timeout(Duration::from_secs(10), served).await.context("there is no room again")??;
     }
+    Ok(())
+}
+
+/// One token, however it is spelled: more of its bodies than its share are not waited for, and others have theirs.
+async fn bodies_that_announce_no_length_take_no_more_than_a_share(world: Arc<World>) -> Result<()> {
+    let edge = bare_edge(&world, world.stack.variables()).await?;
+    let (token, other) = (policy::token(&world, "use").await?, policy::token(&world, "use").await?);
+    let begin = async |number: usize| {
+        let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
+        let spelled = format!("{}{token}", " ".repeat(number));
+        let head = judged(&world, &spelled, 0);
+        let (head, _) = head.split_once("Content-Length").context("no length")?;
+        let chunk = " ".repeat(MIB - 1024);
+        let begun = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{chunk}\r\n", chunk.len());
+        stream.write_all(begun.as_bytes()).await?;
+        anyhow::Ok(stream)
+    };
+    let mut held = Vec::new();
+    for number in 0..SHARE {
+        held.push(begin(number).await?);
+    }
+    // Which one has the last byte, is for the network to say.
+    held.push(begin(SHARE).await?);
+    let stopped = async |stream: &mut TcpStream| {
+        let mut status = [0; 12];
+        let _ = stream.read_exact(&mut status).await;
+        String::from_utf8_lossy(&status).into_owned()
+    };
+    let any = futures_util::future::select_all(held.iter_mut().map(|stream| Box::pin(stopped(stream))));
+    let (status, ..) = timeout(Duration::from_secs(10), any).await.context("none is stopped")?;
+    assert_eq!(status, "HTTP/1.1 408");
+    let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
+    stream.write_all(judged(&world, &other, MIB).as_bytes()).await?;
+    let served = answer(stream).await?;
+    assert!(!served.starts_with("HTTP/1.1 503 ") && !served.starts_with("HTTP/1.1 408 "), "{served}");
+    Ok(())
+}
+
+/// The platform reads each chunk into a buffer of four kilobytes. With those kept, one of these took 120 MB.
+async fn a_body_in_chunks_of_one_byte_takes_no_more_than_its_bytes(world: Arc<World>) -> Result<()> {
+    const CHUNKS: usize = 31_000;
+    let edge = bare_edge(&world, world.stack.variables()).await?;
+    let host = edge.url().trim_start_matches("http://");
+    let head = format!(
+        "POST /register HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Transfer-Encoding: chunked\r\n\r\n",
+        world.host()
+    );
+    let send = async |chunks: usize| {
+        let mut stream = TcpStream::connect(host).await?;
+        let body = format!("{}{}0\r\n\r\n", "1\r\n{\r\n".repeat(chunks), "1\r\n \r\n");
+        stream.write_all(format!("{head}{body}").as_bytes()).await?;
+        let answer = answer(stream).await?;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        anyhow::Ok(())
+    };
+    send(1).await?;
+    let before = edge.peak_memory();
+    futures_util::future::try_join_all((0..4).map(|_| send(CHUNKS))).await?;
+    let grown = edge.peak_memory() - before;
+    assert!(before > 0 && grown < 256 * MIB as u64, "{grown} bytes");
     Ok(())
 }
 

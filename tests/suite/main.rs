@@ -16,6 +16,7 @@ mod closing;
 mod code;
 mod cognito_faults;
 mod cognito_tokens;
+mod connection;
 mod decision;
 mod discovery;
 mod edge_faults;
@@ -115,6 +116,7 @@ fn alone() -> Vec<Test> {
         refresh_races::tests(),
         rebinding::tests(),
         gone_clients::tests(),
+        connection::tests(),
         user_agent::tests(),
         body_limit::tests(),
         cognito_faults::tests(),

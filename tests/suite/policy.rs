@@ -12,7 +12,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    settings::JUDGED_RESOURCE,
+    settings::{COMPARED_RESOURCE, JUDGED_RESOURCE},
     world::{World, tests},
 };
 
@@ -27,8 +27,13 @@ tests![
 
 /// An access token with this scope for the resource whose messages are judged.
 pub(crate) async fn token(world: &World, scope: &str) -> Result<String> {
+    token_for(world, JUDGED_RESOURCE, scope).await
+}
+
+/// The same for another resource.
+pub(crate) async fn token_for(world: &World, resource: &str, scope: &str) -> Result<String> {
     let mut client = HandMade::register(&world.stack).await?;
-    client.resource = world.stack.url(JUDGED_RESOURCE).into();
+    client.resource = world.stack.url(resource).into();
     let code = client.code_for(&client.authorization().with("scope", scope), &mut Browser::new()?).await?;
     Ok(client.token(&client.redemption(&code)).await?.text("access_token").to_owned())
 }
@@ -49,8 +54,12 @@ pub(crate) fn message(method: &str, params: &Value) -> String {
 }
 
 fn needs(world: &World, answer: &Response, scope: &str) {
+    needs_at(world, JUDGED_RESOURCE, answer, scope);
+}
+
+fn needs_at(world: &World, resource: &str, answer: &Response, scope: &str) {
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
-    let metadata = world.stack.url(&format!("/.well-known/oauth-protected-resource{JUDGED_RESOURCE}"));
+    let metadata = world.stack.url(&format!("/.well-known/oauth-protected-resource{resource}"));
     let challenge = format!(r#"Bearer error="insufficient_scope", resource_metadata="{metadata}", scope="{scope}""#);
     assert_eq!(answer.headers()["www-authenticate"], challenge);
 }
@@ -91,21 +100,25 @@ async fn every_member_of_a_batch_is_judged(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-/// The edge believes the headers; the origin must not do what the body says instead.
+/// The edge judges the body, or it relies on the headers because the settings say that the origin compares them: then that must
+/// not do what the body says instead.
 async fn a_body_that_says_otherwise_than_its_headers_is_not_served(world: Arc<World>) -> Result<()> {
-    let (token, judged) = (token(&world, "use").await?, world.stack.url(JUDGED_RESOURCE));
     let steps = json!({ "steps": 1, "interval_ms": 1 });
-    for (method, name) in [("tools/call", "whoami"), ("tools/list", "count_slowly"), ("initialize", "whoami")] {
-        let mut request = by_hand::call(judged.as_str(), "count_slowly", &steps)?.bearer_auth(&token).build()?;
-        request.headers_mut().insert("mcp-method", method.parse()?);
-        request.headers_mut().insert("mcp-name", name.parse()?);
-        let answer = by_hand::http()?.execute(request).await?;
-        assert!([400, 403].contains(&answer.status().as_u16()), "{method} {name}: {}", answer.status());
-        assert!(!answer.text().await?.contains("Counted"), "{method} {name}");
+    for (resource, status) in [(JUDGED_RESOURCE, 403), (COMPARED_RESOURCE, 400)] {
+        let (token, url) = (token_for(&world, resource, "use").await?, world.stack.url(resource));
+        for (method, name) in [("tools/call", "whoami"), ("tools/list", "count_slowly"), ("initialize", "whoami")] {
+            let mut request = by_hand::call(url.as_str(), "count_slowly", &steps)?.bearer_auth(&token).build()?;
+            request.headers_mut().insert("mcp-method", method.parse()?);
+            request.headers_mut().insert("mcp-name", name.parse()?);
+            let answer = by_hand::http()?.execute(request).await?;
+            assert_eq!(answer.status(), status, "{resource} {method} {name}");
+            assert!(!answer.text().await?.contains("Counted"), "{resource} {method} {name}");
+        }
+        // Two headers: whichever the origin takes, the edge has looked at the body.
+        let request = by_hand::call(url.as_str(), "count_slowly", &steps)?.bearer_auth(&token);
+        let answer = request.header("Mcp-Name", "whoami").send().await?;
+        needs_at(&world, resource, &answer, "use count");
     }
-    // Two headers: whichever the origin takes, the edge has looked at the body.
-    let request = by_hand::call(judged.as_str(), "count_slowly", &steps)?.bearer_auth(&token);
-    needs(&world, &request.header("Mcp-Name", "whoami").send().await?, "use count");
     Ok(())
 }
 
@@ -142,16 +155,19 @@ async fn a_body_that_cannot_be_judged_is_refused(world: Arc<World>) -> Result<()
 }
 
 async fn real_clients_of_both_eras_are_judged(world: Arc<World>) -> Result<()> {
-    let judged = world.stack.url(JUDGED_RESOURCE);
-    let client = SignedIn::with(&mut Browser::new()?, &judged, User::DEMO).await?;
-    for era in ERAS {
-        let connection = client.connect(era).await?;
-        assert!(text(&call(&connection, "whoami", json!({})).await?).contains("demo@example.com"), "{era:?}");
-        // It asks for all scopes there are, but this one is not for the user.
-        assert!(call(&connection, "get_forecast", json!({ "latitude": 38.5, "longitude": -121.5 })).await.is_err());
-        let counted = call(&connection, "count_slowly", json!({ "steps": 3, "interval_ms": 50 })).await?;
-        assert_eq!(text(&counted), "Counted to 3.", "{era:?}: and goes on");
-        connection.cancel().await?;
+    for resource in [JUDGED_RESOURCE, COMPARED_RESOURCE] {
+        let url = world.stack.url(resource);
+        let client = SignedIn::with(&mut Browser::new()?, &url, User::DEMO).await?;
+        for era in ERAS {
+            let connection = client.connect(era).await?;
+            let told = text(&call(&connection, "whoami", json!({})).await?);
+            assert!(told.contains("demo@example.com"), "{resource} {era:?}");
+            // It asks for all scopes there are, but this one is not for the user.
+            assert!(call(&connection, "get_forecast", json!({ "latitude": 38.5, "longitude": -121.5 })).await.is_err());
+            let counted = call(&connection, "count_slowly", json!({ "steps": 3, "interval_ms": 50 })).await?;
+            assert_eq!(text(&counted), "Counted to 3.", "{resource} {era:?}: and goes on");
+            connection.cancel().await?;
+        }
     }
     Ok(())
 }

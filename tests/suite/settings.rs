@@ -28,8 +28,10 @@ pub(crate) const DENIED_HOST: &str = "denied.example";
 pub(crate) const OTHER_SCOPE: &str = "admin";
 /// Another resource, with a scope of its own.
 pub(crate) const OTHER_RESOURCE: &str = "/second";
-/// Another, whose operations are judged one by one.
+/// Another, whose operations are judged one by one, by the body.
 pub(crate) const JUDGED_RESOURCE: &str = "/judged";
+/// The same, judged by the headers that the origin compares with the body.
+pub(crate) const COMPARED_RESOURCE: &str = "/compared";
 /// The scope of Cognito's that `alerts` of that resource stands for.
 pub(crate) const UPSTREAM_SCOPE: &str = "https://edgeward.example/tests/alerts";
 /// An app client of Cognito's that acts for itself, and may use that resource.
@@ -55,14 +57,9 @@ impl World {
             { "client_id": PUBLIC_CLIENT, "client_name": "Public and known", "redirect_uris": [REDIRECT_URI] },
             { "client_id": LIMITED_CLIENT, "redirect_uris": [REDIRECT_URI], "scopes": ["mcp"] },
         ]);
-        let resources = json!([
-            {
-                "path": "/mcp", "scopes": { "mcp": "Use the tools of this server", OTHER_SCOPE: "Change its settings" },
-                "default_scopes": ["mcp"],
-            },
-            { "path": OTHER_RESOURCE, "origin_path": "/mcp", "scopes": { "second": "Use it by another name" } },
-            {
-                "path": JUDGED_RESOURCE, "origin_path": "/mcp", "default_scopes": ["use"],
+        let judged = |path: &str, compares: bool| {
+            json!({
+                "path": path, "origin_path": "/mcp", "default_scopes": ["use"], "compares_headers": compares,
                 "scopes": {
                     "use": "Use what is harmless",
                     "count": { "words": "Count", "groups": ["demo-group"] },
@@ -76,7 +73,16 @@ impl World {
                     "resources": { "weather://alerts/*": ["alerts"] },
                 },
                 "machines": { MACHINE: { UPSTREAM_SCOPE: ["use", "alerts"] } },
+            })
+        };
+        let resources = json!([
+            {
+                "path": "/mcp", "scopes": { "mcp": "Use the tools of this server", OTHER_SCOPE: "Change its settings" },
+                "default_scopes": ["mcp"],
             },
+            { "path": OTHER_RESOURCE, "origin_path": "/mcp", "scopes": { "second": "Use it by another name" } },
+            judged(JUDGED_RESOURCE, false),
+            judged(COMPARED_RESOURCE, true),
         ]);
         let hosts = DocumentHost::start().await?;
         let options = Options {

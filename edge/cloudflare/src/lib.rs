@@ -26,7 +26,9 @@ use std::{
 use coordination::Namespace;
 use count::Counters;
 use edgeward_core::{
-    Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, Target, limits,
+    Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, Target,
+    gate::DROPPED_HEADERS,
+    limits,
     message::operation::{self, MirroredHeaders},
     misconfigured,
     platform::USER_AGENT,
@@ -88,7 +90,7 @@ pub fn setting_names() -> String {
 /// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. Requests that have begun
 /// end with the settings they have. Gives what `entry.mjs` must know: whether the settings can be used, whether answers are to
 /// say how long they took, the `User-Agent` for clients that send none, names and values of header fields for the answers that
-/// it makes itself, the longest body of a request, the longest that [`look`] is given, and the longest that [`respond`] is given.
+/// it makes itself, the names of header fields that are not passed on, the longest body of a request, the longest that [`look`] is given, and the longest that [`respond`] is given.
 #[wasm_bindgen]
 pub fn configure(env: &Env, work: Work) -> Array {
     WORK.with(|cell| cell.set(work)).ok();
@@ -109,6 +111,7 @@ pub fn configure(env: &Env, work: Work) -> Array {
         .map(|(name, value)| Array::of2(&name.as_str().into(), &value.into()))
         .collect();
     let told = Array::of4(&config.is_some().into(), &server_timing.into(), &USER_AGENT.into(), &failure_fields);
+    told.push(&DROPPED_HEADERS.join(" ").into());
     for length in [limits::MAX_BODY_BYTES, operation::MAX_BYTES, MAX_BODY_BYTES] {
         told.push(&JsValue::from(length as u32));
     }
@@ -137,8 +140,9 @@ pub fn gate(
     origin_header: Option<String>,
     traceparent: Option<String>,
     content_length: f64,
+    has_upgrade: bool,
 ) -> JsValue {
-    let head = Head { authorization, origin_header, traceparent, content_length };
+    let head = Head { authorization, origin_header, traceparent, content_length, has_upgrade };
     decide(method, url, &head, Seen::Nothing)
 }
 
@@ -152,6 +156,7 @@ pub fn look(
     origin_header: Option<String>,
     traceparent: Option<String>,
     content_length: f64,
+    has_upgrade: bool,
     protocol_version: Option<String>,
     mcp_method: Option<String>,
     mcp_name: Option<String>,
@@ -170,7 +175,7 @@ pub fn look(
         Ok(body) => Seen::Body(headers, body),
         Err(error) => Seen::NoBody(error),
     };
-    let head = Head { authorization, origin_header, traceparent, content_length };
+    let head = Head { authorization, origin_header, traceparent, content_length, has_upgrade };
     decide(method, url, &head, seen)
 }
 
@@ -196,8 +201,9 @@ struct Head {
     authorization: Option<String>,
     origin_header: Option<String>,
     traceparent: Option<String>,
-    /// A number, which crosses for nothing.
+    /// A number, which crosses for nothing. Not a number for a body that announces none.
     content_length: f64,
+    has_upgrade: bool,
 }
 
 fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
@@ -212,7 +218,8 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
         authorization: head.authorization.as_deref(),
         origin_header: head.origin_header.as_deref(),
         traceparent: head.traceparent.as_deref(),
-        content_length: head.content_length as u64,
+        content_length: Some(head.content_length).filter(|length| !length.is_nan()).map(|length| length as u64),
+        has_upgrade: head.has_upgrade,
     };
     match edge.look(&head, seen) {
         None => JsValue::UNDEFINED,

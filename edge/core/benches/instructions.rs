@@ -30,6 +30,7 @@ use ready::{Asked, Call, Sealing, Step};
 #[bench::known(Call::known())]
 #[bench::known_for_long(Call::known_for_long())]
 #[bench::judged(Call::judged())]
+#[bench::read(Call::read())]
 #[bench::known_machine(Call::known_machine())]
 fn gate(call: Box<Call>) -> (Box<Call>, Option<Gated>) {
     let gated = call.decide();

@@ -1,6 +1,6 @@
 //! Access tokens: JWTs after RFC 9068, signed with our key, for one resource.
 
-use edgeward_identity::jws::{self, JwsError};
+use edgeward_identity::jws::{self, JwsError, Verified};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -106,6 +106,14 @@ fn surplus(grant: &Grant<'_>, config: &Config) -> usize {
     (implied + audience.len().saturating_sub(grant.resource.len())).div_ceil(3) * 4
 }
 
+/// What an access token says that has our signature, whether it is still good or not.
+///
+/// # Errors
+/// When it is none.
+pub fn signed(token: &str, keys: &Keys) -> Result<Verified<AccessToken>, JwsError> {
+    jws::verify(TYPE, token, keys.verifying())
+}
+
 /// Verifies an access token: signature, type, issuer, lifetime. For which resource it is, is for the gate to judge.
 ///
 /// # Errors
@@ -116,7 +124,7 @@ pub fn open(
     keys: &Keys,
     now: UnixTime,
 ) -> Result<(AccessToken, Profile, UnixTime), AccessTokenError> {
-    let verified = jws::verify::<AccessToken>(TYPE, token, keys.verifying())?;
+    let verified = signed(token, keys)?;
     if verified.claims.issuer != issuer {
         return Err(AccessTokenError::WrongIssuer);
     }

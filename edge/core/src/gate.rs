@@ -9,13 +9,14 @@ use std::{borrow::Cow, rc::Rc};
 
 use edgeward_identity::{
     Identity, Kind, assertion,
+    jws::Verified,
     limits::{BODY_TOO_LONG, BODY_TOO_LONG_CODE, MAX_BODY_BYTES},
 };
 use http::{Response, StatusCode, header};
 use serde_json::json;
 
-use self::admissions::Admission;
 pub use self::admissions::Admissions;
+use self::admissions::{Admission, bytes_for};
 use crate::{
     access_token::{self, AccessTokenError},
     audit::pseudonym,
@@ -38,6 +39,28 @@ use crate::{
 pub const ASSERTION_REUSE_SECONDS: u64 = 30;
 /// As much is quoted of an origin that is refused.
 const MAX_QUOTED: usize = 256;
+/// The longest `Authorization` that is looked at: a token, or one of Cognito's, behind its scheme.
+const MAX_AUTHORIZATION_BYTES: usize = upstream::MAX_MACHINE_TOKEN_BYTES + 16;
+
+/// The header fields of a request, beside those whose names begin with `x-edgeward-`, that are not passed on: credentials for the
+/// edge, what concerns only the connection to it (RFC 9110 §7.6.1), and what would make another request of it than was judged.
+/// Neither is any that `Connection` names.
+pub const DROPPED_HEADERS: [&str; 13] = [
+    "authorization",
+    "connection",
+    "cookie",
+    "http2-settings",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
+
 /// When to come back if Cognito's keys cannot be had.
 const RETRY_AFTER_SECONDS: &str = "5";
 
@@ -54,14 +77,21 @@ pub struct RequestHead<'a> {
     pub origin_header: Option<&'a str>,
     /// `traceparent`.
     pub traceparent: Option<&'a str>,
-    /// `Content-Length`, zero without one: the origin counts what nothing announces.
-    pub content_length: u64,
+    /// `Content-Length`: zero without a body, `None` for a body that announces none, which the origin counts.
+    pub content_length: Option<u64>,
+    /// Whether it has `Upgrade`.
+    pub has_upgrade: bool,
 }
 
 impl RequestHead<'_> {
-    /// Whether an adapter may take others for one like this, from method, URL and `Authorization` alone.
-    pub(crate) const fn may_repeat(&self) -> bool {
-        self.origin_header.is_none() && self.traceparent.is_none()
+    /// Whether an adapter may take others for one like this, from method, URL and `Authorization` alone. Of blanks between scheme
+    /// and token there is one: a token with others has any number of spellings, and would take as many places in a memory.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let is_plain = |value: &str| value.as_bytes().get("Bearer ".len()) != Some(&b' ');
+        self.origin_header.is_none()
+            && self.traceparent.is_none()
+            && !self.has_upgrade
+            && self.authorization.is_none_or(is_plain)
     }
 }
 
@@ -75,7 +105,7 @@ pub enum Gated {
         /// The answer.
         response: Response<String>,
         /// Whoever asks for the same is to be answered in the same way, for good: with the same method and URL, and as now
-        /// without `Authorization`, `Origin` and `traceparent`. Of each the log is to be told this, with a trace of its own.
+        /// without `Authorization`, `Origin`, `traceparent` and `Upgrade`. Of each the log is to be told this, with a trace of its own.
         /// `None` where more was looked at.
         repeats: Option<Box<Record>>,
     },
@@ -107,8 +137,8 @@ pub enum Seen<'a> {
     NoBody(BodyError),
 }
 
-/// How to pass a request on: its own method, headers and body, without `Authorization`, `Cookie` and every
-/// `x-edgeward-*`, but with the identity.
+/// How to pass a request on: its own method, headers and body, without [`DROPPED_HEADERS`] and every `x-edgeward-*`, but with the
+/// identity. A body of no length is not passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forward {
     /// Where to.
@@ -120,8 +150,8 @@ pub struct Forward {
     /// The value of `traceparent`, if it is another one than came; `tracestate` goes then.
     pub traceparent: Option<String>,
     /// From now until then, exclusively, whoever asks for the same is to be forwarded in the same way: with the same method,
-    /// URL and `Authorization`, as now without `Origin` and `traceparent`, and with a `Content-Length` of no more than
-    /// [`MAX_BODY_BYTES`]. `None` where more was looked at.
+    /// URL and `Authorization`, as now without `Origin`, `traceparent` and `Upgrade`, and with a `Content-Length` of no more than
+    /// [`MAX_BODY_BYTES`]. `None` where more is looked at.
     pub repeats_until: Option<UnixTime>,
 }
 
@@ -135,7 +165,7 @@ pub fn decide(
     now: UnixTime,
 ) -> (Gated, Option<Record>) {
     let outcome =
-        check_origin(head, config).and_then(|()| check_length(head)).and_then(|()| match head.origin_header {
+        check_origin(head, config).and_then(|()| check_framing(head)).and_then(|()| match head.origin_header {
             Some(origin) if head.method == "OPTIONS" => {
                 Ok(Gated::Respond { response: cors::preflight(origin), repeats: None })
             }
@@ -146,19 +176,43 @@ pub fn decide(
         Err(error) => {
             let asked = (head.target.path, head.origin_header);
             let (response, mut record) = refusal(&error, asked, resource, config);
-            if let GateError::InsufficientScope(_) = error
-                && let Some(token) = head.authorization.and_then(maybe_bearer_token)
-            {
-                admissions.of(admissions.fingerprint(token), now, |admission| {
-                    record.client = Some(ClientDigest::of(&admission.identity.client_id).pseudonym());
-                    record.grant = Some(admission.identity.grant_id.clone());
-                    record.subject = Some(pseudonym(&admission.identity.subject));
-                });
-            }
+            name_holder(&mut record, &error, head, config, admissions);
             let repeats = error == GateError::NoToken && head.may_repeat();
             let repeats = repeats.then(|| Box::new(record.clone()));
             (Gated::Respond { response, repeats }, Some(record))
         }
+    }
+}
+
+/// Says who comes with a token that has our signature, and is refused.
+fn name_holder(
+    record: &mut Record,
+    error: &GateError,
+    head: &RequestHead<'_>,
+    config: &Config,
+    admissions: &Admissions,
+) {
+    let is_signed = match error {
+        GateError::InsufficientScope(_) | GateError::WrongAudience => true,
+        GateError::Token(error) => !matches!(error, AccessTokenError::Jws(_)),
+        _ => false,
+    };
+    let token = head.authorization.filter(|_| is_signed).and_then(maybe_bearer_token);
+    let Some(token) = token else { return };
+    let mut name = |client_id: &str, grant_id: &str, subject: &str| {
+        record.client = Some(ClientDigest::of(client_id).pseudonym());
+        record.grant = Some(grant_id.to_owned());
+        record.subject = Some(pseudonym(subject));
+    };
+    // Whether it has expired or not.
+    let known =
+        admissions.of(admissions.fingerprint(token), UnixTime::from_secs(0), |Admission { identity, .. }| {
+            name(&identity.client_id, &identity.grant_id, &identity.subject);
+        });
+    if known.is_none()
+        && let Ok(Verified { claims, .. }) = access_token::signed(token, &config.keys)
+    {
+        name(&claims.client_id, &claims.grant_id, &claims.subject);
     }
 }
 
@@ -196,9 +250,12 @@ fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError
     }
 }
 
-/// Nothing of a body that is too long is passed on.
-fn check_length(head: &RequestHead<'_>) -> Result<(), GateError> {
-    if head.content_length <= MAX_BODY_BYTES as u64 { Ok(()) } else { Err(GateError::BodyTooLong) }
+/// Nothing of a body that is too long is passed on, and nothing that would be another protocol's behind the request.
+fn check_framing(head: &RequestHead<'_>) -> Result<(), GateError> {
+    if head.has_upgrade {
+        return Err(GateError::Upgrade);
+    }
+    if head.content_length > Some(MAX_BODY_BYTES as u64) { Err(GateError::BodyTooLong) } else { Ok(()) }
 }
 
 fn forward(
@@ -210,7 +267,8 @@ fn forward(
     now: UnixTime,
 ) -> Result<Gated, GateError> {
     let value = head.authorization.ok_or(GateError::NoToken)?;
-    let token = maybe_bearer_token(value).ok_or(GateError::MalformedToken)?;
+    let token = Some(value).filter(|value| value.len() <= MAX_AUTHORIZATION_BYTES).and_then(maybe_bearer_token);
+    let token = token.ok_or(GateError::MalformedToken)?;
     let fingerprint = admissions.fingerprint(token);
     let pass = |admission: &mut Admission| pass(admission, head, seen, resource, config, now);
     let is_meant = |admission: &Admission| admission.resource == resource.indicator.as_str();
@@ -255,7 +313,8 @@ fn pass(
         return Err(GateError::InsufficientScope(needed.into_owned()));
     }
     let (minted_at, identity) = assertion_of(admission, config, now)?;
-    let repeats = matches!(seen, Seen::Nothing) && head.may_repeat();
+    // Of one like it that has a body more must be looked at.
+    let repeats = resource.policy.is_none() && head.may_repeat();
     let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
     let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));
     let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
@@ -269,22 +328,27 @@ fn needed<'a>(
     seen: Seen<'_>,
     resource: &'a ProtectedResource,
 ) -> Result<Result<Cow<'a, Scope>, Look>, GateError> {
-    // These have no message in their body.
-    let Some(policy) =
-        resource.policy.as_ref().filter(|_| !matches!(head.method, "GET" | "HEAD" | "DELETE" | "OPTIONS"))
-    else {
+    // Without a body these ask for nothing. With one, whatever the method, a server may do what the body says.
+    let is_empty = head.content_length == Some(0) && matches!(head.method, "GET" | "HEAD" | "DELETE" | "OPTIONS");
+    let Some(policy) = resource.policy.as_ref().filter(|_| !is_empty) else {
         return Ok(Ok(Cow::Borrowed(&resource.default_scope)));
     };
+    // Servers compare the headers of messages, which are posted.
+    let compares = resource.compares_headers && head.method == "POST";
     let (headers, body) = match seen {
-        Seen::Nothing => return Ok(Err(Look::MirroredHeaders)),
-        Seen::Headers(headers) => (headers, None),
-        Seen::Body(headers, body) => (headers, Some(body)),
+        Seen::Nothing if compares => return Ok(Err(Look::MirroredHeaders)),
+        Seen::Nothing => (None, None),
+        Seen::Headers(headers) => (Some(headers), None),
+        Seen::Body(headers, body) => (Some(headers), Some(body)),
         Seen::NoBody(BodyError::TooLong) => return Err(GateError::BodyTooLongToJudge),
         Seen::NoBody(error) => return Err(error.into()),
     };
-    let operations = match (headers.operation(), body) {
+    let told = headers.filter(|_| compares).and_then(|headers| headers.operation());
+    let operations = match (told, body) {
         (Some(operation), _) => vec![operation],
-        (None, None) if head.content_length > operation::MAX_BYTES as u64 => return Err(GateError::BodyTooLongToJudge),
+        (None, None) if head.content_length > Some(operation::MAX_BYTES as u64) => {
+            return Err(GateError::BodyTooLongToJudge);
+        }
         (None, None) => return Ok(Err(Look::Body)),
         // A body need not announce its length.
         (None, Some(body)) if body.len() > operation::MAX_BYTES => return Err(GateError::BodyTooLongToJudge),
@@ -326,7 +390,8 @@ pub async fn vouch<P: Platform>(
         grant_id: verified.client_id,
     };
     let resource = resource.indicator.as_str().to_owned();
-    let admission = Admission { identity, resource, expires_at: verified.expires_at, assertion: None };
+    let bytes = bytes_for(token);
+    let admission = Admission { identity, resource, expires_at: verified.expires_at, assertion: None, bytes };
     admissions.put(admissions.fingerprint(token), admission);
     Ok(())
 }
@@ -375,7 +440,7 @@ fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateEr
         auth_time: claims.auth_time,
         grant_id: claims.grant_id,
     };
-    Ok(Admission { identity, resource: claims.audience, expires_at, assertion: None })
+    Ok(Admission { identity, resource: claims.audience, expires_at, assertion: None, bytes: bytes_for(token) })
 }
 
 /// Why a request does not pass.
@@ -411,13 +476,15 @@ pub enum GateError {
     /// There is a policy, and the body did not come.
     #[error(transparent)]
     Body(#[from] BodyError),
+    /// It is to become another protocol's.
+    #[error("the request has the header Upgrade, and this server accepts no other protocol: send it without")]
+    Upgrade,
     /// The body is longer than any may be.
     #[error("{BODY_TOO_LONG}")]
     BodyTooLong,
-    /// There is a policy, the headers do not say what is asked for, and the body is longer than we read.
+    /// There is a policy, and the body by which it must judge is longer than we read.
     #[error(
-        "the request body is longer than {} bytes (1 MiB), the longest that is read to judge a request without \
-         the headers MCP-Protocol-Version: 2026-07-28, Mcp-Method and Mcp-Name",
+        "the request body is longer than {} bytes (1 MiB), the longest that the policy of this server reads",
         operation::MAX_BYTES
     )]
     BodyTooLongToJudge,
@@ -462,7 +529,8 @@ fn refuse(error: &GateError, path: &str, resource: &ProtectedResource, config: &
         GateError::InsufficientScope(_) => {
             (StatusCode::FORBIDDEN, "insufficient_scope", Some(challenge("error=\"insufficient_scope\", ")))
         }
-        GateError::Message(_) => (StatusCode::BAD_REQUEST, "invalid_request", None),
+        // Not 426, which would have to name a protocol to come back with (RFC 9110 §15.5.22).
+        GateError::Message(_) | GateError::Upgrade => (StatusCode::BAD_REQUEST, "invalid_request", None),
         GateError::Body(error) => (error.status(), "invalid_request", None),
         GateError::BodyTooLong | GateError::BodyTooLongToJudge => {
             (StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG_CODE, None)
@@ -470,7 +538,7 @@ fn refuse(error: &GateError, path: &str, resource: &ProtectedResource, config: &
         GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
     };
     let mut body = json!({ "error": code });
-    if status == StatusCode::PAYLOAD_TOO_LARGE || matches!(error, GateError::ForbiddenOrigin(_)) {
+    if matches!(error, GateError::ForbiddenOrigin(_) | GateError::Upgrade) || status == StatusCode::PAYLOAD_TOO_LARGE {
         body["error_description"] = error.to_string().into();
     }
     let mut response = json(status, &body, Caching::NoStore);

@@ -27,7 +27,7 @@ use crate::{
     secret::Secret,
 };
 pub use lambda::LambdaError;
-pub use machine_token::{MachineToken, looks_like_cognitos, verify_machine_token};
+pub use machine_token::{MAX_MACHINE_TOKEN_BYTES, MachineToken, looks_like_cognitos, verify_machine_token};
 pub use rejection::Rejection;
 pub use revocation_endpoint::revoke;
 pub use sign_in_error::SignInError;

@@ -22,6 +22,7 @@ fn a_decision_allocates_as_often_as_is_written_here() {
         ("a known token", allocations(&Call::known()), 3),
         ("a known machine's token", allocations(&Call::known_machine()), 3),
         ("a known token, what is called judged by the headers", allocations(&Call::judged()), 9),
+        ("a known token, what is called judged by the body", allocations(&Call::read()), 12),
         ("a known token with an assertion too old", allocations(&Call::known_for_long()), 16),
         ("a token that comes for the first time", allocations(&Call::first()), 64),
         // With what the log is told of the next one like it.

@@ -6,10 +6,15 @@ use std::collections::BTreeSet;
 
 use edgeward_core::{
     Gated,
+    access_token::{self, Grant},
     audit::{Event, Level, Record, VERSION, pseudonym},
+    oauth::Scope,
+    platform::UnixTime,
+    sealed::Profile,
+    upstream::Subject,
 };
 use http::{Method, StatusCode};
-use support::{ISSUER, TestEdge, authorization_request, cookies, hidden, post_form, request};
+use support::{ISSUER, START, TestEdge, authorization_request, config, cookies, hidden, post_form, request};
 
 const AUDIT: &str = include_str!("../AUDIT.md");
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -97,6 +102,54 @@ fn a_record_has_the_trace_id_that_came_or_one_of_its_own() {
     edge.world.records.borrow_mut().clear();
     assert!(matches!(edge.gate("/mcp", None, None), Gated::Respond { .. }));
     assert_eq!(edge.world.records.borrow()[0].trace.as_ref().map(String::len), Some(32));
+}
+
+/// Who loops with a token that the gate refuses can be followed, by what the token says; but nobody can have others named.
+#[test]
+fn a_refused_token_names_its_client_if_the_signature_is_ours() {
+    const RESOURCES: &str = r#"[{"path": "/mcp", "scopes": {"mcp": "Use it", "more": "Use more"}},
+        {"path": "/other", "scopes": {"mcp": "Use it"}}]"#;
+    let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
+    let mint = |settings: &[(&str, &str)], path: &str| {
+        let (config, now) = (config(settings).unwrap(), UnixTime::from_secs(START));
+        let subject = Subject { subject: "abc".into(), profile: Profile::default(), auth_time: None };
+        let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{}{path}", config.issuer));
+        let grant = Grant { client_id: "c", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
+        access_token::mint(&grant, "token".into(), &config, now, now.plus(900), &edge.world).unwrap()
+    };
+    let (good, elsewhere, gone) = (mint(&[], "/mcp"), mint(&[], "/other"), mint(&[], "/gone"));
+    let foreign = mint(&[("EDGEWARD_PUBLIC_URL", "https://old.example")], "/mcp");
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    let (_, signature) = elsewhere.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{signature}");
+    let told = |token: &str| {
+        edge.world.records.borrow_mut().clear();
+        let Gated::Respond { response, .. } = edge.gate("/mcp", Some(&format!("Bearer {token}")), None) else {
+            panic!("not refused")
+        };
+        let record = edge.world.records.borrow_mut().pop().unwrap();
+        assert_eq!((record.event, record.status), (Event::GateRefused, Some(response.status().as_u16())));
+        let named = record.client.is_some();
+        assert_eq!((named, named), (record.grant.is_some(), record.subject.is_some()));
+        assert!(
+            !named || (record.grant.as_deref(), record.subject.as_deref()) == (Some("grant"), Some("ba7816bf8f01"))
+        );
+        (response.status().as_u16(), record.reason.unwrap(), named)
+    };
+    let refused = |status, reason: &str, named| (status, format!("access token: {reason}"), named);
+    assert_eq!(told(&good), refused(403, "insufficient scope", true));
+    // For the first time, and remembered.
+    for token in [&elsewhere, &elsewhere, &gone] {
+        assert_eq!(told(token), refused(401, "wrong audience", true));
+    }
+    assert_eq!(told(&foreign), refused(401, "wrong issuer", true));
+    assert!(matches!(told(&forged), (401, _, false)));
+    assert!(matches!(told("nonsense"), (401, _, false)));
+    edge.advance(900);
+    for token in [&good, &elsewhere, &gone] {
+        assert_eq!(told(token), refused(401, "expired", true));
+    }
+    assert!(matches!(told(&forged), (401, _, false)));
 }
 
 #[test]

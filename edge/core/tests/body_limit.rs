@@ -32,9 +32,16 @@ fn authorization(edge: &TestEdge) -> String {
     format!("Bearer {token}")
 }
 
-fn ask(edge: &TestEdge, authorization: Option<&str>, origin_header: Option<&str>, content_length: u64) -> Gated {
-    let (method, target) = ("POST", target("/mcp"));
-    let head = RequestHead { method, target, authorization, origin_header, traceparent: None, content_length };
+fn ask(edge: &TestEdge, authorization: Option<&str>, origin_header: Option<&str>, length: u64) -> Gated {
+    let head = RequestHead {
+        method: "POST",
+        target: target("/mcp"),
+        authorization,
+        origin_header,
+        traceparent: None,
+        content_length: Some(length),
+        has_upgrade: false,
+    };
     edge.edge.gate(&head).expect("a protected resource")
 }
 

@@ -21,7 +21,8 @@ fn ask(edge: &TestEdge, method: &str, origin_header: Option<&str>) -> Response<S
         authorization: None,
         origin_header,
         traceparent: None,
-        content_length: 0,
+        content_length: Some(0),
+        has_upgrade: false,
     };
     match edge.edge.gate(&head) {
         Some(Gated::Respond { response, .. }) => response,

@@ -20,6 +20,9 @@ const RESOURCES: &str = r#"[
     {"path": "/mcp", "default_scopes": ["read"],
         "scopes": {"read": "Read", "write": {"words": "Write", "implies": ["read"]}, "secret": "See secrets"},
         "policy": {"tools": {"delete_*": ["write"]}, "resources": {"file:///secret/*": ["secret"]}}},
+    {"path": "/compared", "default_scopes": ["read"], "compares_headers": true,
+        "scopes": {"read": "Read", "write": {"words": "Write", "implies": ["read"]}, "secret": "See secrets"},
+        "policy": {"tools": {"delete_*": ["write"]}, "resources": {"file:///secret/*": ["secret"]}}},
     {"path": "/free", "scopes": {"read": "Read"}}]"#;
 
 fn edge() -> TestEdge {
@@ -44,18 +47,29 @@ struct Ask<'a> {
     scope: &'a str,
     headers: MirroredHeaders<'a>,
     body: &'a [u8],
+    content_length: Option<u64>,
 }
 
 impl Ask<'_> {
     fn send(&self) -> (Vec<Look>, Result<(), Response<String>>) {
+        self.send_from(Some(PAGE))
+    }
+
+    /// To a page's `OPTIONS` the edge itself has the answer.
+    fn send_without_page(&self) -> (Vec<Look>, Result<(), Response<String>>) {
+        self.send_from(None)
+    }
+
+    fn send_from(&self, origin_header: Option<&str>) -> (Vec<Look>, Result<(), Response<String>>) {
         let authorization = authorization(self.edge, self.path, self.scope);
         let head = RequestHead {
             method: self.method,
             target: target(self.path),
             authorization: Some(&authorization),
-            origin_header: Some(PAGE),
+            origin_header,
             traceparent: None,
-            content_length: 0,
+            content_length: self.content_length,
+            has_upgrade: false,
         };
         let (mut looks, mut seen) = (Vec::new(), Seen::Nothing);
         loop {
@@ -77,10 +91,17 @@ impl Ask<'_> {
 }
 
 fn ask<'a>(edge: &'a TestEdge, scope: &'a str, body: &'a str) -> Ask<'a> {
-    Ask { edge, method: "POST", path: "/mcp", scope, headers: MirroredHeaders::default(), body: body.as_bytes() }
+    let (headers, content_length) = (MirroredHeaders::default(), Some(body.len() as u64));
+    Ask { edge, method: "POST", path: "/mcp", scope, headers, body: body.as_bytes(), content_length }
 }
 
-const BODY: [Look; 2] = [Look::MirroredHeaders, Look::Body];
+/// At a resource whose origin compares headers and body.
+fn ask_compared<'a>(edge: &'a TestEdge, scope: &'a str, body: &'a str) -> Ask<'a> {
+    Ask { path: "/compared", ..ask(edge, scope, body) }
+}
+
+const BODY: [Look; 1] = [Look::Body];
+const HEADERS_AND_BODY: [Look; 2] = [Look::MirroredHeaders, Look::Body];
 
 const DELETE: &str = r#"{"method":"tools/call","params":{"name":"delete_one"}}"#;
 const SHOW: &str = r#"{"method":"tools/call","params":{"name":"show"}}"#;
@@ -120,7 +141,7 @@ fn one_challenge_names_every_scope_that_is_needed() {
 }
 
 #[test]
-fn modern_headers_are_enough() {
+fn modern_headers_are_enough_where_the_origin_compares_them() {
     let edge = edge();
     let headers = |method, name| MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some(method), name };
     for (scope, headers, expected) in [
@@ -132,7 +153,7 @@ fn modern_headers_are_enough() {
         ("read", headers("Tools/List", None), Some("read write secret")),
     ] {
         // The body is a trap: nobody may look at it.
-        let (looks, outcome) = Ask { headers, ..ask(&edge, scope, "") }.send();
+        let (looks, outcome) = Ask { headers, ..ask_compared(&edge, scope, "") }.send();
         assert_eq!(looks, [Look::MirroredHeaders]);
         assert_eq!(outcome.err().map(|refused| needs(&refused)).as_deref(), expected, "{scope}: {headers:?}");
     }
@@ -153,10 +174,81 @@ fn headers_that_leave_a_doubt_do_not_hide_the_body() {
         (modern, Some("tools/call"), Some("=?base64?c2hvdw?=")),
     ] {
         let headers = MirroredHeaders { protocol_version, method, name };
-        let (looks, outcome) = Ask { headers, ..ask(&edge, "read", DELETE) }.send();
-        assert_eq!(looks, BODY, "{headers:?}");
+        let (looks, outcome) = Ask { headers, ..ask_compared(&edge, "read", DELETE) }.send();
+        assert_eq!(looks, HEADERS_AND_BODY, "{headers:?}");
         assert_eq!(needs(&outcome.unwrap_err()), "read write", "{headers:?}");
     }
+}
+
+/// Nobody but the operator knows whether an origin compares them.
+#[test]
+fn headers_hide_no_body_unless_the_settings_say_that_the_origin_compares_them() {
+    let edge = edge();
+    let headers = MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some("tools/list"), name: None };
+    let (looks, outcome) = Ask { headers, ..ask(&edge, "read", DELETE) }.send();
+    assert_eq!((looks.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&BODY[..], "read write"));
+    assert!(Ask { headers, ..ask(&edge, "read", SHOW) }.send().1.is_ok());
+    // What is not posted is no message, whose headers such an origin would compare.
+    for method in ["PUT", "DELETE", "GET"] {
+        let (looks, outcome) = Ask { method, headers, ..ask_compared(&edge, "read", DELETE) }.send();
+        assert_eq!((looks.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&BODY[..], "read write"), "{method}");
+    }
+    for value in ["1", "\"true\"", "{}", "[true]"] {
+        let resources = format!(r#"[{{"path":"/mcp","scopes":{{"b":"B"}},"compares_headers":{value}}}]"#);
+        let error = config(&[("EDGEWARD_RESOURCES", &resources)]).expect_err(value).to_string();
+        assert!(error.contains("compares_headers"), "{value}: {error}");
+    }
+    for (value, compares) in [("true", true), ("false", false), ("null", false)] {
+        let resources = format!(r#"[{{"path":"/mcp","scopes":{{"b":"B"}},"compares_headers":{value}}}]"#);
+        let config = config(&[("EDGEWARD_RESOURCES", &resources)]).unwrap();
+        assert_eq!(config.resources[0].compares_headers, compares, "{value}");
+    }
+}
+
+#[test]
+fn a_body_is_judged_whatever_the_method_and_however_it_announces_itself() {
+    let edge = edge();
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "PATCH", "PROPFIND", "FROB", "get"] {
+        for content_length in [Some(DELETE.len() as u64), None] {
+            let (looks, outcome) = Ask { method, content_length, ..ask(&edge, "read", DELETE) }.send_without_page();
+            assert_eq!(looks, BODY, "{method} {content_length:?}");
+            assert_eq!(outcome.unwrap_err().status(), 403, "{method} {content_length:?}");
+            let (_, outcome) = Ask { method, content_length, ..ask(&edge, "write", DELETE) }.send_without_page();
+            assert!(outcome.is_ok(), "{method} {content_length:?}");
+        }
+        // Without one, these ask for nothing; the others must have one.
+        let (looks, outcome) = Ask { method, ..ask(&edge, "read", "") }.send_without_page();
+        let asks_for_nothing = ["GET", "HEAD", "DELETE", "OPTIONS"].contains(&method);
+        assert_eq!((looks.is_empty(), outcome.is_ok()), (asks_for_nothing, asks_for_nothing), "{method}");
+    }
+    let long = Ask { content_length: Some(MAX_BYTES as u64 + 1), ..ask(&edge, "read", "") }.send();
+    assert!(matches!(long, (looks, Err(refused)) if looks.is_empty() && refused.status() == 413), "not read");
+}
+
+/// Java's HTTP client offers `h2c` over plain http; so must a client not that comes through a CDN.
+#[test]
+fn a_request_with_upgrade_is_refused() {
+    let edge = edge();
+    let authorization = authorization(&edge, "/free", "read");
+    let head = |path, authorization, has_upgrade| RequestHead {
+        method: "POST",
+        target: target(path),
+        authorization,
+        origin_header: Some(PAGE),
+        traceparent: None,
+        content_length: Some(0),
+        has_upgrade,
+    };
+    for (path, authorization) in [("/free", Some(authorization.as_str())), ("/free", None), ("/mcp", None)] {
+        let Some(Gated::Respond { response, repeats: None }) = edge.edge.gate(&head(path, authorization, true)) else {
+            panic!("not refused")
+        };
+        assert_eq!(response.status(), 400);
+        assert!(response.body().contains("Upgrade"), "{}", response.body());
+        assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
+    }
+    let without = edge.edge.gate(&head("/free", Some(&authorization), false));
+    assert!(matches!(without, Some(Gated::Forward(_))), "{without:?}");
 }
 
 #[test]
@@ -179,11 +271,6 @@ fn a_body_that_cannot_be_judged_is_refused() {
 #[test]
 fn only_what_needs_a_look_gets_one() {
     let edge = edge();
-    for method in ["GET", "DELETE"] {
-        assert!(matches!(Ask { method, ..ask(&edge, "read", "") }.send(), (looks, Ok(())) if looks.is_empty()));
-    }
-    let (looks, outcome) = Ask { method: "PUT", ..ask(&edge, "read", DELETE) }.send();
-    assert_eq!((looks.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&BODY[..], "read write"));
     let free = Ask { path: "/free", ..ask(&edge, "read", "{") }.send();
     assert!(matches!(free, (looks, Ok(())) if looks.is_empty()), "no policy");
     // Who may not come in at all is not looked at.
@@ -193,7 +280,8 @@ fn only_what_needs_a_look_gets_one() {
         authorization: None,
         origin_header: None,
         traceparent: None,
-        content_length: 0,
+        content_length: Some(0),
+        has_upgrade: false,
     };
     let Some(Gated::Respond { response, .. }) = edge.edge.gate(&head) else { panic!("not refused") };
     assert_eq!(response.status(), 401);

@@ -17,7 +17,7 @@ use support::*;
 
 const PAGE: &str = "https://inspector.example";
 const RESOURCES: &str = r#"[{"path": "/mcp", "scopes": {"mcp": "Use it"}},
-    {"path": "/judged", "scopes": {"mcp": "Use it"}, "policy": {"tools": {"delete": ["mcp"]}}}]"#;
+    {"path": "/judged", "scopes": {"mcp": "Use it"}, "policy": {"tools": {"delete": ["mcp"]}}, "compares_headers": true}]"#;
 
 struct Scene {
     edge: TestEdge,
@@ -44,7 +44,8 @@ impl Scene {
             authorization: Some(&self.authorization),
             origin_header: None,
             traceparent: None,
-            content_length: 0,
+            content_length: Some(0),
+            has_upgrade: false,
         }
     }
 
@@ -112,8 +113,25 @@ fn nothing_repeats_for_which_more_was_looked_at() {
     assert_eq!(judged.look(&head, Seen::Headers(headers)).repeats_until, None);
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
     assert_eq!(judged.look(&head, Seen::Body(MirroredHeaders::default(), body)).repeats_until, None);
-    // A GET holds no call.
-    assert!(judged.look(&RequestHead { method: "GET", ..head }, Seen::Nothing).repeats_until.is_some());
+    // A GET asks for nothing, but the next one like it may have a body.
+    assert_eq!(judged.look(&RequestHead { method: "GET", ..head }, Seen::Nothing).repeats_until, None);
+}
+
+/// An adapter remembers requests by `Authorization`: one token must not take as many places as it has spellings.
+#[test]
+fn a_token_that_is_padded_passes_and_does_not_repeat() {
+    let scene = Scene::new("/mcp", 900);
+    let token = scene.authorization.strip_prefix("Bearer ").unwrap();
+    for (blanks, repeats) in [(1, true), (2, false), (1_000, false)] {
+        let padded = format!("bearer{}{token}", " ".repeat(blanks));
+        let head = RequestHead { authorization: Some(&padded), ..scene.head() };
+        assert_eq!(scene.look(&head, Seen::Nothing).repeats_until.is_some(), repeats, "{blanks}");
+    }
+    let long = format!("Bearer{}{token}", " ".repeat(100_000));
+    match scene.edge.edge.gate(&RequestHead { authorization: Some(&long), ..scene.head() }) {
+        Some(Gated::Respond { response, repeats: None }) => assert_eq!(response.status(), 401),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -162,6 +180,7 @@ fn a_refusal_for_which_more_was_looked_at_does_not_repeat() {
         RequestHead { traceparent: Some("nonsense"), ..stranger },
         RequestHead { authorization: Some(""), ..stranger },
         RequestHead { authorization: Some("Bearer nonsense"), ..stranger },
+        RequestHead { has_upgrade: true, ..stranger },
         RequestHead { target: target("/judged"), ..scene.head() },
     ] {
         match scene.edge.edge.gate(&head) {

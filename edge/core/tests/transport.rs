@@ -65,7 +65,8 @@ fn head<'a>(url: &'a str, authorization: Option<&'a str>) -> RequestHead<'a> {
         authorization,
         origin_header: None,
         traceparent: None,
-        content_length: 0,
+        content_length: Some(0),
+        has_upgrade: false,
     }
 }
 

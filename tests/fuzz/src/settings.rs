@@ -46,7 +46,8 @@ pub fn check(data: &[u8]) {
                     authorization: None,
                     origin_header: None,
                     traceparent: None,
-                    content_length: 0,
+                    content_length: Some(0),
+                    has_upgrade: false,
                 };
                 match edge.edge.gate(&head) {
                     Some(Gated::Respond { response, .. }) => assert_eq!(response.status(), 401),

@@ -82,6 +82,7 @@ async fn call(world: Arc<World>, fields: &'static [&'static str]) -> Result<Stri
     let basic = Base64::encode_string(format!("demo:{token}").as_bytes());
     let lines: String =
         fields.iter().map(|field| format!("{}\r\n", field.replace("TOKEN", token).replace("BASIC", &basic))).collect();
+    let lines = lines.replace("BLANKS", &" ".repeat(20_000));
     let request = format!(
         "POST /mcp HTTP/1.1\r\nHost: {}\r\n{WHOAMI_FIELDS}Content-Length: {}\r\n{lines}\r\n{WHOAMI}",
         raw::address(&world),
@@ -294,6 +295,24 @@ fn hop_by_hop() -> Vec<Case> {
             "`Proxy-Connection` and `Keep-Alive` that name the identity",
             &[CLOSE, TOKEN, "Proxy-Connection: x-edgeward-identity", "Keep-Alive: x-edgeward-identity"],
             SERVED,
+        )
+        .add(
+            "credentials_for_a_proxy_that_are_to_be_kept",
+            "`Proxy-Authorization` besides a good token: it goes no further",
+            &[CLOSE, TOKEN, "Proxy-Authorization: Basic BASIC"],
+            SERVED,
+        )
+        .add(
+            "another_method_in_a_field",
+            "`X-HTTP-Method-Override` and its like besides a good token: they go no further",
+            &[CLOSE, TOKEN, "X-HTTP-Method-Override: DELETE", "X-HTTP-Method: DELETE", "X-Method-Override: DELETE"],
+            SERVED,
+        )
+        .add(
+            "a_token_behind_many_blanks",
+            "20,000 blanks between `Bearer` and a good token",
+            &[CLOSE, "Authorization: Bearer BLANKSTOKEN"],
+            "401 invalid_token",
         )
         .add(
             "an_expectation",

@@ -185,7 +185,7 @@ fn methods() -> Vec<Case> {
                 "/mcp",
                 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
             ),
-            "401 unauthorized",
+            "400 invalid_request",
         )
         .add("a_method_that_is_none", "a method that nobody knows, at `/mcp`", ("HACK", "/mcp", ""), "501")
         .add("a_method_in_small_letters", "`post /token`", ("post", "/token", ""), "501")

@@ -51,6 +51,15 @@ impl<'a> Entry<'a> {
         self.any(name).map(|value| value.text().ok_or_else(|| format!("has a {name} that is no text"))).transpose()
     }
 
+    /// Whether a member is `true`; absent, it is not.
+    pub(super) fn is(self, name: &str) -> Result<bool, String> {
+        match self.any(name) {
+            None => Ok(false),
+            Some(Json::Bool(value)) => Ok(*value),
+            Some(_) => Err(format!("has a {name} that is neither true nor false")),
+        }
+    }
+
     /// A member that is text, and there.
     pub(super) fn required(self, name: &str) -> Result<&'a str, String> {
         self.text(name)?.ok_or_else(|| format!("has an entry without {name}"))

@@ -34,6 +34,8 @@ pub struct ProtectedResource {
     pub default_scope: Scope,
     /// What single operations need beyond that; none, and no request's body is looked at.
     pub policy: Option<Policy>,
+    /// Whether the origin refuses a body that contradicts `Mcp-Method` or `Mcp-Name`, so that a policy may judge by these.
+    pub compares_headers: bool,
     /// Machines that may come with Cognito's own tokens.
     pub machines: Vec<Machine>,
 }
@@ -68,8 +70,17 @@ pub(super) fn all_scopes(resources: &[ProtectedResource]) -> Scope {
     resources.iter().flat_map(|resource| &resource.scopes).map(|(token, _)| token.clone()).collect()
 }
 
-const MEMBERS: [&str; 8] =
-    ["path", "origin_path", "origin_audience", "name", "scopes", "default_scopes", "policy", "machines"];
+const MEMBERS: [&str; 9] = [
+    "path",
+    "origin_path",
+    "origin_audience",
+    "name",
+    "scopes",
+    "default_scopes",
+    "policy",
+    "compares_headers",
+    "machines",
+];
 const POLICY_MEMBERS: [&str; 3] = ["tools", "prompts", "resources"];
 
 /// `/mcp` with the one scope `mcp`.
@@ -145,6 +156,7 @@ fn check(entry: Entry<'_>, issuer: &str) -> Result<ProtectedResource, String> {
         rules,
         default_scope,
         policy: policy.transpose()?,
+        compares_headers: entry.is("compares_headers")?,
         machines: check_machines(entry.members("machines")?, &all)?,
     })
 }

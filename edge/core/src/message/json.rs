@@ -18,8 +18,10 @@ pub enum Json<'a> {
     Text(Cow<'a, str>),
     /// Null.
     Null,
-    /// A truth value or a number.
-    Other,
+    /// A truth value.
+    Bool(bool),
+    /// A number.
+    Number,
 }
 
 impl Json<'_> {
@@ -57,20 +59,20 @@ impl<'de> Visitor<'de> for AnyJson {
         Ok(Json::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
+        Ok(Json::Number)
     }
 
     fn visit_u64<E: Error>(self, _: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
+        Ok(Json::Number)
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Other)
+        Ok(Json::Number)
     }
 
     fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {

@@ -1,7 +1,7 @@
-//! What an MCP request asks for, as far as a policy may ask: from the headers that mirror its body, or from the body.
+//! What an MCP request asks for, as far as a policy may ask: from its body, or from the headers that mirror it.
 //!
-//! From 2026-07-28 on, `Mcp-Method` and `Mcp-Name` say it, and a server must refuse a body that says otherwise. Of older
-//! requests, and of any whose headers leave a doubt, only the body tells: whatever a server does, it does by that.
+//! Whatever a server does, it does by the body. From 2026-07-28 on, `Mcp-Method` and `Mcp-Name` say the same, and a server must
+//! refuse a body that contradicts them. The gate relies on these headers only where the settings say that the server does so.
 
 use std::borrow::Cow;
 
@@ -160,7 +160,7 @@ fn read(message: &Json<'_>, found: &mut Vec<Operation>) -> Result<(), Malformed>
         Kind::Subscription => {
             let filter = parameters.map_or(Ok(None), |parameters| member(parameters, "notifications"))?;
             match filter.map_or(Ok(None), |filter| member(filter, "resourceSubscriptions"))? {
-                None | Some(Json::Null | Json::Other) => found.push(Operation::Other),
+                None | Some(Json::Null | Json::Bool(_) | Json::Number) => found.push(Operation::Other),
                 Some(Json::Array(uris)) => {
                     for uri in uris {
                         found.push(Operation::Resource(uri.text().ok_or(Malformed)?.to_owned()));

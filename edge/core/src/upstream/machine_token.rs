@@ -8,8 +8,8 @@ use crate::{
     platform::{Platform, UnixTime},
 };
 
-/// A machine is in no groups, and its token comes from outside: no more of it is read than Cognito needs.
-const MAX_TOKEN_BYTES: usize = 16 * 1024;
+/// The longest token. A machine is in no groups, and its token comes from outside: no more of it is read than Cognito needs.
+pub const MAX_MACHINE_TOKEN_BYTES: usize = 16 * 1024;
 
 /// A machine, as its verified token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub async fn verify_machine_token<P: Platform>(
     now: UnixTime,
 ) -> Result<MachineToken, UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (claims, expires_at) = open(token, MAX_TOKEN_BYTES, cognito, &memory.keys, platform, now).await?;
+    let (claims, expires_at) = open(token, MAX_MACHINE_TOKEN_BYTES, cognito, &memory.keys, platform, now).await?;
     if !claims.text("iss")?.is_some_and(|issuer| cognito.issuers.contains(issuer)) {
         return Err(unusable("a token of another issuer"));
     }
@@ -64,5 +64,5 @@ pub async fn verify_machine_token<P: Platform>(
 
 /// Whether `token` looks like one of Cognito's; ours have another algorithm.
 pub fn looks_like_cognitos(token: &str) -> bool {
-    Compact::parse(token, MAX_TOKEN_BYTES).is_ok_and(|token| token.header.alg == ALGORITHM)
+    Compact::parse(token, MAX_MACHINE_TOKEN_BYTES).is_ok_and(|token| token.header.alg == ALGORITHM)
 }

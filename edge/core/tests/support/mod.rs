@@ -270,7 +270,8 @@ impl TestEdge {
             authorization,
             origin_header,
             traceparent: None,
-            content_length: 0,
+            content_length: Some(0),
+            has_upgrade: false,
         };
         self.edge.gate(&head).expect("a protected resource")
     }

@@ -30,8 +30,12 @@ const MACHINE: &str = "1machine";
 const RESOURCES: &str = r#"[
     {"path": "/mcp", "scopes": {"mcp": "Use it"}},
     {"path": "/judged", "scopes": {"mcp": "Use it", "delete": "Delete"}, "default_scopes": ["mcp"],
+        "policy": {"tools": {"delete_*": ["delete"]}}, "compares_headers": true},
+    {"path": "/read", "scopes": {"mcp": "Use it", "delete": "Delete"}, "default_scopes": ["mcp"],
         "policy": {"tools": {"delete_*": ["delete"]}}},
     {"path": "/machines", "scopes": {"mcp": "Use it"}, "machines": {"1machine": {"api/all": ["mcp"]}}}]"#;
+
+const BODY: &[u8] = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_forecast","arguments":{"latitude":38.5,"longitude":-121.5}}}"#;
 
 /// A platform that does nothing with what it is told: no cost of the tests' is measured.
 struct Quiet(World);
@@ -209,6 +213,11 @@ impl Call {
         Self::new("/judged", |edge| edge.access_token("/judged")).passes()
     }
 
+    /// One where a policy judges what is called, by the body.
+    pub(crate) fn read() -> Box<Self> {
+        Self::new("/read", |edge| edge.access_token("/read")).passes()
+    }
+
     /// A machine's token that has come before.
     pub(crate) fn known_machine() -> Box<Self> {
         let call = Self::new("/machines", |_| machine_token("1"));
@@ -225,7 +234,8 @@ impl Call {
             authorization: self.authorization.as_deref(),
             origin_header: None,
             traceparent: None,
-            content_length: 0,
+            content_length: Some(0),
+            has_upgrade: false,
         };
         match self.edge.edge.gate(&head) {
             Some(Gated::Look(Look::MirroredHeaders)) => {
@@ -236,6 +246,7 @@ impl Call {
                 };
                 self.edge.edge.look(&head, Seen::Headers(headers))
             }
+            Some(Gated::Look(Look::Body)) => self.edge.edge.look(&head, Seen::Body(MirroredHeaders::default(), BODY)),
             gated => gated,
         }
     }

@@ -4,16 +4,18 @@
 //! depend on it: nothing fails, nothing is lost, every answer is for the user who asked, and memory does not grow.
 
 mod aborts;
+mod bodies;
 mod calls;
 mod figures;
 mod hostile;
+mod padded;
 mod people;
 mod sign_ins;
 mod streams;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use edgeward_cognito::Config;
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
@@ -45,7 +47,8 @@ async fn run() -> Result<ExitCode> {
     let time = Duration::from_secs(seconds);
     let cognito = Config { users: people::users(), ..Config::default() };
     // Long enough for all of it: what is measured is not the refresh.
-    let variables = [(names::ACCESS_TOKEN_SECONDS.to_owned(), "3600".to_owned())].into();
+    let variables = [(names::ACCESS_TOKEN_SECONDS, "3600"), (names::RESOURCES, bodies::RESOURCES)];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let runtime = Runtime::Workerd;
     let stack = Stack::start(Options { name: "load", cognito, variables, runtime, ..Options::default() }).await?;
     let stack = Arc::new(stack);
@@ -63,10 +66,15 @@ async fn run() -> Result<ExitCode> {
         let mixed = calls::run(&stack, &people, CALLS_PER_SECOND, Hostility::EveryFifth, time).await?;
         mixed.finish("a fifth hostile", &memory)?;
         aborts::run(&stack, &people, time).await?.finish("among abandoned", &memory)?;
+        bodies::run(&stack, &memory).await?.finish("begun bodies", &memory)?;
         if round == "first" {
             warm = memory.resident();
         }
     }
+    let [before, _] = memory.resident();
+    padded::run(&stack, people.of(0)).await?.finish("padded", &memory)?;
+    let [after, _] = memory.resident();
+    ensure!(after <= before + padded::GROWTH * 1024 * 1024, "padded requests took {} bytes", after - before);
     println!("{}", memory.now("after"));
     memory.bounded([0, 1].map(|at| warm[at] + GROWTH[at] * 1024 * 1024))?;
     println!("load: ok");

@@ -11,7 +11,7 @@ use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
 /// As many as there are, so that answers can be crossed.
-const USERS: usize = 16;
+pub(crate) const USERS: usize = 16;
 
 /// The pool's users: the usual one in many copies.
 pub(crate) fn users() -> Vec<edgeward_cognito::User> {
@@ -68,8 +68,17 @@ impl People {
 /// # Errors
 /// When anything on the way is not as it should be.
 pub(crate) async fn sign_in(stack: &Stack, number: usize) -> Result<Person> {
+    sign_in_at(stack, number, "/mcp").await
+}
+
+/// The same, for the resource at this path.
+///
+/// # Errors
+/// As [`sign_in`].
+pub(crate) async fn sign_in_at(stack: &Stack, number: usize, path: &str) -> Result<Person> {
     let name = name(number);
-    let client = HandMade::register(stack).await?;
+    let mut client = HandMade::register(stack).await?;
+    client.resource = stack.url(path).into();
     let url = client.authorization_url(&client.authorization())?;
     let user = User { name: &name, ..User::DEMO };
     let back = Browser::new()?.sign_in(&url, &redirect_uri(), user).await?;
