@@ -10,7 +10,7 @@ use edgeward_identity::SealingKeys;
 use edgeward_origin::{
     Clock, Keys, RequireIdentity, Verifier,
     keys::{KeysError, MAX_AGE},
-    server::session::{LIFETIME, SessionKeys, Sessions, bind_session},
+    server::session::{LIFETIME, SessionKeys, SessionLimits, Sessions, bind_session},
 };
 use reqwest::Response;
 use rmcp::{
@@ -71,7 +71,7 @@ impl Task {
     async fn with(keys: SessionKeys, clock: Clock) -> Self {
         let server = Asking::default();
         let go_on = server.go_on.clone();
-        let sessions = Sessions::with_clock(keys, clock);
+        let sessions = Sessions::with(keys, SessionLimits::default(), clock);
         let config = sessions.configured(StreamableHttpServerConfig::default());
         let mcp = StreamableHttpService::new(move || Ok(server.clone()), sessions.manager(), config);
         let router = Router::new()

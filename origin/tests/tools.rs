@@ -60,6 +60,62 @@ async fn the_tools_are_listed_with_schemas() {
     .await;
 }
 
+/// Clients warn about formats that JSON Schema does not define, such as `uint64`.
+#[tokio::test]
+async fn schemas_have_only_formats_that_json_schema_defines() {
+    each_era(async |client| {
+        let tools = serde_json::to_value(client.list_all_tools().await.unwrap()).unwrap();
+        let prompts = serde_json::to_value(client.list_all_prompts().await.unwrap()).unwrap();
+        let resources = serde_json::to_value(client.list_all_resources().await.unwrap()).unwrap();
+        let templates = serde_json::to_value(client.list_all_resource_templates().await.unwrap()).unwrap();
+        // The schemas are there, with what else they say of numbers.
+        let whoami = tools.as_array().unwrap().iter().find(|tool| tool["name"] == "whoami").unwrap();
+        let auth_time = &whoami["outputSchema"]["properties"]["auth_time"];
+        assert!(auth_time["type"].to_string().contains("integer") && auth_time["minimum"] == 0, "{auth_time}");
+        for list in [tools, prompts, resources, templates] {
+            assert!(!list.as_array().unwrap().is_empty());
+            for format in formats(&list) {
+                assert!(FORMATS.contains(&format), "{format} in {list}");
+            }
+        }
+    })
+    .await;
+}
+
+/// JSON Schema 2020-12, Validation §7.3.
+const FORMATS: [&str; 19] = [
+    "date-time",
+    "date",
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "iri",
+    "iri-reference",
+    "uuid",
+    "uri-template",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+];
+
+fn formats(json: &Value) -> Vec<&str> {
+    match json {
+        Value::Object(members) => {
+            let own = members.get("format").and_then(Value::as_str);
+            own.into_iter().chain(members.values().flat_map(formats)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(formats).collect(),
+        _ => Vec::new(),
+    }
+}
+
 #[tokio::test]
 async fn alerts_are_told_for_a_state_that_has_some_and_for_one_that_has_none() {
     each_era(async |client| {

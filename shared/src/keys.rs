@@ -1,6 +1,5 @@
 //! Ed25519 keys as JSON Web Keys (RFC 7517, RFC 8037), chosen by `kid`.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use jwt_compact::{
     Algorithm,
     alg::{Ed25519, SigningKey as _, VerifyingKey as _},
@@ -49,7 +48,7 @@ impl SigningKey {
 
     /// The public half as a JWK for publication: `use` `sig`, `alg` `EdDSA`.
     pub fn public_jwk(&self) -> Value {
-        let x = Base64UrlUnpadded::encode_string(self.key.to_verifying_key().as_bytes());
+        let x = edgeward_base64url::encode(self.key.to_verifying_key().as_bytes());
         json!({ "kty": "OKP", "crv": CURVE, "x": x, "kid": self.key_id, "use": "sig", "alg": "EdDSA" })
     }
 
@@ -141,9 +140,8 @@ fn private_key(jwk: &Value) -> Option<PrivateKey> {
 
 /// A member that is 32 bytes in base64url.
 pub(crate) fn member(jwk: &Value, name: &str) -> Option<Zeroizing<[u8; 32]>> {
-    let mut bytes = Zeroizing::new([0; 32]);
-    let decoded = Base64UrlUnpadded::decode(jwk.get(name)?.as_str()?, bytes.as_mut_slice()).ok()?;
-    (decoded.len() == 32).then_some(bytes)
+    let bytes = Zeroizing::new(edgeward_base64url::decode(jwk.get(name)?.as_str()?)?);
+    bytes.as_slice().try_into().ok().map(Zeroizing::new)
 }
 
 /// Why a key or key set cannot be used. Never holds key material.

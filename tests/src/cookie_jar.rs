@@ -49,6 +49,11 @@ impl CookieJar {
         kept.map(|kept| (kept.cookie.name(), kept.cookie.value())).collect()
     }
 
+    /// Forgets the cookies of a host.
+    pub fn forget(&mut self, host: &str) {
+        self.0.retain(|kept| kept.host != host);
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.0.clear();

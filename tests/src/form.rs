@@ -69,11 +69,12 @@ impl Form {
     fn add(&mut self, tag: &[u8], attributes: &HashMap<String, String>) {
         let value = attributes.get("value").cloned().unwrap_or_default();
         let Some(name) = attributes.get("name").cloned() else { return };
-        let is_button = tag == b"button" || matches!(attributes.get("type").map(String::as_str), Some("submit"));
-        if is_button {
-            self.buttons.push((name, value));
-        } else {
-            self.fields.push((name, value));
+        match attributes.get("type").map(String::as_str) {
+            _ if tag == b"button" => self.buttons.push((name, value)),
+            Some("submit") => self.buttons.push((name, value)),
+            // It is sent only when it is ticked, for which there is `fill`.
+            Some("checkbox") if !attributes.contains_key("checked") => {}
+            _ => self.fields.push((name, value)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Signing out, remembered consent, and leaving for an application.
+//! The start page, signing out, remembered consent, and leaving for an application.
 
 use std::sync::Arc;
 
@@ -13,15 +13,39 @@ use serde_json::json;
 
 use crate::{
     settings::PRIVATE_USE_SCHEME,
+    switching_users::remembered,
     world::{World, tests},
 };
 
 tests![
+    the_start_page_leads_to_the_resources,
     signing_out_ends_the_session_at_cognito_too,
     signing_out_leads_to_no_address_but_those_of_the_settings,
     consent_is_remembered_for_whoever_opens_the_address_alone,
     an_application_is_opened_by_the_user_alone,
 ];
+
+async fn the_start_page_leads_to_the_resources(world: Arc<World>) -> Result<()> {
+    let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
+    let page = http.get(world.stack.url("/")).header("accept", "text/html").send().await?;
+    let headers = page.headers().clone();
+    assert_eq!((page.status(), &headers["content-type"]), (StatusCode::OK, &"text/html; charset=utf-8".parse()?));
+    assert!(!headers.contains_key("set-cookie"), "{headers:?}");
+    assert_eq!(headers["cache-control"], "public, max-age=300, no-transform");
+    let body = page.text().await?;
+    for path in ["/mcp", "/second"] {
+        assert!(body.contains(&format!("<code>{}</code>", world.stack.url(path))), "{body}");
+    }
+    assert!(!body.contains("<script"), "{body}");
+
+    let head = http.head(world.stack.url("/")).send().await?;
+    assert_eq!((head.status(), &head.headers()["cache-control"]), (StatusCode::OK, &headers["cache-control"]));
+    // Clients are told that it is not where MCP is spoken, and a browser that opens a resource that it needs a token.
+    assert_eq!(http.post(world.stack.url("/")).body("{}").send().await?.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let resource = http.get(world.stack.mcp()).header("accept", "text/html").send().await?;
+    assert_eq!(resource.status(), StatusCode::UNAUTHORIZED);
+    Ok(())
+}
 
 async fn signing_out_ends_the_session_at_cognito_too(world: Arc<World>) -> Result<()> {
     let mut browser = Browser::new()?;
@@ -53,8 +77,7 @@ async fn consent_is_remembered_for_whoever_opens_the_address_alone(world: Arc<Wo
     let client = HandMade::register(&world.stack).await?;
     let mut browser = Browser::new()?;
     let url = client.authorization_url(&client.authorization())?;
-    let consent = browser.open_consent(&url).await?;
-    browser.decide(&consent.fill("remember", "yes"), Decision::Allow).await?;
+    remembered(&mut browser, &client, User::DEMO).await?;
     let cookies = browser.cookies.header(&url).context("no cookies")?;
     let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
     let open = async |site: &str| -> Result<Response> {
@@ -65,7 +88,9 @@ async fn consent_is_remembered_for_whoever_opens_the_address_alone(world: Arc<Wo
     assert_eq!(remembered.status(), StatusCode::SEE_OTHER);
     let to = remembered.headers()["location"].to_str()?;
     assert!(to.starts_with(world.stack.cognito().domain_url()), "{to}");
-    assert_eq!(open("cross-site").await?.status(), StatusCode::OK, "another site's page is asked about");
+    for site in ["cross-site", "same-site"] {
+        assert_eq!(open(site).await?.status(), StatusCode::OK, "the page of another host is asked about: {site}");
+    }
     assert_eq!(http.get(url.clone()).header("cookie", &cookies).send().await?.status(), StatusCode::OK);
     Ok(())
 }

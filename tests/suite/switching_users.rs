@@ -20,6 +20,7 @@ tests![
     a_client_may_ask_for_a_new_sign_in_and_name_the_user,
     a_client_that_forbids_pages_gets_errors_and_no_page,
     a_client_that_forbids_pages_gets_a_code_where_nothing_is_to_be_asked,
+    a_consent_that_is_remembered_is_one_users,
 ];
 
 /// While it lives, the pool has managed login: only that knows `prompt`.
@@ -100,6 +101,68 @@ async fn a_client_may_ask_for_a_new_sign_in_and_name_the_user(world: Arc<World>)
     Ok(())
 }
 
+/// Has a user of this browser allow what the client asks for, not be asked again, and sign in. Where that leads.
+pub(crate) async fn remembered(browser: &mut Browser, client: &HandMade, user: User<'_>) -> Result<Url> {
+    let consent = browser.open_consent(&client.authorization_url(&client.authorization())?).await?;
+    let page = browser.decide(&consent.fill("remember", "yes"), Decision::Allow).await?;
+    let login = login_page(browser.follow(page, &redirect_uri()).await?);
+    let page = browser.log_in(&login, user).await?;
+    let Landing::Client(back) = browser.follow(page, &redirect_uri()).await? else { panic!("not signed in") };
+    Ok(back)
+}
+
+/// Opens an address as a user does who types it, and goes on to where that leads.
+async fn open_and_follow(browser: &mut Browser, url: &Url) -> Result<Landing> {
+    let (_, to, headers) = open(browser, url).await?;
+    browser.cookies.store(url, &headers);
+    let page = browser.get(&to.context("no redirect")?).await?;
+    browser.follow(page, &redirect_uri()).await
+}
+
+/// From then on Cognito does not know the user of this browser.
+fn forget_session(world: &World, browser: &mut Browser) -> Result<()> {
+    let cognito: Url = world.stack.cognito().domain_url().parse()?;
+    browser.cookies.forget(cognito.host_str().context("no host")?);
+    Ok(())
+}
+
+/// A family has one browser.
+async fn a_consent_that_is_remembered_is_one_users(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let mut browser = Browser::new()?;
+    let url = client.authorization_url(&client.authorization())?;
+    let silent = client.authorization_url(&client.authorization().with("prompt", "none"))?;
+    let back = remembered(&mut browser, &client, User::DEMO).await?;
+    assert_eq!(who(&world, &client, &back).await?, User::DEMO.name);
+    let Landing::Client(back) = open_and_follow(&mut browser, &url).await? else { panic!("asked") };
+    assert_eq!(who(&world, &client, &back).await?, User::DEMO.name, "who is not asked again");
+
+    // The other one signs in, and is asked before there is a code.
+    forget_session(&world, &mut browser)?;
+    let login = login_page(open_and_follow(&mut browser, &url).await?);
+    let page = browser.log_in(&login, OTHER_USER).await?;
+    let Landing::Page(consent) = browser.follow(page, &redirect_uri()).await? else { panic!("a code") };
+    assert_eq!(consent.url.path(), "/authorize");
+    let consent = consent.form().context("no consent page")?;
+    let Landing::Client(back) = open_and_follow(&mut browser, &silent).await? else { panic!("a page") };
+    assert_eq!(query(&back, "error").as_deref(), Some("consent_required"));
+    let page = browser.decide(&consent, Decision::Deny).await?;
+    assert_eq!(query(&page.redirect()?.context("no redirect")?, "error").as_deref(), Some("access_denied"));
+    // Once more, and allowed.
+    let Landing::Page(consent) = open_and_follow(&mut browser, &url).await? else { panic!("a code") };
+    let page = browser.decide(&consent.form().context("no consent page")?, Decision::Allow).await?;
+    let Landing::Client(back) = browser.follow(page, &redirect_uri()).await? else { panic!("asked again") };
+    assert_eq!(who(&world, &client, &back).await?, OTHER_USER.name);
+
+    // The first one's still counts.
+    forget_session(&world, &mut browser)?;
+    let login = login_page(open_and_follow(&mut browser, &url).await?);
+    let page = browser.log_in(&login, User::DEMO).await?;
+    let Landing::Client(back) = browser.follow(page, &redirect_uri()).await? else { panic!("asked") };
+    assert_eq!(who(&world, &client, &back).await?, User::DEMO.name);
+    Ok(())
+}
+
 /// Opens an address as a user does who types it.
 async fn open(browser: &Browser, url: &Url) -> Result<(StatusCode, Option<Url>, reqwest::header::HeaderMap)> {
     let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
@@ -125,9 +188,9 @@ async fn a_client_that_forbids_pages_gets_errors_and_no_page(world: Arc<World>) 
     let both = client.authorization_url(&client.authorization().with("prompt", "none login"))?;
     assert_eq!(open(&browser, &both).await?.1.as_ref().map(error).as_deref(), Some("invalid_request"));
 
-    // The user has allowed it in this browser, and has no session at Cognito.
-    let consent = browser.open_consent(&client.authorization_url(&client.authorization())?).await?;
-    browser.decide(&consent.fill("remember", "yes"), Decision::Allow).await?;
+    // The user has allowed it in this browser, and has no session at Cognito any more.
+    remembered(&mut browser, &client, User::DEMO).await?;
+    forget_session(&world, &mut browser)?;
     let (status, to, headers) = open(&browser, &silent).await?;
     browser.cookies.store(&silent, &headers);
     let to = to.context("no redirect")?;
@@ -142,11 +205,7 @@ async fn a_client_that_forbids_pages_gets_a_code_where_nothing_is_to_be_asked(wo
     let _managed = ManagedLogin::new(&world);
     let client = HandMade::register(&world.stack).await?;
     let mut browser = Browser::new()?;
-    let consent = browser.open_consent(&client.authorization_url(&client.authorization())?).await?;
-    let page = browser.decide(&consent.fill("remember", "yes"), Decision::Allow).await?;
-    let login = login_page(browser.follow(page, &redirect_uri()).await?);
-    let page = browser.log_in(&login, User::DEMO).await?;
-    browser.follow(page, &redirect_uri()).await?;
+    remembered(&mut browser, &client, User::DEMO).await?;
     let silent = client.authorization_url(&client.authorization().with("prompt", "none"))?;
     let (_, to, headers) = open(&browser, &silent).await?;
     browser.cookies.store(&silent, &headers);

@@ -1,5 +1,5 @@
-// Looks at every page in a real browser: `node pages.mjs ISSUER USERNAME PASSWORD DOCUMENT FOLDER`. DOCUMENT is the URL of a
-// client's metadata. Each check is a line, `ok` or `FAIL`; pictures of the pages go to FOLDER.
+// Looks at every page in a real browser: `node pages.mjs ISSUER USERNAME PASSWORD DOCUMENT OTHER FOLDER`. DOCUMENT is the URL
+// of a client's metadata, OTHER an edge with several resources. Each check is a line, `ok` or `FAIL`; pictures of the pages go to FOLDER.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const [issuer, username, password, described, folder] = process.argv.slice(2);
+const [issuer, username, password, described, other, folder] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const driver = JSON.parse(readFileSync(new URL('webdriver.json', import.meta.url), 'utf8'));
 const executables = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
@@ -103,9 +103,19 @@ const states = {
     },
     refused: async (page) => refused(page, 'PreSignUp failed with error Only members of the weather team may use this. Ask weather@acme.example for access.'),
     linked: async (page) => refused(page, 'Already found an entry for username Google_1029384756'),
+    start: async (page) => page.goto(`${issuer}/`),
+    'start-several': async (page) => page.goto(`${other}/`),
     'signed-out': async (page) => page.goto(`${issuer}/signed-out`),
 };
 
+/** In pictures of the start page, the edge has the same address each time. Runs in the page. */
+const showStableAddress = () => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode;
+        text.data = text.data.replaceAll(/http:\/\/localhost:\d+/g, 'https://mcp.example.com').replaceAll(/localhost-\d+/g, 'mcp-example-com');
+    }
+};
 for (const [state, open] of Object.entries(states)) {
     for (const colorScheme of ['light', 'dark']) {
         const viewport = colorScheme === 'light' ? { width: 320, height: 720 } : { width: 1024, height: 720 };
@@ -116,6 +126,7 @@ for (const [state, open] of Object.entries(states)) {
                 const isIconElsewhere = (url) => url.endsWith('/favicon.ico') && !url.startsWith(issuer);
                 page.on('console', (message) => isIconElsewhere(message.location().url) || said.push(message.text()));
                 await open(page);
+                if (state.startsWith('start')) await page.evaluate(showStableAddress);
                 await page.screenshot({ path: join(folder, `${state}-${colorScheme}.png`), fullPage: true });
                 const width = await page.evaluate(() => document.documentElement.scrollWidth);
                 must(width <= viewport.width, `${width} pixels wide`);
@@ -135,6 +146,14 @@ for (const [state, open] of Object.entries(states)) {
     }
 }
 
+await check('a click selects the URL of a resource, and nothing else', () =>
+    visit({}, async (page) => {
+        await states.start(page);
+        await page.locator('.host code').click();
+        const selected = await page.evaluate(() => String(getSelection()));
+        must(selected.trim() === `${issuer}/mcp`, selected);
+    }),
+);
 await check('the keyboard alone can answer', () =>
     visit({}, async (page) => {
         await page.goto(authorization(desk, LOOPBACK));

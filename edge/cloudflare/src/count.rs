@@ -37,7 +37,7 @@ impl Counters {
         let missing = Limit::ALL.iter().zip(&self.0).filter(|(_, counter)| counter.is_none());
         let missing: Vec<_> = missing.map(|(limit, _)| limit.binding()).collect();
         if !missing.is_empty() {
-            log::write(&Record::new(Level::Warn, Event::NotLimited).because(missing.join(", ")));
+            log::write(&Record::new(Level::Warn, Event::NotLimited).because(&missing.join(", ")));
         }
     }
 

@@ -184,8 +184,12 @@ pub fn look(
 pub fn traceparents() -> String {
     let Some(start) = edge() else { return String::new() };
     let Ok(edge) = &*start else { return String::new() };
-    let values: Vec<_> = (0..TRACEPARENTS).map(|_| edge.traceparent()).collect();
-    values.join("\n")
+    let mut values = edge.traceparent();
+    for _ in 1..TRACEPARENTS {
+        values.push('\n');
+        values.push_str(&edge.traceparent());
+    }
+    values
 }
 
 /// Whether a response says, in place of the MCP server, that it cannot be reached: `undefined` if not, else two lines: the

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use edgeward_core::{
     jose::RsaPublicKey,
     platform::{VerificationError, VerifyRs256},
@@ -43,7 +42,7 @@ impl Imported {
         if let Some(known) = known {
             return Ok(known);
         }
-        let [n, e] = [key.modulus(), key.exponent()].map(Base64UrlUnpadded::encode_string);
+        let [n, e] = [key.modulus(), key.exponent()].map(edgeward_base64url::encode);
         let jwk = JSON::parse(&format!(r#"{{"kty":"RSA","alg":"RS256","n":"{n}","e":"{e}"}}"#))?;
         let algorithm = JSON::parse(&format!(r#"{{"name":"{ALGORITHM}","hash":"SHA-256"}}"#))?;
         let usages = Array::of1(&"verify".into());

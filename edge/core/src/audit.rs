@@ -3,6 +3,8 @@
 //! A record has no field that could hold a secret. Reasons are the texts of our own error types; clients and users are
 //! called by pseudonyms.
 
+use std::fmt::Display;
+
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -64,6 +66,8 @@ events! {
     AuthorizationRefused = "authorization refused",
     /// The identity provider has sent a user back, signed in; who it is shows when the code is redeemed.
     SignedIn = "signed in",
+    /// It has said who signed in, for a consent that is remembered or is to be.
+    UserIdentified = "user identified",
     /// Somebody came back from no sign-in of ours.
     CallbackRefused = "callback refused",
     /// A code was redeemed.
@@ -162,7 +166,7 @@ impl Record {
 
     /// With the reason.
     #[must_use]
-    pub fn because(mut self, reason: impl ToString) -> Self {
+    pub fn because(mut self, reason: &dyn Display) -> Self {
         self.reason = Some(reason.to_string());
         self
     }

@@ -330,19 +330,26 @@ struct Reader<F> {
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
     fn optional<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let text = (self.variable)(name)?;
-        let text = text.trim();
-        if text.is_empty() {
-            return None;
-        }
-        parse(text).map_err(|problem| self.errors.push(ConfigError { setting: name, problem })).ok()
+        let text = self.text(name)?;
+        parse(text.trim()).map_err(|problem| self.refuse(name, problem)).ok()
+    }
+
+    /// Apart from [`Self::optional`], as [`Self::refuse`] is, so that it is compiled once and not for each kind of value.
+    #[inline(never)]
+    fn text(&self, name: &'static str) -> Option<String> {
+        (self.variable)(name).filter(|text| !text.trim().is_empty())
+    }
+
+    #[inline(never)]
+    fn refuse(&mut self, setting: &'static str, problem: String) {
+        self.errors.push(ConfigError { setting, problem });
     }
 
     fn required<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let before = self.errors.len();
         let value = self.optional(name, parse);
         if value.is_none() && self.errors.len() == before {
-            self.errors.push(ConfigError { setting: name, problem: "is missing".into() });
+            self.refuse(name, "is missing".into());
         }
         value
     }

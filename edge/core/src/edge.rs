@@ -16,6 +16,7 @@ use crate::{
         request::Request,
         response::{Caching, json, set, with_status},
     },
+    page,
     platform::{Clock, Event, Level, Log, Platform, Record},
     refreshes::Refreshes,
     route::Route,
@@ -171,7 +172,7 @@ impl<P: Platform> Edge<P> {
         let config = &self.config;
         if let Err(exceeded) = limit::count(route, method, &request, config, platform).await {
             let response = limit::refuse(route, &exceeded, config);
-            let mut record = Record::new(Level::Warn, Event::TooManyRequests).because(exceeded.limit.as_str());
+            let mut record = Record::new(Level::Warn, Event::TooManyRequests).because(&exceeded.limit.as_str());
             record.status = Some(response.status().as_u16());
             record.client = exceeded.client.map(|client| client.pseudonym());
             record.grant = exceeded.grant;
@@ -190,11 +191,12 @@ impl<P: Platform> Edge<P> {
             Route::Register => register::handle(&request, config, platform),
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
             Route::Authorize => authorize::ask(&request, config, &clients).await,
-            Route::Callback => callback::handle(&request, config, platform, now),
+            Route::Callback => callback::handle(&request, config, &self.upstream, platform, now).await,
             Route::Token => token::handle(&request, config, (&self.upstream, &*self.refreshes), &clients).await,
             Route::Revoke => revoke::handle(&request, config, (&self.upstream, &*self.refreshes), &clients).await,
             Route::Logout => logout::handle(&request, config),
             Route::SignedOut => return logout::done(config),
+            Route::Start => return page::start(&config.resources, &config.pages.brand),
         };
         let Answer { response, record, cause } = answer;
         cause.iter().for_each(|record| platform.log(record));
@@ -217,7 +219,8 @@ pub fn misconfigured(
 
 fn methods(route: Route) -> Vec<Method> {
     match route {
-        Route::ProtectedResourceMetadata
+        Route::Start
+        | Route::ProtectedResourceMetadata
         | Route::AuthorizationServerMetadata
         | Route::Jwks
         | Route::Callback
@@ -238,7 +241,7 @@ const fn is_for_machines(route: Route) -> bool {
         | Route::Register
         | Route::Token
         | Route::Revoke => true,
-        Route::Authorize | Route::Callback | Route::Logout | Route::SignedOut | Route::Health => false,
+        Route::Start | Route::Authorize | Route::Callback | Route::Logout | Route::SignedOut | Route::Health => false,
     }
 }
 

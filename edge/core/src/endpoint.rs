@@ -10,7 +10,8 @@ pub mod revoke;
 pub mod token;
 mod token_error;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use std::fmt::Display;
+
 use http::{Response, StatusCode};
 
 use crate::{
@@ -40,7 +41,7 @@ impl Answer {
         Self { response, record, cause: None }
     }
 
-    fn because(mut self, reason: impl ToString) -> Self {
+    fn because(mut self, reason: &dyn Display) -> Self {
         self.record = self.record.because(reason);
         self
     }
@@ -96,7 +97,7 @@ fn callback_uri(issuer: &str) -> String {
 fn random_id(randomness: &impl Randomness) -> Result<String, RandomnessError> {
     let mut bytes = [0; 16];
     randomness.fill(&mut bytes)?;
-    Ok(Base64UrlUnpadded::encode_string(&bytes))
+    Ok(edgeward_base64url::encode(&bytes))
 }
 
 /// A cookie's name: a prefix, and the id of the transaction it belongs to. One cookie a transaction, so that several

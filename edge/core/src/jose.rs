@@ -1,6 +1,5 @@
 //! Others' public keys, as JSON Web Keys (RFC 7517), and the tokens that they verify.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use edgeward_identity::{jws::Compact, keys::public_key};
 use jwt_compact::{Algorithm, AlgorithmSignature, alg::Ed25519};
 use serde_json::Value;
@@ -89,7 +88,7 @@ impl RsaPublicKey {
 
 /// A number, without the zeros that some put before it though they should not.
 fn number(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
+    let mut bytes = edgeward_base64url::decode(text)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes.drain(..zeros);
     Some(bytes)
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
 
     fn encode(bytes: &[u8]) -> String {
-        Base64UrlUnpadded::encode_string(bytes)
+        edgeward_base64url::encode(bytes)
     }
 
     /// The key of an odd modulus of this many bits.

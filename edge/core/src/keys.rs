@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 use edgeward_identity::{
     SigningKey, VerifyingKeys,
@@ -147,7 +146,7 @@ impl MacKey {
     /// The code over `purpose` and `message`.
     pub(crate) fn code(&self, purpose: &str, message: &[u8]) -> String {
         let code = self.over(purpose, message).finalize().into_bytes();
-        Base64UrlUnpadded::encode_string(&code)
+        edgeward_base64url::encode(&code)
     }
 
     /// A secret of sixteen bytes that this key makes for `purpose`, and for no other.
@@ -158,7 +157,7 @@ impl MacKey {
 
     /// Whether `code` is the code over `purpose` and `message`; compared in constant time.
     pub(crate) fn verifies(&self, purpose: &str, message: &[u8], code: &str) -> bool {
-        Base64UrlUnpadded::decode_vec(code).is_ok_and(|code| self.over(purpose, message).verify_slice(&code).is_ok())
+        edgeward_base64url::decode(code).is_some_and(|code| self.over(purpose, message).verify_slice(&code).is_ok())
     }
 
     fn over(&self, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
@@ -177,7 +176,7 @@ impl std::fmt::Debug for MacKey {
 }
 
 fn decode_key(key_id: &str, encoded: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-    Base64UrlUnpadded::decode_vec(encoded)
+    edgeward_base64url::decode(encoded)
         .map(Zeroizing::new)
-        .map_err(|_| format!("has a key {key_id:?} whose `k` is not base64url"))
+        .ok_or_else(|| format!("has a key {key_id:?} whose `k` is not base64url"))
 }

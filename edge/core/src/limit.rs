@@ -1,5 +1,5 @@
 //! How many requests one party may make at the endpoints that cost something: `/register`, `/authorize`, `/token`,
-//! `/revoke`. What is counted, and under which name, is decided here; the platform counts.
+//! `/revoke`, `/callback`. What is counted, and under which name, is decided here; the platform counts.
 //!
 //! The narrow limits come first, and a request that one of them refuses is not counted by the wider ones: so a client that
 //! floods is stopped long before it has used up what its address has, which hundreds of others may share, and so is a grant
@@ -97,7 +97,7 @@ pub(crate) async fn count<P: Platform>(
     config: &Config,
     platform: &P,
 ) -> Result<(), Exceeded> {
-    if !matches!(route, Route::Register | Route::Authorize | Route::Token | Route::Revoke) {
+    if !matches!(route, Route::Register | Route::Authorize | Route::Callback | Route::Token | Route::Revoke) {
         return Ok(());
     }
     let Party { grant, client, redirect_host } = party(route, method, request, config, platform.now());
@@ -175,7 +175,7 @@ pub(crate) fn refuse(route: Route, exceeded: &Exceeded, config: &Config) -> Resp
         Some(_) => StatusCode::SERVICE_UNAVAILABLE,
         None => StatusCode::TOO_MANY_REQUESTS,
     };
-    let mut response = if route == Route::Authorize {
+    let mut response = if matches!(route, Route::Authorize | Route::Callback) {
         let what = "Too many requests come from this application, or from the network that you are in.";
         page::error(status, "Not at the moment", what, "Try again in a minute.", &config.pages.brand)
     } else {

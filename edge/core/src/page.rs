@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     authorization::VerifiedAuthorization,
     client::Provenance,
-    config::{Brand, ConsentMode, Pages},
+    config::{Brand, ConsentMode, Pages, ProtectedResource},
     message::response::{Caching, cache, set, with_status},
     oauth::RedirectTarget,
 };
@@ -71,6 +71,50 @@ pub fn consent(
         }
     };
     respond(StatusCode::OK, "Allow access", &body, &pages.brand)
+}
+
+/// The start page: the resources, and how to connect clients to them. It says only what the settings say.
+pub fn start(resources: &[ProtectedResource], brand: &Brand) -> Response<String> {
+    let servers: Vec<_> = resources.iter().map(|resource| (name_at_clients(resource), resource)).collect();
+    let body = html! {
+        h1 { "Connect to this MCP server" }
+        p { "It gives AI assistants tools. You sign in, and decide what each of them may do in your name." }
+        @for resource in resources {
+            h2 { (resource.name.as_deref().unwrap_or("URL")) }
+            p.host { code { (resource.indicator.as_str()) } }
+        }
+        h2 { "Claude, ChatGPT" }
+        p { "Settings → Connectors → Add custom connector. ChatGPT calls it Create, and shows it in developer mode." }
+        h2 { "Claude Code" }
+        @for (name, resource) in &servers {
+            p { code { "claude mcp add --transport http " (name) " " (resource.indicator.as_str()) } }
+        }
+        @for (file, member) in [("VS Code: .vscode/mcp.json", "servers"), ("Cursor: .cursor/mcp.json", "mcpServers")] {
+            h2 { (file) }
+            p {
+                code {
+                    "{\"" (member) "\":{"
+                    // Neither name nor URL has a character that JSON would escape.
+                    @for (index, (name, resource)) in servers.iter().enumerate() {
+                        @if index > 0 { "," }
+                        "\"" (name) "\":{\"type\":\"http\",\"url\":\"" (resource.indicator.as_str()) "\"}"
+                    }
+                    "}}"
+                }
+            }
+        }
+    };
+    let mut response = respond(StatusCode::OK, "Connect", &body, brand);
+    response.headers_mut().remove(header::PRAGMA);
+    cache(&mut response, Caching::Briefly);
+    response
+}
+
+/// What clients may call a resource: some take only letters, digits and hyphens.
+fn name_at_clients(resource: &ProtectedResource) -> String {
+    let url = resource.indicator.as_str();
+    let name = url.split_once("://").map_or(url, |(_, name)| name);
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
 /// The page before an application is opened, which only the user may do.

@@ -3,6 +3,8 @@
 /// One endpoint of the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
+    /// What people see who open the edge's address.
+    Start,
     /// RFC 9728, with what follows the well-known path.
     ProtectedResourceMetadata,
     /// RFC 8414.
@@ -31,7 +33,8 @@ const PROTECTED_RESOURCE: &str = "/.well-known/oauth-protected-resource";
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::Start,
         Self::ProtectedResourceMetadata,
         Self::AuthorizationServerMetadata,
         Self::Jwks,
@@ -48,6 +51,7 @@ impl Route {
     /// The endpoint's path.
     pub const fn path(self) -> &'static str {
         match self {
+            Self::Start => "/",
             Self::ProtectedResourceMetadata => PROTECTED_RESOURCE,
             Self::AuthorizationServerMetadata => "/.well-known/oauth-authorization-server",
             Self::Jwks => "/.well-known/jwks.json",

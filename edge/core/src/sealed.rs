@@ -11,7 +11,7 @@ use chacha20poly1305::{
     aead::{Aead, Payload},
 };
 pub use refresh_answer::RefreshAnswer;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     keys::Keys,
@@ -77,6 +77,9 @@ pub struct RememberedConsent {
     /// The scope that was allowed.
     #[serde(rename = "o")]
     pub scope: Scope,
+    /// The user who allowed it. Consents that were sealed before it was kept have none, and count for nobody.
+    #[serde(rename = "s", skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
 }
 
 impl Seal for RememberedConsent {
@@ -84,7 +87,7 @@ impl Seal for RememberedConsent {
     const LIFETIME: u64 = 30 * 24 * 3600;
 
     fn read(members: &Members<'_>) -> Result<Self, WrongKind> {
-        Ok(Self { scope: scope(members)? })
+        Ok(Self { scope: scope(members)?, subject: members.text("s")?.map(str::to_owned) })
     }
 }
 
@@ -124,6 +127,44 @@ pub struct Transaction {
     /// The client's `login_hint`.
     #[serde(rename = "h", skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<String>,
+    /// What the callback does about a consent that is remembered.
+    #[serde(rename = "k", skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Remembered>,
+}
+
+/// What a consent that is remembered, or is to be, makes of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remembered {
+    /// The user wants the consent to be remembered. The callback has to find out who they are.
+    Wanted,
+    /// The user was not asked. The callback has to find out whose consent it is; if it is somebody else's, the user is asked as
+    /// by a request of the client with this id.
+    Used(String),
+    /// The callback has found out: it is this user's. The code must be theirs, too.
+    By(String),
+}
+
+/// A letter, and what belongs to it.
+impl Serialize for Remembered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (letter, text) = match self {
+            Self::Wanted => ("w", ""),
+            Self::Used(client_id) => ("c", client_id.as_str()),
+            Self::By(subject) => ("s", subject.as_str()),
+        };
+        serializer.serialize_str(&[letter, text].concat())
+    }
+}
+
+impl Remembered {
+    fn read(text: &str) -> Result<Self, WrongKind> {
+        match text.split_at_checked(1).ok_or(WrongKind::Member("d"))? {
+            ("w", "") => Ok(Self::Wanted),
+            ("c", client_id) => Ok(Self::Used(client_id.to_owned())),
+            ("s", subject) => Ok(Self::By(subject.to_owned())),
+            _ => Err(WrongKind::Member("d")),
+        }
+    }
 }
 
 impl Transaction {
@@ -140,6 +181,7 @@ impl Transaction {
             upstream_nonce: members.owned("n")?,
             prompt: Prompt::from_sealed(members.any("m").and_then(serde_json::Value::as_u64).unwrap_or_default()),
             login_hint: members.text("h")?.map(str::to_owned),
+            remembered: members.text("k")?.map(Remembered::read).transpose()?,
         })
     }
 
@@ -312,17 +354,22 @@ fn encrypt(
 /// # Errors
 /// When it was not, or is too old. Which of these is for the log; a peer learns only that it is not good.
 pub fn open<T: Seal>(sealed: &str, context: &str, keys: &Keys, now: UnixTime) -> Result<T, OpenError> {
-    if sealed.len() > T::MAX_BYTES {
-        return Err(OpenError::Malformed);
-    }
-    let envelope = decrypt(sealed, T::PURPOSE, context, keys)?;
-    let expires_at = envelope.time("x")?.ok_or(WrongKind::Member("x"))?;
-    let value = T::read(&envelope.object("b")?)?;
-    if expires_at <= now { Err(OpenError::Expired) } else { Ok(value) }
+    let envelope = decrypt(sealed, T::MAX_BYTES, T::PURPOSE, context, keys, now)?;
+    Ok(T::read(&envelope.object("b")?)?)
 }
 
-/// The envelope. Apart from [`open`], as [`encrypt`] is from [`seal`].
-fn decrypt(sealed: &str, purpose: &str, context: &str, keys: &Keys) -> Result<Members<'static>, OpenError> {
+/// The envelope, if its time is not over. Apart from [`open`], as [`encrypt`] is from [`seal`].
+fn decrypt(
+    sealed: &str,
+    max_bytes: usize,
+    purpose: &str,
+    context: &str,
+    keys: &Keys,
+    now: UnixTime,
+) -> Result<Members<'static>, OpenError> {
+    if sealed.len() > max_bytes {
+        return Err(OpenError::Malformed);
+    }
     let (key_id, encoded) = sealed.split_once('.').ok_or(OpenError::Malformed)?;
     let bytes = edgeward_base64url::decode(encoded).ok_or(OpenError::Malformed)?;
     let (nonce, ciphertext) = bytes.split_at_checked(NONCE_BYTES).ok_or(OpenError::Malformed)?;
@@ -330,7 +377,9 @@ fn decrypt(sealed: &str, purpose: &str, context: &str, keys: &Keys) -> Result<Me
     let payload = Payload { msg: ciphertext, aad: &associated_data(purpose, key_id, context) };
     let plaintext =
         key.cipher.decrypt(XNonce::from_slice(nonce), payload).map(Secret::new).map_err(|_| OpenError::NotOurs)?;
-    Ok(Members::parse(plaintext.expose())?)
+    let envelope = Members::parse(plaintext.expose())?;
+    let expires_at = envelope.time("x")?.ok_or(WrongKind::Member("x"))?;
+    if expires_at <= now { Err(OpenError::Expired) } else { Ok(envelope) }
 }
 
 impl From<WrongKind> for OpenError {

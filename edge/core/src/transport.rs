@@ -54,7 +54,7 @@ pub fn refuse(error: Misdirected, config: &Config) -> (Response<String>, Record)
     };
     let body = json!({ "error": "misdirected_request", "error_description": description });
     let response = json(StatusCode::MISDIRECTED_REQUEST, &body, Caching::NoStore);
-    let mut record = Record::new(Level::Warn, Event::Misdirected).because(error);
+    let mut record = Record::new(Level::Warn, Event::Misdirected).because(&error);
     record.status = Some(response.status().as_u16());
     (response, record)
 }

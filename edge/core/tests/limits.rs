@@ -128,6 +128,7 @@ fn a_refusal_says_when_to_come_back_in_the_way_of_its_endpoint() {
     for (request, is_page) in [
         (post("/register", "application/json", &metadata("A", "a.example")), false),
         (get("/authorize"), true),
+        (get("/callback"), true),
         (post_form("/authorize", &[], &[]), true),
         (token_request("client"), false),
         (post_form("/revoke", &[], &[]), false),
@@ -154,9 +155,7 @@ fn a_refusal_says_when_to_come_back_in_the_way_of_its_endpoint() {
 #[test]
 fn nothing_else_is_counted() {
     let edge = limited([0; 4]);
-    for target in
-        ["/healthz", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/callback", "/logout"]
-    {
+    for target in ["/", "/healthz", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/logout"] {
         assert_ne!(edge.respond(from(OFFICE, get(target))).status(), StatusCode::TOO_MANY_REQUESTS);
     }
     let preflight = support::request(http::Method::OPTIONS, "/token", &[], "");

@@ -1,14 +1,11 @@
-//! Signing out, leaving for an application, remembered consent, and the operator's brand.
+//! The start page, signing out, leaving for an application, and the operator's brand.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod support;
 
 use http::{Method, Response, header};
+use serde_json::{Value, json};
 use support::*;
-
-/// What a browser sends when the user opens an address, or a program does it for them.
-const BY_THE_USER: [(&str, &str); 3] =
-    [("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
 
 /// A good answer to the consent page that `target` shows.
 fn decide(edge: &TestEdge, target: &str, decision: &str, more: &[(&str, &str)]) -> Response<String> {
@@ -22,6 +19,57 @@ fn decide(edge: &TestEdge, target: &str, decision: &str, more: &[(&str, &str)]) 
 
 fn open(edge: &TestEdge, target: &str, headers: &[(&str, &str)]) -> Response<String> {
     edge.respond(request(Method::GET, target, headers, ""))
+}
+
+/// What a page shows to be copied.
+fn to_copy(page: &str) -> Vec<String> {
+    let codes = page.split("<code>").skip(1).map(|rest| rest.split("</code>").next().unwrap());
+    codes.map(|code| code.replace("&quot;", "\"").replace("&lt;", "<").replace("&amp;", "&")).collect()
+}
+
+#[test]
+fn the_start_page_says_where_the_resources_are_and_how_clients_connect() {
+    let one = to_copy(TestEdge::new().get("/").body());
+    let name = "edge-example-mcp";
+    let [url, claude, code, cursor] = one.as_slice() else { panic!("{one:?}") };
+    assert_eq!(url, "https://edge.example/mcp");
+    assert_eq!(claude, &format!("claude mcp add --transport http {name} {url}"));
+    let entry = json!({ name: { "type": "http", "url": url } });
+    assert_eq!(serde_json::from_str::<Value>(code).unwrap(), json!({ "servers": entry }));
+    assert_eq!(serde_json::from_str::<Value>(cursor).unwrap(), json!({ "mcpServers": entry }));
+
+    let resources = r#"[{"path":"/mcp","name":"<b>Weather & \"more\"</b>","scopes":{"read":"Read"}},
+        {"path":"/team/a.b~c","scopes":{"read":"Read"}}]"#;
+    let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", resources)]);
+    let page = edge.get("/").into_body();
+    assert!(page.contains("<h2>&lt;b&gt;Weather &amp; &quot;more&quot;&lt;/b&gt;</h2>"), "{page}");
+    let both = to_copy(&page);
+    let [_, other, first, second, code, cursor] = both.as_slice() else { panic!("{both:?}") };
+    assert_eq!(other, "https://edge.example/team/a.b~c");
+    assert_eq!(first, claude);
+    assert_eq!(second, &format!("claude mcp add --transport http edge-example-team-a-b-c {other}"));
+    for (text, member) in [(code, "servers"), (cursor, "mcpServers")] {
+        let servers = &serde_json::from_str::<Value>(text).unwrap()[member];
+        assert_eq!(servers.as_object().unwrap().len(), 2);
+        assert_eq!(servers["edge-example-team-a-b-c"], json!({ "type": "http", "url": other }));
+    }
+}
+
+#[test]
+fn the_start_page_is_for_everyone_and_is_kept_briefly() {
+    let edge = TestEdge::new();
+    let page = edge.get("/");
+    assert_eq!((page.status().as_u16(), cookies(&page).len()), (200, 0));
+    assert_eq!(page.headers()[header::CACHE_CONTROL], "public, max-age=300, no-transform");
+    assert!(!page.headers().contains_key(header::PRAGMA));
+    assert!(page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none';"));
+    assert!(!page.body().contains("<script") && !page.body().contains(" style="), "{}", page.body());
+    let head = edge.respond(request(Method::HEAD, "/", &[], ""));
+    assert_eq!((head.status(), head.headers()), (page.status(), page.headers()));
+    // Clients speak MCP at a resource alone.
+    assert_eq!(edge.respond(request(Method::POST, "/", &[("authorization", "Bearer x")], "{}")).status(), 405);
+    let named = edge.respond(request(Method::GET, "/?x=<b>", &[("host", "attacker.example")], ""));
+    assert_eq!(named.body(), page.body(), "what a request says does not show");
 }
 
 #[test]
@@ -85,97 +133,6 @@ fn an_application_is_opened_by_the_user_and_nothing_else() {
 }
 
 #[test]
-fn consent_is_remembered_only_where_settings_and_user_say_so() {
-    let target = |edge: &TestEdge| authorization_request(&edge.public_client(), &[]);
-    let asking = TestEdge::new();
-    assert!(!asking.get(&target(&asking)).body().contains("name=\"remember\""));
-    assert_eq!(cookies(&decide(&asking, &target(&asking), "allow", &[("remember", "yes")])).len(), 1);
-
-    let edge = TestEdge::with(&[("EDGEWARD_CONSENT", "remember")]);
-    assert!(edge.get(&target(&edge)).body().contains("name=\"remember\""));
-    assert_eq!(cookies(&decide(&edge, &target(&edge), "allow", &[])).len(), 1, "the sign-in's alone");
-    assert_eq!(cookies(&decide(&edge, &target(&edge), "deny", &[("remember", "yes")])).len(), 1, "the page's alone");
-    let allowed = decide(&edge, &target(&edge), "allow", &[("remember", "yes")]);
-    let cookie = cookies(&allowed).into_iter().find(|cookie| cookie.starts_with("__Host-edgeward-remembered-"));
-    let cookie = cookie.expect("a cookie that remembers");
-
-    let with_cookie = |headers: &[(&str, &str)], target: &str| {
-        let mut all = vec![("cookie", cookie.as_str())];
-        all.extend(headers);
-        open(&edge, target, &all)
-    };
-    let response = with_cookie(&BY_THE_USER, &target(&edge));
-    assert_eq!(response.status(), 303, "{}", response.body());
-    assert!(location(&response).as_str().starts_with("https://login.example/oauth2/authorize?"));
-    assert_eq!(open(&edge, &target(&edge), &BY_THE_USER).status(), 200, "another browser is asked");
-
-    // Whatever is not plainly the user's own doing is asked about.
-    for (name, value) in [
-        ("sec-fetch-site", "cross-site"),
-        ("sec-fetch-site", ""),
-        ("sec-fetch-mode", "cors"),
-        ("sec-fetch-mode", "no-cors"),
-        ("sec-fetch-dest", "iframe"),
-        ("sec-fetch-dest", "image"),
-        ("sec-fetch-dest", ""),
-    ] {
-        let headers = BY_THE_USER.map(|(known, usual)| (known, if known == name { value } else { usual }));
-        assert_eq!(with_cookie(&headers, &target(&edge)).status(), 200, "{name}: {value}");
-    }
-    assert_eq!(with_cookie(&[], &target(&edge)).status(), 200, "a browser that does not say");
-    for site in ["same-origin", "same-site"] {
-        let headers = BY_THE_USER.map(|(known, usual)| (known, if known == "sec-fetch-site" { site } else { usual }));
-        assert_eq!(with_cookie(&headers, &target(&edge)).status(), 303, "{site}");
-    }
-}
-
-#[test]
-fn remembered_consent_is_for_one_client_redirect_uri_resource_and_scope() {
-    let resources = r#"[{"path":"/mcp","scopes":{"read":"Read","write":"Write"},"default_scopes":["read"]},
-        {"path":"/other","scopes":{"read":"Read"}}]"#;
-    let edge = TestEdge::with(&[("EDGEWARD_CONSENT", "remember"), ("EDGEWARD_RESOURCES", resources)]);
-    let client = edge.public_client();
-    let allowed = decide(&edge, &authorization_request(&client, &[]), "allow", &[("remember", "yes")]);
-    let cookie = cookies(&allowed).remove(1);
-    let status = |target: &str| {
-        let mut headers = vec![("cookie", cookie.as_str())];
-        headers.extend(BY_THE_USER);
-        open(&edge, target, &headers).status().as_u16()
-    };
-    assert_eq!(status(&authorization_request(&client, &[])), 303);
-    let other = edge.register(r#"{"redirect_uris":["https://client.example/cb"],"client_name":"Other"}"#);
-    assert_eq!(status(&authorization_request(other["client_id"].as_str().unwrap(), &[])), 200);
-    for change in [
-        ("redirect_uri", "http://localhost:1234/cb"),
-        ("resource", "https://edge.example/other"),
-        ("scope", "write"),
-        ("scope", "read write"),
-        ("prompt", "consent"),
-        ("prompt", "login"),
-    ] {
-        assert_eq!(status(&authorization_request(&client, &[change])), 200, "{change:?}");
-    }
-    // It is not good under another name, and not for ever.
-    let (name, value) = cookie.split_once('=').unwrap();
-    let renamed = format!("{}A={value}", &name[..name.len() - 1]);
-    assert_eq!(open(&edge, &authorization_request(&client, &[]), &[("cookie", &renamed)]).status(), 200);
-    edge.advance(30 * 24 * 3600);
-    assert_eq!(status(&authorization_request(&client, &[])), 200);
-}
-
-#[test]
-fn a_program_on_this_computer_is_remembered_whatever_its_port() {
-    let edge = TestEdge::with(&[("EDGEWARD_CONSENT", "remember")]);
-    let client = edge.public_client();
-    let target =
-        |port: u16| authorization_request(&client, &[("redirect_uri", &format!("http://localhost:{port}/cb"))]);
-    let cookie = cookies(&decide(&edge, &target(1234), "allow", &[("remember", "yes")])).remove(1);
-    let mut headers = vec![("cookie", cookie.as_str())];
-    headers.extend(BY_THE_USER);
-    assert_eq!(open(&edge, &target(5678), &headers).status(), 303);
-}
-
-#[test]
 fn a_user_is_told_where_the_answer_goes() {
     let edge = TestEdge::with(&[("EDGEWARD_PRIVATE_USE_SCHEMES", "cursor")]);
     for (redirect_uri, host, warning) in [
@@ -212,9 +169,12 @@ fn a_user_is_told_when_a_client_calls_another_host_its_home() {
 fn pages_show_the_operators_brand_and_load_nothing_else() {
     let brand = r##"{"name":"Acme & Co","logo":"https://acme.example/l.svg","color":"#ffcc00"}"##;
     let edge = TestEdge::with(&[("EDGEWARD_BRAND", brand)]);
-    for page in
-        [edge.get(&authorization_request(&edge.public_client(), &[])), edge.get("/signed-out"), edge.get("/authorize")]
-    {
+    for page in [
+        edge.get(&authorization_request(&edge.public_client(), &[])),
+        edge.get("/"),
+        edge.get("/signed-out"),
+        edge.get("/authorize"),
+    ] {
         assert!(page.body().contains("Acme &amp; Co") && page.body().contains("--accent: #ffcc00"), "{}", page.body());
         assert!(page.body().contains("src=\"https://acme.example/l.svg\""));
         let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();

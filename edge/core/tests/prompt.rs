@@ -1,25 +1,20 @@
 //! `prompt` and `login_hint` of a client (OpenID Connect Core §3.1.2.1), and users who want to be somebody else.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "support/cognito.rs"]
+mod cognito;
+#[path = "support/consent.rs"]
+mod consent;
 mod support;
 
+use consent::{BY_THE_USER, decide, remembered, remembering};
 use http::{Method, Response};
 use support::*;
-
-const BY_THE_USER: [(&str, &str); 3] =
-    [("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-
-fn decide(edge: &TestEdge, page: &Response<String>, decision: &str) -> Response<String> {
-    assert_eq!(page.status(), 200, "{}", page.body());
-    let (id, sealed) = (hidden(page.body(), "transaction"), hidden(page.body(), "sealed"));
-    let fields = [("transaction", id.as_str()), ("sealed", &sealed), ("decision", decision), ("remember", "yes")];
-    edge.respond(post_form("/authorize", &[("origin", ISSUER), ("cookie", &cookies(page)[0])], &fields))
-}
 
 /// What Cognito is asked after the user has decided so.
 fn at_cognito(edge: &TestEdge, changes: &[(&str, &str)], decision: &str) -> (Option<String>, Option<String>) {
     let page = edge.get(&authorization_request(&edge.public_client(), changes));
-    let to = location(&decide(edge, &page, decision));
+    let to = location(&decide(edge, &page, decision, ""));
     assert!(to.as_str().starts_with("https://login.example/oauth2/authorize?"), "{to}");
     (parameter(&to, "prompt"), parameter(&to, "login_hint"))
 }
@@ -62,13 +57,13 @@ fn a_user_may_be_somebody_else_whatever_the_client_wants() {
         assert_eq!(at_cognito(&edge, changes, "allow-as-somebody-else"), (some("login"), None), "{changes:?}");
     }
     let page = edge.get(&authorization_request(&edge.public_client(), &[]));
-    assert_eq!(decide(&edge, &page, "somebody-else").status(), 400);
+    assert_eq!(decide(&edge, &page, "somebody-else", "").status(), 400);
 }
 
 #[test]
 fn without_a_page_there_is_a_remembered_consent_or_none() {
     let asking = TestEdge::new();
-    let edge = TestEdge::with(&[("EDGEWARD_CONSENT", "remember")]);
+    let edge = remembering(&[]);
     let refused = |response: &Response<String>, error: &str| {
         assert_eq!(response.status(), 302, "{}", response.body());
         let back = location(response);
@@ -86,8 +81,7 @@ fn without_a_page_there_is_a_remembered_consent_or_none() {
         refused(&edge.get(&target(&edge, prompt)), "invalid_request");
     }
 
-    let page = edge.get(&target(&edge, ""));
-    let remembered = cookies(&decide(&edge, &page, "allow")).remove(1);
+    let remembered = remembered(&edge, &target(&edge, ""), "alice");
     let to = open(&edge, &target(&edge, "none"), &remembered, &BY_THE_USER);
     assert_eq!(parameter(&location(&to), "prompt").as_deref(), Some("none"));
     // Another site's frame has nothing to ride on.
@@ -111,10 +105,9 @@ fn cognitos_answer_to_a_sign_in_without_a_page_is_no_page_either() {
         ("access_denied", "access_denied"),
         ("server_error", "temporarily_unavailable"),
     ] {
-        let edge = TestEdge::with(&[("EDGEWARD_CONSENT", "remember")]);
+        let edge = remembering(&[]);
         let client_id = edge.public_client();
-        let page = edge.get(&authorization_request(&client_id, &[]));
-        let remembered = cookies(&decide(&edge, &page, "allow")).remove(1);
+        let remembered = remembered(&edge, &authorization_request(&client_id, &[]), "alice");
         let headers = [&[("cookie", remembered.as_str())][..], &BY_THE_USER].concat();
         let target = authorization_request(&client_id, &[("prompt", "none")]);
         let to = edge.respond(request(Method::GET, &target, &headers, ""));
@@ -137,7 +130,7 @@ fn a_hint_costs_no_sign_in_and_no_cookie_is_too_long() {
         let state = "\"".repeat(length);
         let changes = [("state", state.as_str()), ("login_hint", &hint), ("prompt", "login select_account")];
         let page = edge.get(&authorization_request(&client_id, &changes));
-        let allowed = decide(&edge, &page, "allow");
+        let allowed = decide(&edge, &page, "allow", "");
         let to = location(&allowed);
         with_hint += usize::from(parameter(&to, "login_hint").is_some());
         for cookie in cookies(&allowed) {

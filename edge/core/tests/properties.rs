@@ -16,7 +16,7 @@ use edgeward_core::{
     platform::UnixTime,
     sealed::{
         self, AuthorizationCode, ConsentTransaction, OpenError, PendingAuthorization, Profile, RefreshToken,
-        RememberedConsent, Seal, Transaction,
+        Remembered, RememberedConsent, Seal, Transaction,
     },
     upstream::Subject,
 };
@@ -67,8 +67,14 @@ fn some_transaction() -> impl Strategy<Value = Transaction> {
     let prompt = prop::sample::select(vec!["", "none", "login", "select_account consent"]);
     let optional =
         (prop::option::of(text), prompt.prop_map(|text| Prompt::parse(text).unwrap()), prop::option::of(text));
-    (text, text, "https://client\\.example/[a-z]{0,8}", optional, some_scope()).prop_map(
-        |(id, upstream_nonce, uri, (client_state, prompt, login_hint), scope)| {
+    let remembered = prop_oneof![
+        Just(None),
+        Just(Some(Remembered::Wanted)),
+        text.prop_map(|client_id| Some(Remembered::Used(client_id))),
+        text.prop_map(|subject| Some(Remembered::By(subject))),
+    ];
+    (text, text, "https://client\\.example/[a-z]{0,8}", optional, some_scope(), remembered).prop_map(
+        |(id, upstream_nonce, uri, (client_state, prompt, login_hint), scope, remembered)| {
             let parse = || RedirectUri::parse(&uri, &PrivateUseSchemes::default()).unwrap();
             Transaction {
                 id,
@@ -82,6 +88,7 @@ fn some_transaction() -> impl Strategy<Value = Transaction> {
                 upstream_nonce,
                 prompt,
                 login_hint,
+                remembered,
             }
         },
     )
@@ -244,7 +251,8 @@ proptest! {
     ) {
         travels(&ConsentTransaction(transaction.clone()), &context, age, at)?;
         travels(&PendingAuthorization(transaction.clone()), &context, age, at)?;
-        travels(&RememberedConsent { scope: transaction.scope.clone() }, &context, age, at)?;
+        let consent = RememberedConsent { scope: transaction.scope.clone(), subject: transaction.login_hint.clone() };
+        travels(&consent, &context, age, at)?;
         travels(&profile, &context, age, at)?;
         let token = RefreshToken {
             upstream_token: text.clone(),

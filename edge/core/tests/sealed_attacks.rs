@@ -11,7 +11,7 @@ use edgeward_core::{
     platform::UnixTime,
     sealed::{
         self, AuthorizationCode, ConsentTransaction, OpenError, PendingAuthorization, Profile, RefreshAnswer,
-        RefreshToken, RememberedConsent, Seal, Transaction,
+        RefreshToken, Remembered, RememberedConsent, Seal, Transaction,
     },
 };
 use support::{CHALLENGE, KEYS, START, TestEdge, config};
@@ -68,6 +68,7 @@ fn all_at(edge: &TestEdge) -> [Kind; 7] {
         upstream_nonce: "nonce".into(),
         prompt: Prompt::LOGIN,
         login_hint: Some("demo".into()),
+        remembered: Some(Remembered::By("subject".into())),
     };
     let refresh_token = RefreshToken {
         upstream_token: "upstream".into(),
@@ -91,7 +92,7 @@ fn all_at(edge: &TestEdge) -> [Kind; 7] {
         kind(&PendingAuthorization(transaction.clone()), edge),
         kind(&AuthorizationCode { upstream_code: "code".into(), transaction: transaction.clone() }, edge),
         kind(&refresh_token, edge),
-        kind(&RememberedConsent { scope: transaction.scope }, edge),
+        kind(&RememberedConsent { scope: transaction.scope, subject: Some("subject".to_owned()) }, edge),
         kind(&Profile { username: Some("demo".into()), ..Profile::default() }, edge),
         kind(&refresh_answer, edge),
     ]

@@ -7,6 +7,8 @@ mod resource;
 mod weather;
 mod whoami;
 
+use std::sync::Arc;
+
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     handler::server::{
@@ -14,12 +16,17 @@ use rmcp::{
         tool::ToolCallContext,
     },
     model::{
-        CallToolRequestParams, CallToolResponse, Implementation, ListResourceTemplatesResult, ListResourcesResult,
-        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        CallToolRequestParams, CallToolResponse, Implementation, JsonObject, ListResourceTemplatesResult,
+        ListResourcesResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+        ServerCapabilities, ServerConfig,
     },
     prompt_handler,
     service::RequestContext,
     tool_handler,
+};
+use schemars::{
+    Schema,
+    transform::{RestrictFormats, Transform as _},
 };
 
 use super::{metrics::Metrics, weather::Weather};
@@ -36,13 +43,22 @@ pub(crate) struct Tools {
 
 impl Tools {
     pub(crate) fn new(weather: Weather, metrics: Metrics) -> Self {
-        Self {
-            weather,
-            metrics,
-            tool_router: Self::whoami_router() + Self::weather_router() + Self::count_router(),
-            prompt_router: Self::briefing_router(),
+        let mut tool_router = Self::whoami_router() + Self::weather_router() + Self::count_router();
+        for route in tool_router.map.values_mut() {
+            let tool = &mut route.attr;
+            tool.input_schema = with_known_formats(&tool.input_schema);
+            tool.output_schema = tool.output_schema.as_ref().map(with_known_formats);
         }
+        Self { weather, metrics, tool_router, prompt_router: Self::briefing_router() }
     }
+}
+
+/// Without the formats that schemars makes of Rust's number types, such as `uint64`: JSON Schema does not know them, and
+/// clients warn about them.
+fn with_known_formats(schema: &Arc<JsonObject>) -> Arc<JsonObject> {
+    let mut schema = Schema::from(JsonObject::clone(schema));
+    RestrictFormats::default().transform(&mut schema);
+    schema.as_object().cloned().map_or_else(Arc::default, Arc::new)
 }
 
 #[tool_handler(router = self.tool_router)]

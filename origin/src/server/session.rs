@@ -8,6 +8,9 @@
 //! A session id alone must not let another user into the session (MCP 2025-11-25, "Session Hijacking"): it opens only for
 //! the subject of the [`Caller`] that it was sealed for. It lives for a [`LIFETIME`], and then the client initializes anew.
 //!
+//! A task keeps so many sessions in memory as [`SessionLimits`] say; an idle one that ends for another is restored when its
+//! client comes back.
+//!
 //! For a server of your own:
 //!
 //! ```
@@ -34,6 +37,7 @@ mod exchange;
 mod interrupted;
 mod keys;
 mod manager;
+mod places;
 mod restoring;
 mod sealed;
 
@@ -52,10 +56,11 @@ use self::{
     restoring::Restoring,
     sealed::{OpenError, SealError, Session},
 };
-use crate::{Caller, Clock, refreshed::Unavailable};
+use crate::{Caller, Clock, pseudonym, refreshed::Unavailable};
 
 pub use keys::SessionKeys;
 pub use manager::TaskSessionManager;
+pub use places::SessionLimits;
 pub use sealed::{LIFETIME, MAX_BYTES};
 
 /// The sessions of one task. Clones are the same sessions.
@@ -73,12 +78,12 @@ struct Inner {
 impl Sessions {
     /// Sessions whose ids are sealed with these keys.
     pub fn new(keys: SessionKeys) -> Self {
-        Self::with_clock(keys, Clock::system())
+        Self::with(keys, SessionLimits::default(), Clock::system())
     }
 
-    /// Like [`Self::new`], with the time from `clock`.
-    pub fn with_clock(keys: SessionKeys, clock: Clock) -> Self {
-        let manager = Arc::new(TaskSessionManager::new());
+    /// Like [`Self::new`], with as many sessions in memory as `limits` say, and the time from `clock`.
+    pub fn with(keys: SessionKeys, limits: SessionLimits, clock: Clock) -> Self {
+        let manager = Arc::new(TaskSessionManager::new(limits));
         Self(Arc::new(Inner { keys, clock, manager, restoring: Restoring::default() }))
     }
 
@@ -160,7 +165,7 @@ pub async fn bind_session(
         turn = sessions.0.restoring.turn(&session.id, &*sessions.0.manager).await;
     }
 
-    let exchange = Exchange::of(opened);
+    let exchange = Exchange::of(&caller.subject, opened);
     let answering = exchange.clone().during(next.run(request));
     let mut response = match turn {
         None => answering.await,
@@ -174,6 +179,10 @@ pub async fn bind_session(
             restoring.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
         }
     };
+    if let Some(full) = exchange.refused() {
+        tracing::warn!(subject = pseudonym(&caller.subject), error = %full, "a session was refused");
+        return full.into_response();
+    }
     // Never a bare id.
     let Some(id) = response.headers_mut().remove(SESSION_ID) else { return response };
     let id = id.to_str().unwrap_or_default();

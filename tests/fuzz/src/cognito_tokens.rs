@@ -100,6 +100,7 @@ fn code(edge: &TestEdge, client: &str) -> String {
         upstream_nonce: NONCE.to_owned(),
         prompt: Prompt::default(),
         login_hint: None,
+        remembered: None,
     };
     let code = AuthorizationCode { upstream_code: "upstream".to_owned(), transaction };
     let (keys, now) = (config(&[]).unwrap().keys, UnixTime::from_secs(START));

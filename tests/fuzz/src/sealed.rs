@@ -31,7 +31,7 @@ fn drive(u: &mut Unstructured<'_>) -> Result<()> {
             let (username, email, unverified_email) = (u.arbitrary()?, u.arbitrary()?, u.arbitrary()?);
             attempt(&Profile { username, email, unverified_email, groups: u.arbitrary()? }, u)
         }
-        1 => attempt(&RememberedConsent { scope: scope(u)? }, u),
+        1 => attempt(&RememberedConsent { scope: scope(u)?, subject: u.arbitrary()? }, u),
         _ => {
             let (upstream_token, subject, resource) = (u.arbitrary()?, u.arbitrary()?, u.arbitrary()?);
             let (scope, grant_id, original_token) = (scope(u)?, u.arbitrary()?, u.arbitrary()?);

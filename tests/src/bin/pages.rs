@@ -7,7 +7,9 @@ use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::User,
     document_host::{Document, DocumentHost},
+    edge::Edge,
     place,
+    port::Port,
     signal::{counted, to_its_end},
     stack::{Options, Stack},
 };
@@ -42,11 +44,23 @@ async fn run() -> Result<ExitCode> {
     hosts.put(DESCRIBED, Document::json(&document));
     let elsewhere = Some(hosts.address());
     let stack = Stack::start(Options { name: "pages", variables, elsewhere, ..Options::default() }).await?;
+    // Several resources, one with a name that is long and one without, and nobody's brand.
+    let several = json!([
+        {
+            "path": "/mcp", "scopes": { "read": "Read" },
+            "name": "Forecasts, alerts, tides, avalanches and everything else that Acme Weather knows for assistants",
+        },
+        { "path": format!("/{}/mcp", "observatory-".repeat(6)), "scopes": { "read": "Read" } },
+    ]);
+    let mut variables = stack.variables().clone();
+    variables.remove(names::BRAND);
+    variables.insert(names::RESOURCES.to_owned(), several.to_string());
+    let other = Edge::start_other(Port::Free.choose()?, &variables, None, stack.folder()).await?;
     let mut command = Command::new("node");
     command
         .env("PATH", place::node_path())
         .arg(place::checkout().join("tests/tools/pages.mjs"))
-        .args([stack.issuer(), User::DEMO.name, User::DEMO.password, DESCRIBED])
+        .args([stack.issuer(), User::DEMO.name, User::DEMO.password, DESCRIBED, other.url()])
         .arg(place::checkout().join("tests/screenshots"));
     let output = tokio::task::spawn_blocking(move || command.output()).await?.context("cannot run node")?;
     let said = String::from_utf8_lossy(&output.stdout);

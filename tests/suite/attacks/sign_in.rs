@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use edgeward_tests::{
-    browser::{Browser, Decision},
+    browser::{Browser, Decision, User},
     by_hand::{HandMade, http},
     form::Form,
 };
@@ -14,7 +14,7 @@ use super::{
     scene::Returning,
     seen::{seen, seen_page},
 };
-use crate::world::World;
+use crate::{switching_users::remembered, world::World};
 
 const GROUP: &str = "sign_in";
 
@@ -154,8 +154,8 @@ fn ridden() -> Vec<Case> {
     }
     async fn send(world: Arc<World>, ride: Ride) -> Result<String> {
         let client = HandMade::register(&world.stack).await?;
-        let Open { mut browser, form } = Open::new(&client).await?;
-        browser.decide(&form.fill("remember", "yes"), Decision::Allow).await?;
+        let mut browser = Browser::new()?;
+        remembered(&mut browser, &client, User::DEMO).await?;
         let mut asked = ride_parameters(&client, ride.change);
         if ride.other_client {
             let metadata =
@@ -185,6 +185,12 @@ fn ridden() -> Vec<Case> {
             "consent_ridden_by_a_link",
             "a link on another site leads to `/authorize`: the user is asked",
             Ride { fetch: ["cross-site", "navigate", "document"], ..own },
+            asked,
+        )
+        .add(
+            "consent_ridden_by_another_host_of_the_domain",
+            "a link on another host of the same domain",
+            Ride { fetch: ["same-site", "navigate", "document"], ..own },
             asked,
         )
         .add(

@@ -162,7 +162,7 @@ impl Documents {
         let stale = self.at(&wanted, |entry| entry.note(&outcome, &wanted, now, then));
         if let (Some(_), Err(error)) = (&stale, &outcome) {
             let reason = format!("{}: {error}", wanted.url);
-            platform.log(&Record::new(Level::Warn, Event::StaleDocument).because(reason));
+            platform.log(&Record::new(Level::Warn, Event::StaleDocument).because(&reason));
         }
         stale.map_or_else(|| outcome.map(|(_, body)| body), Ok)
     }
@@ -194,22 +194,26 @@ impl Documents {
 
     /// Does something with what is remembered of a document, which is used last thereby.
     fn at<T>(&self, wanted: &Wanted<'_>, act: impl FnOnce(&mut Entry) -> T) -> T {
-        let mut entries = self.entries.borrow_mut();
-        let mut entry = match entries.iter().position(|entry| entry.is(wanted)) {
-            Some(at) => entries.remove(at),
-            None => {
-                let is_of_host = |entry: &Entry| entry.url.host() == wanted.url.host();
-                if entries.iter().filter(|entry| is_of_host(entry)).count() >= CAPACITY_OF_HOST {
-                    forget_one(&mut entries, is_of_host);
-                } else if entries.len() == CAPACITY {
-                    forget_one(&mut entries, |_| true);
-                }
-                Entry::new(wanted)
-            }
-        };
+        let mut entry = self.take(wanted);
         let done = act(&mut entry);
-        entries.push(entry);
+        self.entries.borrow_mut().push(entry);
         done
+    }
+
+    /// Apart from [`Self::at`], so that it is compiled once and not for each use.
+    #[inline(never)]
+    fn take(&self, wanted: &Wanted<'_>) -> Entry {
+        let mut entries = self.entries.borrow_mut();
+        if let Some(at) = entries.iter().position(|entry| entry.is(wanted)) {
+            return entries.remove(at);
+        }
+        let is_of_host = |entry: &Entry| entry.url.host() == wanted.url.host();
+        if entries.iter().filter(|entry| is_of_host(entry)).count() >= CAPACITY_OF_HOST {
+            forget_one(&mut entries, is_of_host);
+        } else if entries.len() == CAPACITY {
+            forget_one(&mut entries, |_| true);
+        }
+        Entry::new(wanted)
     }
 
     /// Counts a fetch from a host.

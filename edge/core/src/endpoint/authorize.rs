@@ -3,24 +3,20 @@
 use http::{Response, StatusCode, header};
 use subtle::ConstantTimeEq;
 
-use super::{
-    Answer, callback_uri, cookie_name, leave_for, random_id,
-    remembered::{is_remembered, remember},
-    surplus_cookies,
-};
+use super::{Answer, callback_uri, cookie_name, leave_for, random_id, remembered::is_remembered, surplus_cookies};
 use crate::{
     authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
     client::{ClientError, Directory},
-    config::Config,
+    config::{Config, ConsentMode},
     message::{
         parameters::Parameters,
         request::{BodyError, Request},
         response::{clear_cookie, redirect, set_cookie},
     },
-    oauth::{Prompt, RedirectTarget},
+    oauth::{CodeVerifier, Prompt, RedirectTarget},
     page,
-    platform::{Event, Level, Platform, Randomness, UnixTime},
-    sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Seal, SealError, Transaction},
+    platform::{Event, Level, Platform, Randomness, RandomnessError, UnixTime},
+    sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Remembered, Seal, SealError, Transaction},
     upstream,
 };
 
@@ -30,6 +26,8 @@ pub const CONSENT_COOKIE: &str = "__Host-edgeward-consent-";
 pub const PENDING_COOKIE: &str = "__Host-edgeward-signin-";
 /// Browsers keep cookies of up to 4096 bytes, name and attributes included.
 const MAX_PENDING_BYTES: usize = 3584;
+/// What the id of a user adds, who is known only after the sign-in.
+const SUBJECT_BYTES: usize = 128;
 
 /// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
 pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Directory<'_, P>) -> Answer {
@@ -52,9 +50,15 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Dire
             transaction.login_hint = None;
         }
         if is_remembered(request, &transaction, config, now) {
-            let response = go_on(request, &transaction, config, platform, now)?;
-            return Ok(Answer::new(response, Level::Info, Event::ConsentRemembered)
-                .about(&transaction.client, Some(&transaction.id)));
+            transaction.remembered = Some(Remembered::Used(verified.client.client_id.clone()));
+            match go_on(request, &transaction, config, platform, now) {
+                // Without room for asking later, the user is asked now.
+                Err(AuthorizationError::TooLong) => transaction.remembered = None,
+                gone => {
+                    return Ok(Answer::new(gone?, Level::Info, Event::ConsentRemembered)
+                        .about(&transaction.client, Some(&transaction.id)));
+                }
+            }
         }
         if transaction.prompt.forbids_pages() {
             return Err(AuthorizationError::ConsentRequired);
@@ -98,8 +102,6 @@ fn consent_page(
 }
 
 fn begin(verified: &VerifiedAuthorization<'_>, randomness: &impl Randomness) -> Result<Transaction, SealError> {
-    let mut verifier = [0; 32];
-    randomness.fill(&mut verifier)?;
     Ok(Transaction {
         id: random_id(randomness)?,
         client: verified.client.digest.clone(),
@@ -108,16 +110,24 @@ fn begin(verified: &VerifiedAuthorization<'_>, randomness: &impl Randomness) -> 
         code_challenge: verified.code_challenge.clone(),
         resource: verified.resource.indicator.as_str().to_owned(),
         scope: verified.scope.clone(),
-        upstream_verifier: crate::oauth::CodeVerifier::from_random(&verifier).expose().to_owned(),
+        upstream_verifier: upstream_verifier(randomness)?,
         upstream_nonce: random_id(randomness)?,
         prompt: verified.prompt,
         login_hint: verified.login_hint.clone(),
+        remembered: None,
     })
+}
+
+/// Our `code_verifier` at the identity provider.
+pub(super) fn upstream_verifier(randomness: &impl Randomness) -> Result<String, RandomnessError> {
+    let mut verifier = [0; 32];
+    randomness.fill(&mut verifier)?;
+    Ok(CodeVerifier::from_random(&verifier).expose().to_owned())
 }
 
 /// Takes the user's decision: back to the client, or on to the identity provider.
 pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
-    let Decided { transaction, decision, again } = match read_decision(request, config, now) {
+    let Decided { transaction, decision } = match read_decision(request, config, now) {
         Ok(read) => read,
         Err(error) => return refuse_decision(&error, config),
     };
@@ -133,12 +143,7 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
         Decision::Allow | Decision::Deny => &transaction,
     };
     match go_on(request, as_decided, config, platform, now) {
-        Ok(mut response) => {
-            if again == Again::Unasked {
-                remember(&mut response, request, &transaction, config, platform, now);
-            }
-            about(Answer::new(response, Level::Info, Event::ConsentGiven))
-        }
+        Ok(response) => about(Answer::new(response, Level::Info, Event::ConsentGiven)),
         Err(error) => {
             let target = (&transaction.redirect_target, transaction.client_state.as_deref());
             about(send_back(StatusCode::SEE_OTHER, target, &error, config))
@@ -154,7 +159,7 @@ pub(super) fn to_cognito(transaction: &Transaction, config: &Config) -> Option<S
 }
 
 /// To the identity provider, with the transaction in a cookie.
-fn go_on(
+pub(super) fn go_on(
     request: &Request,
     transaction: &Transaction,
     config: &Config,
@@ -182,7 +187,9 @@ fn seal_pending(
     let pending = PendingAuthorization(transaction.clone());
     let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform)
         .map_err(|_| AuthorizationError::ServerError)?;
-    if sealed.len() > MAX_PENDING_BYTES { Err(AuthorizationError::TooLong) } else { Ok(sealed) }
+    let is_known = matches!(transaction.remembered, Some(Remembered::By(_)));
+    let max_bytes = MAX_PENDING_BYTES + if is_known { SUBJECT_BYTES } else { 0 };
+    if sealed.len() > max_bytes { Err(AuthorizationError::TooLong) } else { Ok(sealed) }
 }
 
 /// Whether the transaction fits in a cookie, whatever the user decides: to sign in as somebody else makes a prompt longer only
@@ -194,21 +201,14 @@ fn check_length(
     now: UnixTime,
 ) -> Result<(), AuthorizationError> {
     let prompt = if transaction.prompt.is_empty() { Prompt::LOGIN } else { transaction.prompt };
-    seal_pending(&Transaction { prompt, ..transaction.clone() }, config, platform, now).map(drop)
+    let longest = Transaction { prompt, remembered: Some(Remembered::Wanted), ..transaction.clone() };
+    seal_pending(&longest, config, platform, now).map(drop)
 }
 
 /// What came back from the consent page.
 struct Decided {
     transaction: Transaction,
     decision: Decision,
-    again: Again,
-}
-
-/// Whether the user wants to be asked again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
-    Asked,
-    Unasked,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -238,10 +238,12 @@ fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<De
         _ => return Err(DecisionError::Incomplete),
     };
     let binding = request.cookie(&cookie_name(CONSENT_COOKIE, id)).ok_or(DecisionError::NoCookie)?;
-    let ConsentTransaction(transaction) = sealed::open(sealed, &consent_context(id, &binding), &config.keys, now)?;
+    let ConsentTransaction(mut transaction) = sealed::open(sealed, &consent_context(id, &binding), &config.keys, now)?;
     if bool::from(transaction.id.as_bytes().ct_eq(id.as_bytes())) {
-        let again = if form.get("remember") == Ok(Some("yes")) { Again::Unasked } else { Again::Asked };
-        Ok(Decided { transaction, decision, again })
+        if config.pages.consent == ConsentMode::Remember && form.get("remember") == Ok(Some("yes")) {
+            transaction.remembered = Some(Remembered::Wanted);
+        }
+        Ok(Decided { transaction, decision })
     } else {
         Err(DecisionError::Incomplete)
     }

@@ -1,11 +1,16 @@
 //! `GET /callback`: what Cognito answered, passed on to the client or told to the user.
+//!
+//! A code of Cognito's says who the user is only when it is redeemed, and then it is used up: usually the client's request does
+//! that. A consent that is remembered, or is to be, is one user's. So its sign-in has two rounds: the code of the first is redeemed
+//! here, and Cognito, which knows the user by then, answers the second at once with a code for the client.
 
 use http::{Response, StatusCode};
 
 use super::{
     Answer,
-    authorize::{PENDING_COOKIE, WAY_ON, error_uri, send_back, to_cognito},
-    cookie_name, leave,
+    authorize::{PENDING_COOKIE, WAY_ON, error_uri, go_on, send_back, to_cognito, upstream_verifier},
+    callback_uri, cookie_name, leave, random_id,
+    remembered::{allowed_by, remember},
 };
 use crate::{
     authorization::AuthorizationError,
@@ -13,30 +18,117 @@ use crate::{
     message::{
         parameters::{Parameters, Repeated},
         request::Request,
-        response::clear_cookie,
+        response::{clear_cookie, redirect},
     },
-    oauth::Prompt,
+    oauth::{Prompt, pkce},
     page,
-    platform::{Event, Level, Platform, Record, UnixTime},
-    sealed::{self, AuthorizationCode, OpenError, PendingAuthorization, Transaction},
-    upstream::SignInError,
+    platform::{Event, Level, Platform, Randomness, RandomnessError, Record, UnixTime},
+    route::Route,
+    sealed::{self, AuthorizationCode, OpenError, PendingAuthorization, Remembered, Transaction},
+    upstream::{self, SignInError, UpstreamMemory},
 };
 
 /// The longest code of Cognito's that is taken; they are 36 characters.
 const MAX_CODE_BYTES: usize = 512;
 
 /// Ends a sign-in, or tells the user why it has not ended well.
-pub fn handle(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
+pub async fn handle<P: Platform>(
+    request: &Request,
+    config: &Config,
+    memory: &UpstreamMemory,
+    platform: &P,
+    now: UnixTime,
+) -> Answer {
     let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
     let transaction = match find_transaction(request, &parameters, config, now) {
         Ok(transaction) => transaction,
         Err(error) => return refuse(&error, config),
     };
-    let answer = match conclude(&parameters, &transaction, config, platform, now) {
-        Ok(answer) => end(answer, &transaction),
-        Err(error) => tell(&error, &transaction, config),
+    let concluded = match (upstream_code(&parameters), &transaction.remembered) {
+        (Ok(code), Some(Remembered::Wanted | Remembered::Used(_))) => {
+            let found = find_subject(code, &transaction, config, memory, platform, now).await;
+            found.and_then(|subject| decide_for(&subject, request, &transaction, config, platform, now))
+        }
+        (code, _) => code.and_then(|code| conclude(code, &transaction, config, platform, now)),
     };
+    let answer = concluded.unwrap_or_else(|error| tell(&error, &transaction, config));
     answer.about(&transaction.client, Some(&transaction.id))
+}
+
+/// Who has signed in. This uses up Cognito's code.
+async fn find_subject<P: Platform>(
+    code: &str,
+    transaction: &Transaction,
+    config: &Config,
+    memory: &UpstreamMemory,
+    platform: &P,
+    now: UnixTime,
+) -> Result<String, SignInError> {
+    let callback_uri = callback_uri(&config.issuer);
+    let granted = upstream::redeem(code, transaction, &callback_uri, &config.cognito, memory, platform, now).await?;
+    Ok(granted.subject.subject)
+}
+
+/// To the second round, if this user allows what is asked for; otherwise they are asked.
+fn decide_for(
+    subject: &str,
+    request: &Request,
+    transaction: &Transaction,
+    config: &Config,
+    platform: &impl Platform,
+    now: UnixTime,
+) -> Result<Answer, SignInError> {
+    let identified = |response| Answer::new(response, Level::Info, Event::UserIdentified).of(subject);
+    if let Some(Remembered::Used(client_id)) = &transaction.remembered
+        && allowed_by(request, transaction, config, now).as_deref() != Some(subject)
+    {
+        let answer = if transaction.prompt.forbids_pages() {
+            let target = (&transaction.redirect_target, transaction.client_state.as_deref());
+            send_back(StatusCode::FOUND, target, &AuthorizationError::ConsentRequired, config).of(subject)
+        } else {
+            identified(ask_again(client_id, transaction, config)).because(&"the remembered consent is another user's")
+        };
+        return Ok(end(answer, transaction));
+    }
+    let fault = || SignInError::Misconfigured("the second round could not begin".to_owned());
+    let next = second_round(transaction, subject, platform).map_err(|_| fault())?;
+    let mut response = go_on(request, &next, config, platform, now).map_err(|_| fault())?;
+    if transaction.remembered == Some(Remembered::Wanted) {
+        remember(&mut response, request, (transaction, subject), config, platform, now);
+    }
+    Ok(identified(response))
+}
+
+/// The same sign-in once more, with secrets of its own. Cognito has no reason to ask the user anything.
+fn second_round(
+    transaction: &Transaction,
+    subject: &str,
+    randomness: &impl Randomness,
+) -> Result<Transaction, RandomnessError> {
+    Ok(Transaction {
+        upstream_verifier: upstream_verifier(randomness)?,
+        upstream_nonce: random_id(randomness)?,
+        prompt: transaction.prompt.without_pages(),
+        login_hint: None,
+        remembered: Some(Remembered::By(subject.to_owned())),
+        ..transaction.clone()
+    })
+}
+
+/// The client's request once more, whose consent page must be shown.
+fn ask_again(client_id: &str, transaction: &Transaction, config: &Config) -> Response<String> {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("response_type", "code")
+        .append_pair("client_id", client_id)
+        .append_pair("redirect_uri", transaction.redirect_target.as_str())
+        .append_pair("scope", &transaction.scope.to_string())
+        .append_pair("code_challenge", transaction.code_challenge.as_str())
+        .append_pair("code_challenge_method", pkce::METHOD)
+        .append_pair("resource", &transaction.resource)
+        .append_pair("prompt", "consent")
+        .extend_pairs(transaction.client_state.as_deref().map(|state| ("state", state)))
+        .finish();
+    redirect(StatusCode::FOUND, &format!("{}{}?{query}", config.issuer, Route::Authorize.path()))
 }
 
 /// The sign-in is over.
@@ -141,35 +233,36 @@ fn is_transaction_id(text: &str) -> bool {
     text.len() == 22 && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'))
 }
 
-/// A code for the client, or why there is none.
-fn conclude(
-    parameters: &Parameters<'_>,
-    transaction: &Transaction,
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
-) -> Result<Answer, SignInError> {
+/// Cognito's code, or why there is none.
+fn upstream_code<'a>(parameters: &'a Parameters<'_>) -> Result<&'a str, SignInError> {
     let fault = |reason: &str| SignInError::Misconfigured(reason.to_owned());
     let repeats = |_: Repeated| fault("Cognito's answer repeats a parameter");
     if let Some(error) = parameters.get("error").map_err(repeats)? {
         return Err(SignInError::read(error, parameters.get("error_description").map_err(repeats)?));
     }
-    let upstream_code = parameters
-        .get("code")
-        .map_err(repeats)?
-        .filter(|code| code.len() <= MAX_CODE_BYTES)
-        .ok_or_else(|| fault("Cognito's answer has neither code nor error"))?;
+    let code = parameters.get("code").map_err(repeats)?.filter(|code| code.len() <= MAX_CODE_BYTES);
+    code.ok_or_else(|| fault("Cognito's answer has neither code nor error"))
+}
+
+/// A code for the client.
+fn conclude(
+    upstream_code: &str,
+    transaction: &Transaction,
+    config: &Config,
+    platform: &impl Platform,
+    now: UnixTime,
+) -> Result<Answer, SignInError> {
     // What is for Cognito's login page only need not travel on.
     let transaction = Transaction { prompt: Prompt::default(), login_hint: None, ..transaction.clone() };
     let code = AuthorizationCode { upstream_code: upstream_code.to_owned(), transaction };
     let transaction = &code.transaction;
     let sealed = sealed::seal(&code, transaction.client.as_str(), &config.keys, now, platform)
-        .map_err(|_| fault("the code could not be sealed"))?;
+        .map_err(|_| SignInError::Misconfigured("the code could not be sealed".to_owned()))?;
     let mut answer = vec![("code", sealed.as_str())];
     answer.extend(transaction.client_state.as_deref().map(|state| ("state", state)));
     answer.push(("iss", &config.issuer));
     let response = leave(StatusCode::FOUND, &transaction.redirect_target, answer, config);
-    Ok(Answer::new(response, Level::Info, Event::SignedIn))
+    Ok(end(Answer::new(response, Level::Info, Event::SignedIn), transaction))
 }
 
 /// Why there is no sign-in to end.

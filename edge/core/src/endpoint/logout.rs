@@ -32,7 +32,7 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
             let way_on = "You are still signed in.";
             let title = "You were not signed out";
             let response = page::error(StatusCode::BAD_REQUEST, title, what, way_on, &config.pages.brand);
-            return Answer::new(response, Level::Warn, Event::LogoutRefused).because(error);
+            return Answer::new(response, Level::Warn, Event::LogoutRefused).because(&error);
         }
     };
     let mut response = redirect(StatusCode::FOUND, &upstream::logout_url(&config.cognito, &back));

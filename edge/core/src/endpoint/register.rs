@@ -68,5 +68,5 @@ fn refuse_token(request: &Request) -> Answer {
 
 fn refuse(status: StatusCode, code: ErrorCode, description: &str) -> Answer {
     let body = json!({ "error": code.as_str(), "error_description": description });
-    Answer::new(json(status, &body, Caching::NoStore), Level::Info, Event::RegistrationRefused).because(description)
+    Answer::new(json(status, &body, Caching::NoStore), Level::Info, Event::RegistrationRefused).because(&description)
 }

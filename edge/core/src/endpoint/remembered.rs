@@ -1,10 +1,12 @@
-//! Consent that is not asked for again: in a sealed cookie, for the same client, redirect URI, resource and scope.
+//! Consent that is not asked for again: in a sealed cookie, for the same user, client, redirect URI, resource and scope.
 //!
 //! A page of another site must not be able to use it: whoever could send the browser here unnoticed would get a code for
-//! a client that the user once allowed. So it counts only where the user or a page of this very site opened the address,
+//! a client that the user once allowed. So it counts only where the user or a page of this very origin opened the address,
 //! in a window of its own.
+//!
+//! Who the user is shows only after the sign-in: `/authorize` skips the question because somebody allowed it in this browser, and
+//! `/callback` compares the users.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use http::Response;
 use sha2::{Digest, Sha256};
 
@@ -22,43 +24,50 @@ use crate::{
 /// Cookies of consents that are remembered.
 pub const REMEMBERED_COOKIE: &str = "__Host-edgeward-remembered-";
 
-/// Whether the user need not be asked about this transaction.
+/// Whether the user need not be asked about this transaction before it shows who they are.
 pub(super) fn is_remembered(request: &Request, transaction: &Transaction, config: &Config, now: UnixTime) -> bool {
-    config.pages.consent == ConsentMode::Remember
-        && was_opened_by_the_user(request)
+    was_opened_by_the_user(request)
         // OpenID Connect Core §3.1.2.1: `consent` and `select_account` want a page; `login` is for careful clients, too.
         && !transaction.prompt.wants_a_page()
-        && find(request, transaction, config, now).is_some_and(|consent| transaction.scope.is_subset(&consent.scope))
+        && allowed_by(request, transaction, config, now).is_some()
 }
 
-fn find(request: &Request, transaction: &Transaction, config: &Config, now: UnixTime) -> Option<RememberedConsent> {
+/// The user who has allowed all of this transaction before.
+pub(super) fn allowed_by(
+    request: &Request,
+    transaction: &Transaction,
+    config: &Config,
+    now: UnixTime,
+) -> Option<String> {
+    if config.pages.consent != ConsentMode::Remember {
+        return None;
+    }
     let id = id_of(transaction);
     let cookie = request.cookie(&cookie_name(REMEMBERED_COOKIE, &id))?;
-    sealed::open(&cookie, &id, &config.keys, now).ok()
+    let consent: RememberedConsent = sealed::open(&cookie, &id, &config.keys, now).ok()?;
+    consent.subject.filter(|_| transaction.scope.is_subset(&consent.scope))
 }
 
 /// Browsers that do not say who opened the address are asked every time.
 fn was_opened_by_the_user(request: &Request) -> bool {
     let site = request.header(SEC_FETCH_SITE);
-    matches!(site, Some("none" | "same-origin" | "same-site"))
+    // Not `same-site`: that is any other host of the domain.
+    matches!(site, Some("none" | "same-origin"))
         && request.header(SEC_FETCH_MODE) == Some("navigate")
         && request.header(SEC_FETCH_DEST) == Some("document")
 }
 
-/// Has the browser remember the user's consent.
+/// Has the browser remember the consent of this user.
 pub(super) fn remember(
     response: &mut Response<String>,
     request: &Request,
-    transaction: &Transaction,
+    (transaction, subject): (&Transaction, &str),
     config: &Config,
     platform: &impl Platform,
     now: UnixTime,
 ) {
-    if config.pages.consent != ConsentMode::Remember {
-        return;
-    }
     let id = id_of(transaction);
-    let consent = RememberedConsent { scope: transaction.scope.clone() };
+    let consent = RememberedConsent { scope: transaction.scope.clone(), subject: Some(subject.to_owned()) };
     // Not to remember costs a question, nothing else.
     let Ok(sealed) = sealed::seal(&consent, &id, &config.keys, now, platform) else { return };
     let name = cookie_name(REMEMBERED_COOKIE, &id);
@@ -77,5 +86,5 @@ fn id_of(transaction: &Transaction) -> String {
         digest.update(part);
         digest.update([0]);
     }
-    Base64UrlUnpadded::encode_string(&digest.finalize()[..16])
+    edgeward_base64url::encode(&digest.finalize()[..16])
 }

@@ -23,7 +23,7 @@ use crate::{
     oauth::{ClientDigest, CodeVerifier, Resource, Scope},
     platform::{Event, Level, Platform, UnixTime},
     refreshes::{Answered, Coordination, Lease, Refreshes, Role},
-    sealed::{self, AuthorizationCode, RefreshToken, SealError},
+    sealed::{self, AuthorizationCode, RefreshToken, Remembered, SealError},
     upstream::{self, Subject, UpstreamError, UpstreamGrant, UpstreamMemory},
 };
 
@@ -130,6 +130,11 @@ impl<P: Platform> Issuer<'_, P> {
             self.now,
         )
         .await?;
+        if let Some(Remembered::By(subject)) = &transaction.remembered
+            && *subject != granted.subject.subject
+        {
+            return Err(TokenError::OtherUser);
+        }
         let scope = resource.grantable(&transaction.scope, &granted.subject.profile.groups, &granted.scope);
         if scope.is_empty() {
             return Err(TokenError::NothingGranted);

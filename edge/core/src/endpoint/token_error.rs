@@ -83,6 +83,9 @@ pub(super) enum TokenError {
     /// The verifier is not the challenge's.
     #[error("code_verifier does not match the code_challenge")]
     WrongCodeVerifier,
+    /// The code is of another user than the one who has allowed it.
+    #[error("another user has signed in than the one who allowed it")]
+    OtherUser,
     /// The code is for another resource.
     #[error("resource is not the one of the authorization request")]
     OtherResource,
@@ -178,6 +181,7 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         TokenError::NotRevocable => (StatusCode::BAD_REQUEST, UnsupportedTokenType, Level::Info),
         TokenError::Code(_)
         | TokenError::OtherRedirectUri
+        | TokenError::OtherUser
         | TokenError::WrongCodeVerifier
         | TokenError::RefreshToken(_)
         // SDKs give up for good on `invalid_target` at a refresh; on `invalid_grant` they sign in again.

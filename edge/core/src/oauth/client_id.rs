@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -17,7 +16,7 @@ pub struct ClientDigest(String);
 impl ClientDigest {
     /// The digest of `client_id`.
     pub fn of(client_id: &str) -> Self {
-        Self(Base64UrlUnpadded::encode_string(&Sha256::digest(client_id)))
+        Self(edgeward_base64url::encode(&Sha256::digest(client_id)))
     }
 
     /// Restores a digest from what was sealed.

@@ -1,6 +1,5 @@
 //! Proof Key for Code Exchange (RFC 7636), S256 only.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -17,9 +16,7 @@ pub struct CodeChallenge(String);
 impl CodeChallenge {
     /// Parses a challenge: 43 characters of unpadded base64url (RFC 7636 §4.2), in their canonical form.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut digest = [0; 32];
-        let decoded = Base64UrlUnpadded::decode(text, &mut digest).ok()?;
-        (decoded.len() == 32).then(|| Self(text.to_owned()))
+        (edgeward_base64url::decode(text)?.len() == 32).then(|| Self(text.to_owned()))
     }
 
     /// Whether this is the challenge of `verifier` (RFC 7636 §4.6).
@@ -47,12 +44,12 @@ impl CodeVerifier {
 
     /// A verifier made of 32 random bytes.
     pub fn from_random(bytes: &[u8; 32]) -> Self {
-        Self(Secret::new(Base64UrlUnpadded::encode_string(bytes)))
+        Self(Secret::new(edgeward_base64url::encode(bytes)))
     }
 
     /// The challenge to send for it.
     pub fn challenge(&self) -> CodeChallenge {
-        CodeChallenge(Base64UrlUnpadded::encode_string(&Sha256::digest(self.0.expose())))
+        CodeChallenge(edgeward_base64url::encode(&Sha256::digest(self.0.expose())))
     }
 
     /// The verifier's text, for the one request that redeems the code.

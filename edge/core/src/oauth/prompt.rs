@@ -56,6 +56,12 @@ impl Prompt {
         self.has(Self::NONE)
     }
 
+    /// What is left of it once the user has been asked.
+    #[must_use]
+    pub const fn without_pages(self) -> Self {
+        Self(self.0 & Self::NONE.0)
+    }
+
     /// Whether the user is to be asked something, so that a consent that is remembered does not count.
     pub const fn wants_a_page(self) -> bool {
         !self.forbids_pages() && self.0 != 0

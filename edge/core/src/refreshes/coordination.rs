@@ -124,7 +124,7 @@ impl Refreshes {
             return;
         };
         if !warned.replace(true) {
-            platform.log(&Record::new(Level::Warn, event).because(reason));
+            platform.log(&Record::new(Level::Warn, event).because(&reason));
         }
     }
 
@@ -133,7 +133,7 @@ impl Refreshes {
         let now = platform.now();
         if self.warned_failing_until.get().is_none_or(|until| until <= now) {
             self.warned_failing_until.set(Some(now.plus(WARNING_SECONDS)));
-            platform.log(&Record::new(Level::Warn, Event::NotCoordinated).because(reason));
+            platform.log(&Record::new(Level::Warn, Event::NotCoordinated).because(&reason));
         }
     }
 }

@@ -9,6 +9,7 @@
 //! client is told, and what is logged.
 
 use super::{
+    UpstreamError,
     lambda::{LambdaError, SAML},
     redacted::redacted,
 };
@@ -125,6 +126,22 @@ impl SignInError {
             Class::Linked => Self::Linked,
             Class::Unavailable(what) => Self::Unavailable(told(what)),
             Class::Misconfigured(what) => Self::Misconfigured(told(what)),
+        }
+    }
+}
+
+/// What the token endpoint says of a code that is redeemed at the callback.
+impl From<UpstreamError> for SignInError {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::InvalidGrant(reason) => Self::Refused(reason),
+            UpstreamError::UserRefused(lambda) => Self::Lambda(lambda),
+            UpstreamError::Unavailable { reason, .. } => Self::Unavailable(reason),
+            UpstreamError::InvalidClient
+            | UpstreamError::Rejected(_)
+            | UpstreamError::LambdaFailed(_)
+            | UpstreamError::Unusable(_)
+            | UpstreamError::Unverified(_) => Self::Misconfigured(error.to_string()),
         }
     }
 }

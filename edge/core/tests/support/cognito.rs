@@ -50,13 +50,16 @@ pub(crate) struct TokenAnswer<'a> {
     pub(crate) nonce: Option<String>,
     pub(crate) groups: &'a [&'a str],
     pub(crate) scope: &'a str,
+    /// The user.
+    pub(crate) subject: &'a str,
     /// Further claims of the ID token.
     pub(crate) claims: Value,
 }
 
 impl Default for TokenAnswer<'_> {
     fn default() -> Self {
-        Self { refresh_token: Some("next"), nonce: None, groups: &[], scope: "openid email", claims: json!({}) }
+        let (scope, subject) = ("openid email", SUBJECT);
+        Self { refresh_token: Some("next"), nonce: None, groups: &[], scope, subject, claims: json!({}) }
     }
 }
 
@@ -70,12 +73,12 @@ impl TokenAnswer<'_> {
         let sign = |claims: &Value| sign_written(&write(&claims.to_string()));
         let exp = START + 100_000;
         let mut id = json!({
-            "iss": POOL, "sub": SUBJECT, "aud": "upstreamclient", "token_use": "id", "exp": exp,
+            "iss": POOL, "sub": self.subject, "aud": "upstreamclient", "token_use": "id", "exp": exp,
             "nonce": self.nonce, "cognito:groups": self.groups,
         });
         id.as_object_mut().unwrap().extend(self.claims.as_object().unwrap().clone());
         let access = json!({
-            "iss": POOL, "sub": SUBJECT, "client_id": "upstreamclient", "token_use": "access", "exp": exp,
+            "iss": POOL, "sub": self.subject, "client_id": "upstreamclient", "token_use": "access", "exp": exp,
             "scope": self.scope, "cognito:groups": self.groups,
         });
         let mut body = json!({ "access_token": sign(&access), "id_token": sign(&id), "token_type": "Bearer" });

@@ -99,7 +99,8 @@ impl Interrupted {
                     return;
                 }
             }
-            drop(sender);
+            // The call is over, and its session no longer in use.
+            drop((rest, sender));
             tokio::time::sleep(this.kept_for).await;
             let mut kept = this.answers.lock();
             if kept.peek(&place).is_some_and(|kept| Arc::ptr_eq(&kept.identity, &identity)) {

@@ -4,7 +4,7 @@
 //! mean something else here: a client would resume the stream of another call, or answer another question. So a client
 //! sees both with this task's tag, and what has the tag of another task is not taken.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use futures_util::{Stream, StreamExt as _};
 use rmcp::{
@@ -13,13 +13,18 @@ use rmcp::{
         RestoreOutcome, SessionId, SessionManager,
         session::{
             ServerSseMessage,
-            local::{EventIdParseError, LocalSessionManager, LocalSessionManagerError},
+            local::{EventIdParseError, LocalSessionManager, LocalSessionManagerError, SessionError},
         },
     },
 };
+use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
-use super::interrupted::{Events, Interrupted, KEPT_FOR, after, number_and_call};
+use super::{
+    exchange,
+    interrupted::{Events, Interrupted, KEPT_FOR, after, number_and_call},
+    places::{Places, SessionLimits},
+};
 
 /// rmcp's [`LocalSessionManager`] for one of several tasks.
 #[derive(Debug)]
@@ -27,12 +32,51 @@ pub struct TaskSessionManager {
     inner: LocalSessionManager,
     tag: Tag,
     interrupted: Interrupted,
+    places: Places,
+    ending: AsyncMutex<()>,
 }
 
 impl TaskSessionManager {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limits: SessionLimits) -> Self {
         let tag = Tag(Uuid::new_v4().simple().to_string().into());
-        Self { inner: LocalSessionManager::default(), tag, interrupted: Interrupted::new(KEPT_FOR) }
+        let (inner, interrupted) = (LocalSessionManager::default(), Interrupted::new(KEPT_FOR));
+        Self { inner, tag, interrupted, places: Places::new(limits), ending: AsyncMutex::default() }
+    }
+
+    /// Ends what must end so that this session has a place, which the request's exchange holds until it is answered.
+    async fn find_place(&self, id: &SessionId) -> Result<(), LocalSessionManagerError> {
+        let refused = |error| LocalSessionManagerError::SessionError(SessionError::Io(io::Error::other(error)));
+        let exchange = exchange::current().ok_or_else(|| refused(exchange::OUTSIDE.to_owned()))?;
+        // Until what ends is gone: otherwise it could be restored before, and then end.
+        let _ending = self.ending.lock().await;
+        let taken = self.places.take(id, &exchange.subject);
+        let (in_use, ended) = taken.map_err(|full| {
+            exchange.refuse(full);
+            refused(full.to_string())
+        })?;
+        exchange.hold(in_use);
+        match ended {
+            Some(ended) => {
+                tracing::debug!("an idle session was ended for another one");
+                self.inner.close_session(&ended).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A stream whose session is in use until its end.
+    fn held<S>(
+        &self,
+        id: &SessionId,
+        stream: S,
+    ) -> impl Stream<Item = ServerSseMessage> + Send + Sync + 'static + use<S>
+    where
+        S: Stream<Item = ServerSseMessage> + Send + Sync + 'static,
+    {
+        let in_use = self.places.hold(id);
+        stream.inspect(move |_| {
+            let _ = &in_use;
+        })
     }
 
     /// What came after an event of this task.
@@ -62,7 +106,12 @@ impl SessionManager for TaskSessionManager {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
-        self.inner.create_session().await
+        let (id, transport) = self.inner.create_session().await?;
+        if let Err(refused) = self.find_place(&id).await {
+            self.inner.close_session(&id).await?;
+            return Err(refused);
+        }
+        Ok((id, transport))
     }
 
     async fn initialize_session(
@@ -73,12 +122,17 @@ impl SessionManager for TaskSessionManager {
         self.inner.initialize_session(id, message).await
     }
 
+    /// Also keeps the session from ending for another one while the request goes on.
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
+        let Some(in_use) = self.places.hold(id) else { return Ok(false) };
+        if let Some(exchange) = exchange::current() {
+            exchange.hold(in_use);
+        }
         self.inner.has_session(id).await
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        self.inner.close_session(id).await
+        if self.places.leave(id) { self.inner.close_session(id).await } else { Ok(()) }
     }
 
     async fn create_stream(
@@ -86,7 +140,8 @@ impl SessionManager for TaskSessionManager {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        let answer = self.inner.create_stream(id, message).await?;
+        // Also while it is read on for a client that has gone.
+        let answer = self.held(id, self.inner.create_stream(id, message).await?);
         Ok(self.tagged(self.interrupted.guard(id, Box::pin(answer))))
     }
 
@@ -104,7 +159,7 @@ impl SessionManager for TaskSessionManager {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        Ok(self.tagged(self.inner.create_standalone_stream(id).await?))
+        Ok(self.tagged(self.held(id, self.inner.create_standalone_stream(id).await?)))
     }
 
     async fn resume(
@@ -119,10 +174,11 @@ impl SessionManager for TaskSessionManager {
             // rmcp makes an empty stream of it.
             None => return Err(EventIdParseError::MissingRequestId.into()),
         };
-        Ok(self.tagged(stream))
+        Ok(self.tagged(self.held(id, stream)))
     }
 
     async fn restore_session(&self, id: SessionId) -> Result<RestoreOutcome<Self::Transport>, Self::Error> {
+        self.find_place(&id).await?;
         self.inner.restore_session(id).await
     }
 }

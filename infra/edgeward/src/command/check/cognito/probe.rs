@@ -82,6 +82,7 @@ fn authorization_url(config: &Config, resource: &ProtectedResource, scopes: &[St
         id,
         prompt: Prompt::default(),
         login_hint: None,
+        remembered: None,
     };
     let scopes: Vec<_> = scopes.iter().map(String::as_str).collect();
     let url = upstream::authorization_url(&config.cognito, &scopes, &client, &transaction)?;
