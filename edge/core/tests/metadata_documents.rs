@@ -290,9 +290,9 @@ fn strangers_have_few_documents_of_one_host_fetched() {
         edge.world.replies.borrow_mut().clear();
         edge.reply_document(&other, |_| {});
         let status = edge.get(&authorization_request(&variant(number), &[])).status();
-        assert_eq!(status, if number < 15 { 400 } else { 503 }, "{number}");
+        assert_eq!(status, if number < 31 { 400 } else { 503 }, "{number}");
     }
-    assert_eq!(edge.fetches(), 16);
+    assert_eq!(edge.fetches(), 32);
     assert_eq!(ask_token(&edge, &variant(300)), answer(503, "temporarily_unavailable"));
     // Nobody whose document is known notices.
     assert_eq!(ask_token(&edge, URL), known());
@@ -307,7 +307,7 @@ fn strangers_have_few_documents_of_one_host_fetched() {
 #[test]
 fn a_document_that_is_known_is_renewed_when_strangers_have_used_up_its_hosts_budget() {
     let edge = grown_old();
-    for number in 0..20 {
+    for number in 0..40 {
         edge.get(&authorization_request(&format!("{URL}?{number}"), &[]));
     }
     edge.world.replies.borrow_mut().clear();

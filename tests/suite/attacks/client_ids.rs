@@ -115,7 +115,7 @@ fn identifiers() -> Vec<Case> {
 /// The keys of a client may be elsewhere, by the same rules.
 fn key_sets() -> Vec<Case> {
     async fn send(world: Arc<World>, (name, keys): (String, String)) -> Result<String> {
-        let url = format!("https://fetched.example/{name}");
+        let url = format!("https://{name}.fetched.example/client");
         let document = json!({
             "client_id": url, "client_name": "Fetched", "redirect_uris": [REDIRECT_URI],
             "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": keys,

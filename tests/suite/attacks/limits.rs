@@ -39,9 +39,9 @@ fn authorize() -> Vec<Case> {
     Cases::new(GROUP, send, (("", String::new()), shown))
         .beside(
             "a_long_state",
-            "a `state` of 1025 characters; one of 1024 is shown",
-            (state(1025), "302 to the client with invalid_request"),
-            (state(1024), shown),
+            "a `state` of 2049 characters; one of 2048 is shown",
+            (state(2049), "302 to the client with invalid_request"),
+            (state(2048), shown),
         )
         .add("a_very_long_state", "a `state` of 12 KB", state(12_000), "302 to the client with invalid_request")
         .add("a_long_client_id", "a `client_id` of 1025 characters", ("client_id", "c".repeat(1025)), "400 page")

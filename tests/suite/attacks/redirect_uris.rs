@@ -142,7 +142,7 @@ const LIKENESSES: [(&str, &str); 40] = [
 fn registered() -> Vec<Case> {
     async fn send(world: Arc<World>, uri: &'static str) -> Result<String> {
         let client = HandMade::named(&world.stack, "")?;
-        let answer = client.registration(&json!({ "redirect_uris": [WEB_REDIRECT_URI, uri] })).await?;
+        let answer = client.registration(&json!({ "redirect_uris": [uri] })).await?;
         Ok(format!("{} {}", answer.status.as_u16(), answer.text("error")).trim_end().to_owned())
     }
     let mut cases = Cases::new(GROUP, send, ("http://localhost/callback", "201"));
@@ -191,7 +191,8 @@ fn in_documents() -> Vec<Case> {
         seen(http()?.get(client.authorization_url(&asked)?).send().await?).await
     }
     let mut cases = Cases::new(GROUP, send, (("good", "http://localhost/callback"), "200 consent page"));
-    for (name, uri) in SHAPES.iter().copied().step_by(7) {
+    // An empty one is none, and stands for the only one that is allowed.
+    for (name, uri) in SHAPES.iter().copied().filter(|(_, uri)| !uri.is_empty()).step_by(7) {
         cases = cases.add(
             format!("{name}_is_in_a_document"),
             format!("{uri:?} stands in a client's document, and is asked for"),

@@ -42,7 +42,7 @@ const CAPACITY: usize = 256;
 const CAPACITY_OF_HOST: usize = 32;
 /// So many documents of one host that are not known yet are fetched in a minute. To renew one that is known costs nothing of it:
 /// strangers cannot use up what a client in use needs.
-const FETCHES_OF_HOST: u32 = 16;
+const FETCHES_OF_HOST: u32 = 32;
 const BUDGET_SECONDS: u64 = 60;
 /// So many requests may fetch documents, or wait for others that do, at a time: strangers choose hosts that are slow.
 const MAX_WAITING: usize = 128;
