@@ -94,7 +94,7 @@ async fn a_scope_that_nobody_knows_is_refused_by_name(world: Arc<World>) -> Resu
 async fn a_resource_with_a_query_is_the_resource(world: Arc<World>) -> Result<()> {
     let mcp = world.stack.mcp();
     let mut client = HandMade::register(&world.stack).await?;
-    client.resource = format!("{mcp}?api_key=1&region=eu").into();
+    client.resource = format!("{mcp}?api_key=1&region=eu");
     let tokens = client.tokens().await?;
     assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
     assert_eq!(part(tokens.text("access_token"), 1)["aud"], mcp.as_str());
@@ -106,7 +106,7 @@ async fn a_resource_with_a_query_is_the_resource(world: Arc<World>) -> Result<()
         let answer = client.token(&refreshing.clone().with("resource", &resource)).await?;
         assert_eq!(answer.body["error"].as_str(), error, "{resource}");
     }
-    let unknown = client.authorization().with("resource", &world.stack.url("/other?x=/mcp").to_string());
+    let unknown = client.authorization().with("resource", world.stack.url("/other?x=/mcp").as_ref());
     assert_eq!(sent_back(&client, &unknown, "error").await?.as_deref(), Some("invalid_target"));
     let told = sent_back(&client, &unknown, "error_description").await?.context("no description")?;
     assert!(told.contains("/other?x=/mcp"), "{told}");

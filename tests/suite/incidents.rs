@@ -88,7 +88,10 @@ async fn a_leaked_signing_key_is_refused_by_the_edge_and_the_origin(world: Arc<W
     assert_eq!((scene.call(&forged).await?, past_the_edge(scene, leaked).await?), (OK, OK), "it is worth something");
 
     let said = scene.leaked("signing").await?;
-    assert!(said.contains("nobody has to sign in again for the signing key"), "{said}");
+    assert!(
+        said.contains("nobody whose client has a refresh token has to sign in again for the signing key"),
+        "{said}"
+    );
     assert!(!scene.parameter("origin/jwks")?.contains(leaked["kid"].as_str().context("no id")?));
     scene.roll_out().await?;
     for token in [&forged, tokens.text("access_token")] {

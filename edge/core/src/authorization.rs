@@ -81,8 +81,12 @@ impl Returnable {
             Some(text) => {
                 let uri = RedirectUri::parse(text, &config.private_use_schemes);
                 let uri = uri.map_err(|error| RefusedRedirectUri::new(text, error))?;
-                let is_registered = uri.find_in(&client.redirect_uris);
-                is_registered.ok_or_else(|| PageError::RedirectUriNotRegistered(quotable(text, MAX_QUOTED)))?
+                // Of what a client has registered, the settings may leave out some.
+                let refused = || match config.redirect_uri(text) {
+                    Err(refused) => PageError::RedirectUri(refused),
+                    Ok(_) => PageError::RedirectUriNotRegistered(quotable(text, MAX_QUOTED)),
+                };
+                uri.find_in(&client.redirect_uris).ok_or_else(refused)?
             }
         };
         Ok(Self { client, redirect_target })
@@ -261,7 +265,7 @@ pub enum AuthorizationError {
     #[error("the user has to be asked something first, and prompt is none")]
     InteractionRequired,
     /// The answer would not fit in a cookie.
-    #[error("the request is too long")]
+    #[error("state, redirect_uri, resource and scope are too long together")]
     TooLong,
     /// A parameter came twice.
     #[error(transparent)]

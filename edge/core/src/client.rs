@@ -11,11 +11,10 @@ mod text;
 
 pub use assertion::{ALGORITHMS, AssertionError};
 use assertion::{ClientKeys, SeenAssertions};
-use documents::Reason;
+use documents::Unfit;
 pub use documents::{DocumentError, Documents, HostFailure, NotAllowed};
 use documents::{Role, Wanted, allowed_url};
 use http::header;
-use metadata::Unfit;
 
 use crate::{
     config::{Config, MetadataDocuments, PreRegistered, SecretDigest},
@@ -145,7 +144,7 @@ impl<P: Platform> Directory<'_, P> {
     }
 
     async fn described(&self, url: &DocumentUrl, not_before: UnixTime) -> Result<Client, ClientError> {
-        let parse = |body: &[u8]| metadata::parse(body, url, self.config).map_err(|Unfit(reason)| reason);
+        let parse = |body: &[u8]| metadata::parse(body, url, self.config);
         self.document(Wanted { url, role: Role::Metadata, not_before }, &parse).await
     }
 
@@ -153,11 +152,11 @@ impl<P: Platform> Directory<'_, P> {
     async fn document<T>(
         &self,
         wanted: Wanted<'_>,
-        parse: &dyn Fn(&[u8]) -> Result<T, Reason>,
+        parse: &dyn Fn(&[u8]) -> Result<T, Unfit>,
     ) -> Result<T, ClientError> {
         let check = |body: &[u8]| parse(body).map(drop);
         let body = self.memory.documents.find(wanted, &check, self.platform, self.now).await;
-        let parsed = body.and_then(|body| parse(&body).map_err(DocumentError::Refused));
+        let parsed = body.and_then(|body| parse(&body).map_err(|unfit| DocumentError::Refused(unfit.reason)));
         parsed.map_err(|error| ClientError::Document { url: wanted.url.to_string(), error })
     }
 
@@ -216,8 +215,8 @@ impl<P: Platform> Directory<'_, P> {
     }
 }
 
-fn key_set(body: &[u8]) -> Result<ClientKeys, Reason> {
-    ClientKeys::parse(&serde_json::from_slice(body).map_err(|_| "it is no JWKS")?)
+fn key_set(body: &[u8]) -> Result<ClientKeys, Unfit> {
+    ClientKeys::parse(&serde_json::from_slice(body).map_err(|_| Unfit::foreign("it is no JWKS"))?)
 }
 
 /// Whom a request to the token endpoint names; that it is it has not been checked.

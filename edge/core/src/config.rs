@@ -279,7 +279,7 @@ impl Config {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    fn redirect_uri(&self, text: &str) -> Result<RedirectUri, RefusedRedirectUri> {
+    pub(crate) fn redirect_uri(&self, text: &str) -> Result<RedirectUri, RefusedRedirectUri> {
         let allowed = |uri: &RedirectUri| self.redirect_hosts.allow(uri);
         let uri = RedirectUri::parse(text, &self.private_use_schemes);
         uri.and_then(|uri| if allowed(&uri) { Ok(uri) } else { Err(RedirectUriError::HostNotAllowed) })

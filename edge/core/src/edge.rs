@@ -33,7 +33,7 @@ pub struct Edge<P> {
     trace_ids: TraceIds,
     admissions: Admissions,
     upstream: UpstreamMemory,
-    clients: ClientMemory,
+    clients: Rc<ClientMemory>,
     refreshes: Rc<Refreshes>,
 }
 
@@ -46,7 +46,7 @@ impl<P: Platform> Edge<P> {
             platform,
             trace_ids: TraceIds::default(),
             upstream: UpstreamMemory::default(),
-            clients: ClientMemory::default(),
+            clients: Rc::default(),
             refreshes: Rc::default(),
         }
     }
@@ -57,7 +57,8 @@ impl<P: Platform> Edge<P> {
     pub fn with_settings(&self, config: Config, platform: P) -> Self {
         let is_same = self.config.cognito.app_client() == config.cognito.app_client();
         let refreshes = if is_same { Rc::clone(&self.refreshes) } else { Rc::default() };
-        Self { refreshes, ..Self::new(config, platform) }
+        // Documents are judged anew each time, by the settings that hold then.
+        Self { refreshes, clients: Rc::clone(&self.clients), ..Self::new(config, platform) }
     }
 
     /// Its settings.

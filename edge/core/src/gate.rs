@@ -84,10 +84,10 @@ pub struct RequestHead<'a> {
 }
 
 impl RequestHead<'_> {
-    /// Whether an adapter may take others for one like this, from method, URL and `Authorization` alone. Of blanks between scheme
-    /// and token there is one: a token with others has any number of spellings, and would take as many places in a memory.
+    /// Whether an adapter may take others for one like this, from method, URL and `Authorization` alone. The scheme must be spelled
+    /// `Bearer`, with one blank after it: a token with many spellings would take as many places in a memory.
     pub(crate) fn may_repeat(&self) -> bool {
-        let is_plain = |value: &str| value.as_bytes().get("Bearer ".len()) != Some(&b' ');
+        let is_plain = |value: &str| value.strip_prefix("Bearer ").is_some_and(|token| !token.starts_with(' '));
         self.origin_header.is_none()
             && self.traceparent.is_none()
             && !self.has_upgrade

@@ -267,6 +267,18 @@ fn a_mixed_list_registers_what_is_allowed() {
 }
 
 #[test]
+fn a_redirect_uri_that_was_left_out_is_refused_with_the_setting_that_left_it_out() {
+    let edge = TestEdge::with(&[("EDGEWARD_REDIRECT_HOSTS", "good.example")]);
+    let metadata =
+        r#"{"redirect_uris":["https://good.example/cb","https://bad.example/cb"],"token_endpoint_auth_method":"none"}"#;
+    let client = edge.register(metadata);
+    let asked = |uri| edge.get(&authorization_request(client["client_id"].as_str().unwrap(), &[("redirect_uri", uri)]));
+    let page = asked("https://bad.example/cb");
+    assert!(page.body().contains("EDGEWARD_REDIRECT_HOSTS") && page.body().contains("https://bad.example/cb"));
+    assert!(asked("https://good.example/other").body().contains("not registered"));
+}
+
+#[test]
 fn refused_metadata_name_the_member() {
     let edge = TestEdge::new();
     for (metadata, told) in [

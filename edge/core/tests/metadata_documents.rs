@@ -269,6 +269,64 @@ fn a_client_that_its_host_withdraws_is_known_no_longer() {
 }
 
 #[test]
+fn a_host_that_answers_with_something_else_has_said_nothing_about_its_client() {
+    let mut other = document();
+    other["client_id"] = json!("https://app.example/other");
+    for instead in [json!({ "error": "blocked" }), json!([]), other] {
+        let edge = grown_old();
+        edge.reply_document(&instead, |_| {});
+        assert_eq!(ask_token(&edge, URL), known(), "{instead}");
+        assert_eq!(authorize(&edge).status(), 200, "{instead}");
+        assert_eq!(edge.fetches(), 2, "it is asked again after a minute");
+        edge.advance(24 * 3600 - 1);
+        edge.reply_document(&instead, |_| {});
+        assert_eq!(ask_token(&edge, URL), known(), "{instead}");
+        edge.advance(1);
+        edge.reply_document(&instead, |_| {});
+        assert_eq!(ask_token(&edge, URL), answer(401, "invalid_client"), "a day is over: {instead}");
+    }
+}
+
+#[test]
+fn a_document_that_is_known_is_used_while_strangers_take_all_the_room() {
+    let edge = grown_old();
+    edge.world.held.set(true);
+    let at =
+        |number: usize| edge.edge.respond(get(&authorization_request(&format!("https://slow{number}.example/x"), &[])));
+    let mut waiting: Vec<Asking<'_>> = (0..128).map(|number| Box::pin(at(number)) as Asking<'_>).collect();
+    assert!(waiting.iter_mut().all(|asking| poll(asking).is_none()));
+    assert_eq!(poll(&mut asking(&edge)), Some(200));
+}
+
+#[test]
+fn keys_of_a_host_do_not_have_its_clients_forgotten() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(), |_| {});
+    assert_eq!(ask_token(&edge, URL), known());
+    for number in 0..60 {
+        let url = format!("https://stranger{number}.example/client");
+        let mut stranger = document();
+        stranger["client_id"] = json!(url);
+        stranger["token_endpoint_auth_method"] = json!("private_key_jwt");
+        stranger["jwks_uri"] = json!(format!("{URL}?{number}"));
+        edge.reply_document(&stranger, |_| {});
+        edge.reply_document(&json!({ "keys": [] }), |_| {});
+        let parameters = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "x"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", "e30.e30.e30"),
+            ("client_id", url.as_str()),
+        ];
+        edge.respond(post_form("/token", &[], &parameters));
+        edge.world.replies.borrow_mut().clear();
+        edge.advance(3);
+    }
+    let before = edge.fetches();
+    assert_eq!((ask_token(&edge, URL), edge.fetches()), (known(), before));
+}
+
+#[test]
 fn while_a_host_is_asked_the_others_go_on_with_what_is_there() {
     let edge = grown_old();
     edge.world.held.set(true);

@@ -122,10 +122,16 @@ fn nothing_repeats_for_which_more_was_looked_at() {
 fn a_token_that_is_padded_passes_and_does_not_repeat() {
     let scene = Scene::new("/mcp", 900);
     let token = scene.authorization.strip_prefix("Bearer ").unwrap();
-    for (blanks, repeats) in [(1, true), (2, false), (1_000, false)] {
-        let padded = format!("bearer{}{token}", " ".repeat(blanks));
+    for (scheme, blanks, repeats) in [
+        ("Bearer", 1, true),
+        ("Bearer", 2, false),
+        ("Bearer", 1_000, false),
+        ("bearer", 1, false),
+        ("BEARER", 1, false),
+    ] {
+        let padded = format!("{scheme}{}{token}", " ".repeat(blanks));
         let head = RequestHead { authorization: Some(&padded), ..scene.head() };
-        assert_eq!(scene.look(&head, Seen::Nothing).repeats_until.is_some(), repeats, "{blanks}");
+        assert_eq!(scene.look(&head, Seen::Nothing).repeats_until.is_some(), repeats, "{scheme} {blanks}");
     }
     let long = format!("Bearer{}{token}", " ".repeat(100_000));
     match scene.edge.edge.gate(&RequestHead { authorization: Some(&long), ..scene.head() }) {

@@ -1,10 +1,15 @@
 //! Which keys go after a leak, and which kinds need a new one: decided from the stored keys alone.
 //!
 //! A new key is stored before it is delivered, without the date from which it may be used ([`Date::UsableFrom`]); it gets
-//! that date once it is delivered. So a run that broke off is recognized, and the next one delivers what is stored instead of
-//! replacing the new key as well.
+//! that date once it is delivered. So a run that broke off is recognized for an hour, and the next one delivers what is stored instead
+//! of replacing the new key as well. After that the key may have been delivered by another command, and may have leaked itself.
+
+use edgeward_identity::UnixTime;
 
 use crate::jwks::{Date, Kind, PrivateJwk, PrivateJwks};
+
+/// A run that broke off is finished within this many seconds, or begun anew.
+const FINISHED_WITHIN: u64 = 3600;
 
 /// Which keys have leaked.
 #[derive(Debug, Clone, Copy)]
@@ -36,16 +41,21 @@ pub(crate) struct UnknownKey(pub(crate) String);
 ///
 /// # Errors
 /// When a named key is not stored, unless an earlier run, which may have removed it, is to be finished.
-pub(crate) fn plan(keys: &PrivateJwks, kinds: &[Kind], suspects: Suspects<'_>) -> Result<Replacement, UnknownKey> {
+pub(crate) fn plan(
+    keys: &PrivateJwks,
+    kinds: &[Kind],
+    suspects: Suspects<'_>,
+    now: UnixTime,
+) -> Result<Replacement, UnknownKey> {
     let mut plan = Replacement::default();
     for &kind in kinds {
         for (index, key) in keys.of_kind(kind).enumerate() {
             let id = key.key_id().to_owned();
             let is_in_use = index == 0;
-            let is_undelivered = is_in_use && is_undelivered(key);
+            let is_undelivered = is_in_use && is_undelivered(key, now);
             let has_leaked = match suspects {
                 Suspects::InUse => is_in_use && !is_undelivered,
-                Suspects::All => !is_undelivered,
+                Suspects::All => true,
                 Suspects::Named(named) => named.contains(&id),
             };
             match (has_leaked, is_undelivered) {
@@ -67,14 +77,13 @@ pub(crate) fn plan(keys: &PrivateJwks, kinds: &[Kind], suspects: Suspects<'_>) -
     Ok(plan)
 }
 
-fn is_undelivered(key: &PrivateJwk) -> bool {
-    key.date(Date::Made).is_some() && key.date(Date::UsableFrom).is_none()
+fn is_undelivered(key: &PrivateJwk, now: UnixTime) -> bool {
+    key.date(Date::UsableFrom).is_none()
+        && key.date(Date::Made).is_some_and(|made| now.secs_since(made) < FINISHED_WITHIN)
 }
 
 #[cfg(test)]
 mod tests {
-    use edgeward_identity::UnixTime;
-
     use super::*;
     use crate::generate;
 
@@ -105,7 +114,7 @@ mod tests {
     fn the_key_in_use_goes_and_its_kind_gets_a_new_one() {
         let keys = rotating();
         let [in_use, _, _] = &ids(&keys, Kind::Signing)[..] else { panic!("not three") };
-        let plan = plan(&keys, &[Kind::Signing], Suspects::InUse).unwrap();
+        let plan = plan(&keys, &[Kind::Signing], Suspects::InUse, at(10)).unwrap();
         assert_eq!(plan.leaked, [(Kind::Signing, in_use.clone())]);
         assert_eq!((plan.renewed, plan.undelivered), (vec![Kind::Signing], vec![]));
     }
@@ -114,7 +123,7 @@ mod tests {
     fn a_key_that_is_not_in_use_goes_without_a_new_one() {
         let keys = rotating();
         for other in &ids(&keys, Kind::Signing)[1..] {
-            let plan = plan(&keys, &[Kind::Signing], Suspects::Named(std::slice::from_ref(other))).unwrap();
+            let plan = plan(&keys, &[Kind::Signing], Suspects::Named(std::slice::from_ref(other)), at(10)).unwrap();
             assert_eq!((plan.leaked, plan.renewed), (vec![(Kind::Signing, other.clone())], vec![]));
         }
     }
@@ -122,7 +131,7 @@ mod tests {
     #[test]
     fn when_the_whole_set_has_leaked_all_of_it_goes() {
         let keys = rotating();
-        let plan = plan(&keys, &Kind::ALL, Suspects::All).unwrap();
+        let plan = plan(&keys, &Kind::ALL, Suspects::All, at(10)).unwrap();
         assert_eq!(plan.leaked.len(), 5);
         assert_eq!(plan.renewed, Kind::ALL);
     }
@@ -133,7 +142,7 @@ mod tests {
         let sealing = ids(&keys, Kind::Sealing);
         for unknown in ["sign-misspelt", &sealing[0]] {
             let named = [ids(&keys, Kind::Signing)[0].clone(), unknown.to_owned()];
-            let refused = plan(&keys, &[Kind::Signing], Suspects::Named(&named));
+            let refused = plan(&keys, &[Kind::Signing], Suspects::Named(&named), at(10));
             assert_eq!(refused, Err(UnknownKey(unknown.to_owned())));
         }
     }
@@ -147,13 +156,19 @@ mod tests {
         keys.replace(std::slice::from_ref(&leaked), vec![new]);
         let named = [leaked];
         for suspects in [Suspects::InUse, Suspects::Named(&named)] {
-            let plan = plan(&keys, &[Kind::Signing], suspects).unwrap();
+            let plan = plan(&keys, &[Kind::Signing], suspects, at(10)).unwrap();
             assert_eq!((plan.leaked, plan.renewed), (vec![], vec![]));
             assert_eq!(plan.undelivered, [(Kind::Signing, new_id.clone())]);
         }
         // It has leaked as well.
-        let plan = plan(&keys, &[Kind::Signing], Suspects::Named(std::slice::from_ref(&new_id))).unwrap();
-        assert_eq!((plan.leaked, plan.renewed), (vec![(Kind::Signing, new_id)], vec![Kind::Signing]));
+        let plan = plan(&keys, &[Kind::Signing], Suspects::Named(std::slice::from_ref(&new_id)), at(10)).unwrap();
+        assert_eq!((plan.leaked, plan.renewed), (vec![(Kind::Signing, new_id.clone())], vec![Kind::Signing]));
+        // When the whole set has leaked, it is in it.
+        let all = self::plan(&keys, &[Kind::Signing], Suspects::All, at(10)).unwrap();
+        assert!(all.undelivered.is_empty() && all.leaked.contains(&(Kind::Signing, new_id.clone())));
+        // Long afterwards another command has delivered it: it is the key in use, and goes.
+        let later = self::plan(&keys, &[Kind::Signing], Suspects::InUse, at(5 + FINISHED_WITHIN)).unwrap();
+        assert_eq!((later.leaked, later.undelivered), (vec![(Kind::Signing, new_id)], vec![]));
     }
 
     #[test]
@@ -161,7 +176,7 @@ mod tests {
         let mut keys = PrivateJwks::of(generate::all(at(0)).unwrap());
         let text = keys.to_text().replace("\"iat\"", "\"x-iat\"").replace("\"nbf\"", "\"x-nbf\"");
         keys = PrivateJwks::parse(&text).unwrap();
-        let plan = plan(&keys, &[Kind::Sealing], Suspects::InUse).unwrap();
+        let plan = plan(&keys, &[Kind::Sealing], Suspects::InUse, at(10)).unwrap();
         assert_eq!(plan.renewed, [Kind::Sealing]);
     }
 }

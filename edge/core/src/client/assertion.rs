@@ -6,7 +6,7 @@ use edgeward_identity::jws::{Compact, JwsError};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::documents::Reason;
+use super::documents::Unfit;
 use crate::{
     jose::PublicKey,
     message::members::{Members, WrongKind},
@@ -35,14 +35,14 @@ impl ClientKeys {
     ///
     /// # Errors
     /// When it holds no key that can be used here.
-    pub(super) fn parse(jwks: &Value) -> Result<Self, Reason> {
+    pub(super) fn parse(jwks: &Value) -> Result<Self, Unfit> {
         let members = jwks.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let keys: Rc<[_]> = members
             .iter()
             .take(MAX_KEYS)
             .filter_map(|jwk| Some((jwk.get("kid").and_then(Value::as_str).map(str::to_owned), PublicKey::parse(jwk)?)))
             .collect();
-        if keys.is_empty() { Err("there is no key for RS256 or EdDSA".into()) } else { Ok(Self(keys)) }
+        if keys.is_empty() { Err(Unfit::breaks("there is no key for RS256 or EdDSA")) } else { Ok(Self(keys)) }
     }
 }
 
@@ -142,8 +142,8 @@ struct Seen {
 
 type Digest = [u8; 32];
 
-/// So many of one client in six minutes, and so many of all; then the oldest of that client are forgotten, or of the client that has
-/// most: no client can have another's forgotten.
+/// 512 of one client in six minutes, and 4,096 of all. At the first bound the client's own oldest is forgotten, at the second the oldest
+/// of the client that has most: one client cannot have another's forgotten.
 const CAPACITY_OF_CLIENT: usize = 512;
 const CAPACITY: usize = 4096;
 
@@ -165,7 +165,7 @@ impl SeenAssertions {
         if clients[own].assertions.len() == CAPACITY_OF_CLIENT {
             clients[own].assertions.remove(0);
         } else if clients.iter().map(|seen| seen.assertions.len()).sum::<usize>() == CAPACITY
-            && let Some(most) = clients.iter_mut().max_by_key(|seen| seen.assertions.len())
+            && let Some(most) = clients.iter_mut().rev().max_by_key(|seen| seen.assertions.len())
         {
             most.assertions.remove(0);
         }

@@ -3,9 +3,9 @@
 //! Strangers choose the URLs, so everything is bounded: what may be asked for ([`DocumentUrl`], the settings' hosts), how
 //! long and how much is read, how much is remembered, how often one URL is asked, and how many of one host.
 //!
-//! A host's failure is remembered for a few seconds, so that nobody can have a third party stormed from here. What a
-//! reader thinks of a document is not: somebody who names a good document as what it is not says nothing about it to
-//! others. A document that was good is used for another day while its host fails (stale-if-error, RFC 9111 §4.2.4).
+//! A host's failure is remembered for a few seconds, so that nobody can have a third party stormed from here. A document that
+//! fails a check is not remembered as bad: a stranger may have named it as what it is not. A document that was good is used for
+//! another day while its host fails (stale-if-error, RFC 9111 §4.2.4).
 
 use std::{
     borrow::Cow,
@@ -15,9 +15,12 @@ use std::{
 
 use crate::{
     config::{Config, MetadataDocuments},
-    oauth::{DocumentUrl, document_url::DocumentUrlError},
+    oauth::{DocumentUrl, document_url::DocumentUrlError, error_code::quotable},
     platform::{Event, FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime},
 };
+
+/// As much is quoted of a URL that is refused.
+const MAX_QUOTED: usize = 256;
 
 /// The longest document that is read.
 const MAX_BYTES: usize = 10 * 1024;
@@ -37,11 +40,11 @@ const STALE_SECONDS: u64 = 24 * 3600;
 /// No second fetch sooner than this after one that brought nothing.
 const UNAVAILABLE_SECONDS: u64 = 5;
 const REFUSED_SECONDS: u64 = 30;
-/// At most two and a half megabytes, and an eighth of it of one host.
+/// At most two and a half megabytes of documents, and an eighth of it of one host in one role.
 const CAPACITY: usize = 256;
 const CAPACITY_OF_HOST: usize = 32;
-/// So many documents of one host that are not known yet are fetched in a minute. To renew one that is known costs nothing of it:
-/// strangers cannot use up what a client in use needs.
+/// So many documents of one host that this instance does not know yet are fetched in a minute. To renew one that is known costs nothing
+/// of it: strangers cannot use up what a client needs that is in use here.
 const FETCHES_OF_HOST: u32 = 32;
 const BUDGET_SECONDS: u64 = 60;
 /// So many requests may fetch documents, or wait for others that do, at a time: strangers choose hosts that are slow.
@@ -87,7 +90,7 @@ struct Entry {
     /// The number of the last fetch.
     fetch: u32,
     /// Why what the fetch with this number brought is no good: for those who have waited for it.
-    refused: Option<(u32, Reason)>,
+    refused: Option<(u32, Cow<'static, str>)>,
 }
 
 /// A document that is good.
@@ -97,6 +100,8 @@ struct Kept {
     at: UnixTime,
     /// Until when it need not be asked for again.
     until: UnixTime,
+    /// Until when it is used while its host fails.
+    stale_until: UnixTime,
 }
 
 /// What one host has been asked for in this minute.
@@ -107,10 +112,29 @@ struct Budget {
 }
 
 /// Why a document is no good.
-pub(super) type Reason = Cow<'static, str>;
+#[derive(Debug)]
+pub(super) struct Unfit {
+    /// In words.
+    pub(super) reason: Cow<'static, str>,
+    /// Whether it is something else than the document that is wanted, as a host that fails may answer. It says nothing of the
+    /// client then.
+    pub(super) is_foreign: bool,
+}
 
-/// Judges a document: what it refuses is not kept.
-type Check<'a> = &'a dyn Fn(&[u8]) -> Result<(), Reason>;
+impl Unfit {
+    /// The document breaks a rule.
+    pub(super) fn breaks(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: reason.into(), is_foreign: false }
+    }
+
+    /// It is not the document that is wanted.
+    pub(super) fn foreign(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: reason.into(), is_foreign: true }
+    }
+}
+
+/// Judges a document.
+type Check<'a> = &'a dyn Fn(&[u8]) -> Result<(), Unfit>;
 
 impl Documents {
     /// The document that is wanted, which has passed `check`.
@@ -130,7 +154,11 @@ impl Documents {
         if let Found::Document(outcome) = self.look(&wanted, awaited, now, waited) {
             return outcome;
         }
-        let _waiting = Waiting::among(&self.waiting)?;
+        let _waiting = match Waiting::among(&self.waiting) {
+            Ok(waiting) => waiting,
+            // What is known is not lost to strangers who have slow hosts asked.
+            Err(error) => return self.stale(&wanted, now).ok_or(error),
+        };
         loop {
             match self.look(&wanted, awaited, now, waited) {
                 Found::Document(outcome) => return outcome,
@@ -150,16 +178,20 @@ impl Documents {
             entry.fetching = Some(milliseconds(now) + waited);
             entry.fetch = entry.fetch.wrapping_add(1);
         });
+        let mut is_foreign = false;
         let outcome = match fetch(wanted.url, platform).await {
             Ok(reply) => match check(&reply.body) {
                 Ok(()) => Ok((lifetime(&reply, now), Rc::<[u8]>::from(reply.body))),
-                Err(reason) => Err(DocumentError::Refused(reason)),
+                Err(unfit) => {
+                    is_foreign = unfit.is_foreign;
+                    Err(DocumentError::Refused(unfit.reason))
+                }
             },
             Err(failure) => Err(DocumentError::Host(failure)),
         };
         // The time after the fetch, which may have taken as long as a failure is remembered.
         let then = platform.now();
-        let stale = self.at(&wanted, |entry| entry.note(&outcome, &wanted, now, then));
+        let stale = self.at(&wanted, |entry| entry.note(&outcome, is_foreign, &wanted, now, then));
         if let (Some(_), Err(error)) = (&stale, &outcome) {
             let reason = format!("{}: {error}", wanted.url);
             platform.log(&Record::new(Level::Warn, Event::StaleDocument).because(&reason));
@@ -192,6 +224,11 @@ impl Documents {
         })
     }
 
+    /// The document, if it may be used while its host fails.
+    fn stale(&self, wanted: &Wanted<'_>, now: UnixTime) -> Option<Rc<[u8]>> {
+        self.entries.borrow().iter().find(|entry| entry.is(wanted)).and_then(|entry| entry.stale(wanted, now))
+    }
+
     /// Does something with what is remembered of a document, which is used last thereby.
     fn at<T>(&self, wanted: &Wanted<'_>, act: impl FnOnce(&mut Entry) -> T) -> T {
         let mut entry = self.take(wanted);
@@ -207,11 +244,15 @@ impl Documents {
         if let Some(at) = entries.iter().position(|entry| entry.is(wanted)) {
             return entries.remove(at);
         }
-        let is_of_host = |entry: &Entry| entry.url.host() == wanted.url.host();
-        if entries.iter().filter(|entry| is_of_host(entry)).count() >= CAPACITY_OF_HOST {
-            forget_one(&mut entries, is_of_host);
+        // Keys that strangers have fetched from a host do not displace what it says of its own clients.
+        let is_alike = |entry: &Entry| entry.url.host() == wanted.url.host() && entry.role == wanted.role;
+        if entries.iter().filter(|entry| is_alike(entry)).count() >= CAPACITY_OF_HOST {
+            forget_one(&mut entries, is_alike);
         } else if entries.len() == CAPACITY {
-            forget_one(&mut entries, |_| true);
+            let count = |host: &str| entries.iter().filter(|entry| entry.url.host() == host).count();
+            let most = entries.iter().rev().map(|entry| entry.url.host()).max_by_key(|host| count(host));
+            let most = most.unwrap_or_default().to_owned();
+            forget_one(&mut entries, |entry| entry.url.host() == most);
         }
         Entry::new(wanted)
     }
@@ -253,7 +294,7 @@ impl Entry {
 
     /// The document, if it may be used while its host fails.
     fn stale(&self, wanted: &Wanted<'_>, now: UnixTime) -> Option<Rc<[u8]>> {
-        let is_usable = |kept: &&Kept| kept.at >= wanted.not_before && now < kept.until.plus(STALE_SECONDS);
+        let is_usable = |kept: &&Kept| kept.at >= wanted.not_before && now < kept.stale_until;
         self.kept.as_ref().filter(is_usable).map(|kept| Rc::clone(&kept.body))
     }
 
@@ -261,6 +302,7 @@ impl Entry {
     fn note(
         &mut self,
         outcome: &Result<(u64, Rc<[u8]>), DocumentError>,
+        is_foreign: bool,
         wanted: &Wanted<'_>,
         asked_at: UnixTime,
         now: UnixTime,
@@ -269,7 +311,9 @@ impl Entry {
         self.failed = None;
         match outcome {
             Ok((seconds, body)) => {
-                self.kept = Some(Kept { body: Rc::clone(body), at: asked_at, until: asked_at.plus(*seconds) });
+                let until = asked_at.plus(*seconds);
+                let stale_until = until.plus(STALE_SECONDS);
+                self.kept = Some(Kept { body: Rc::clone(body), at: asked_at, until, stale_until });
                 None
             }
             Err(DocumentError::Host(failure)) => {
@@ -278,6 +322,13 @@ impl Entry {
                 // The host does not fail: it says that there is no such client.
                 if failure.is_gone() {
                     self.kept = None;
+                }
+                self.stale(wanted, now)
+            }
+            // What a host that fails may answer with a status of 200.
+            Err(DocumentError::Refused(_)) if is_foreign && self.stale(wanted, now).is_some() => {
+                if let Some(kept) = &mut self.kept {
+                    kept.until = now.plus(MIN_SECONDS).min(kept.stale_until);
                 }
                 self.stale(wanted, now)
             }
@@ -334,7 +385,11 @@ const fn milliseconds(time: UnixTime) -> u64 {
 /// The first rule that it breaks.
 pub(super) fn allowed_url(text: &str, config: &Config) -> Result<DocumentUrl, NotAllowed> {
     let MetadataDocuments::On { allowed, denied } = &config.metadata_documents else { return Err(NotAllowed::Off) };
-    let url = DocumentUrl::parse(text)?;
+    let url = DocumentUrl::parse(text).map_err(|error| {
+        // It may hold a password.
+        let is_shown = error != DocumentUrlError::UserInformation;
+        NotAllowed::Url { error, url: if is_shown { quotable(text, MAX_QUOTED) } else { "(not shown)".to_owned() } }
+    })?;
     let host = url.host();
     // The edge would wait for itself.
     if config.issuer.strip_prefix("https://").is_some_and(|own| own.split(':').next() == Some(host)) {
@@ -386,8 +441,13 @@ pub enum NotAllowed {
     #[error("metadata documents are off")]
     Off,
     /// Its form.
-    #[error(transparent)]
-    Url(#[from] DocumentUrlError),
+    #[error("{error}: {url}")]
+    Url {
+        /// The rule that it breaks.
+        error: DocumentUrlError,
+        /// The URL, as much of it as is fit to be quoted.
+        url: String,
+    },
     /// It is the edge's own.
     #[error("URL at the edge's own host")]
     OwnHost,

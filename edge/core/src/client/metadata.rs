@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Client, KeySource, Proof, Provenance, Refresh,
     assertion::{ALGORITHMS, ClientKeys},
-    documents::{Reason, allowed_url},
+    documents::{Unfit, allowed_url},
     text::{printable, site_host},
 };
 use crate::{
@@ -15,12 +15,9 @@ use crate::{
     oauth::{ClientDigest, DocumentUrl},
 };
 
-/// Why a document describes no client.
-pub(super) struct Unfit(pub(super) Reason);
-
 impl From<WrongKind> for Unfit {
     fn from(error: WrongKind) -> Self {
-        Self(error.to_string().into())
+        Self { reason: error.to_string().into(), is_foreign: error == WrongKind::NoObject }
     }
 }
 
@@ -29,7 +26,7 @@ impl From<WrongKind> for Unfit {
 /// # Errors
 /// The first rule that it breaks.
 pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<Client, Unfit> {
-    let refused = |reason: &'static str| Unfit(reason.into());
+    let refused = |reason: &'static str| Unfit::breaks(reason);
     let document = Members::parse(body)?;
     // A secret that everybody can read proves nothing, and who publishes one must learn of it.
     if document.iter().any(|(name, _)| name.starts_with("client_secret")) {
@@ -37,13 +34,13 @@ pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<C
     }
     // Or anyone could publish another's metadata under a URL of their own.
     if document.text("client_id")? != Some(url.as_str()) {
-        return Err(refused("its client_id is not its URL"));
+        return Err(Unfit::foreign("its client_id is not its URL"));
     }
     let name = document.text("client_name")?.and_then(printable).ok_or(refused("it has no client_name"))?;
     // One document serves every authorization server.
     let uris = document.texts("redirect_uris")?.unwrap_or_default();
     let redirect_uris = config.allowed_of(&uris).map_err(|refusal| match refusal {
-        Some(refused) => Unfit(format!("it has no redirect URI that is allowed here; {refused}").into()),
+        Some(refused) => Unfit::breaks(format!("it has no redirect URI that is allowed here; {refused}")),
         None => refused("it has no redirect_uris"),
     })?;
     if !document.may_be("grant_types", "authorization_code")? || !document.may_be("response_types", "code")? {
@@ -79,13 +76,13 @@ pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<C
 }
 
 fn keys(jwks: Option<&Value>, jwks_uri: Option<&str>, config: &Config) -> Result<KeySource, Unfit> {
-    let refused = |reason: &'static str| Unfit(reason.into());
+    let refused = |reason: &'static str| Unfit::breaks(reason);
     match (jwks, jwks_uri) {
         // RFC 7591 §2: never both.
         (Some(_), Some(_)) => Err(refused("it has both jwks and jwks_uri")),
-        (Some(jwks), None) => ClientKeys::parse(jwks).map(KeySource::Here).map_err(Unfit),
+        (Some(jwks), None) => ClientKeys::parse(jwks).map(KeySource::Here),
         (None, Some(uri)) => {
-            allowed_url(uri, config).map(KeySource::At).map_err(|error| Unfit(format!("its jwks_uri: {error}").into()))
+            allowed_url(uri, config).map(KeySource::At).map_err(|error| Unfit::breaks(format!("its jwks_uri: {error}")))
         }
         (None, None) => Err(refused("it has no keys")),
     }

@@ -13,7 +13,7 @@ use crate::{
         request::{BodyError, Request},
         response::{clear_cookie, redirect, set_cookie},
     },
-    oauth::{CodeVerifier, Prompt, RedirectTarget},
+    oauth::{ClientDigest, CodeVerifier, Prompt, RedirectTarget},
     page,
     platform::{Event, Level, Platform, Randomness, RandomnessError, UnixTime},
     sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Remembered, Seal, SealError, Transaction},
@@ -24,8 +24,8 @@ use crate::{
 pub const CONSENT_COOKIE: &str = "__Host-edgeward-consent-";
 /// Cookies of sign-ins under way.
 pub const PENDING_COOKIE: &str = "__Host-edgeward-signin-";
-/// Browsers keep cookies of up to 4096 bytes, name and attributes included.
-const MAX_PENDING_BYTES: usize = 3584;
+/// Browsers keep cookies of up to 4096 bytes, name and attributes included, which are some 110 here.
+const MAX_PENDING_BYTES: usize = 3840;
 /// What the id of a user adds, who is known only after the sign-in.
 const SUBJECT_BYTES: usize = 128;
 
@@ -34,7 +34,13 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Dire
     let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
     let returnable = match Returnable::check(&parameters, config, clients).await {
         Ok(returnable) => returnable,
-        Err(error) => return refuse_with_page(&error, config),
+        Err(error) => {
+            let answer = refuse_with_page(&error, config);
+            return match parameters.get("client_id") {
+                Ok(Some(client_id)) => answer.about(&ClientDigest::of(client_id), None),
+                _ => answer,
+            };
+        }
     };
     let verified = match returnable.verify(&parameters, config) {
         Ok(verified) => verified,

@@ -210,7 +210,10 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
     let told = match error {
         TokenError::Mint(MintError::TooLong { .. }) => Some(TOO_MANY_GROUPS.to_owned()),
         TokenError::Upstream(UpstreamError::UserRefused(_)) => Some(REFUSED_BY_LAMBDA.to_owned()),
-        TokenError::Client(ClientError::DocumentUrl(_) | ClientError::Document { .. }) => Some(error.to_string()),
+        // What only the client's developer can mend.
+        TokenError::Client(ClientError::DocumentUrl(_) | ClientError::Document { .. } | ClientError::Assertion(_))
+        | TokenError::OtherRedirectUri
+        | TokenError::OtherResourceAtRefresh => Some(error.to_string()),
         _ if matches!(
             code,
             InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType | UnsupportedTokenType

@@ -53,7 +53,7 @@ fn plan(keys: &PrivateJwks, kinds: &[Kind], arguments: &Leaked) -> Result<Replac
         (_, []) => Suspects::InUse,
         (_, named) => Suspects::Named(named),
     };
-    replacement::plan(keys, kinds, suspects).or_else(|UnknownKey(id)| {
+    replacement::plan(keys, kinds, suspects, arguments.clock.now()).or_else(|UnknownKey(id)| {
         let stored: Vec<_> = kinds.iter().flat_map(|kind| keys.of_kind(*kind)).map(|key| key.key_id()).collect();
         bail!(
             "no key {id} is stored, and nothing was changed: the keys are {}, of which the first is in use. If {id} was removed \

@@ -73,7 +73,7 @@ async fn a_key_is_replaced_promoted_and_removed_in_one_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_to_sign_in_again_is_said_before_anything_happens() {
     for (what, who) in [
-        ("signing", "nobody has to sign in again for the signing key"),
+        ("signing", "nobody whose client has a refresh token has to sign in again for the signing key"),
         ("sealing", "everybody has to sign in again for the sealing key"),
         ("registration", "users of clients that have registered themselves have to sign in again"),
         ("session", "nobody has to sign in again for the session key"),

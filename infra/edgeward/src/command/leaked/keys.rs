@@ -70,6 +70,12 @@ pub(super) async fn run(kinds: &[Kind], arguments: &Leaked, report: &mut Report)
     report.did(format!("stored the keys as {name}"));
 
     in_use.iter().for_each(|(word, id)| report.did(format!("the {word} key {id} is in use")));
+    plan.undelivered.iter().for_each(|(kind, id)| {
+        report.did(format!(
+            "this run has finished an earlier one, and replaced nothing of the {} keys: if {id} has leaked too, run the command again",
+            kind.word()
+        ));
+    });
     plan.leaked.iter().for_each(|(kind, id)| report.did(format!("the {} key {id} is gone", kind.word())));
     words::limits(kinds.iter().copied()).into_iter().for_each(|limit| report.did(limit));
     Ok(())

@@ -44,8 +44,8 @@ pub(super) fn costs(keys: &PrivateJwks, kinds: &[Kind], plan: &Replacement) -> V
 fn who(kind: Kind) -> String {
     let text = match kind {
         Kind::Signing => {
-            "nobody has to sign in again for the signing key: access tokens that it has signed are refused, and clients get new \
-             ones with their refresh tokens"
+            "nobody whose client has a refresh token has to sign in again for the signing key: access tokens that it has signed are \
+             refused, and clients get new ones. Users of clients without refresh tokens sign in again"
         }
         Kind::Sealing => {
             "everybody has to sign in again for the sealing key: refresh tokens, access tokens and codes that it has sealed are \
