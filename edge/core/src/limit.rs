@@ -66,8 +66,7 @@ impl Limit {
     }
 }
 
-/// Who makes a request. A name that is missing or malformed is a party of its own: whoever sends such requests uses up
-/// what nobody else needs.
+/// Who makes a request. All whose name is missing or malformed are one party.
 #[derive(Default)]
 struct Party {
     /// `None` where no refresh token of ours is shown.
@@ -83,7 +82,7 @@ struct Party {
 pub struct Exceeded {
     /// Which.
     pub limit: Limit,
-    /// The client that the request names; nobody has verified it, unless there is a grant.
+    /// The client that the request names. It has not proved who it is.
     pub client: Option<ClientDigest>,
     /// The grant whose refresh token the request shows.
     pub grant: Option<String>,
