@@ -171,15 +171,18 @@ impl<P: Platform> Edge<P> {
             return method_not_allowed(&allowed);
         }
         let config = &self.config;
-        if let Err(exceeded) = limit::count(route, method, &request, config, platform).await {
-            let response = limit::refuse(route, &exceeded, config);
-            let mut record = Record::new(Level::Warn, Event::TooManyRequests).because(&exceeded.limit.as_str());
-            record.status = Some(response.status().as_u16());
-            record.client = exceeded.client.map(|client| client.pseudonym());
-            record.grant = exceeded.grant;
-            platform.log(&record);
-            return response;
-        }
+        let refresh_token = match limit::count(route, method, &request, config, platform).await {
+            Ok(refresh_token) => refresh_token,
+            Err(exceeded) => {
+                let response = limit::refuse(route, &exceeded, config);
+                let mut record = Record::new(Level::Warn, Event::TooManyRequests).because(&exceeded.limit.as_str());
+                record.status = Some(response.status().as_u16());
+                record.client = exceeded.client.map(|client| client.pseudonym());
+                record.grant = exceeded.grant;
+                platform.log(&record);
+                return response;
+            }
+        };
         let now = platform.now();
         let clients = Directory { config, memory: &self.clients, platform, now };
         let answer = match route {
@@ -193,7 +196,10 @@ impl<P: Platform> Edge<P> {
             Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
             Route::Authorize => authorize::ask(&request, config, &clients).await,
             Route::Callback => callback::handle(&request, config, &self.upstream, platform, now).await,
-            Route::Token => token::handle(&request, config, (&self.upstream, &*self.refreshes), &clients).await,
+            Route::Token => {
+                let memory = (&self.upstream, &*self.refreshes);
+                token::handle(&request, refresh_token, config, memory, &clients).await
+            }
             Route::Revoke => revoke::handle(&request, config, (&self.upstream, &*self.refreshes), &clients).await,
             Route::Logout => logout::handle(&request, config),
             Route::SignedOut => return logout::done(config),

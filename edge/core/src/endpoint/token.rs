@@ -27,14 +27,15 @@ use crate::{
     upstream::{self, Subject, UpstreamError, UpstreamGrant, UpstreamMemory},
 };
 
-/// Redeems a code or uses a refresh token.
+/// Redeems a code or uses a refresh token: `opened`, if the one that is shown is good for the client that the request names.
 pub async fn handle<P: Platform>(
     request: &Request,
+    opened: Option<RefreshToken>,
     config: &Config,
     memory: (&UpstreamMemory, &Refreshes),
     clients: &Directory<'_, P>,
 ) -> Answer {
-    let (client, outcome) = attempt(request, config, memory, clients).await;
+    let (client, outcome) = attempt(request, opened, config, memory, clients).await;
     let answer = match outcome {
         Ok(Issued { body, event, grant_id, subject }) => {
             let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
@@ -66,6 +67,7 @@ struct Issued {
 
 async fn attempt<P: Platform>(
     request: &Request,
+    opened: Option<RefreshToken>,
     config: &Config,
     (upstream, refreshes): (&UpstreamMemory, &Refreshes),
     clients: &Directory<'_, P>,
@@ -81,7 +83,7 @@ async fn attempt<P: Platform>(
     let issuer = Issuer { client: &client, config, upstream, refreshes, platform: clients.platform, now: clients.now };
     let outcome = match form.get("grant_type") {
         Ok(Some("authorization_code")) => issuer.redeem(&form).await,
-        Ok(Some("refresh_token")) => issuer.refresh(&form).await,
+        Ok(Some("refresh_token")) => issuer.refresh(&form, opened).await,
         Ok(Some(_)) => Err(TokenError::UnsupportedGrantType),
         Ok(None) => Err(TokenError::Missing("grant_type")),
         Err(repeated) => Err(repeated.into()),
@@ -161,10 +163,13 @@ impl<P: Platform> Issuer<'_, P> {
     }
 
     /// RFC 6749 §6.
-    async fn refresh(&self, form: &Parameters<'_>) -> Result<Issued, TokenError> {
+    async fn refresh(&self, form: &Parameters<'_>, opened: Option<RefreshToken>) -> Result<Issued, TokenError> {
         let presented = required(form, "refresh_token")?;
-        let token: RefreshToken = sealed::open(presented, self.client.digest.as_str(), &self.config.keys, self.now)
-            .map_err(TokenError::RefreshToken)?;
+        let token = match opened {
+            Some(token) => token,
+            None => sealed::open(presented, self.client.digest.as_str(), &self.config.keys, self.now)
+                .map_err(TokenError::RefreshToken)?,
+        };
         if !means(form, &token.resource) {
             return Err(TokenError::OtherResourceAtRefresh);
         }
