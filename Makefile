@@ -90,7 +90,8 @@ check: ## what to run before pushing: format, lints, licences, targets, docs, fa
 edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
 	@[ $(BUILD)/bindings.js -nt $(COMPILED)/edge/edgeward_cloudflare.wasm ] || { \
 		$(call bind,$(COMPILED)/edge/edgeward_cloudflare.wasm,$(BUILD)); \
-		wasm-opt -O -Oz --one-caller-inline-max-function-size=10 --strip-debug $(BUILD)/index_bg.wasm -o $(BUILD)/index_bg.wasm; \
+		wasm-opt -O -Oz -Oz --one-caller-inline-max-function-size=20 --strip-debug --strip-producers --strip-target-features \
+			$(BUILD)/index_bg.wasm -o $(BUILD)/index_bg.wasm; \
 	}
 
 size: edge ## bundle the edge for every environment, and hold it to its budget: gzip bytes of JavaScript and wasm
