@@ -301,7 +301,7 @@ async fn a_body_that_is_not_metadata_is_refused(world: Arc<World>) -> Result<()>
 
 async fn metadata_that_are_too_long_are_refused(world: Arc<World>) -> Result<()> {
     let uris = |count: usize, length: usize| -> Vec<_> {
-        (10..10 + count).map(|number| format!("https://client.example/{}{number}", "a".repeat(length - 25))).collect()
+        (10..10 + count).map(|number| format!("https://client.example/{}{number}", "p".repeat(length - 25))).collect()
     };
     let register = async |uris: Vec<String>| register(&world, &json!({ "redirect_uris": uris })).await;
     refused(&register(uris(17, 25)).await?, BAD, "invalid_redirect_uri");

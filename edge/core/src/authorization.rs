@@ -11,8 +11,8 @@ use crate::{
         visible::is_visible,
     },
     oauth::{
-        CodeChallenge, ErrorCode, Prompt, RedirectTarget, RedirectUri, RefusedRedirectUri, Scope, error_code::quotable,
-        pkce,
+        CodeChallenge, ErrorCode, Prompt, RedirectTarget, RedirectUri, RefusedRedirectUri, Scope,
+        error_code::quotable_uri, pkce,
     },
     platform::Platform,
 };
@@ -84,7 +84,7 @@ impl Returnable {
                 // Of what a client has registered, the settings may leave out some.
                 let refused = || match config.redirect_uri(text) {
                     Err(refused) => PageError::RedirectUri(refused),
-                    Ok(_) => PageError::RedirectUriNotRegistered(quotable(text, MAX_QUOTED)),
+                    Ok(_) => PageError::RedirectUriNotRegistered(quotable_uri(text, MAX_QUOTED)),
                 };
                 uri.find_in(&client.redirect_uris).ok_or_else(refused)?
             }
@@ -143,7 +143,7 @@ fn check_rest<'a>(
     let code_challenge = CodeChallenge::parse(challenge).ok_or(AuthorizationError::CodeChallenge)?;
     // RFC 8707 §2 lets a client name several, and a server refuse them with `invalid_target`.
     let indicator = parameters.get("resource").map_err(|_| AuthorizationError::SeveralResources)?;
-    let unknown = || AuthorizationError::Resource(quotable(indicator.unwrap_or_default(), MAX_QUOTED));
+    let unknown = || AuthorizationError::Resource(quotable_uri(indicator.unwrap_or_default(), MAX_QUOTED));
     let resource = config.resource(indicator).ok_or_else(unknown)?;
     let scope = scope(parameters.get("scope")?.unwrap_or(""), resource, allowed)?;
     let prompt = Prompt::parse(parameters.get("prompt")?.unwrap_or("")).map_err(|_| AuthorizationError::Prompt)?;

@@ -20,7 +20,7 @@ const GROUP: &str = "limits";
 /// A redirect URI of this many bytes.
 fn uri_of(length: usize) -> String {
     let start = "https://client.example/";
-    format!("{start}{}", "a".repeat(length - start.len()))
+    format!("{start}{}", "p".repeat(length - start.len()))
 }
 
 pub(super) fn cases() -> Vec<Case> {

@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     config::{Config, MetadataDocuments},
-    oauth::{DocumentUrl, document_url::DocumentUrlError, error_code::quotable},
+    oauth::{DocumentUrl, document_url::DocumentUrlError, error_code::quotable_uri},
     platform::{Event, FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime},
 };
 
@@ -385,11 +385,8 @@ const fn milliseconds(time: UnixTime) -> u64 {
 /// The first rule that it breaks.
 pub(super) fn allowed_url(text: &str, config: &Config) -> Result<DocumentUrl, NotAllowed> {
     let MetadataDocuments::On { allowed, denied } = &config.metadata_documents else { return Err(NotAllowed::Off) };
-    let url = DocumentUrl::parse(text).map_err(|error| {
-        // It may hold a password.
-        let is_shown = error != DocumentUrlError::UserInformation;
-        NotAllowed::Url { error, url: if is_shown { quotable(text, MAX_QUOTED) } else { "(not shown)".to_owned() } }
-    })?;
+    let url =
+        DocumentUrl::parse(text).map_err(|error| NotAllowed::Url { error, url: quotable_uri(text, MAX_QUOTED) })?;
     let host = url.host();
     // The edge would wait for itself.
     if config.issuer.strip_prefix("https://").is_some_and(|own| own.split(':').next() == Some(host)) {

@@ -76,9 +76,20 @@ pub fn quotable(text: &str, max: usize) -> String {
     if text.chars().nth(max).is_some() { quoted + "..." } else { quoted }
 }
 
+/// As [`quotable`], of a URI that may hold a password before an `@`: then nothing of it.
+pub fn quotable_uri(text: &str, max: usize) -> String {
+    quotable(if text.contains('@') { "(not shown)" } else { text }, max)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_is_not_quoted() {
+        assert_eq!(quotable_uri("https://user:password@host/", 64), "(not shown)");
+        assert_eq!(quotable_uri("https://host/", 64), "https://host/");
+    }
 
     #[test]
     fn what_is_quoted_has_the_characters_of_a_description() {

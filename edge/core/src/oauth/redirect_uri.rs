@@ -3,7 +3,7 @@
 use serde::Serialize;
 use url::{Host, Url};
 
-use super::error_code::quotable;
+use super::error_code::quotable_uri;
 
 /// The longest redirect URI accepted.
 pub const MAX_BYTES: usize = 512;
@@ -272,7 +272,7 @@ pub struct RefusedRedirectUri {
 impl RefusedRedirectUri {
     /// That `uri` breaks a rule. What is not fit to be quoted of it is left out.
     pub fn new(uri: &str, error: RedirectUriError) -> Self {
-        Self { uri: quotable(uri, MAX_QUOTED), error }
+        Self { uri: quotable_uri(uri, MAX_QUOTED), error }
     }
 }
 
