@@ -23,7 +23,7 @@ function decide({ edge, method, url, authorization, origin, traceparent, length,
 function lookCloser(call, { body, fault } = {}) {
   const { edge, method, url, authorization, origin, traceparent, length, hasUpgrade } = call;
   // As the MCP server will see them.
-  const headers = headersOf(call);
+  const headers = (call.headers ??= headersOf(call));
   const values = ["mcp-protocol-version", "mcp-method", "mcp-name"].map((name) => headers.get(name) ?? undefined);
   return edge.look(method, url, authorization, origin, traceparent, length, hasUpgrade, ...values, body, fault);
 }
@@ -156,7 +156,7 @@ function headersOf({ edge, request }) {
 async function forward(call, { url, identity, fields }, traceparent, body) {
   const { edge, request, method, length, isObserved } = call;
   if (isObserved) passedOn.add(request);
-  const headers = headersOf(call);
+  const headers = call.headers ?? headersOf(call);
   headers.set("x-edgeward-identity", identity);
   // Without `Authorization` a cache on the way would take the answer for everybody's. The client may have asked for less.
   headers.set("cache-control", "no-store");
@@ -172,7 +172,7 @@ async function forward(call, { url, identity, fields }, traceparent, body) {
     // A redirect of the origin's is the client's to see, not the edge's to follow. `cache: "no-store"` bypasses Cloudflare's
     // cache even where a cache rule of the zone matches.
     const init = { method, headers, redirect: "manual", cache: "no-store" };
-    // The platform sends no body with these. Of one that is said to have none, nobody has looked at any.
+    // The platform sends no body with GET and HEAD. A request that announces no body gets none: the gate has not judged any.
     if (method !== "GET" && method !== "HEAD" && length !== 0) init.body = body ?? request.body;
     const response = await Promise.race([fetch(url, init), late]);
     // What is still under way ends with the answer to its request.

@@ -12,7 +12,8 @@ use crate::{
     },
     oauth::{
         CodeChallenge, ErrorCode, Prompt, RedirectTarget, RedirectUri, RefusedRedirectUri, Scope,
-        error_code::quotable_uri, pkce,
+        error_code::{MAX_QUOTED, quotable_uri},
+        pkce,
     },
     platform::Platform,
 };
@@ -21,9 +22,6 @@ use crate::{
 pub const MAX_STATE_BYTES: usize = 2048;
 /// The longest `login_hint` that is passed on: e-mail addresses have up to 254 bytes.
 pub const MAX_LOGIN_HINT_BYTES: usize = 256;
-
-/// As much is quoted of what a client has sent and is refused.
-const MAX_QUOTED: usize = 256;
 
 /// A request with a known client and a redirect URI of its own: errors can be sent back from here on.
 #[derive(Debug)]

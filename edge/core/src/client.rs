@@ -11,8 +11,7 @@ mod text;
 
 pub use assertion::{ALGORITHMS, AssertionError};
 use assertion::{ClientKeys, SeenAssertions};
-use documents::Unfit;
-pub use documents::{DocumentError, Documents, HostFailure, NotAllowed};
+pub use documents::{DocumentError, Documents, HostFailure, NotAllowed, Unfit};
 use documents::{Role, Wanted, allowed_url};
 use http::header;
 
@@ -156,7 +155,7 @@ impl<P: Platform> Directory<'_, P> {
     ) -> Result<T, ClientError> {
         let check = |body: &[u8]| parse(body).map(drop);
         let body = self.memory.documents.find(wanted, &check, self.platform, self.now).await;
-        let parsed = body.and_then(|body| parse(&body).map_err(|unfit| DocumentError::Refused(unfit.reason)));
+        let parsed = body.and_then(|body| parse(&body).map_err(DocumentError::Refused));
         parsed.map_err(|error| ClientError::Document { url: wanted.url.to_string(), error })
     }
 

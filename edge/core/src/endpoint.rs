@@ -20,7 +20,7 @@ use crate::{
     message::{request::Request, response::redirect},
     oauth::RedirectTarget,
     page,
-    platform::{Event, Level, Randomness, RandomnessError, Record},
+    platform::{Event, Level, Record},
     upstream::UpstreamError,
 };
 
@@ -91,13 +91,6 @@ fn leave_for(status: StatusCode, target: &RedirectTarget, uri: &str, config: &Co
 /// Where Cognito sends the browser back to.
 fn callback_uri(issuer: &str) -> String {
     format!("{issuer}{}", crate::route::Route::Callback.path())
-}
-
-/// 128 random bits as 22 characters of base64url: the only shape of `state` that Cognito is known to return unharmed.
-fn random_id(randomness: &impl Randomness) -> Result<String, RandomnessError> {
-    let mut bytes = [0; 16];
-    randomness.fill(&mut bytes)?;
-    Ok(edgeward_base64url::encode(&bytes))
 }
 
 /// A cookie's name: a prefix, and the id of the transaction it belongs to. One cookie a transaction, so that several

@@ -29,7 +29,10 @@ use crate::{
         response::{Caching, json, set},
         target::Target,
     },
-    oauth::{ClientDigest, Scope, error_code::quotable},
+    oauth::{
+        ClientDigest, Scope,
+        error_code::{MAX_QUOTED, quotable},
+    },
     platform::{Event, Level, Platform, Record, UnixTime},
     route::Route,
     upstream::{self, UpstreamError, UpstreamMemory},
@@ -37,8 +40,6 @@ use crate::{
 
 /// An assertion is minted anew after this long; it lives [`assertion::MAX_LIFETIME`].
 pub const ASSERTION_REUSE_SECONDS: u64 = 30;
-/// As much is quoted of an origin that is refused.
-const MAX_QUOTED: usize = 256;
 /// The longest `Authorization` that is looked at: a token, or one of Cognito's, behind its scheme.
 const MAX_AUTHORIZATION_BYTES: usize = upstream::MAX_MACHINE_TOKEN_BYTES + 16;
 

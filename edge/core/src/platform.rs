@@ -31,6 +31,16 @@ pub trait Randomness {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomnessError>;
 }
 
+/// 128 random bits as 22 characters of base64url: the only shape of `state` that Cognito is known to return unharmed.
+///
+/// # Errors
+/// As [`Randomness::fill`].
+pub fn random_id(randomness: &impl Randomness) -> Result<String, RandomnessError> {
+    let mut bytes = [0; 16];
+    randomness.fill(&mut bytes)?;
+    Ok(edgeward_base64url::encode(&bytes))
+}
+
 /// Makes HTTP requests: to the identity provider, and for documents that clients name.
 pub trait Fetch {
     /// Sends `request` and reads the answer, whatever its status.

@@ -137,8 +137,8 @@ pub struct Transaction {
 pub enum Remembered {
     /// The user wants the consent to be remembered. The callback has to find out who they are.
     Wanted,
-    /// The user was not asked. The callback has to find out whose consent it is; if it is somebody else's, the user is asked as
-    /// by a request of the client with this id.
+    /// The user was not asked. The callback has to find out whose consent it is; if it is somebody else's, it sends the user to the
+    /// consent page again, for which it needs the client's id.
     Used(String),
     /// The callback has found out: it is this user's. The code must be theirs, too.
     By(String),

@@ -7,34 +7,32 @@
 //! fails a check is not remembered as bad: a stranger may have named it as what it is not. A document that was good is used for
 //! another day while its host fails (stale-if-error, RFC 9111 §4.2.4).
 
+mod host;
+
 use std::{
     borrow::Cow,
-    cell::{Cell, RefCell},
+    cell::{Cell, Ref, RefCell},
     rc::Rc,
 };
 
+pub use self::host::HostFailure;
+use self::host::{MIN_SECONDS, fetch, lifetime};
 use crate::{
     config::{Config, MetadataDocuments},
-    oauth::{DocumentUrl, document_url::DocumentUrlError, error_code::quotable_uri},
-    platform::{Event, FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime},
+    oauth::{
+        DocumentUrl,
+        document_url::DocumentUrlError,
+        error_code::{MAX_QUOTED, quotable_uri},
+    },
+    platform::{Event, Level, Platform, Record, UnixTime},
 };
 
-/// As much is quoted of a URL that is refused.
-const MAX_QUOTED: usize = 256;
-
-/// The longest document that is read.
-const MAX_BYTES: usize = 10 * 1024;
-const DEADLINE_MS: u32 = 5_000;
 /// A fetch that has not ended after this long never will: the platform has ended its request.
 const GIVEN_UP_AFTER_MS: u64 = 6_000;
 /// A request waits at most this long for others that fetch the same document.
 const PATIENCE_MS: u64 = 8_000;
 const POLL_MS: u32 = 50;
 
-/// Bounds of a document's life here, whatever its headers say, and its life if they say nothing.
-const MIN_SECONDS: u64 = 60;
-const MAX_SECONDS: u64 = 24 * 3600;
-const DEFAULT_SECONDS: u64 = 3600;
 /// After its life, a document is still used for so long while its host fails.
 const STALE_SECONDS: u64 = 24 * 3600;
 /// No second fetch sooner than this after one that brought nothing.
@@ -43,8 +41,8 @@ const REFUSED_SECONDS: u64 = 30;
 /// At most two and a half megabytes of documents, and an eighth of it of one host in one role.
 const CAPACITY: usize = 256;
 const CAPACITY_OF_HOST: usize = 32;
-/// So many documents of one host that this instance does not know yet are fetched in a minute. To renew one that is known costs nothing
-/// of it: strangers cannot use up what a client needs that is in use here.
+/// An instance fetches as many documents of one host in a minute that it does not know yet. To renew one that it knows costs nothing of
+/// that: strangers cannot use up what a client needs that is in use here.
 const FETCHES_OF_HOST: u32 = 32;
 const BUDGET_SECONDS: u64 = 60;
 /// So many requests may fetch documents, or wait for others that do, at a time: strangers choose hosts that are slow.
@@ -90,7 +88,7 @@ struct Entry {
     /// The number of the last fetch.
     fetch: u32,
     /// Why what the fetch with this number brought is no good: for those who have waited for it.
-    refused: Option<(u32, Cow<'static, str>)>,
+    refused: Option<(u32, Unfit)>,
 }
 
 /// A document that is good.
@@ -112,13 +110,13 @@ struct Budget {
 }
 
 /// Why a document is no good.
-#[derive(Debug)]
-pub(super) struct Unfit {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
     /// In words.
-    pub(super) reason: Cow<'static, str>,
+    pub reason: Cow<'static, str>,
     /// Whether it is something else than the document that is wanted, as a host that fails may answer. It says nothing of the
     /// client then.
-    pub(super) is_foreign: bool,
+    pub is_foreign: bool,
 }
 
 impl Unfit {
@@ -128,8 +126,8 @@ impl Unfit {
     }
 
     /// It is not the document that is wanted.
-    pub(super) fn foreign(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: reason.into(), is_foreign: true }
+    pub(super) const fn foreign(reason: &'static str) -> Self {
+        Self { reason: Cow::Borrowed(reason), is_foreign: true }
     }
 }
 
@@ -157,7 +155,7 @@ impl Documents {
         let _waiting = match Waiting::among(&self.waiting) {
             Ok(waiting) => waiting,
             // What is known is not lost to strangers who have slow hosts asked.
-            Err(error) => return self.stale(&wanted, now).ok_or(error),
+            Err(error) => return self.entry(&wanted).and_then(|entry| entry.stale(&wanted, now)).ok_or(error),
         };
         loop {
             match self.look(&wanted, awaited, now, waited) {
@@ -171,27 +169,23 @@ impl Documents {
                 }
             }
         }
-        if !self.entries.borrow().iter().any(|entry| entry.is(&wanted) && entry.kept.is_some()) {
+        if self.entry(&wanted).is_none_or(|entry| entry.kept.is_none()) {
             self.spend(wanted.url.host(), now)?;
         }
         self.at(&wanted, |entry| {
             entry.fetching = Some(milliseconds(now) + waited);
             entry.fetch = entry.fetch.wrapping_add(1);
         });
-        let mut is_foreign = false;
         let outcome = match fetch(wanted.url, platform).await {
             Ok(reply) => match check(&reply.body) {
                 Ok(()) => Ok((lifetime(&reply, now), Rc::<[u8]>::from(reply.body))),
-                Err(unfit) => {
-                    is_foreign = unfit.is_foreign;
-                    Err(DocumentError::Refused(unfit.reason))
-                }
+                Err(unfit) => Err(DocumentError::Refused(unfit)),
             },
             Err(failure) => Err(DocumentError::Host(failure)),
         };
         // The time after the fetch, which may have taken as long as a failure is remembered.
         let then = platform.now();
-        let stale = self.at(&wanted, |entry| entry.note(&outcome, is_foreign, &wanted, now, then));
+        let stale = self.at(&wanted, |entry| entry.note(&outcome, &wanted, now, then));
         if let (Some(_), Err(error)) = (&stale, &outcome) {
             let reason = format!("{}: {error}", wanted.url);
             platform.log(&Record::new(Level::Warn, Event::StaleDocument).because(&reason));
@@ -201,7 +195,7 @@ impl Documents {
 
     fn look(&self, wanted: &Wanted<'_>, awaited: Option<u32>, now: UnixTime, waited: u64) -> Found {
         let waiting_since = milliseconds(now) + waited;
-        if !self.entries.borrow().iter().any(|entry| entry.is(wanted)) {
+        if self.entry(wanted).is_none() {
             return Found::Nothing;
         }
         self.at(wanted, |entry| {
@@ -213,8 +207,8 @@ impl Documents {
             match (entry.stale(wanted, now), &entry.refused) {
                 (Some(body), _) if is_fetched || failure.is_some() => Found::Document(Ok(body)),
                 _ if is_fetched => Found::Fetching(entry.fetch),
-                (_, Some((fetch, reason))) if awaited == Some(*fetch) => {
-                    Found::Document(Err(DocumentError::Refused(reason.clone())))
+                (_, Some((fetch, unfit))) if awaited == Some(*fetch) => {
+                    Found::Document(Err(DocumentError::Refused(unfit.clone())))
                 }
                 _ => match failure {
                     Some((failure, _)) => Found::Document(Err(DocumentError::Host(failure))),
@@ -224,9 +218,10 @@ impl Documents {
         })
     }
 
-    /// The document, if it may be used while its host fails.
-    fn stale(&self, wanted: &Wanted<'_>, now: UnixTime) -> Option<Rc<[u8]>> {
-        self.entries.borrow().iter().find(|entry| entry.is(wanted)).and_then(|entry| entry.stale(wanted, now))
+    /// What is remembered of a document, which does not count as its use.
+    #[inline(never)]
+    fn entry(&self, wanted: &Wanted<'_>) -> Option<Ref<'_, Entry>> {
+        Ref::filter_map(self.entries.borrow(), |entries| entries.iter().find(|entry| entry.is(wanted))).ok()
     }
 
     /// Does something with what is remembered of a document, which is used last thereby.
@@ -302,7 +297,6 @@ impl Entry {
     fn note(
         &mut self,
         outcome: &Result<(u64, Rc<[u8]>), DocumentError>,
-        is_foreign: bool,
         wanted: &Wanted<'_>,
         asked_at: UnixTime,
         now: UnixTime,
@@ -325,17 +319,16 @@ impl Entry {
                 }
                 self.stale(wanted, now)
             }
-            // What a host that fails may answer with a status of 200.
-            Err(DocumentError::Refused(_)) if is_foreign && self.stale(wanted, now).is_some() => {
-                if let Some(kept) = &mut self.kept {
-                    kept.until = now.plus(MIN_SECONDS).min(kept.stale_until);
+            Err(DocumentError::Refused(unfit)) => {
+                let stale = self.stale(wanted, now).filter(|_| unfit.is_foreign);
+                match &mut self.kept {
+                    Some(kept) if stale.is_some() => kept.until = now.plus(MIN_SECONDS).min(kept.stale_until),
+                    _ => {
+                        self.kept = None;
+                        self.refused = Some((self.fetch, unfit.clone()));
+                    }
                 }
-                self.stale(wanted, now)
-            }
-            Err(DocumentError::Refused(reason)) => {
-                self.kept = None;
-                self.refused = Some((self.fetch, reason.clone()));
-                None
+                stale
             }
             Err(DocumentError::Busy(_)) => None,
         }
@@ -398,39 +391,6 @@ pub(super) fn allowed_url(text: &str, config: &Config) -> Result<DocumentUrl, No
     Ok(url)
 }
 
-async fn fetch<P: Platform>(url: &DocumentUrl, platform: &P) -> Result<FetchReply, HostFailure> {
-    let request = FetchRequest {
-        url: url.as_str().to_owned(),
-        authorization: None,
-        form: None,
-        max_bytes: MAX_BYTES,
-        deadline_ms: DEADLINE_MS,
-    };
-    let reply = platform.fetch(request).await?;
-    if reply.status != 200 {
-        return Err(HostFailure::Status(reply.status));
-    }
-    let media_type = reply.content_type.as_deref().unwrap_or("").split(';').next().unwrap_or("").trim();
-    let media_type = media_type.to_ascii_lowercase();
-    let is_json =
-        media_type == "application/json" || media_type.starts_with("application/") && media_type.ends_with("+json");
-    if is_json { Ok(reply) } else { Err(HostFailure::NotJson) }
-}
-
-/// How long an answer may be kept (RFC 9111 §4.2.1, §5.2.2), in seconds and within our bounds.
-fn lifetime(reply: &FetchReply, now: UnixTime) -> u64 {
-    let directives = reply.cache_control.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let mut directives = directives.split(',').map(str::trim);
-    if directives.clone().any(|directive| matches!(directive, "no-store" | "no-cache")) {
-        return MIN_SECONDS;
-    }
-    let max_age = directives.find_map(|directive| directive.strip_prefix("max-age="));
-    let max_age = max_age.and_then(|seconds| seconds.trim_matches('"').parse::<u64>().ok());
-    let fresh = max_age.map(|seconds| seconds.saturating_sub(reply.age.unwrap_or(0).into()));
-    let fresh = fresh.or_else(|| reply.expires.map(|then| then.secs_since(now)));
-    fresh.unwrap_or(DEFAULT_SECONDS).clamp(MIN_SECONDS, MAX_SECONDS)
-}
-
 /// Why we do not go to a URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
@@ -462,8 +422,8 @@ pub enum DocumentError {
     #[error(transparent)]
     Host(HostFailure),
     /// It is no good.
-    #[error("{0}")]
-    Refused(Cow<'static, str>),
+    #[error("{}", .0.reason)]
+    Refused(Unfit),
     /// It was not asked for: others come first.
     #[error("{0}")]
     Busy(&'static str),
@@ -482,90 +442,3 @@ impl DocumentError {
 
 const OTHERS_WAIT: &str = "other requests wait for it too";
 const HOST_IS_BUSY: &str = "too many documents of this host were asked for in the last minute";
-
-/// How the host of a document fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum HostFailure {
-    /// It does not answer.
-    #[error("{0}")]
-    NoAnswer(FetchError),
-    /// It answers with another status than 200. Redirects are not followed: whoever can redirect from there need not be who
-    /// vouches for the URL.
-    #[error("the answer has the status {0}, not 200")]
-    Status(u16),
-    /// It answers with something else than JSON.
-    #[error("the answer's content type is not JSON")]
-    NotJson,
-    /// It answers with more than is read.
-    #[error("the answer is longer than {MAX_BYTES} bytes")]
-    TooLong,
-}
-
-impl HostFailure {
-    /// Whether it says nothing about the document, so that the same request may work soon.
-    const fn is_temporary(&self) -> bool {
-        match self {
-            Self::NoAnswer(_) => true,
-            Self::Status(status) => !matches!(status, 300..=399 | 404 | 410),
-            Self::NotJson | Self::TooLong => false,
-        }
-    }
-
-    const fn is_gone(&self) -> bool {
-        matches!(self, Self::Status(404 | 410))
-    }
-}
-
-impl From<FetchError> for HostFailure {
-    fn from(error: FetchError) -> Self {
-        match error {
-            FetchError::TooLong => Self::TooLong,
-            error => Self::NoAnswer(error),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
-
-    fn lives(cache_control: &str, age: Option<u32>) -> u64 {
-        let cache_control = Some(cache_control.to_owned()).filter(|text| !text.is_empty());
-        lifetime(&FetchReply { cache_control, age, ..FetchReply::default() }, NOW)
-    }
-
-    #[test]
-    fn a_document_lives_as_long_as_its_headers_say_within_bounds() {
-        for (cache_control, age, seconds) in [
-            ("", None, 3600),
-            ("public", Some(10), 3600),
-            ("max-age=600", None, 600),
-            ("public, Max-Age=600", Some(100), 500),
-            ("max-age=\"600\"", None, 600),
-            ("max-age=600", Some(1000), 60),
-            ("max-age=0", None, 60),
-            ("max-age=31536000, immutable", None, 86_400),
-            ("max-age=99999999999999999999", None, 3600),
-            ("max-age=-1", None, 3600),
-            ("no-store", None, 60),
-            ("max-age=600, no-cache", None, 60),
-            ("private, max-age=600", None, 600),
-        ] {
-            assert_eq!(lives(cache_control, age), seconds, "{cache_control} {age:?}");
-        }
-    }
-    #[test]
-    fn without_an_age_it_lives_until_it_expires() {
-        let lives = |cache_control: Option<&str>, expires| {
-            let cache_control = cache_control.map(str::to_owned);
-            lifetime(&FetchReply { cache_control, expires: Some(expires), ..FetchReply::default() }, NOW)
-        };
-        assert_eq!(lives(None, NOW.plus(600)), 600);
-        assert_eq!(lives(Some("public"), NOW.plus(600)), 600);
-        assert_eq!(lives(Some("max-age=300"), NOW.plus(600)), 300);
-        assert_eq!(lives(None, NOW.plus(1_000_000)), 86_400);
-        assert_eq!(lives(None, UnixTime::from_secs(0)), 60, "it has passed");
-    }
-}

@@ -20,7 +20,7 @@ use crate::{
         ClientDigest, ErrorCode, RefusedRedirectUri, Scope, client_id::MAX_BYTES, error_code::quotable,
         scope::OFFLINE_ACCESS,
     },
-    platform::{Randomness, RandomnessError},
+    platform::{Randomness, RandomnessError, random_id},
 };
 
 const PREFIX: &str = "dcr";
@@ -131,7 +131,7 @@ pub fn register(body: &[u8], config: &Config, randomness: &impl Randomness) -> R
     // Told back it may be anything; here it must be good.
     let site_host = metadata.any("client_uri").and_then(Value::as_str).and_then(site_host);
     let redirect_uris = redirect_uris.iter().map(|uri| uri.as_str().to_owned()).collect();
-    let nonce = if method == Method::None { None } else { Some(nonce(randomness)?) };
+    let nonce = if method == Method::None { None } else { Some(random_id(randomness)?) };
     let mut registration = Registration { redirect_uris, name, method, without_refresh, nonce, site_host };
     let client_id = client_id_of(&registration, config).or_else(|_| {
         // It is of use to the user, not to the client.
@@ -152,12 +152,6 @@ pub fn register(body: &[u8], config: &Config, randomness: &impl Randomness) -> R
         response["client_secret_expires_at"] = 0.into();
     }
     Ok(response)
-}
-
-fn nonce(randomness: &impl Randomness) -> Result<String, RandomnessError> {
-    let mut bytes = [0; 16];
-    randomness.fill(&mut bytes)?;
-    Ok(edgeward_base64url::encode(&bytes))
 }
 
 /// The first redirect URI of metadata that nobody has checked.

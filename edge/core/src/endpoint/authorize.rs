@@ -3,7 +3,7 @@
 use http::{Response, StatusCode, header};
 use subtle::ConstantTimeEq;
 
-use super::{Answer, callback_uri, cookie_name, leave_for, random_id, remembered::is_remembered, surplus_cookies};
+use super::{Answer, callback_uri, cookie_name, leave_for, remembered::is_remembered, surplus_cookies};
 use crate::{
     authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
     client::{ClientError, Directory},
@@ -15,7 +15,7 @@ use crate::{
     },
     oauth::{ClientDigest, CodeVerifier, Prompt, RedirectTarget},
     page,
-    platform::{Event, Level, Platform, Randomness, RandomnessError, UnixTime},
+    platform::{Event, Level, Platform, Randomness, RandomnessError, UnixTime, random_id},
     sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Remembered, Seal, SealError, Transaction},
     upstream,
 };

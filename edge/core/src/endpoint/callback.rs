@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use super::{
     Answer,
     authorize::{PENDING_COOKIE, WAY_ON, error_uri, go_on, send_back, to_cognito, upstream_verifier},
-    callback_uri, cookie_name, leave, random_id,
+    callback_uri, cookie_name, leave,
     remembered::{allowed_by, remember},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     },
     oauth::{Prompt, pkce},
     page,
-    platform::{Event, Level, Platform, Randomness, RandomnessError, Record, UnixTime},
+    platform::{Event, Level, Platform, Randomness, RandomnessError, Record, UnixTime, random_id},
     route::Route,
     sealed::{self, AuthorizationCode, OpenError, PendingAuthorization, Remembered, Transaction},
     upstream::{self, SignInError, UpstreamMemory},

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{
-    Answer, callback_uri, random_id,
+    Answer, callback_uri,
     token_error::{TokenError, form_of, refuse, required},
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         response::{Caching, json},
     },
     oauth::{ClientDigest, CodeVerifier, Resource, Scope},
-    platform::{Event, Level, Platform, UnixTime},
+    platform::{Event, Level, Platform, UnixTime, random_id},
     refreshes::{Answered, Coordination, Lease, Refreshes, Role},
     sealed::{self, AuthorizationCode, RefreshToken, Remembered, SealError},
     upstream::{self, Subject, UpstreamError, UpstreamGrant, UpstreamMemory},

@@ -68,6 +68,9 @@ impl ErrorCode {
     }
 }
 
+/// As much is quoted of a URI that is refused.
+pub const MAX_QUOTED: usize = 256;
+
 /// As an `error_description` may hold it (RFC 6749 §4.1.2.1): visible ASCII without `"` and `\`, with `?` for everything else, and
 /// no longer than `max` bytes.
 pub fn quotable(text: &str, max: usize) -> String {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use url::{Host, Url};
 
-use super::error_code::quotable_uri;
+use super::error_code::{MAX_QUOTED, quotable_uri};
 
 /// The longest redirect URI accepted.
 pub const MAX_BYTES: usize = 512;
@@ -275,9 +275,6 @@ impl RefusedRedirectUri {
         Self { uri: quotable_uri(uri, MAX_QUOTED), error }
     }
 }
-
-/// As much is quoted of a URI that is refused.
-const MAX_QUOTED: usize = 256;
 
 #[cfg(test)]
 mod tests;

@@ -62,7 +62,7 @@ impl Scope {
 
     /// Whether every token of this set is in `other`.
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.0.iter().all(|token| other.contains(token.as_str()))
+        self.first_outside(other).is_none()
     }
 
     /// The first token of this set that is not in `other`.

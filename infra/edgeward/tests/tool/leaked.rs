@@ -1,7 +1,5 @@
 //! What has leaked is replaced in one run, and is nowhere afterwards.
 
-use serde_json::Value;
-
 use crate::{
     aws::{SECRET, START},
     world::{Ran, World, edge, origin},
@@ -20,18 +18,14 @@ async fn leaked(world: &World, arguments: &[&str]) -> Ran {
     at(world, 10, &[&["leaked"], arguments].concat()).await
 }
 
-async fn world() -> World {
-    let world = World::new().await;
-    world.run(&["keygen", "--now", &START.to_string()]).await.succeeds();
-    world.run(&["push"]).await.succeeds();
-    world
-}
-
-/// The ids of the keys that wrangler was told last, in their order.
-fn at_the_edge(world: &World, kind: &str) -> Vec<String> {
-    let keys: Value = serde_json::from_str(world.wrangler_secrets()["EDGEWARD_KEYS"].as_str().unwrap()).unwrap();
-    let ids = keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned());
-    ids.filter(|id| id.starts_with(kind)).collect()
+/// In the middle of a rotation, with its signing keys: the one in use, one that retires, and one that is pending.
+async fn rotating() -> (World, [String; 3]) {
+    let world = World::pushed().await;
+    at(&world, 0, &["rotate", "signing"]).await.succeeds();
+    at(&world, 1_200, &["rotate", "signing"]).await.succeeds();
+    at(&world, 1_200, &["rotate", "signing", "--begin"]).await.succeeds();
+    let keys = world.key_ids("sign-").try_into().unwrap();
+    (world, keys)
 }
 
 /// A key is at none of the places where keys are.
@@ -46,7 +40,7 @@ fn is_nowhere(world: &World, id: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_replaced_promoted_and_removed_in_one_run() {
     for (what, prefix) in KINDS {
-        let world = world().await;
+        let world = World::pushed().await;
         let [old] = &world.key_ids(prefix)[..] else { panic!("not one key") };
         let others =
             || KINDS.map(|(_, kind)| world.key_ids(kind)).into_iter().flatten().filter(|id| !id.starts_with(prefix));
@@ -55,7 +49,7 @@ async fn a_key_is_replaced_promoted_and_removed_in_one_run() {
         let ran = leaked(&world, &[what, "--yes"]).await.succeeds();
         is_nowhere(&world, old);
         let new = world.key_ids(prefix);
-        assert_eq!((new.len(), &at_the_edge(&world, prefix)), (1, &new), "{what}");
+        assert_eq!((new.len(), &world.delivered(prefix)), (1, &new), "{what}");
         assert_eq!(world.published(), world.key_ids("sign-"));
         assert_eq!(others().collect::<Vec<_>>(), before, "other kinds are left alone");
         assert_eq!(world.wrangler_calls()[calls..], ["secret bulk --name edgeward-prod --env="], "no code is deployed");
@@ -80,7 +74,7 @@ async fn who_has_to_sign_in_again_is_said_before_anything_happens() {
         ("client-secret", "nobody has to sign in again for the client secret"),
         ("keys", "everybody has to sign in again for the sealing key"),
     ] {
-        let world = world().await;
+        let world = World::pushed().await;
         world.aws().changes.clear();
         let calls = world.wrangler_calls();
         let ran = leaked(&world, &[what]).await.fails_with("nothing was changed: if that is meant, add --yes");
@@ -96,7 +90,7 @@ async fn who_has_to_sign_in_again_is_said_before_anything_happens() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_of_the_keys_is_replaced_with_one_command() {
-    let world = world().await;
+    let world = World::pushed().await;
     // In the middle of two rotations, so that there are more than three.
     at(&world, 0, &["rotate", "signing"]).await.succeeds();
     at(&world, 0, &["rotate", "sealing"]).await.succeeds();
@@ -108,61 +102,50 @@ async fn the_whole_of_the_keys_is_replaced_with_one_command() {
         is_nowhere(&world, id);
     }
     for (_, prefix) in KINDS {
-        assert_eq!((world.key_ids(prefix).len(), world.key_ids(prefix)), (1, at_the_edge(&world, prefix)));
+        assert_eq!((world.key_ids(prefix).len(), world.key_ids(prefix)), (1, world.delivered(prefix)));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_the_middle_of_a_rotation_the_key_in_use_goes_and_the_others_stay() {
-    let world = world().await;
-    at(&world, 0, &["rotate", "signing"]).await.succeeds();
-    at(&world, 1_200, &["rotate", "signing"]).await.succeeds();
-    at(&world, 1_200, &["rotate", "signing", "--begin"]).await.succeeds();
-    // One more is pending, beside the one that retires.
-    let keys = world.key_ids("sign-");
-    let [in_use, retiring, pending] = &keys[..] else { panic!("{keys:?}") };
-    let ran = at(&world, 1_300, &["leaked", "signing"]).await.fails_with("add --yes");
+    let (world, [in_use, retiring, pending]) = &rotating().await;
+    let ran = at(world, 1_300, &["leaked", "signing"]).await.fails_with("add --yes");
     for other in [retiring, pending] {
         assert!(
             ran.stdout
                 .contains(&format!("the signing key {other} stays: if it may have leaked too, add --key {other}"))
         );
     }
-    at(&world, 1_300, &["leaked", "signing", "--yes"]).await.succeeds();
-    is_nowhere(&world, in_use);
+    at(world, 1_300, &["leaked", "signing", "--yes"]).await.succeeds();
+    is_nowhere(world, in_use);
     let now = world.key_ids("sign-");
     assert_eq!(now[1..], [retiring.clone(), pending.clone()]);
-    assert_eq!((&at_the_edge(&world, "sign-"), &world.published()), (&now, &now));
+    assert_eq!((&world.delivered("sign-"), &world.published()), (&now, &now));
 
     // The rotation goes on: the pending key is put first when it is due, and the retiring one goes.
-    at(&world, 2_400, &["rotate", "signing"]).await.succeeds();
+    at(world, 2_400, &["rotate", "signing"]).await.succeeds();
     assert_eq!(world.key_ids("sign-"), [pending.clone(), now[0].clone(), retiring.clone()]);
-    at(&world, 1_500 + DAY, &["rotate", "signing"]).await.succeeds();
+    at(world, 1_500 + DAY, &["rotate", "signing"]).await.succeeds();
     assert_eq!(world.key_ids("sign-"), [pending.clone(), now[0].clone()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_are_not_in_use_go_without_a_new_one() {
-    let world = world().await;
-    at(&world, 0, &["rotate", "signing"]).await.succeeds();
-    at(&world, 1_200, &["rotate", "signing"]).await.succeeds();
-    at(&world, 1_200, &["rotate", "signing", "--begin"]).await.succeeds();
-    let keys = world.key_ids("sign-");
-    let [in_use, retiring, pending] = &keys[..] else { panic!("{keys:?}") };
-    leaked(&world, &["signing", "--key", retiring, "--key", pending, "--yes"]).await.succeeds();
+    let (world, [in_use, retiring, pending]) = &rotating().await;
+    leaked(world, &["signing", "--key", retiring, "--key", pending, "--yes"]).await.succeeds();
     for id in [retiring, pending] {
-        is_nowhere(&world, id);
+        is_nowhere(world, id);
     }
     let alone = vec![in_use.clone()];
     assert_eq!(
-        (world.key_ids("sign-"), at_the_edge(&world, "sign-"), world.published()),
+        (world.key_ids("sign-"), world.delivered("sign-"), world.published()),
         (alone.clone(), alone.clone(), alone)
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_not_stored_is_refused_and_nothing_changes() {
-    let world = world().await;
+    let world = World::pushed().await;
     let before = world.value("edge/keys");
     let sealing = world.key_ids("seal-")[0].clone();
     for id in ["sign-misspelt", &sealing] {
@@ -176,19 +159,19 @@ async fn a_key_that_is_not_stored_is_refused_and_nothing_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_breaks_off_is_finished_by_the_next_and_replaces_nothing_twice() {
     for named in [false, true] {
-        let world = world().await;
+        let world = World::pushed().await;
         let old = world.key_ids("seal-")[0].clone();
         let command = if named { vec!["sealing", "--yes", "--key", &old] } else { vec!["sealing", "--yes"] };
         world.wrangler_fails("secret");
         leaked(&world, &command).await.fails_with("run the same command again");
         let [new] = &world.key_ids("seal-")[..] else { panic!("not one key") };
         assert_ne!(*new, old, "no other command delivers the old one any more");
-        assert_eq!(at_the_edge(&world, "seal-"), std::slice::from_ref(&old), "the first push");
+        assert_eq!(world.delivered("seal-"), std::slice::from_ref(&old), "the first push");
 
         world.wrangler_works_again("secret");
         let ran = leaked(&world, &command).await.succeeds();
         assert!(ran.stdout.contains("this one finishes it"), "{ran:#?}");
-        assert_eq!((world.key_ids("seal-"), at_the_edge(&world, "seal-")), (vec![new.clone()], vec![new.clone()]));
+        assert_eq!((world.key_ids("seal-"), world.delivered("seal-")), (vec![new.clone()], vec![new.clone()]));
         is_nowhere(&world, &old);
         // Now it is done: without a name the next run would replace the new key.
         let ran = leaked(&world, &["sealing"]).await.fails_with("add --yes");
@@ -198,7 +181,7 @@ async fn a_run_that_breaks_off_is_finished_by_the_next_and_replaces_nothing_twic
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_that_breaks_off_is_repeated() {
-    let world = world().await;
+    let world = World::pushed().await;
     at(&world, 0, &["rotate", "signing"]).await.succeeds();
     let pending = world.key_ids("sign-")[1].clone();
     world.wrangler_fails("secret");
@@ -211,7 +194,7 @@ async fn a_removal_that_breaks_off_is_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_of_sessions_is_replaced_without_the_edge() {
-    let world = world().await;
+    let world = World::pushed().await;
     let calls = world.wrangler_calls();
     let old = world.session_key_ids()[0].clone();
     let ran = leaked(&world, &["session", "--yes"]).await.succeeds();
@@ -231,7 +214,7 @@ fn client_secrets(world: &World) -> [Vec<String>; 3] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_client_secret_is_replaced_and_deleted_in_one_run() {
-    let world = world().await;
+    let world = World::pushed().await;
     leaked(&world, &["client-secret", "--yes"]).await.succeeds();
     let [at_cognito, stored, at_the_edge] = client_secrets(&world);
     assert_eq!(at_cognito.len(), 1);
@@ -241,7 +224,7 @@ async fn the_client_secret_is_replaced_and_deleted_in_one_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_secrets_of_a_rotation_under_way_are_replaced() {
-    let world = world().await;
+    let world = World::pushed().await;
     at(&world, 0, &["rotate", "client-secret"]).await.succeeds();
     let [before, ..] = client_secrets(&world);
     assert_eq!(before.len(), 2);
@@ -254,7 +237,7 @@ async fn both_secrets_of_a_rotation_under_way_are_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_somebody_else_made_goes_too() {
-    let world = world().await;
+    let world = World::pushed().await;
     let foreign = ("exampleclientid--foreign".to_owned(), "made0by0the0thief".to_owned(), START + 5);
     world.aws().secrets.push(foreign);
     let ran = leaked(&world, &["client-secret", "--yes"]).await.succeeds();
@@ -266,7 +249,7 @@ async fn a_secret_that_somebody_else_made_goes_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replacement_of_the_client_secret_that_breaks_off_leaves_an_edge_that_works() {
-    let world = world().await;
+    let world = World::pushed().await;
     world.wrangler_fails("secret");
     leaked(&world, &["client-secret", "--yes"]).await.fails_with("`wrangler secret bulk` failed");
     let [at_cognito, stored, _] = client_secrets(&world);
@@ -280,7 +263,7 @@ async fn a_replacement_of_the_client_secret_that_breaks_off_leaves_an_edge_that_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_origins_secret_is_the_stacks_and_the_command_for_it_is_named() {
-    let world = world().await;
+    let world = World::pushed().await;
     world.aws().changes.clear();
     let ran = leaked(&world, &["origin-secret", "--yes"]).await;
     let ran = ran.fails_with("run `make deploy DEPLOYMENT=prod LEAKED=origin-secret`");
@@ -291,7 +274,7 @@ async fn the_origins_secret_is_the_stacks_and_the_command_for_it_is_named() {
 /// `rotate` never removes the key in use, and does not look as if it had.
 #[tokio::test(flavor = "multi_thread")]
 async fn rotate_says_which_key_it_leaves_in_use_and_what_to_run_after_a_leak() {
-    let world = world().await;
+    let world = World::pushed().await;
     for what in ["signing", "sealing", "registration", "session"] {
         let run = format!("run `edgeward leaked {what}`");
         at(&world, 0, &["rotate", what, "--force-remove"]).await.fails_with(&run);

@@ -14,23 +14,9 @@ async fn rotate(world: &World, kind: &str, after: u64, more: &[&str]) -> Ran {
     world.run(&[&["rotate", kind, "--now", &now], more].concat()).await
 }
 
-async fn world() -> World {
-    let world = World::new().await;
-    world.run(&["keygen", "--now", &START.to_string()]).await.succeeds();
-    world.run(&["push"]).await.succeeds();
-    world
-}
-
-/// The ids of the keys that wrangler was told last, in their order.
-fn at_the_edge(world: &World, kind: &str) -> Vec<String> {
-    let keys: Value = serde_json::from_str(world.wrangler_secrets()["EDGEWARD_KEYS"].as_str().unwrap()).unwrap();
-    let ids = keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned());
-    ids.filter(|id| id.starts_with(kind)).collect()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signing_key_verifies_before_it_signs_and_after_it_signed() {
-    let world = world().await;
+    let world = World::pushed().await;
     let old = world.key_ids("sign-")[0].clone();
     let deploys = world.wrangler_calls().len();
 
@@ -38,7 +24,7 @@ async fn a_signing_key_verifies_before_it_signs_and_after_it_signed() {
     let both = world.key_ids("sign-");
     let new = both[1].clone();
     assert_eq!(both, [old.clone(), new.clone()]);
-    assert_eq!((at_the_edge(&world, "sign-"), world.published()), (both.clone(), both.clone()));
+    assert_eq!((world.delivered("sign-"), world.published()), (both.clone(), both.clone()));
 
     let ran = rotate(&world, "signing", 1_199, &[]).await.succeeds();
     assert!(ran.stdout.contains(&format!("next: put the signing key {new} first")), "{ran:#?}");
@@ -47,13 +33,13 @@ async fn a_signing_key_verifies_before_it_signs_and_after_it_signed() {
     rotate(&world, "signing", 1_200, &[]).await.succeeds();
     let turned = vec![new.clone(), old.clone()];
     assert_eq!(world.key_ids("sign-"), turned);
-    assert_eq!((at_the_edge(&world, "sign-"), world.published()), (turned.clone(), turned.clone()));
+    assert_eq!((world.delivered("sign-"), world.published()), (turned.clone(), turned.clone()));
 
     rotate(&world, "signing", 1_200 + DAY, &[]).await.succeeds();
     assert_eq!(world.key_ids("sign-"), turned, "the last tokens of the old key are still good");
     rotate(&world, "signing", 1_500 + DAY, &[]).await.succeeds();
     assert_eq!((world.key_ids("sign-"), world.published()), (vec![new.clone()], vec![new.clone()]));
-    assert_eq!(at_the_edge(&world, "sign-"), [new]);
+    assert_eq!(world.delivered("sign-"), [new]);
     let deployed = world.wrangler_calls()[deploys..].iter().filter(|call| call.starts_with("deploy")).count();
     assert_eq!(deployed, 0, "a rotation deploys no code");
     assert_eq!(world.aws().parameters[&edge("keys")].kind, "SecureString");
@@ -61,7 +47,7 @@ async fn a_signing_key_verifies_before_it_signs_and_after_it_signed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_kinds_are_left_alone() {
-    let world = world().await;
+    let world = World::pushed().await;
     let others = || (world.key_ids("sign-"), world.key_ids("client-"), world.published());
     let before = others();
     rotate(&world, "sealing", 0, &[]).await.succeeds();
@@ -71,7 +57,7 @@ async fn other_kinds_are_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealing_key_is_kept_for_as_long_as_refresh_tokens_live() {
-    let world = world().await;
+    let world = World::pushed().await;
     rotate(&world, "sealing", 0, &[]).await.succeeds();
     rotate(&world, "sealing", 300, &[]).await.succeeds();
     let turned = world.key_ids("seal-");
@@ -83,7 +69,7 @@ async fn a_sealing_key_is_kept_for_as_long_as_refresh_tokens_live() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_key_opens_before_it_seals_and_after_it_sealed() {
-    let world = world().await;
+    let world = World::pushed().await;
     let edge = world.value("edge/keys");
     let calls = world.wrangler_calls();
     let old = world.session_key_ids()[0].clone();
@@ -109,7 +95,7 @@ async fn a_session_key_opens_before_it_seals_and_after_it_sealed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_key_that_has_leaked_is_gone_at_once() {
-    let world = world().await;
+    let world = World::pushed().await;
     rotate(&world, "session", 0, &["--force-remove"]).await.fails_with("none to remove");
     rotate(&world, "session", 0, &[]).await.succeeds();
     rotate(&world, "session", 600, &[]).await.succeeds();
@@ -120,7 +106,7 @@ async fn a_session_key_that_has_leaked_is_gone_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registration_key_is_removed_only_by_force() {
-    let world = world().await;
+    let world = World::pushed().await;
     rotate(&world, "registration", 0, &[]).await.succeeds();
     rotate(&world, "registration", 300, &[]).await.succeeds();
     let turned = world.key_ids("client-");
@@ -134,7 +120,7 @@ async fn a_registration_key_is_removed_only_by_force() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_could_not_reach_the_edge_is_repeated() {
-    let world = world().await;
+    let world = World::pushed().await;
     world.wrangler_fails("secret");
     rotate(&world, "signing", 0, &[]).await.fails_with("`wrangler secret bulk` failed");
     let both = world.key_ids("sign-");
@@ -144,7 +130,7 @@ async fn a_run_that_could_not_reach_the_edge_is_repeated() {
 
     world.wrangler_works_again("secret");
     rotate(&world, "signing", 10 * DAY, &[]).await.succeeds();
-    assert_eq!((world.key_ids("sign-"), at_the_edge(&world, "sign-")), (both.clone(), both.clone()));
+    assert_eq!((world.key_ids("sign-"), world.delivered("sign-")), (both.clone(), both.clone()));
     rotate(&world, "signing", 10 * DAY + 1_199, &[]).await.succeeds();
     assert_eq!(world.key_ids("sign-"), both);
     rotate(&world, "signing", 10 * DAY + 1_200, &[]).await.succeeds();
@@ -153,7 +139,7 @@ async fn a_run_that_could_not_reach_the_edge_is_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_the_step_and_does_not_take_it() {
-    let world = world().await;
+    let world = World::pushed().await;
     world.aws().changes.clear();
     let calls = world.wrangler_calls();
     let ran = rotate(&world, "signing", 0, &["--dry-run"]).await.succeeds();
@@ -164,7 +150,7 @@ async fn a_dry_run_says_the_step_and_does_not_take_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timer_rotates_only_what_is_old() {
-    let world = world().await;
+    let world = World::pushed().await;
     let ran = rotate(&world, "signing", 89 * DAY, &["--older-than", "90"]).await.succeeds();
     assert!(ran.stdout.contains("nothing is due"), "{ran:#?}");
     assert_eq!(world.key_ids("sign-").len(), 1);
@@ -174,7 +160,7 @@ async fn a_timer_rotates_only_what_is_old() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_is_told_when_the_next_step_is_due() {
-    let world = world().await;
+    let world = World::pushed().await;
     let ran = rotate(&world, "signing", 0, &["--json"]).await.succeeds();
     let report: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(report["next"]["at"], START + 1_200);

@@ -122,6 +122,14 @@ impl World {
         world
     }
 
+    /// One whose keys were made at [`START`], and whose edge is deployed with them.
+    pub(crate) async fn pushed() -> Self {
+        let world = Self::new().await;
+        world.run(&["keygen", "--now", &START.to_string()]).await.succeeds();
+        world.run(&["push"]).await.succeeds();
+        world
+    }
+
     /// As [`World::new`], with keys, and with the edge and Cognito on this machine, all as it should be.
     pub(crate) async fn complete() -> Self {
         let world = Self::new().await;
@@ -243,6 +251,12 @@ impl World {
     /// The ids of the keys of one kind that are stored, by the beginning of their ids.
     pub(crate) fn key_ids(&self, kind: &str) -> Vec<String> {
         ids(&self.value("edge/keys")).into_iter().filter(|id| id.starts_with(kind)).collect()
+    }
+
+    /// The ids of the keys of one kind that wrangler was told last, in their order.
+    pub(crate) fn delivered(&self, kind: &str) -> Vec<String> {
+        let keys = ids(self.wrangler_secrets()["EDGEWARD_KEYS"].as_str().unwrap());
+        keys.into_iter().filter(|id| id.starts_with(kind)).collect()
     }
 
     /// The ids of the keys of sessions that are stored.

@@ -60,7 +60,7 @@ struct Place {
     used: Mutex<Instant>,
 }
 
-/// While there is one, the session is in use. It is idle when its place is the only owner of what is in here.
+/// Keeps a session in use. A session without any is idle: nothing but the list of places owns its place then.
 #[derive(Debug)]
 pub(super) struct InUse(Arc<Place>);
 

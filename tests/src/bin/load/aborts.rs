@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use edgeward_tests::{
     by_hand::{call_over, http},
     client::REDIRECT_URI,
@@ -78,11 +78,7 @@ pub(crate) async fn run(stack: &Arc<Stack>, people: &Arc<People>, time: Duration
             figures
         });
     }
-    let mut figures = Figures::default();
-    while let Some(ended) = workers.join_next().await {
-        figures = figures.and(ended.context("a client was lost")?);
-    }
-    figures.elapsed = begun.elapsed();
+    let figures = Figures::of(workers, begun).await?;
     println!("{:<16} {} requests", "abandoned", abandoned.load(Ordering::Relaxed));
     Ok(figures)
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use edgeward_tests::{
     by_hand::{call_over, http},
     stack::Stack,
@@ -64,10 +64,5 @@ pub(crate) async fn run(
             figures
         });
     }
-    let mut figures = Figures::default();
-    while let Some(ended) = workers.join_next().await {
-        figures = figures.and(ended.context("a client was lost")?);
-    }
-    figures.elapsed = begun.elapsed();
-    Ok(figures)
+    Figures::of(workers, begun).await
 }

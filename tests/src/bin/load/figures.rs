@@ -5,12 +5,12 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use edgeward_tests::stack::Stack;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// What one kind of load has brought.
 #[derive(Debug, Default)]
@@ -34,9 +34,22 @@ impl Figures {
         }
     }
 
+    /// Those of all workers, which began at that time.
+    ///
+    /// # Errors
+    /// When one of them has panicked.
+    pub(crate) async fn of(mut workers: JoinSet<Self>, begun: Instant) -> Result<Self> {
+        let mut figures = Self::default();
+        while let Some(ended) = workers.join_next().await {
+            figures = figures.and(ended.context("a client was lost")?);
+        }
+        figures.elapsed = begun.elapsed();
+        Ok(figures)
+    }
+
     /// Both together.
     #[must_use]
-    pub(crate) fn and(mut self, other: Self) -> Self {
+    fn and(mut self, other: Self) -> Self {
         self.latencies.extend(other.latencies);
         self.failures.extend(other.failures);
         self.refused += other.refused;

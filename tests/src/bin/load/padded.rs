@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use edgeward_tests::{
     by_hand::{call_over, http},
     stack::Stack,
@@ -47,12 +47,7 @@ pub(crate) async fn run(stack: &Arc<Stack>, person: &Person) -> Result<Figures> 
             figures
         });
     }
-    let mut figures = Figures::default();
-    while let Some(ended) = workers.join_next().await {
-        figures = figures.and(ended.context("a client was lost")?);
-    }
-    figures.elapsed = begun.elapsed();
-    Ok(figures)
+    Figures::of(workers, begun).await
 }
 
 fn attacks(stack: &Stack, http: &Client, token: &str, number: usize) -> [(&'static str, RequestBuilder, u16); 4] {
