@@ -11,10 +11,13 @@ BUNDLE := $(TARGET)/bundle
 MAX_BUNDLE_BYTES := 300000
 BUILD := edge/cloudflare/build
 COMPILED := $(TARGET)/wasm32-unknown-unknown
-# The wasm's bindings, as a function that makes a copy of them for an instance: they keep it in a variable of the module.
+# The wasm's bindings, as a function that makes a copy of them for an instance: they keep it in a variable of the module. Without
+# the classes that the `worker` crate offers to JavaScript: nothing here uses them.
 bind = wasm-bindgen $(1) --target bundler --no-typescript --out-name index --out-dir $(2); \
-	esbuild $(2)/index_bg.js --bundle --format=iife --global-name=bound --log-level=warning --outfile=$(2)/bindings.js \
-		--banner:js="export default () => {" --footer:js="return bound; };"
+	(cd $(2); sed 's/^export class/class/; /^if (Symbol.dispose)/d' index_bg.js | \
+		esbuild --bundle --format=iife --global-name=bound --log-level=warning --outfile=bindings.js \
+			--banner:js="export default () => {" --footer:js="return bound; };")
+unused_exports := __wbg_* intounderlying* __worker_init_state
 HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
 # The arithmetic that wasm has. Natively the processor would choose another, and each its own.
 PORTABLE := --cfg curve25519_dalek_backend="serial" --cfg curve25519_dalek_bits="32" --cfg chacha20_force_soft \
@@ -90,7 +93,8 @@ check: ## what to run before pushing: format, lints, licences, targets, docs, fa
 edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
 	@[ $(BUILD)/bindings.js -nt $(COMPILED)/edge/edgeward_cloudflare.wasm ] || { \
 		$(call bind,$(COMPILED)/edge/edgeward_cloudflare.wasm,$(BUILD)); \
-		wasm-opt -O -Oz -Oz --one-caller-inline-max-function-size=20 --strip-debug --strip-producers --strip-target-features \
+		wasm-opt $(unused_exports:%='--remove-exports=%') -O -Oz -Oz --one-caller-inline-max-function-size=20 \
+			--strip-debug --strip-producers --strip-target-features \
 			$(BUILD)/index_bg.wasm -o $(BUILD)/index_bg.wasm; \
 	}
 

@@ -19,12 +19,15 @@ function decide({ edge, method, url, authorization, origin, traceparent, length,
   return edge.gate(method, url, authorization, origin, traceparent, length, hasUpgrade);
 }
 
+// The header fields by which a policy judges.
+const JUDGED = ["mcp-protocol-version", "mcp-method", "mcp-name", "content-type", "content-encoding"];
+
 // Decides about a request whose head was not enough: with its body, or what is wrong with that, if it was read.
 function lookCloser(call, { body, fault } = {}) {
   const { edge, method, url, authorization, origin, traceparent, length, hasUpgrade } = call;
   // As the MCP server will see them.
   const headers = (call.headers ??= headersOf(call));
-  const values = ["mcp-protocol-version", "mcp-method", "mcp-name"].map((name) => headers.get(name) ?? undefined);
+  const values = JUDGED.map((name) => headers.get(name) ?? undefined);
   return edge.look(method, url, authorization, origin, traceparent, length, hasUpgrade, ...values, body, fault);
 }
 
@@ -42,7 +45,7 @@ async function lookAtBody(call) {
   try {
     const decision = guarded(call, () => lookCloser(call, read));
     // The settings have changed, or the token has expired, while the body arrived.
-    if (typeof decision !== "string") return unavailable(edge);
+    if (typeof decision !== "string") return unavailable(call);
     return await carryOut(call, decision, read.body);
   } finally {
     judged.leave(entry);
@@ -51,23 +54,24 @@ async function lookAtBody(call) {
 
 // An isolate has no room for another request. One alert a minute is enough.
 let lastOverloadAlert = 0;
-function overloaded({ edge, traceparent }) {
+function overloaded(call) {
   const now = Date.now();
   if (now < lastOverloadAlert || now >= lastOverloadAlert + 60_000) {
     lastOverloadAlert = now;
-    log("overloaded", 503, traceparent);
+    log("overloaded", 503, call.traceparent);
   }
-  return unavailable(edge);
+  return unavailable(call);
 }
 
 // What the gate makes of a request. A panic is answered.
-function guarded({ edge, traceparent }, decide) {
+function guarded(call, decide) {
+  const { edge } = call;
   try {
     return decide();
   } catch {
     retire(edge);
-    log("gate failed", 500, traceparent);
-    const fields = ["content-type", "application/json", ...edge.failureFields.flat()];
+    log("gate failed", 500, call.traceparent);
+    const fields = ["content-type", "application/json", ...edge.failureFields.flat(), ...sharing(call)];
     return ["500", '{"error":"server_error"}', "", ...fields].join("\n");
   }
 }
@@ -101,10 +105,19 @@ function failure({ failureFields }, status, error) {
   return Response.json({ error }, { status, headers: failureFields });
 }
 
-function unavailable(edge) {
-  const sorry = failure(edge, 503, "temporarily_unavailable");
+function unavailable(call) {
+  const sorry = failure(call.edge, 503, "temporarily_unavailable");
   sorry.headers.set("retry-after", "1");
-  return sorry;
+  return share(sorry, sharing(call));
+}
+
+// What lets a page read an answer that the gate has not made. A wasm that has failed has nothing to say.
+function sharing({ edge, url, origin }) {
+  try {
+    return (origin && edge.sharing(url, origin)?.split("\n")) ?? [];
+  } catch {
+    return [];
+  }
 }
 
 // Requests that went to the MCP server, where somebody wants to know.
@@ -136,8 +149,8 @@ async function observed({ edge, request, env, url }, isResource, answered) {
 const OWN_PATHS = new Set(["/register", "/authorize", "/callback", "/token", "/revoke", "/logout"]);
 
 // Passes a request on as the gate says.
-function pass(call, [url, identity, traceparent, until, ...fields], body) {
-  const target = { url, identity, fields };
+function pass(call, [url, identity, traceparent, until, counted, ...fields], body) {
+  const target = { url, identity, counted, fields };
   call.edge.repeats.rememberForward(call, target, Number(until));
   return forward(call, target, traceparent, body);
 }
@@ -152,9 +165,23 @@ function headersOf({ edge, request }) {
   return headers;
 }
 
+// Whether a request is within the limit of calls. Without an answer of the counter's it is.
+async function isWithin({ env }, key) {
+  try {
+    return (await env.CALLS_LIMIT.limit({ key })).success;
+  } catch {
+    return true;
+  }
+}
+
 // With its body if that was read.
-async function forward(call, { url, identity, fields }, traceparent, body) {
+async function forward(call, { url, identity, counted, fields }, traceparent, body) {
   const { edge, request, method, length, isObserved } = call;
+  if (counted && !(await isWithin(call, counted))) {
+    const decision = guarded(call, () => lookCloser(call, { fault: "too_many" }));
+    // The settings have changed meanwhile.
+    return typeof decision === "string" ? carryOut(call, decision) : unavailable(call);
+  }
   if (isObserved) passedOn.add(request);
   const headers = call.headers ?? headersOf(call);
   headers.set("x-edgeward-identity", identity);
@@ -237,7 +264,7 @@ async function lookAtToken(call) {
   if (verdict.status !== 204) return verdict;
   const decision = guarded(call, () => decide(call));
   // It has been forgotten again: many others have come, or the settings have changed.
-  if (decision === LOOK_AT_TOKEN) return unavailable(call.edge);
+  if (decision === LOOK_AT_TOKEN) return unavailable(call);
   return conclude(call, decision);
 }
 
@@ -264,7 +291,7 @@ async function answerFromHandler(call) {
   }
   // Nobody knows what has been done.
   log("handler failed", 503, traceparent);
-  return unavailable(edge);
+  return unavailable(call);
 }
 
 function conclude(call, decision) {

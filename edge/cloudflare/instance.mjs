@@ -72,12 +72,12 @@ function configure(env) {
   const [isUsable, serverTiming, userAgent, failureFields, dropped, ...lengths] = functions.configure(env, work);
   settings = names.map((name) => env[name]);
   environment = env;
-  const { gate, look, traceparents, unreachable, respond, rebind } = functions;
+  const { gate, look, sharing, traceparents, unreachable, respond, rebind } = functions;
   const [maxBodyBytes, maxJudgedBytes, maxHandledBytes] = lengths;
   const droppedHeaders = new Set(dropped.split(" "));
   const told = { isUsable, serverTiming, userAgent, failureFields, droppedHeaders, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
   // What is remembered was decided with these settings.
-  living = { functions, gate, look, traceparents, unreachable, respond, rebind, repeats: new Repeats(), ...told };
+  living = { functions, gate, look, sharing, traceparents, unreachable, respond, rebind, repeats: new Repeats(), ...told };
 }
 
 // The handler's answer; `undefined` if there will be none.

@@ -61,7 +61,7 @@ export class Repeats {
   // Until when, in seconds of Unix time, the gate would forward it in the same way; zero if that can't be said.
   rememberForward({ method, url, authorization }, target, until) {
     if (until === 0) return;
-    const bytes = authorization.length + url.length + target.url.length + target.identity.length;
+    const bytes = authorization.length + url.length + target.url.length + target.identity.length + target.counted.length;
     this.#forwards.set(authorization, { method, url, target, since: Date.now(), until: until * 1000, bytes });
   }
 

@@ -41,8 +41,8 @@ pub type Variables = BTreeMap<String, String>;
 pub enum Limits {
     /// As many as `wrangler.toml` says.
     Deployed,
-    /// As many as this, of one grant, client, redirect host, address.
-    Of([u32; 4]),
+    /// As many as this: calls, refreshes of one grant, of one client, redirect host, address.
+    Of([u32; 5]),
 }
 
 /// Where requests go that the edge sends to hosts below `example`: the Internet has none.

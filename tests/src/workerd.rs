@@ -80,7 +80,7 @@ impl Worker {
         if !matches!(&*modules, [first, second] if first.kind != second.kind) {
             bail!(missing());
         }
-        let counters = vec!["GRANT_LIMIT", "CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
+        let counters = vec!["CALLS_LIMIT", "GRANT_LIMIT", "CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
         Ok(Self { modules, variables: variables.clone(), counters, collects: false, objects: Some(REFRESHES) })
     }
 

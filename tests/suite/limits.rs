@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::Browser,
-    by_hand::{Answer, HandMade, http},
+    by_hand::{Answer, HandMade, call_over, http},
     client::REDIRECT_URI,
     edge::{Around, Edge, Limits},
 };
@@ -25,6 +25,7 @@ tests![
     a_client_that_floods_is_told_when_to_come_back_and_others_go_on,
     a_redirect_host_and_an_address_have_limits_of_their_own,
     a_grant_that_is_refreshed_without_end_is_told_to_come_back,
+    a_grant_that_calls_without_end_is_told_to_come_back_if_the_settings_say_so,
     an_edge_without_limits_says_so_once,
 ];
 
@@ -93,7 +94,7 @@ async fn a_client_that_floods_is_told_when_to_come_back_and_others_go_on(world: 
     let mut sign_in = Browser::new()?;
     let other = HandMade::register(&world.stack).await?;
     let codes = [other.code(&mut sign_in).await?, other.code(&mut sign_in).await?];
-    let edge = limited_edge(&world, Limits::Of([60, 100, 2400, 6000])).await?;
+    let edge = limited_edge(&world, Limits::Of([600, 60, 100, 2400, 6000])).await?;
     let http = http()?;
     let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
     let redeem = async |code: &str| Answer::to(somebody.post("/token").form(&form(&other, code))).await;
@@ -136,7 +137,7 @@ fn form(client: &HandMade, code: &str) -> Vec<(&'static str, String)> {
 }
 
 async fn a_redirect_host_and_an_address_have_limits_of_their_own(world: Arc<World>) -> Result<()> {
-    let edge = limited_edge(&world, Limits::Of([60, 2, 4, 12])).await?;
+    let edge = limited_edge(&world, Limits::Of([600, 60, 2, 4, 12])).await?;
     let http = http()?;
     let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
     let elsewhere = Somebody { address: "192.0.2.1", ..somebody };
@@ -181,7 +182,7 @@ async fn a_redirect_host_and_an_address_have_limits_of_their_own(world: Arc<Worl
 async fn a_grant_that_is_refreshed_without_end_is_told_to_come_back(world: Arc<World>) -> Result<()> {
     let client = HandMade::register(&world.stack).await?;
     let [mine, others] = [client.tokens().await?, client.again()?.tokens().await?];
-    let edge = limited_edge(&world, Limits::Of([3, 100, 2400, 6000])).await?;
+    let edge = limited_edge(&world, Limits::Of([600, 3, 100, 2400, 6000])).await?;
     let http = http()?;
     let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
     let refresh = async |token: &str| {
@@ -208,6 +209,58 @@ async fn a_grant_that_is_refreshed_without_end_is_told_to_come_back(world: Arc<W
     let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");
     assert_eq!((&record["reason"], &record["status"]), (&json!("grant"), &json!(503)));
     assert!(record["grant"].is_string() && record["client"].is_string(), "{record}");
+    Ok(())
+}
+
+async fn a_grant_that_calls_without_end_is_told_to_come_back_if_the_settings_say_so(world: Arc<World>) -> Result<()> {
+    let client = HandMade::register(&world.stack).await?;
+    let [mine, others] = [client.tokens().await?, client.again()?.tokens().await?];
+    let mut variables = world.stack.variables().clone();
+    variables.insert(names::RATE_LIMITS.to_owned(), "calls:3".to_owned());
+    let around = Around::Limits(Limits::Of([3, 60, 1200, 2400, 6000]));
+    let edge = Edge::start_around("counting-edge", around, &variables, world.stack.folder()).await?;
+    let http = http()?;
+    let call = async |token: &str, origin: Option<&str>| {
+        let mcp = format!("{}/mcp", edge.url());
+        let mut request = call_over(&http, &mcp, "whoami", &json!({}), "1").bearer_auth(token);
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        Answer::to(request).await
+    };
+    let mine = mine.text("access_token");
+    // Alike, so that the edge repeats what the gate has said; then from a page, and the gate is asked each time.
+    for origin in [None, variables.get(names::PUBLIC_URL).map(String::as_str)] {
+        let mut stopped = None;
+        // A minute may end meanwhile, once.
+        for _ in 0..12 {
+            let answer = call(mine, origin).await?;
+            stopped = (answer.status != StatusCode::OK).then_some(answer);
+            if stopped.is_some() {
+                break;
+            }
+        }
+        let answer = stopped.expect("nothing stops it");
+        refused(&answer, TOO_MANY, "too_many_requests");
+        assert_eq!(answer.headers["retry-after"], "60");
+        let shared =
+            answer.headers.get("access-control-allow-origin").map(|origin| origin.to_str().unwrap_or_default());
+        assert_eq!(shared, origin);
+    }
+    assert_eq!(
+        call(others.text("access_token"), None).await?.status,
+        StatusCode::OK,
+        "another user of the same client"
+    );
+    until("it is logged", || edge.process().log().contains("too many requests")).await?;
+    edge.stop();
+    let records = records(&edge.process().log());
+    let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");
+    assert_eq!(
+        (&record["reason"], &record["status"], &record["level"]),
+        (&json!("calls"), &json!(429), &json!("warn"))
+    );
+    assert!(["grant", "client", "subject"].iter().all(|member| record[*member].is_string()), "{record}");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use toml::Value;
 
 const WRANGLER: &str = include_str!("../../edge/cloudflare/wrangler.toml");
-const LIMITS: [&str; 4] = ["GRANT_LIMIT", "CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
+const LIMITS: [&str; 5] = ["CALLS_LIMIT", "GRANT_LIMIT", "CLIENT_LIMIT", "REDIRECT_HOST_LIMIT", "ADDRESS_LIMIT"];
 
 fn names<'a>(list: &'a Value, member: &str) -> Vec<&'a str> {
     list.as_array().unwrap().iter().filter_map(|item| item[member].as_str()).collect()
@@ -62,7 +62,7 @@ fn every_environment_has_every_limit_with_counters_of_its_own() {
     let count = namespaces.len();
     namespaces.sort_unstable();
     namespaces.dedup();
-    assert_eq!((count, namespaces.len()), (12, 12), "{namespaces:?}");
+    assert_eq!((count, namespaces.len()), (15, 15), "{namespaces:?}");
 }
 
 /// Invocation logs and traces hold the URL of each request: `/callback?code=…`. An `observability` of an environment would

@@ -57,11 +57,13 @@ pub(crate) fn response(response: &http::Response<String>) -> Result<web_sys::Res
 }
 
 /// How to forward, in one crossing: a line that says so, URL, identity, `traceparent` if it is a new one, until when it repeats or
-/// zero, and what the answer's header is to say, each on a line of its own.
+/// zero, under which name it is counted or nothing, and what the answer's header is to say, each on a line of its own.
 pub(crate) fn forward(forward: &Forward) -> String {
     let traceparent = forward.traceparent.as_deref().unwrap_or_default();
     let repeats_until = forward.repeats_until.map_or(0, UnixTime::as_secs);
-    let mut lines = format!("forward\n{}\n{}\n{traceparent}\n{repeats_until}", forward.url, forward.identity);
+    let counted = forward.counted.as_deref().unwrap_or_default();
+    let mut lines = ["forward\n", &forward.url, "\n", &forward.identity, "\n", traceparent, "\n"].concat();
+    lines.extend([&*repeats_until.to_string(), "\n", counted]);
     for (name, value) in forward.page_origin.iter().flat_map(|origin| cors::fields(origin)) {
         lines.extend(["\n", name.as_str(), "\n", value]);
     }

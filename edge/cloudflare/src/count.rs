@@ -4,6 +4,7 @@
 //! By the platform's own interface: the `worker` crate's goes through serde, which is four kilobytes of code.
 
 use edgeward_core::{
+    Config,
     limit::Limit,
     platform::{Count, Event, Level, Record},
 };
@@ -33,8 +34,9 @@ impl Counters {
     }
 
     /// Warns of those that are missing.
-    pub(crate) fn warn(&self) {
-        let missing = Limit::ALL.iter().zip(&self.0).filter(|(_, counter)| counter.is_none());
+    pub(crate) fn warn(&self, config: &Config) {
+        let counted = Limit::ALL.iter().zip(&self.0).filter(|(limit, _)| config.rate_limits.is_counted(**limit));
+        let missing = counted.filter(|(_, counter)| counter.is_none());
         let missing: Vec<_> = missing.map(|(limit, _)| limit.binding()).collect();
         if !missing.is_empty() {
             log::write(&Record::new(Level::Warn, Event::NotLimited).because(&missing.join(", ")));

@@ -29,7 +29,7 @@ use edgeward_core::{
     Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, Target,
     gate::DROPPED_HEADERS,
     limits,
-    message::operation::{self, MirroredHeaders},
+    message::operation::{self, MessageHeaders},
     misconfigured,
     platform::USER_AGENT,
     trace::TRACEPARENT,
@@ -97,7 +97,7 @@ pub fn configure(env: &Env, work: Work) -> Array {
     let config = Config::parse(|name| Reflect::get(env, &name.into()).ok()?.as_string());
     let start = config.map(|config| {
         let counters = Counters::of(env);
-        counters.warn();
+        counters.warn(&config);
         let refreshes = RefCell::new(coordination::namespace(env));
         let workers = Workers { counters: RefCell::new(counters), refreshes, ..Workers::default() };
         match edge().as_deref() {
@@ -129,7 +129,7 @@ pub fn rebind(env: &Env) {
 
 /// Decides about a request from its head, synchronously: `undefined` when the handler is to answer it, as its path is no
 /// protected resource; a string of lines to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it
-/// repeats (in Unix time) or zero; another to answer it: status, body, what the log is to be told if it repeats or nothing;
+/// repeats (in Unix time) or zero, under which name it is counted or nothing; another to answer it: status, body, what the log is to be told if it repeats or nothing;
 /// after both, names and values in turn of header fields for the answer; a number when something else must be looked at: 1 for
 /// the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
@@ -146,7 +146,8 @@ pub fn gate(
     decide(method, url, &head, Seen::Nothing)
 }
 
-/// As [`gate`], with the headers that say what a request asks for, and its body or what is wrong with that, if it was read.
+/// As [`gate`], with the header fields by which a policy judges, and the body or what is wrong with that, if it was read; or, in the
+/// place of a fault, `too_many` for a request that the counter refuses.
 #[wasm_bindgen]
 #[expect(clippy::too_many_arguments, reason = "an object would cost a crossing for each of its members")]
 pub fn look(
@@ -160,23 +161,37 @@ pub fn look(
     protocol_version: Option<String>,
     mcp_method: Option<String>,
     mcp_name: Option<String>,
+    content_type: Option<String>,
+    content_encoding: Option<String>,
     body: Option<Vec<u8>>,
     fault: Option<String>,
 ) -> JsValue {
-    let headers = MirroredHeaders {
+    let headers = MessageHeaders {
         protocol_version: protocol_version.as_deref(),
         method: mcp_method.as_deref(),
         name: mcp_name.as_deref(),
+        content_type: content_type.as_deref(),
+        content_encoding: content_encoding.as_deref(),
     };
     let is_read = body.is_some() || fault.is_some();
     let body = convert::body(body, fault.as_deref());
     let seen = match body.bytes() {
+        _ if fault.as_deref() == Some("too_many") => Seen::TooMany,
         _ if !is_read => Seen::Headers(headers),
         Ok(body) => Seen::Body(headers, body),
         Err(error) => Seen::NoBody(error),
     };
     let head = Head { authorization, origin_header, traceparent, content_length, has_upgrade };
     decide(method, url, &head, seen)
+}
+
+/// The header fields with which a page of this origin may read an answer that JavaScript makes: names and values in turn, each on a
+/// line of its own. `undefined` if it may not.
+#[wasm_bindgen]
+pub fn sharing(url: &str, origin: &str) -> Option<String> {
+    let start = edge()?;
+    let fields = start.as_ref().as_ref().ok()?.sharing(Target::of(url).path, origin)?;
+    Some(fields.map(|(name, value)| [name.as_str(), "\n", value].concat()).join("\n"))
 }
 
 /// New values for `traceparent`, each on a line of its own, for requests that repeat others.
@@ -229,7 +244,7 @@ fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
         None => JsValue::UNDEFINED,
         Some(Gated::Forward(forward)) => convert::forward(&forward).into(),
         Some(Gated::Respond { response, repeats }) => convert::refusal(&response, repeats.as_deref()).into(),
-        Some(Gated::Look(Look::MirroredHeaders)) => 1.into(),
+        Some(Gated::Look(Look::Headers)) => 1.into(),
         Some(Gated::Look(Look::Body)) => 2.into(),
         Some(Gated::Look(Look::Token)) => 3.into(),
     }

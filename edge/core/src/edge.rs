@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use crate::{
@@ -113,6 +113,15 @@ impl<P: Platform> Edge<P> {
     /// A new value for [`TRACEPARENT`]: of a request that is forwarded as one before it, see [`gate::Forward::repeats_until`].
     pub fn traceparent(&self) -> String {
         Trace::new(self.trace_ids.next(&self.platform)).into_traceparent()
+    }
+
+    /// The header fields with which an adapter lets a page of `origin` read an answer that it makes itself, because core cannot.
+    pub fn sharing<'a>(&self, path: &str, origin: &'a str) -> Option<[(HeaderName, &'a str); 3]> {
+        let is_resource = self.config.resource_at(path).is_some();
+        if is_resource && gate::may_call(origin, &self.config) {
+            return Some(cors::fields(origin));
+        }
+        Route::find(path).filter(|route| is_for_machines(*route)).map(|_| cors::fields("*"))
     }
 
     async fn vouch(

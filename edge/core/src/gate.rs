@@ -21,10 +21,11 @@ use crate::{
     access_token::{self, AccessTokenError},
     audit::pseudonym,
     config::{AllowedOrigins, Config, Machine, ProtectedResource},
+    limit::{Limit, PERIOD_SECONDS},
     message::{
         authorization_header::{bearer_token, is_bearer_token, maybe_bearer_token},
         cors,
-        operation::{self, Malformed, MirroredHeaders},
+        operation::{self, Malformed, MessageHeaders},
         request::BodyError,
         response::{Caching, json, set},
         target::Target,
@@ -46,7 +47,7 @@ const MAX_AUTHORIZATION_BYTES: usize = upstream::MAX_MACHINE_TOKEN_BYTES + 16;
 /// The header fields of a request, beside those whose names begin with `x-edgeward-`, that are not passed on: credentials for the
 /// edge, what concerns only the connection to it (RFC 9110 §7.6.1), and what would make another request of it than was judged.
 /// Neither is any that `Connection` names.
-pub const DROPPED_HEADERS: [&str; 13] = [
+pub const DROPPED_HEADERS: [&str; 15] = [
     "authorization",
     "connection",
     "cookie",
@@ -60,6 +61,8 @@ pub const DROPPED_HEADERS: [&str; 13] = [
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 /// When to come back if Cognito's keys cannot be had.
@@ -119,8 +122,8 @@ pub enum Gated {
 pub enum Look {
     /// The token, which is not ours: see [`vouch`].
     Token,
-    /// The headers that say what a request asks for.
-    MirroredHeaders,
+    /// The header fields by which the policy judges.
+    Headers,
     /// The body, of which no more than [`operation::MAX_BYTES`] and one more need be read.
     Body,
 }
@@ -131,11 +134,13 @@ pub enum Seen<'a> {
     /// Nothing.
     Nothing,
     /// These headers.
-    Headers(MirroredHeaders<'a>),
+    Headers(MessageHeaders<'a>),
     /// These headers, and the body.
-    Body(MirroredHeaders<'a>, &'a [u8]),
+    Body(MessageHeaders<'a>, &'a [u8]),
     /// The body did not come as it must.
     NoBody(BodyError),
+    /// The counter of [`Forward::counted`]: this request is one too many.
+    TooMany,
 }
 
 /// How to pass a request on: its own method, headers and body, without [`DROPPED_HEADERS`] and every `x-edgeward-*`, but with the
@@ -154,6 +159,9 @@ pub struct Forward {
     /// URL and `Authorization`, as now without `Origin`, `traceparent` and `Upgrade`, and with a `Content-Length` of no more than
     /// [`MAX_BODY_BYTES`]. `None` where more is looked at.
     pub repeats_until: Option<UnixTime>,
+    /// Under which name the platform is to count this request, and each that repeats it, for [`Limit::Calls`]. If it is one too
+    /// many, [`Edge::look`](crate::Edge::look) with [`Seen::TooMany`] has the answer. `None` if it is not counted.
+    pub counted: Option<String>,
 }
 
 /// Decides about a request for `resource`. Gives a record when it refuses.
@@ -170,6 +178,7 @@ pub fn decide(
             Some(origin) if head.method == "OPTIONS" => {
                 Ok(Gated::Respond { response: cors::preflight(origin), repeats: None })
             }
+            _ if matches!(seen, Seen::TooMany) => Err(GateError::TooManyRequests),
             _ => forward(head, seen, resource, config, admissions, now),
         });
     match outcome {
@@ -194,7 +203,7 @@ fn name_holder(
     admissions: &Admissions,
 ) {
     let is_signed = match error {
-        GateError::InsufficientScope(_) | GateError::WrongAudience => true,
+        GateError::InsufficientScope(_) | GateError::WrongAudience | GateError::TooManyRequests => true,
         GateError::Token(error) => !matches!(error, AccessTokenError::Jws(_)),
         _ => false,
     };
@@ -231,22 +240,33 @@ pub fn refusal(
     }
     let level = match error {
         GateError::Assertion => Level::Alert,
-        GateError::Machine(UpstreamError::Unavailable { .. } | UpstreamError::Unverified(_)) => Level::Warn,
+        GateError::Machine(UpstreamError::Unavailable { .. } | UpstreamError::Unverified(_))
+        | GateError::TooManyRequests => Level::Warn,
         _ => Level::Info,
     };
-    let mut record = Record::new(level, Event::GateRefused).because(error);
+    let mut record = match error {
+        GateError::TooManyRequests => Record::new(level, Event::TooManyRequests).because(&Limit::Calls.as_str()),
+        _ => Record::new(level, Event::GateRefused).because(error),
+    };
     record.status = Some(response.status().as_u16());
+    if let GateError::UnknownMachine(client_id) | GateError::ExpiredMachineToken(client_id) = error {
+        record.client = Some(ClientDigest::of(client_id).pseudonym());
+    }
     (response, record)
+}
+
+/// Whether pages of this origin may call the resources.
+pub fn may_call(origin: &str, config: &Config) -> bool {
+    match &config.allowed_origins {
+        AllowedOrigins::All => true,
+        AllowedOrigins::These(origins) => origin == config.issuer || origins.iter().any(|allowed| allowed == origin),
+    }
 }
 
 /// DNS rebinding: a page of another site must not speak to us with what the browser adds.
 fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError> {
-    let allowed = |origin: &str| match &config.allowed_origins {
-        AllowedOrigins::All => true,
-        AllowedOrigins::These(origins) => origin == config.issuer || origins.iter().any(|allowed| allowed == origin),
-    };
     match head.origin_header {
-        Some(origin) if !allowed(origin) => Err(GateError::ForbiddenOrigin(quotable(origin, MAX_QUOTED))),
+        Some(origin) if !may_call(origin, config) => Err(GateError::ForbiddenOrigin(quotable(origin, MAX_QUOTED))),
         _ => Ok(()),
     }
 }
@@ -320,7 +340,10 @@ fn pass(
     let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));
     let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
     let page_origin = head.origin_header.map(str::to_owned);
-    Ok(Gated::Forward(Forward { url, identity, page_origin, traceparent: None, repeats_until }))
+    let is_counted = config.rate_limits.is_counted(Limit::Calls);
+    // Counters may be shared with other edges.
+    let counted = is_counted.then(|| [&config.issuer, " ", &admission.identity.grant_id].concat());
+    Ok(Gated::Forward(Forward { url, identity, page_origin, traceparent: None, repeats_until, counted }))
 }
 
 /// The scopes that the request needs, all of them, or what must be looked at to tell.
@@ -337,13 +360,17 @@ fn needed<'a>(
     // Servers compare the headers of messages, which are posted.
     let compares = resource.compares_headers && head.method == "POST";
     let (headers, body) = match seen {
-        Seen::Nothing if compares => return Ok(Err(Look::MirroredHeaders)),
+        Seen::Nothing if compares => return Ok(Err(Look::Headers)),
         Seen::Nothing => (None, None),
         Seen::Headers(headers) => (Some(headers), None),
         Seen::Body(headers, body) => (Some(headers), Some(body)),
         Seen::NoBody(BodyError::TooLong) => return Err(GateError::BodyTooLongToJudge),
         Seen::NoBody(error) => return Err(error.into()),
+        Seen::TooMany => return Err(GateError::TooManyRequests),
     };
+    if headers.is_some_and(|headers| !headers.is_plain_json()) {
+        return Err(GateError::UnsupportedEncoding);
+    }
     let told = headers.filter(|_| compares).and_then(|headers| headers.operation());
     let operations = match (told, body) {
         (Some(operation), _) => vec![operation],
@@ -362,7 +389,7 @@ fn needed<'a>(
 /// Verifies a machine's token of Cognito's own, which may mean to fetch Cognito's keys, and remembers it for `resource`.
 ///
 /// # Errors
-/// When the token is not good, is not one of the machines that may come here, or Cognito's keys cannot be had.
+/// When the token is not good, is of no machine that may come here, or Cognito's keys cannot be had.
 pub async fn vouch<P: Platform>(
     authorization: Option<&str>,
     resource: &ProtectedResource,
@@ -375,7 +402,11 @@ pub async fn vouch<P: Platform>(
     let token = bearer_token(token).ok_or(GateError::MalformedToken)?;
     let verified = upstream::verify_machine_token(token, &config.cognito, upstream, platform, now).await?;
     let is_it = |machine: &&Machine| machine.client_id == verified.client_id;
-    let machine = resource.machines.iter().find(is_it).ok_or(GateError::UnknownMachine)?;
+    let machine = resource.machines.iter().find(is_it);
+    let machine = machine.ok_or_else(|| GateError::UnknownMachine(verified.client_id.clone()))?;
+    if verified.expires_at <= now {
+        return Err(GateError::ExpiredMachineToken(verified.client_id));
+    }
     let identity = Identity {
         issuer: config.issuer.clone(),
         audience: audience(resource, config),
@@ -462,15 +493,21 @@ pub enum GateError {
     /// The token is Cognito's, and not good; or its keys cannot be had.
     #[error("token of a machine: {0}")]
     Machine(#[from] UpstreamError),
-    /// The token is good, but of nobody who may come with it.
+    /// The token is Cognito's, but of an app client that may not come with it.
     #[error("token of a machine that the settings do not name")]
-    UnknownMachine,
+    UnknownMachine(String),
+    /// The token is that of a machine, of this app client, and has expired.
+    #[error("token of a machine: expired")]
+    ExpiredMachineToken(String),
     /// The token is for another resource.
     #[error("access token: wrong audience")]
     WrongAudience,
     /// The token allows less than this, which the request needs.
     #[error("access token: insufficient scope")]
     InsufficientScope(Scope),
+    /// There is a policy, and the server might read another body than the one that was judged.
+    #[error("the policy of this server reads only application/json in UTF-8 without Content-Encoding")]
+    UnsupportedEncoding,
     /// There is a policy, and the body is no message to judge.
     #[error(transparent)]
     Message(#[from] Malformed),
@@ -489,6 +526,9 @@ pub enum GateError {
         operation::MAX_BYTES
     )]
     BodyTooLongToJudge,
+    /// [`Limit::Calls`].
+    #[error("too many requests of this client for this user: wait a minute")]
+    TooManyRequests,
     /// The identity could not be signed.
     #[error("the identity assertion could not be minted")]
     Assertion,
@@ -518,7 +558,8 @@ fn refuse(error: &GateError, path: &str, resource: &ProtectedResource, config: &
         GateError::MalformedToken
         | GateError::Token(_)
         | GateError::WrongAudience
-        | GateError::UnknownMachine
+        | GateError::UnknownMachine(_)
+        | GateError::ExpiredMachineToken(_)
         | GateError::Machine(
             UpstreamError::InvalidClient
             | UpstreamError::InvalidGrant(_)
@@ -533,20 +574,25 @@ fn refuse(error: &GateError, path: &str, resource: &ProtectedResource, config: &
         // Not 426, which would have to name a protocol to come back with (RFC 9110 §15.5.22).
         GateError::Message(_) | GateError::Upgrade => (StatusCode::BAD_REQUEST, "invalid_request", None),
         GateError::Body(error) => (error.status(), "invalid_request", None),
+        GateError::UnsupportedEncoding => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", None),
         GateError::BodyTooLong | GateError::BodyTooLongToJudge => {
             (StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LONG_CODE, None)
         }
+        GateError::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", None),
         GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
     };
-    let mut body = json!({ "error": code });
-    if matches!(error, GateError::ForbiddenOrigin(_) | GateError::Upgrade) || status == StatusCode::PAYLOAD_TOO_LARGE {
-        body["error_description"] = error.to_string().into();
-    }
-    let mut response = json(status, &body, Caching::NoStore);
+    // What is wrong at Cognito is the operator's to know.
+    let description = if matches!(error, GateError::Machine(_)) { code.to_owned() } else { error.to_string() };
+    let mut response = json(status, &json!({ "error": code, "error_description": description }), Caching::NoStore);
     // What only the allowed may call is not for every script to read.
     response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        set(&mut response, header::RETRY_AFTER, RETRY_AFTER_SECONDS);
+    let retry_after = match status {
+        StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER_SECONDS),
+        StatusCode::TOO_MANY_REQUESTS => Some(PERIOD_SECONDS),
+        _ => None,
+    };
+    if let Some(seconds) = retry_after {
+        set(&mut response, header::RETRY_AFTER, seconds);
     }
     if let Some(challenge) = challenge {
         set(&mut response, header::WWW_AUTHENTICATE, &challenge);

@@ -1,5 +1,6 @@
 //! How many requests one party may make at the endpoints that cost something: `/register`, `/authorize`, `/token`,
-//! `/revoke`, `/callback`. What is counted, and under which name, is decided here; the platform counts.
+//! `/revoke`, `/callback`. What is counted, and under which name, is decided here; the platform counts. Calls of the resources are
+//! counted only if the settings name [`Limit::Calls`]: see [`Forward::counted`](crate::gate::Forward::counted).
 //!
 //! The narrow limits come first, and a request that one of them refuses is not counted by the wider ones: so a client that
 //! floods is stopped long before it has used up what its address has, which hundreds of others may share, and so is a grant
@@ -28,6 +29,8 @@ use crate::{
 /// The limits, from the narrowest to the widest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
+    /// Of the requests with the tokens of one grant to the resources.
+    Calls,
     /// Of the refreshes of one grant.
     Grant,
     /// Of one client behind one address.
@@ -43,11 +46,12 @@ pub const PERIOD_SECONDS: &str = "60";
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Grant, Self::Client, Self::RedirectHost, Self::Address];
+    pub const ALL: [Self; 5] = [Self::Calls, Self::Grant, Self::Client, Self::RedirectHost, Self::Address];
 
     /// Its name, in settings and log lines.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Calls => "calls",
             Self::Grant => "grant",
             Self::Client => "client",
             Self::RedirectHost => "redirect-host",
@@ -58,6 +62,7 @@ impl Limit {
     /// What the platform's counter for it is called, where such things have names.
     pub const fn binding(self) -> &'static str {
         match self {
+            Self::Calls => "CALLS_LIMIT",
             Self::Grant => "GRANT_LIMIT",
             Self::Client => "CLIENT_LIMIT",
             Self::RedirectHost => "REDIRECT_HOST_LIMIT",

@@ -70,6 +70,18 @@ impl Rule {
     }
 }
 
+/// Whether any URI that [`is_plain`] can fit a rule's pattern for resources. One that is not plain needs what all rules need, so a
+/// pattern that fits no plain one would never be looked at.
+pub(crate) fn can_fit(pattern: &str) -> bool {
+    // Case does not matter.
+    let lower = pattern.to_ascii_lowercase();
+    match lower.strip_suffix('*') {
+        None => is_plain(&lower),
+        // Whether it ends within a path, a host, or a scheme.
+        Some(start) => ["", "a", "a/", ":a", "a:a"].iter().any(|rest| is_plain(&[start, rest].concat())),
+    }
+}
+
 /// Whether a URI has only one spelling: no dots to resolve, no escapes that stand for what they hide, nothing that a
 /// parser would change.
 fn is_plain(uri: &str) -> bool {

@@ -61,7 +61,9 @@ fn a_page_can_read_how_to_sign_in() {
     assert_eq!(response.status(), 401);
     assert_eq!(field(&response, header::ACCESS_CONTROL_ALLOW_ORIGIN), Some(PAGE));
     let exposed = field(&response, header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap();
-    assert!(exposed.contains("WWW-Authenticate") && exposed.contains("Mcp-Session-Id"), "{exposed}");
+    for name in ["WWW-Authenticate", "Mcp-Session-Id", "Retry-After"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
     assert!(response.headers().contains_key(header::WWW_AUTHENTICATE));
 
     let without = ask(&edge, "POST", None);
@@ -113,4 +115,25 @@ fn no_script_may_use_the_pages_for_people() {
     }
     let page = edge.get(&authorization_request(&client_id, &[]));
     assert_eq!(field(&page, header::ACCESS_CONTROL_ALLOW_ORIGIN), None);
+}
+
+/// An adapter must answer by itself where core cannot: when an isolate has no room for another request, for example.
+#[test]
+fn a_page_can_read_what_an_adapter_answers_by_itself() {
+    let edge = edge();
+    let allowed = |path: &str, origin: &str| {
+        let fields = edge.edge.sharing(path, origin)?;
+        let exposed = fields.iter().find(|(name, _)| *name == header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap().1;
+        assert!(exposed.contains("Retry-After"), "{exposed}");
+        fields
+            .iter()
+            .find(|(name, _)| *name == header::ACCESS_CONTROL_ALLOW_ORIGIN)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    assert_eq!(allowed("/mcp", PAGE).as_deref(), Some(PAGE));
+    assert_eq!(allowed("/mcp", "https://evil.example"), None);
+    assert_eq!(allowed("/token", "https://any.example").as_deref(), Some("*"));
+    for path in ["/authorize", "/callback", "/", "/nothing"] {
+        assert_eq!(allowed(path, PAGE), None, "{path}");
+    }
 }

@@ -13,7 +13,7 @@ fn from(address: &str, mut request: Request) -> Request {
     request
 }
 
-fn limited(numbers: [u32; 4]) -> TestEdge {
+fn limited(numbers: [u32; 5]) -> TestEdge {
     let edge = TestEdge::new();
     edge.world.allowed.borrow_mut().extend(Limit::ALL.map(Limit::as_str).into_iter().zip(numbers));
     edge
@@ -86,7 +86,7 @@ fn a_client_that_floods_is_stopped_and_others_at_its_address_go_on() {
 
 #[test]
 fn many_clients_of_one_redirect_host_are_stopped_and_those_of_others_go_on() {
-    let edge = limited([60, 2, 4, 100]);
+    let edge = limited([600, 60, 2, 4, 100]);
     let register = |name: &str, host: &str| {
         edge.respond(from(OFFICE, post("/register", "application/json", &metadata(name, host)))).status()
     };
@@ -107,7 +107,7 @@ fn many_clients_of_one_redirect_host_are_stopped_and_those_of_others_go_on() {
 
 #[test]
 fn an_address_has_a_limit_whoever_it_names() {
-    let edge = limited([60, 10, 10, 3]);
+    let edge = limited([600, 60, 10, 10, 3]);
     for path in ["/token", "/revoke"] {
         let request = |client: usize, address: &str| {
             let parameters = [("client_id", format!("client-{client}"))];
@@ -133,7 +133,7 @@ fn a_refusal_says_when_to_come_back_in_the_way_of_its_endpoint() {
         (token_request("client"), false),
         (post_form("/revoke", &[], &[]), false),
     ] {
-        let edge = limited([0; 4]);
+        let edge = limited([0; 5]);
         let response = edge.respond(from(OFFICE, request));
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()["retry-after"], "60");
@@ -154,7 +154,7 @@ fn a_refusal_says_when_to_come_back_in_the_way_of_its_endpoint() {
 
 #[test]
 fn nothing_else_is_counted() {
-    let edge = limited([0; 4]);
+    let edge = limited([0; 5]);
     for target in ["/", "/healthz", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/logout"] {
         assert_ne!(edge.respond(from(OFFICE, get(target))).status(), StatusCode::TOO_MANY_REQUESTS);
     }
@@ -182,9 +182,12 @@ fn other_numbers_are_read_from_a_setting() {
         let limits = config(&[("EDGEWARD_RATE_LIMITS", text)]).map(|config| config.rate_limits);
         limits.map(|limits| Limit::ALL.map(|limit| limits.get(limit)))
     };
-    assert_eq!(numbers(""), Ok([None; 4]));
-    assert_eq!(numbers("client:7"), Ok([None, Some(7), None, None]));
-    assert_eq!(numbers("address:9 redirect-host:8  client:7 grant:6"), Ok([Some(6), Some(7), Some(8), Some(9)]));
+    assert_eq!(numbers(""), Ok([None; 5]));
+    assert_eq!(numbers("client:7"), Ok([None, None, Some(7), None, None]));
+    assert_eq!(
+        numbers("address:9 redirect-host:8  client:7 grant:6 calls:5"),
+        Ok([Some(5), Some(6), Some(7), Some(8), Some(9)])
+    );
     for bad in
         ["client", "client:", "client:0", "client:-1", "client:1 client:2", "ip:1", "client=1", "client:5000000000"]
     {

@@ -6,7 +6,7 @@ mod cognito;
 mod support;
 
 use cognito::{POOL, SUBJECT, jwks, sign};
-use edgeward_core::{Forward, Gated, Look};
+use edgeward_core::{Forward, Gated, Look, oauth::ClientDigest, platform::Event};
 use edgeward_identity::{Identity, Kind, UnixTime, Verifier, VerifyingKeys};
 use http::{Method, Response, header};
 use serde_json::{Value, json};
@@ -142,6 +142,30 @@ fn whoever_is_no_known_machine_is_refused() {
     // Where no machine is named, Cognito's tokens are nobody's, and nothing is fetched for them.
     assert_eq!(ask(&edge, "/people", &good).unwrap_err().status(), 401);
     assert_eq!(edge.world.fetched.borrow().len(), 1);
+}
+
+/// Enough to follow one machine through its log lines, whatever is wrong with a token of Cognito's that names it.
+#[test]
+fn the_log_names_the_machine_whose_token_is_refused() {
+    let edge = edge();
+    edge.reply(200, jwks());
+    let mut unknown = claims("api/read");
+    (unknown["sub"], unknown["client_id"]) = ("another".into(), "another".into());
+    let mut expired = claims("api/read");
+    expired["exp"] = json!(START);
+    let mut expired_long_ago = claims("api/read");
+    expired_long_ago["exp"] = json!(START - 86_400);
+    for (claims, client, reason) in [
+        (unknown, "another", "token of a machine that the settings do not name"),
+        (expired, MACHINE, "token of a machine: expired"),
+        (expired_long_ago, MACHINE, "token of a machine: expired"),
+    ] {
+        assert_eq!(ask(&edge, "/mcp", &sign(&claims)).unwrap_err().status(), 401);
+        let records = edge.world.records.borrow();
+        let record = records.last().unwrap();
+        assert_eq!(record.client, Some(ClientDigest::of(client).pseudonym()), "{claims}");
+        assert_eq!((record.event, record.reason.as_deref()), (Event::GateRefused, Some(reason)));
+    }
 }
 
 #[test]

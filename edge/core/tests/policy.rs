@@ -6,7 +6,7 @@ mod support;
 use edgeward_core::{
     Gated, Look, RequestHead, Seen,
     access_token::{self, Grant},
-    message::operation::{MAX_BYTES, MirroredHeaders},
+    message::operation::{MAX_BYTES, MessageHeaders},
     oauth::Scope,
     platform::UnixTime,
     sealed::Profile,
@@ -45,7 +45,7 @@ struct Ask<'a> {
     method: &'a str,
     path: &'a str,
     scope: &'a str,
-    headers: MirroredHeaders<'a>,
+    headers: MessageHeaders<'a>,
     body: &'a [u8],
     content_length: Option<u64>,
 }
@@ -80,7 +80,7 @@ impl Ask<'_> {
                     assert!(!looks.contains(&look), "asked twice");
                     looks.push(look);
                     seen = match look {
-                        Look::MirroredHeaders => Seen::Headers(self.headers),
+                        Look::Headers => Seen::Headers(self.headers),
                         Look::Body => Seen::Body(self.headers, self.body),
                         Look::Token => panic!("no machine may come here"),
                     };
@@ -91,7 +91,7 @@ impl Ask<'_> {
 }
 
 fn ask<'a>(edge: &'a TestEdge, scope: &'a str, body: &'a str) -> Ask<'a> {
-    let (headers, content_length) = (MirroredHeaders::default(), Some(body.len() as u64));
+    let (headers, content_length) = (MessageHeaders::default(), Some(body.len() as u64));
     Ask { edge, method: "POST", path: "/mcp", scope, headers, body: body.as_bytes(), content_length }
 }
 
@@ -101,7 +101,7 @@ fn ask_compared<'a>(edge: &'a TestEdge, scope: &'a str, body: &'a str) -> Ask<'a
 }
 
 const BODY: [Look; 1] = [Look::Body];
-const HEADERS_AND_BODY: [Look; 2] = [Look::MirroredHeaders, Look::Body];
+const HEADERS_AND_BODY: [Look; 2] = [Look::Headers, Look::Body];
 
 const DELETE: &str = r#"{"method":"tools/call","params":{"name":"delete_one"}}"#;
 const SHOW: &str = r#"{"method":"tools/call","params":{"name":"show"}}"#;
@@ -143,7 +143,12 @@ fn one_challenge_names_every_scope_that_is_needed() {
 #[test]
 fn modern_headers_are_enough_where_the_origin_compares_them() {
     let edge = edge();
-    let headers = |method, name| MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some(method), name };
+    let headers = |method, name| MessageHeaders {
+        protocol_version: Some("2026-07-28"),
+        method: Some(method),
+        name,
+        ..MessageHeaders::default()
+    };
     for (scope, headers, expected) in [
         ("read", headers("tools/call", Some("show")), None),
         ("read", headers("tools/call", Some("Delete_one")), Some("read write")),
@@ -154,7 +159,7 @@ fn modern_headers_are_enough_where_the_origin_compares_them() {
     ] {
         // The body is a trap: nobody may look at it.
         let (looks, outcome) = Ask { headers, ..ask_compared(&edge, scope, "") }.send();
-        assert_eq!(looks, [Look::MirroredHeaders]);
+        assert_eq!(looks, [Look::Headers]);
         assert_eq!(outcome.err().map(|refused| needs(&refused)).as_deref(), expected, "{scope}: {headers:?}");
     }
 }
@@ -173,10 +178,48 @@ fn headers_that_leave_a_doubt_do_not_hide_the_body() {
         (modern, Some("tools/call"), Some("show, delete_one")),
         (modern, Some("tools/call"), Some("=?base64?c2hvdw?=")),
     ] {
-        let headers = MirroredHeaders { protocol_version, method, name };
+        let headers = MessageHeaders { protocol_version, method, name, ..MessageHeaders::default() };
         let (looks, outcome) = Ask { headers, ..ask_compared(&edge, "read", DELETE) }.send();
         assert_eq!(looks, HEADERS_AND_BODY, "{headers:?}");
         assert_eq!(needs(&outcome.unwrap_err()), "read write", "{headers:?}");
+    }
+}
+
+/// Some servers would decode the body and find another message in it.
+#[test]
+fn a_body_that_a_server_might_decode_is_refused() {
+    let edge = edge();
+    let typed = |content_type| MessageHeaders { content_type: Some(content_type), ..MessageHeaders::default() };
+    let coded = |coding| MessageHeaders { content_encoding: Some(coding), ..typed("application/json") };
+    for headers in [
+        typed("application/json"),
+        typed("Application/JSON; charset=UTF-8"),
+        typed("application/json;charset=\"utf-8\""),
+        coded("identity"),
+    ] {
+        assert!(Ask { headers, ..ask(&edge, "read", SHOW) }.send().1.is_ok(), "{headers:?}");
+    }
+    for headers in [
+        typed("application/json; charset=utf-7"),
+        typed("application/json; charset=utf-16le"),
+        typed("application/json; charset=utf-8; charset=utf-7"),
+        typed("application/json, application/json; charset=utf-7"),
+        typed("application/json; boundary=x"),
+        typed("application/x-www-form-urlencoded"),
+        typed("multipart/form-data; boundary=x"),
+        typed("text/plain"),
+        typed(""),
+        coded("gzip"),
+        coded("br"),
+        coded("identity, gzip"),
+        coded(""),
+    ] {
+        for (ask, scope) in [(ask(&edge, "read", SHOW), "default scope"), (ask(&edge, "write secret", DELETE), "all")] {
+            let refused = Ask { headers, ..ask }.send().1.unwrap_err();
+            assert_eq!(refused.status(), 415, "{scope}: {headers:?}");
+            let body: serde_json::Value = serde_json::from_str(refused.body()).unwrap();
+            assert!(body["error_description"].as_str().unwrap().contains("Content-Encoding"), "{body}");
+        }
     }
 }
 
@@ -184,7 +227,12 @@ fn headers_that_leave_a_doubt_do_not_hide_the_body() {
 #[test]
 fn headers_hide_no_body_unless_the_settings_say_that_the_origin_compares_them() {
     let edge = edge();
-    let headers = MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some("tools/list"), name: None };
+    let headers = MessageHeaders {
+        protocol_version: Some("2026-07-28"),
+        method: Some("tools/list"),
+        name: None,
+        ..MessageHeaders::default()
+    };
     let (looks, outcome) = Ask { headers, ..ask(&edge, "read", DELETE) }.send();
     assert_eq!((looks.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&BODY[..], "read write"));
     assert!(Ask { headers, ..ask(&edge, "read", SHOW) }.send().1.is_ok());
@@ -299,6 +347,16 @@ fn what_the_settings_say_of_a_policy_is_checked() {
         (r#"{"tools":{"a":["b"]},"tools":{}}"#, "tools"),
         (r#"{"tool":{"a":["b"]}}"#, "tool"),
         (r#"{"tools":[]}"#, "object"),
+        // Of these no spelling is looked up: a request for what they mean would need nothing.
+        (r#"{"resources":{"db://orders/{id}":["b"]}}"#, "URI"),
+        (r#"{"resources":{"file:///secret docs/*":["b"]}}"#, "URI"),
+        (r#"{"resources":{"file:///geheim-\u00e4*":["b"]}}"#, "URI"),
+        (r#"{"resources":{"file:///a/../b":["b"]}}"#, "URI"),
+        (r#"{"resources":{"file:///a//b*":["b"]}}"#, "URI"),
+        (r#"{"resources":{"file:///%61":["b"]}}"#, "URI"),
+        (r#"{"resources":{"file:///a\\*":["b"]}}"#, "URI"),
+        (r#"{"resources":{"https://example.com":["b"]}}"#, "URI"),
+        (r#"{"resources":{"orders":["b"]}}"#, "URI"),
     ] {
         let resources = format!(r#"[{{"path":"/mcp","scopes":{{"b":"B"}},"policy":{policy}}}]"#);
         let error = config(&[("EDGEWARD_RESOURCES", &resources)]).expect_err(policy).to_string();
@@ -306,4 +364,19 @@ fn what_the_settings_say_of_a_policy_is_checked() {
     }
     let all = r#"[{"path":"/mcp","scopes":{"b":"B"},"policy":{"tools":{"*":["b"]},"prompts":{},"resources":{}}}]"#;
     assert!(config(&[("EDGEWARD_RESOURCES", all)]).is_ok());
+    for pattern in [
+        "*",
+        "db*",
+        "db:*",
+        "db://*",
+        "DB://orders/*",
+        "https://exam*",
+        "https://example.com/",
+        "file:///a%20b/*",
+        "x:a",
+    ] {
+        let policy = format!(r#"{{"resources":{{"{pattern}":["b"]}}}}"#);
+        let resources = format!(r#"[{{"path":"/mcp","scopes":{{"b":"B"}},"policy":{policy}}}]"#);
+        assert!(config(&[("EDGEWARD_RESOURCES", &resources)]).is_ok(), "{pattern}");
+    }
 }

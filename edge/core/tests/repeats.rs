@@ -7,9 +7,9 @@ use edgeward_core::{
     Forward, Gated, Look, RequestHead, Seen, Target,
     access_token::{self, Grant},
     gate::ASSERTION_REUSE_SECONDS,
-    message::operation::MirroredHeaders,
+    message::operation::MessageHeaders,
     oauth::Scope,
-    platform::{Level, Record, UnixTime},
+    platform::{Event, Level, Record, UnixTime},
     sealed::Profile,
     upstream::Subject,
 };
@@ -27,7 +27,15 @@ struct Scene {
 impl Scene {
     /// With a token that lives for so many seconds.
     fn new(path: &str, lifetime: u64) -> Self {
-        let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES), ("EDGEWARD_ALLOWED_ORIGINS", PAGE)]);
+        Self::with_limits("", path, lifetime)
+    }
+
+    fn with_limits(limits: &str, path: &str, lifetime: u64) -> Self {
+        let edge = TestEdge::with(&[
+            ("EDGEWARD_RESOURCES", RESOURCES),
+            ("EDGEWARD_ALLOWED_ORIGINS", PAGE),
+            ("EDGEWARD_RATE_LIMITS", limits),
+        ]);
         let (config, now) = (config(&[]).unwrap(), UnixTime::from_secs(START));
         let subject = Subject { subject: "user".into(), profile: Profile::default(), auth_time: None };
         let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{ISSUER}{path}"));
@@ -108,11 +116,16 @@ fn nothing_repeats_for_which_more_was_looked_at() {
 
     let judged = Scene::new("/judged", 900);
     let head = RequestHead { target: target("/judged"), ..judged.head() };
-    assert!(matches!(judged.edge.edge.gate(&head), Some(Gated::Look(Look::MirroredHeaders))));
-    let headers = MirroredHeaders { protocol_version: Some("2026-07-28"), method: Some("tools/list"), name: None };
+    assert!(matches!(judged.edge.edge.gate(&head), Some(Gated::Look(Look::Headers))));
+    let headers = MessageHeaders {
+        protocol_version: Some("2026-07-28"),
+        method: Some("tools/list"),
+        name: None,
+        ..MessageHeaders::default()
+    };
     assert_eq!(judged.look(&head, Seen::Headers(headers)).repeats_until, None);
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
-    assert_eq!(judged.look(&head, Seen::Body(MirroredHeaders::default(), body)).repeats_until, None);
+    assert_eq!(judged.look(&head, Seen::Body(MessageHeaders::default(), body)).repeats_until, None);
     // A GET asks for nothing, but the next one like it may have a body.
     assert_eq!(judged.look(&RequestHead { method: "GET", ..head }, Seen::Nothing).repeats_until, None);
 }
@@ -205,4 +218,44 @@ fn each_request_that_repeats_another_has_a_trace_of_its_own() {
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), 50, "all different");
+}
+
+/// Each costs a question to the counter.
+#[test]
+fn calls_are_counted_only_if_the_settings_name_their_limit() {
+    let counted = |limits: &str| Scene::with_limits(limits, "/mcp", 900).forward().counted;
+    assert_eq!(counted(""), None);
+    assert_eq!(counted("grant:60 client:7"), None);
+    assert_eq!(counted("calls:600"), Some(format!("{ISSUER} grant")));
+}
+
+#[test]
+fn a_call_over_its_limit_is_told_when_to_come_back_and_the_log_who_it_was() {
+    let scene = Scene::with_limits("calls:600", "/mcp", 900);
+    scene.forward();
+    let head = RequestHead { origin_header: Some(PAGE), ..scene.head() };
+    let Some(Gated::Respond { response, repeats }) = scene.edge.edge.look(&head, Seen::TooMany) else {
+        panic!("passed")
+    };
+    assert_eq!((response.status().as_u16(), repeats), (429, None));
+    assert_eq!(
+        (&response.headers()["retry-after"], &response.headers()["access-control-allow-origin"]),
+        (&"60".parse().unwrap(), &PAGE.parse().unwrap())
+    );
+    let body: serde_json::Value = serde_json::from_str(response.body()).unwrap();
+    assert_eq!(body["error"], "too_many_requests");
+    let records = scene.edge.world.records.borrow();
+    let record = records.last().unwrap();
+    assert_eq!(
+        (record.event, record.level, record.reason.as_deref()),
+        (Event::TooManyRequests, Level::Warn, Some("calls"))
+    );
+    assert_eq!(
+        (record.grant.as_deref(), record.client.is_some(), record.subject.is_some()),
+        (Some("grant"), true, true)
+    );
+    // What is asked of a page's behalf is not a call.
+    let head = RequestHead { method: "OPTIONS", ..head };
+    let Some(Gated::Respond { response, .. }) = scene.edge.edge.look(&head, Seen::TooMany) else { panic!("passed") };
+    assert_eq!(response.status(), 204);
 }

@@ -1,7 +1,7 @@
 //! Headers that mirror a body: `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use edgeward_core::message::operation::{MirroredHeaders, Operation, operations};
+use edgeward_core::message::operation::{MessageHeaders, Operation, operations};
 use serde_json::json;
 
 use crate::lines;
@@ -12,7 +12,7 @@ pub fn check(data: &[u8]) {
     let Some([protocol_version, method, name]) = lines(data) else { return };
     let [some_version, some_method, some_name] =
         [protocol_version, method, name].map(|value| Some(value).filter(|value| !value.is_empty()));
-    let headers = MirroredHeaders { protocol_version: some_version, method: some_method, name: some_name };
+    let headers = MessageHeaders { protocol_version: some_version, method: some_method, name: some_name, ..MessageHeaders::default() };
     let Some(told) = headers.operation() else { return };
     crate::accept();
     assert_eq!(protocol_version, "2026-07-28");

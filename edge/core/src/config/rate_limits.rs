@@ -7,7 +7,7 @@ use crate::limit::Limit;
 pub struct RateLimits([Option<u32>; Limit::ALL.len()]);
 
 impl RateLimits {
-    /// Parses `grant:60 client:1200 redirect-host:2400 address:6000`, of which any may be left out.
+    /// Parses `calls:600 grant:60 client:1200 redirect-host:2400 address:6000`, of which any may be left out.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut limits = Self::default();
         for word in text.split_whitespace() {
@@ -17,7 +17,7 @@ impl RateLimits {
                 (Some(at), Ok(number @ 1..)) if limits.0[at].is_none() => limits.0[at] = Some(number),
                 _ => {
                     return Err(
-                        "is not a list of limits such as `grant:60 client:1200 redirect-host:2400 address:6000`".into(),
+                        "is not a list of limits such as `calls:600 grant:60 client:1200 redirect-host:2400 address:6000`".into(),
                     );
                 }
             }
@@ -29,5 +29,11 @@ impl RateLimits {
     pub fn get(&self, limit: Limit) -> Option<u32> {
         let at = Limit::ALL.iter().position(|known| *known == limit)?;
         self.0[at]
+    }
+
+    /// Whether the edge asks for this one. Calls of the resources are counted only where the settings say so: it costs a question
+    /// to the counter for each of them.
+    pub fn is_counted(&self, limit: Limit) -> bool {
+        limit != Limit::Calls || self.get(limit).is_some()
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     message::json::Json,
     oauth::{Resource, Scope, ScopeToken, scope::OFFLINE_ACCESS},
-    policy::{Policy, Rule},
+    policy::{self, Policy, Rule},
     route,
 };
 
@@ -180,7 +180,13 @@ fn check_machines(entries: &[(Cow<'_, str>, Json<'_>)], all: &Scope) -> Result<V
 
 fn check_policy(entry: Entry<'_>, all: &Scope) -> Result<Policy, String> {
     let rules = |name| check_rules(entry.members(name)?, all);
-    Ok(Policy { tools: rules("tools")?, prompts: rules("prompts")?, resources: rules("resources")? })
+    let resources = rules("resources")?;
+    if let Some(Rule { pattern, .. }) = resources.iter().find(|rule| !policy::can_fit(&rule.pattern)) {
+        return Err(format!(
+            "has {pattern:?} in a policy, which is no URI as clients write it, and no beginning of one with `*`"
+        ));
+    }
+    Ok(Policy { tools: rules("tools")?, prompts: rules("prompts")?, resources })
 }
 
 fn check_rules(entries: &[(Cow<'_, str>, Json<'_>)], all: &Scope) -> Result<Vec<Rule>, String> {

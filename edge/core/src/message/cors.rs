@@ -4,8 +4,8 @@ use http::{HeaderName, Response, StatusCode, header};
 
 use super::response::{set, with_status};
 
-/// What pages may read of an answer beside its body: how to sign in, and the session of older clients.
-const EXPOSED: &str = "WWW-Authenticate, Mcp-Session-Id";
+/// What pages may read of an answer beside its body: how to sign in, when to come back, and the session of older clients.
+const EXPOSED: &str = "WWW-Authenticate, Retry-After, Mcp-Session-Id";
 const ALLOWED_METHODS: &str = "GET, POST, DELETE";
 /// Of the protocol's headers there are more with each revision, and `*` does not stand for `Authorization`.
 pub const ALLOWED_HEADERS: &str = "Authorization, *";

@@ -30,18 +30,33 @@ pub enum Operation {
     Unknown,
 }
 
-/// The headers that mirror a body, as the platform gives them: several of one name joined by commas.
+/// The header fields by which a policy judges: those that mirror a body, and those that say how it is written. As the platform
+/// gives them: several of one name joined by commas.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct MirroredHeaders<'a> {
+pub struct MessageHeaders<'a> {
     /// `MCP-Protocol-Version`.
     pub protocol_version: Option<&'a str>,
     /// `Mcp-Method`.
     pub method: Option<&'a str>,
     /// `Mcp-Name`.
     pub name: Option<&'a str>,
+    /// `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<&'a str>,
 }
 
-impl MirroredHeaders<'_> {
+impl MessageHeaders<'_> {
+    /// Whether a server reads the body's bytes as they are: as JSON in UTF-8, without a content coding. Some servers decode other
+    /// charsets and codings, and would find another message in it.
+    pub fn is_plain_json(&self) -> bool {
+        let mut parts = self.content_type.unwrap_or("application/json").split(';').map(str::trim);
+        let is = |part: &str, wanted: &str| part.eq_ignore_ascii_case(wanted);
+        parts.next().is_some_and(|media_type| is(media_type, "application/json"))
+            && parts.all(|parameter| is(&parameter.replace('"', ""), "charset=utf-8"))
+            && self.content_encoding.is_none_or(|coding| is(coding.trim(), "identity"))
+    }
+
     /// The operation; `None` if they leave a doubt.
     pub fn operation(&self) -> Option<Operation> {
         if !MIRRORING.contains(&self.protocol_version?) {

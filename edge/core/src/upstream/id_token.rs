@@ -44,8 +44,11 @@ pub(super) async fn verify<P: Platform>(
     now: UnixTime,
 ) -> Result<(Subject, String, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (id, _) = open(id_token, MAX_TOKEN_BYTES, cognito, keys, platform, now).await?;
+    let (id, id_expires_at) = open(id_token, MAX_TOKEN_BYTES, cognito, keys, platform, now).await?;
     let (access, expires_at) = open(access_token, MAX_TOKEN_BYTES, cognito, keys, platform, now).await?;
+    if expires_at.min(id_expires_at).plus(MAX_SKEW) <= now {
+        return Err(unusable("an expired token"));
+    }
 
     // One key set signs both kinds: only `token_use` tells them apart.
     if id.text("token_use")? != Some("id") || access.text("token_use")? != Some("access") {
@@ -104,7 +107,7 @@ fn is_email_verified(id: &Members<'_>, cognito: &Cognito) -> bool {
     verified || identities.is_some_and(|all| all.iter().all(is_trusted) && all.iter().any(is_named_by))
 }
 
-/// Verifies algorithm, key, signature and expiry of a token of up to `max_bytes`.
+/// Verifies algorithm, key and signature of a token of up to `max_bytes`. Gives its claims, and when it expires.
 pub(super) async fn open<P: Platform>(
     token: &str,
     max_bytes: usize,
@@ -124,5 +127,5 @@ pub(super) async fn open<P: Platform>(
     keys.verify(&token, cognito, platform, now).await?;
     let claims = Members::parse(&token.claims)?;
     let expires_at = claims.time("exp")?.ok_or(unusable("a token without expiry"))?;
-    if expires_at.plus(MAX_SKEW) <= now { Err(unusable("an expired token")) } else { Ok((claims, expires_at)) }
+    Ok((claims, expires_at))
 }

@@ -7,7 +7,7 @@ use edgeward_core::{
     gate::ASSERTION_REUSE_SECONDS,
     jose::RsaPublicKey,
     limit::Limit,
-    message::operation::MirroredHeaders,
+    message::operation::MessageHeaders,
     oauth::{ClientDigest, Scope},
     platform::{
         Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Log,
@@ -238,15 +238,16 @@ impl Call {
             has_upgrade: false,
         };
         match self.edge.edge.gate(&head) {
-            Some(Gated::Look(Look::MirroredHeaders)) => {
-                let headers = MirroredHeaders {
+            Some(Gated::Look(Look::Headers)) => {
+                let headers = MessageHeaders {
                     protocol_version: Some("2026-07-28"),
                     method: Some("tools/call"),
                     name: Some("get_forecast"),
+                    ..MessageHeaders::default()
                 };
                 self.edge.edge.look(&head, Seen::Headers(headers))
             }
-            Some(Gated::Look(Look::Body)) => self.edge.edge.look(&head, Seen::Body(MirroredHeaders::default(), BODY)),
+            Some(Gated::Look(Look::Body)) => self.edge.edge.look(&head, Seen::Body(MessageHeaders::default(), BODY)),
             gated => gated,
         }
     }

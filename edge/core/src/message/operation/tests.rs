@@ -3,7 +3,7 @@ use super::*;
 const MODERN: Option<&str> = Some("2026-07-28");
 
 fn headers(method: &str, name: Option<&str>) -> Option<Operation> {
-    MirroredHeaders { protocol_version: MODERN, method: Some(method), name }.operation()
+    MessageHeaders { protocol_version: MODERN, method: Some(method), name, ..MessageHeaders::default() }.operation()
 }
 
 fn body(text: &str) -> Result<Vec<Operation>, Malformed> {
@@ -38,10 +38,15 @@ fn a_name_may_be_wrapped_in_base64() {
 #[test]
 fn headers_that_leave_a_doubt_tell_nothing() {
     for version in [None, Some("2025-11-25"), Some(""), Some("2027-01-01"), Some("2026-07-28, 2026-07-28")] {
-        let told = MirroredHeaders { protocol_version: version, method: Some("tools/list"), name: None };
+        let told = MessageHeaders {
+            protocol_version: version,
+            method: Some("tools/list"),
+            name: None,
+            ..MessageHeaders::default()
+        };
         assert_eq!(told.operation(), None, "{version:?}");
     }
-    assert_eq!(MirroredHeaders { protocol_version: MODERN, ..MirroredHeaders::default() }.operation(), None);
+    assert_eq!(MessageHeaders { protocol_version: MODERN, ..MessageHeaders::default() }.operation(), None);
     assert_eq!(headers("tools/call", None), None);
     assert_eq!(headers("tools/list, tools/call", Some("a")), None, "two headers");
     assert_eq!(headers("tools/call", Some("harmless, delete")), None, "two headers");
