@@ -11,8 +11,8 @@ import { COGNITO_QUOTAS, QUOTA_ALARM, QUOTA_PERIOD, requestsOf } from "./watch/q
 import { failures, perFiveMinutes, perMinute, Watch } from "./watch/watch.ts";
 
 /** As the edge's setting has them. */
-function rateLimits({ grant, client, redirectHost, address }: NonNullable<Settings["edge"]["rateLimits"]> = {}): string {
-  const named = Object.entries({ grant, client, "redirect-host": redirectHost, address });
+function rateLimits({ calls, grant, client, redirectHost, address }: NonNullable<Settings["edge"]["rateLimits"]> = {}): string {
+  const named = Object.entries({ calls, grant, client, "redirect-host": redirectHost, address });
   return named.flatMap(([name, number]) => (number ? [`${name}:${number}`] : [])).join(" ");
 }
 

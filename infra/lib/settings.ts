@@ -153,8 +153,19 @@ export const schema = z
         serverTiming: z.enum(["on", "off"]).optional(),
         /** Dataset of Workers Analytics Engine for counts and times. */
         metricsDataset: z.string().regex(/^[A-Za-z0-9_]{1,64}$/, "must be letters, digits and _").optional(),
-        /** Requests a minute at the endpoints of the sign-in, at one of Cloudflare's locations. */
-        rateLimits: z.strictObject({ grant: requestsPerMinute, client: requestsPerMinute, redirectHost: requestsPerMinute, address: requestsPerMinute }).optional(),
+        /**
+         * Requests a minute at one of Cloudflare's locations: `calls` of one grant to the resources, which are counted only if it is set;
+         * the others at the endpoints of the sign-in.
+         */
+        rateLimits: z
+          .strictObject({
+            calls: requestsPerMinute,
+            grant: requestsPerMinute,
+            client: requestsPerMinute,
+            redirectHost: requestsPerMinute,
+            address: requestsPerMinute,
+          })
+          .optional(),
       })
       .prefault({}),
     userPool: userPool.prefault({}),

@@ -35,7 +35,7 @@ test("every parameter that is written stands in the README's table, and no other
       clientMetadataDeniedHosts: ["bad.example.com"],
       redirectHosts: ["example.com", "!loopback"],
       consent: "remember",
-      rateLimits: { client: 600 },
+      rateLimits: { calls: 600, client: 600 },
       serverTiming: "on",
       metricsDataset: "edgeward_test",
       brand: { name: "Acme", color: "#1b57c9" },

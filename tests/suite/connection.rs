@@ -99,7 +99,7 @@ fn initialize() -> String {
 }
 
 async fn what_concerns_the_connection_to_the_edge_goes_no_further(world: Arc<World>) -> Result<()> {
-    const DROPPED: [&str; 12] = [
+    const DROPPED: [&str; 14] = [
         "X-Named",
         "X-Other",
         "Keep-Alive",
@@ -111,6 +111,8 @@ async fn what_concerns_the_connection_to_the_edge_goes_no_further(world: Arc<Wor
         "X-HTTP-Method",
         "X-HTTP-Method-Override",
         "X-Method-Override",
+        "X-Original-URL",
+        "X-Rewrite-URL",
         "Cookie",
     ];
     let edge = edge(&world).await?;

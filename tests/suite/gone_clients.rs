@@ -105,6 +105,8 @@ async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world:
     let comes_back = |answer: &str| {
         let head = answer.to_ascii_lowercase();
         assert!(head.starts_with("http/1.1 503 "), "{answer}");
+        // To a page as well.
+        assert!(head.contains(&format!("\r\naccess-control-allow-origin: {}\r\n", world.stack.issuer())), "{answer}");
         assert!(head.contains("\r\nretry-after: 1\r\n") && head.contains("\r\ncache-control: no-store"), "{answer}");
         assert!(answer.ends_with(r#"{"error":"temporarily_unavailable"}"#), "{answer}");
     };
@@ -282,8 +284,9 @@ fn judged(world: &World, token: &str, length: usize) -> String {
     body.push_str(&" ".repeat(length.saturating_sub(body.len())));
     format!(
         "POST {JUDGED_RESOURCE} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
+         Origin: {}\r\nAccept: application/json, text/event-stream\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n{body}",
         world.host(),
+        world.stack.issuer(),
         body.len(),
     )
 }

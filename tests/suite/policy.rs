@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     settings::{COMPARED_RESOURCE, JUDGED_RESOURCE},
-    world::{World, tests},
+    world::{World, refused, tests},
 };
 
 tests![
@@ -22,6 +22,7 @@ tests![
     a_body_that_says_otherwise_than_its_headers_is_not_served,
     a_judged_body_arrives_byte_for_byte,
     a_body_that_cannot_be_judged_is_refused,
+    a_body_that_the_server_might_decode_is_refused,
     real_clients_of_both_eras_are_judged,
 ];
 
@@ -151,6 +152,31 @@ async fn a_body_that_cannot_be_judged_is_refused(world: Arc<World>) -> Result<()
     assert_eq!(send(&world, "nonsense", "").await?.status(), StatusCode::UNAUTHORIZED, "before its body is read");
     let seen = world.stack.origin_traffic().context("not recorded")?.seen();
     assert!(seen.iter().all(|exchange| exchange.request_body.len() <= 1 << 20), "it came through");
+    Ok(())
+}
+
+/// Express, for one, decodes bodies in UTF-7, in which a message can hide another one, and what is compressed.
+async fn a_body_that_the_server_might_decode_is_refused(world: Arc<World>) -> Result<()> {
+    const HIDING: &str =
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","a":"+ACIALAAi-method+ACIAOgAi-tools/call+ACI-"}"#;
+    let [token, judged] = [token(&world, "use count").await?, world.stack.url(JUDGED_RESOURCE).to_string()];
+    let mark = world.stack.origin_traffic().context("not recorded")?.seen().len();
+    for (name, value) in [
+        ("content-type", "application/json; charset=utf-7"),
+        ("content-type", "text/plain"),
+        ("content-encoding", "gzip"),
+        ("content-encoding", "br"),
+    ] {
+        let mut request = by_hand::http()?.post(&judged).bearer_auth(&token).body(HIDING);
+        if name != "content-type" {
+            request = request.header("content-type", "application/json");
+        }
+        let answer = by_hand::Answer::to(request.header(name, value)).await?;
+        refused(&answer, StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request");
+        assert!(answer.text("error_description").contains("UTF-8"), "{value}");
+    }
+    let seen = world.stack.origin_traffic().context("not recorded")?.seen();
+    assert!(seen[mark..].iter().all(|exchange| exchange.request_body != HIDING.as_bytes()), "it came through");
     Ok(())
 }
 

@@ -309,6 +309,12 @@ fn hop_by_hop() -> Vec<Case> {
             SERVED,
         )
         .add(
+            "another_url_in_a_field",
+            "`X-Original-URL` and `X-Rewrite-URL` besides a good token: they go no further",
+            &[CLOSE, TOKEN, "X-Original-URL: /secret", "X-Rewrite-URL: /secret"],
+            SERVED,
+        )
+        .add(
             "a_token_behind_many_blanks",
             "20,000 blanks between `Bearer` and a good token",
             &[CLOSE, "Authorization: Bearer BLANKSTOKEN"],

@@ -368,7 +368,7 @@ async fn keys_can_be_made_and_published_before_the_stacks_are_deployed() {
 async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();
-    world.put("edge/rate-limits", "grant:55 client:77 address:99");
+    world.put("edge/rate-limits", "calls:44 grant:55 client:77 address:99");
     world.put("edge/metrics-dataset", "edgeward_prod");
     world.run(&["push"]).await.succeeds();
     let told = world.wrangler_config();
@@ -376,8 +376,8 @@ async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
         let bindings = bindings.as_array().unwrap().iter();
         bindings.map(|binding| binding["simple"]["limit"].as_u64().unwrap()).collect::<Vec<_>>()
     };
-    assert_eq!(limits(&told["env"]["prod"]["ratelimits"]), [55, 77, 2400, 99]);
-    assert_eq!(limits(&told["env"]["dev"]["ratelimits"]), [60, 1200, 2400, 6000]);
+    assert_eq!(limits(&told["env"]["prod"]["ratelimits"]), [44, 55, 77, 2400, 99]);
+    assert_eq!(limits(&told["env"]["dev"]["ratelimits"]), [600, 60, 1200, 2400, 6000]);
     assert_eq!(told["main"], "entry.mjs");
     assert_eq!(told["observability"]["logs"]["invocation_logs"], false, "they would show the URLs of requests");
     let dataset = json!([{ "binding": "METRICS", "dataset": "edgeward_prod" }]);
@@ -386,7 +386,7 @@ async fn a_deployment_may_have_limits_and_metrics_of_its_own() {
     let output = world.folder.join("local");
     world.run(&["push", "--target", "local", "--output", output.to_str().unwrap()]).await.succeeds();
     let config: Value = serde_json::from_str(&fs::read_to_string(output.join("wrangler.json")).unwrap()).unwrap();
-    assert_eq!(limits(&config["ratelimits"]), [55, 77, 2400, 99]);
+    assert_eq!(limits(&config["ratelimits"]), [44, 55, 77, 2400, 99]);
     assert_eq!(config["analytics_engine_datasets"], dataset);
     assert_eq!(
         config["durable_objects"]["bindings"][0]["class_name"],
