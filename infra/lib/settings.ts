@@ -123,7 +123,7 @@ export const schema = z
     publicUrl,
     /** Who is told of alarms. */
     alarmEmail: z.email().optional(),
-    /** The edge's optional settings, as its README names them. */
+    /** The edge's optional settings, as docs/settings.md names them. */
     edge: z
       .strictObject({
         /** Environment of the edge's `wrangler.toml`, where the deployment is not called like one. */
