@@ -240,7 +240,7 @@ const text = (i, length) => `${i}`.padEnd(length, "x");
 const until = 1e12;
 function forwards(calls, identity) {
   const repeats = new Repeats();
-  for (const each of calls) repeats.rememberForward(each, { url: each.url, identity: text(0, identity), fields: [] }, until);
+  for (const each of calls) repeats.rememberForward(each, { url: each.url, identity: text(0, identity), counted: "", fields: [] }, until);
   return calls.filter((each) => repeats.find(each)).length;
 }
 function refusals(calls) {
