@@ -189,19 +189,22 @@ impl Refreshes {
         self.pulse.get()
     }
 
-    /// Puts an entry at the end; what has passed goes, and the oldest if there is too much.
+    /// Puts an entry at the end; what has passed goes, and the oldest answers if there is too much. The entry of a request that is
+    /// asking stays: without it another request would ask with the same token. There are no more of them than requests under way.
     fn remember(&self, entry: Entry, now: UnixTime) {
         let mut entries = self.entries.borrow_mut();
         entries.retain(|known| known.token != entry.token && known.is_current(now));
-        let mut bytes: usize = entries.iter().map(Entry::bytes).sum::<usize>() + entry.bytes();
-        let surplus = entries.iter().enumerate().take_while(|(index, known)| {
-            let is_surplus = entries.len() - index >= CAPACITY || bytes > MAX_BYTES;
-            bytes -= known.bytes();
-            is_surplus
-        });
-        let surplus = surplus.count();
-        entries.drain(..surplus);
         entries.push(entry);
+        let mut count = entries.len();
+        let mut bytes: usize = entries.iter().map(Entry::bytes).sum();
+        entries.retain(|known| {
+            let goes = (count > CAPACITY || bytes > MAX_BYTES) && matches!(known.state, State::Answered(_));
+            if goes {
+                count -= 1;
+                bytes -= known.bytes();
+            }
+            !goes
+        });
     }
 
     /// Forgets a grant that is over: nobody gets its answers any more, nor one that is still to come.

@@ -150,6 +150,8 @@ fn the_memory_is_bounded_and_the_oldest_goes() {
 fn the_memory_is_bounded_in_bytes() {
     let refreshes = Refreshes::default();
     let groups = || (0..100).map(|number| format!("{number:0>128}")).collect::<Vec<_>>();
+    // A request that is still asking is not forgotten for others: a second one would ask with the same token.
+    let asking = lease(&refreshes, "asking");
     for number in 0..CAPACITY {
         let answer = KnownAnswer::new(grant(Some("next"), groups()), at(100));
         lease(&refreshes, &number.to_string()).answer(answer, at(100));
@@ -160,6 +162,8 @@ fn the_memory_is_bounded_in_bytes() {
     assert!(
         kept.len() < CAPACITY && kept.last().is_some_and(|entry| entry.token == digest(&(CAPACITY - 1).to_string()))
     );
+    assert!(kept.iter().any(|entry| asking.is_of(entry)));
+    drop(kept);
 }
 
 #[test]
