@@ -46,7 +46,8 @@ class ConcurrencyLimit {
     entry.set = undefined;
   }
 
-  // The body of a request, as `{ body }`, or `{ fault }`: `too_long`, `too_slow` or `broken_off`.
+  // The body of a request, as `{ body }`, or `{ fault }`: `too_long`, `too_slow` or `broken_off`. Neither, when it takes more than
+  // its party's share: the gate then asks for the body once more, and there is no room for that.
   async read(entry, { request, length }, longest) {
     if (length > longest) return { fault: "too_long" };
     let timer;
@@ -85,7 +86,7 @@ class ConcurrencyLimit {
       longer.set(body);
       body = longer;
       this.#grow(entry, Math.max(body.length - entry.bytes, 0));
-      if (this.#parties.get(entry.party)?.bytes > this.most.bytes * SHARE) return { fault: "too_slow" };
+      if (this.#parties.get(entry.party)?.bytes > this.most.bytes * SHARE) return {};
       while (this.#bytes > this.most.bytes && this.#reading.size > 0) this.#stopOldest();
     }
   }

@@ -66,6 +66,8 @@ export type StackParameter = "firewall-arn" | "issuer" | "distribution-domain" |
 /** Outputs of the security and the server stack: what an alias or CNAME record of the login pages' and CloudFront's own name leads to. */
 export const LOGIN_ALIAS_TARGET = "LoginAliasTarget";
 export const SERVER_ALIAS_TARGET = "ServerAliasTarget";
+/** Output of the server stack: which of the origin's secrets CloudFront sends. */
+export const ORIGIN_SECRET_GENERATION = "OriginSecretGeneration";
 
 /** Names of one deployment's things. All begin with the deployment's name, so that two share none. */
 export class Names {

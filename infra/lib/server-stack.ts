@@ -4,7 +4,7 @@ import { HttpCodeTarget } from "aws-cdk-lib/aws-elasticloadbalancingv2";
 import type { Construct } from "constructs";
 import { loadBalancerRules, RESPONSES } from "./firewall/origin-rules.ts";
 import { WebAcl } from "./firewall/web-acl.ts";
-import { GLOBAL_REGION, Names, SERVER_ALIAS_TARGET } from "./names.ts";
+import { GLOBAL_REGION, Names, ORIGIN_SECRET_GENERATION, SERVER_ALIAS_TARGET } from "./names.ts";
 import { writeParameter } from "./parameters/parameter.ts";
 import { Replicas } from "./parameters/replica.ts";
 import { Distribution } from "./server/distribution.ts";
@@ -72,6 +72,8 @@ export class ServerStack extends Stack {
       replicas.add("DistributionId", idParameter, distribution.distributionId);
     }
     new CfnOutput(this, "OriginUrl", { value: originUrl });
+    // After an update that failed, CloudFormation still says the generation from before.
+    new CfnOutput(this, ORIGIN_SECRET_GENERATION, { value: String(server.originSecretGeneration) });
     if (server.domain) new CfnOutput(this, SERVER_ALIAS_TARGET, { value: distribution.distributionDomainName });
 
     this.watch(settings, names, loadBalancer, service);

@@ -39,6 +39,10 @@ describe("the next generation of the origin's secret", () => {
     expect(only(second, "AWS::WAFv2::WebACL").DependsOn).toContain(distribution);
   });
 
+  test("is what the stack says, once it is deployed", () => {
+    expect([first, second].map(({ Outputs }) => Outputs?.OriginSecretGeneration?.Value)).toEqual(["1", "2"]);
+  });
+
   test("leaves the old one refused", () => {
     expect(accepted(second)).toHaveLength(2);
     expect(accepted(second)).not.toEqual(expect.arrayContaining(sent(first)));

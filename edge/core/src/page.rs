@@ -75,7 +75,10 @@ pub fn consent(
 
 /// The start page: the resources, and how to connect clients to them. It says only what the settings say.
 pub fn start(resources: &[ProtectedResource], brand: &Brand) -> Response<String> {
-    let servers: Vec<_> = resources.iter().map(|resource| (name_at_clients(resource), resource)).collect();
+    let mut servers = Vec::new();
+    for resource in resources {
+        servers.push((name_at_clients(resource.indicator.as_str(), &servers), resource));
+    }
     let body = html! {
         h1 { "Connect to this MCP server" }
         p { "It gives AI assistants tools. You sign in, and decide what each of them may do in your name." }
@@ -110,11 +113,14 @@ pub fn start(resources: &[ProtectedResource], brand: &Brand) -> Response<String>
     response
 }
 
-/// What clients may call a resource: some take only letters, digits and hyphens.
-fn name_at_clients(resource: &ProtectedResource) -> String {
-    let url = resource.indicator.as_str();
+/// What clients may call a resource: some take only letters, digits and hyphens. No name that another one has taken.
+fn name_at_clients<T>(url: &str, taken: &[(String, T)]) -> String {
     let name = url.split_once("://").map_or(url, |(_, name)| name);
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+    let mut name = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    while taken.iter().any(|(other, _)| *other == name) {
+        name += "-2";
+    }
+    name
 }
 
 /// The page before an application is opened, which only the user may do.
@@ -215,5 +221,20 @@ fn style(brand: &Brand) -> Cow<'static, str> {
             let (color, on_it) = (color.css(), color.readable_on_it());
             format!("{STYLE}main {{ --accent: {color}; --on-accent: {on_it}; }}\n").into()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_resources_have_one_name_at_clients() {
+        let mut servers = Vec::new();
+        for path in ["a.b", "a-b", "a-b-2", "a_b", "c"] {
+            servers.push((name_at_clients(&format!("https://edge.example/{path}"), &servers), ()));
+        }
+        let names: Vec<_> = servers.iter().map(|(name, ())| name.strip_prefix("edge-example-").unwrap()).collect();
+        assert_eq!(names, ["a-b", "a-b-2", "a-b-2-2", "a-b-2-2-2", "c"]);
     }
 }

@@ -5,6 +5,7 @@
 //! | `iat` | when the key was made |
 //! | `nbf` | from when it may be put first: by then everybody who verifies knows it |
 //! | `exp` | from when it may be removed: by then nothing that is valid depends on it |
+//! | `replaces` | the ids of leaked keys that it has replaced, until it is delivered |
 
 use std::fmt;
 
@@ -96,6 +97,15 @@ impl PrivateJwk {
         };
     }
 
+    /// The ids of the keys that it has replaced, while it may not be delivered.
+    pub(crate) fn replaces(&self) -> impl Iterator<Item = &str> {
+        self.0.get(REPLACES).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    fn forget_replaced(&mut self) {
+        self.0.remove(REPLACES);
+    }
+
     fn text(&self, member: &str) -> &str {
         self.0.get(member).and_then(Value::as_str).unwrap_or_default()
     }
@@ -105,6 +115,8 @@ impl PrivateJwk {
         known.into_iter().filter_map(|name| Some((name.to_owned(), self.0.get(name)?.clone()))).collect()
     }
 }
+
+const REPLACES: &str = "replaces";
 
 impl fmt::Debug for PrivateJwk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -189,6 +201,13 @@ impl PrivateJwks {
         text
     }
 
+    /// As the edge gets it: no leaked key is named there.
+    pub(crate) fn to_deliver(&self) -> Zeroizing<String> {
+        let mut delivered = self.clone();
+        delivered.keys.iter_mut().for_each(PrivateJwk::forget_replaced);
+        delivered.to_text()
+    }
+
     /// The public keys, as they are published.
     pub(crate) fn public(&self) -> Result<Value> {
         match Keys::parse(&self.to_text()) {
@@ -214,6 +233,12 @@ impl PrivateJwks {
         }
     }
 
+    /// The key that has replaced others is at the edge, and in use from now on.
+    pub(crate) fn delivered(&mut self, key_id: &str, at: UnixTime) {
+        self.set_date(key_id, Date::UsableFrom, at);
+        self.keys.iter_mut().filter(|key| key.key_id() == key_id).for_each(PrivateJwk::forget_replaced);
+    }
+
     /// Puts the key before all others of its kind; the one that was first may be removed from `removable_from`.
     pub(crate) fn promote(&mut self, key_id: &str, removable_from: UnixTime) {
         let Some(position) = self.keys.iter().position(|key| key.key_id() == key_id) else { return };
@@ -226,8 +251,16 @@ impl PrivateJwks {
         self.keys.insert(first, key);
     }
 
-    /// Takes these keys away, in use or not, and puts new ones before all others.
-    pub(crate) fn replace(&mut self, leaked: &[String], new: Vec<PrivateJwk>) {
+    /// Takes these keys away, in use or not, and puts new ones before all others. Those that are still to be delivered say which
+    /// keys of their kind they replace.
+    pub(crate) fn replace(&mut self, leaked: &[String], mut new: Vec<PrivateJwk>) {
+        for key in new.iter_mut().filter(|key| key.date(Date::UsableFrom).is_none()) {
+            let Some(kind) = self.kind_of(key) else { continue };
+            let replaced = self.of_kind(kind).filter(|key| leaked.iter().any(|id| id == key.key_id()));
+            // With those of a run that broke off before.
+            let replaced = replaced.flat_map(|key| std::iter::once(key.key_id()).chain(key.replaces()));
+            key.0.insert(REPLACES.to_owned(), replaced.collect());
+        }
         self.keys.retain(|key| leaked.iter().all(|id| id != key.key_id()));
         self.keys.splice(0..0, new);
     }

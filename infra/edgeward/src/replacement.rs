@@ -1,8 +1,9 @@
 //! Which keys go after a leak, and which kinds need a new one: decided from the stored keys alone.
 //!
-//! A new key is stored before it is delivered, without the date from which it may be used ([`Date::UsableFrom`]); it gets
-//! that date once it is delivered. So a run that broke off is recognized for an hour, and the next one delivers what is stored instead
-//! of replacing the new key as well. After that the key may have been delivered by another command, and may have leaked itself.
+//! A new key is stored before it is delivered, without the date from which it may be used ([`Date::UsableFrom`]), and with
+//! the ids of the keys that it replaces. Once it is delivered, it gets that date and loses those ids. So a run that broke off
+//! is recognized for an hour, and the next one delivers what is stored instead of replacing the new key as well. After that the
+//! key may have been delivered by another command, and may have leaked itself.
 
 use edgeward_identity::UnixTime;
 
@@ -40,7 +41,7 @@ pub(crate) struct UnknownKey(pub(crate) String);
 /// Plans the replacement of keys of these kinds.
 ///
 /// # Errors
-/// When a named key is not stored, unless an earlier run, which may have removed it, is to be finished.
+/// When a named key is not stored, unless an earlier run that is to be finished has replaced it.
 pub(crate) fn plan(
     keys: &PrivateJwks,
     kinds: &[Kind],
@@ -48,11 +49,13 @@ pub(crate) fn plan(
     now: UnixTime,
 ) -> Result<Replacement, UnknownKey> {
     let mut plan = Replacement::default();
+    let mut replaced = Vec::new();
     for &kind in kinds {
         for (index, key) in keys.of_kind(kind).enumerate() {
             let id = key.key_id().to_owned();
             let is_in_use = index == 0;
             let is_undelivered = is_in_use && is_undelivered(key, now);
+            replaced.extend(is_undelivered.then(|| key.replaces()).into_iter().flatten());
             let has_leaked = match suspects {
                 Suspects::InUse => is_in_use && !is_undelivered,
                 Suspects::All => true,
@@ -68,9 +71,9 @@ pub(crate) fn plan(
             }
         }
     }
+    let is_known = |id: &String| plan.leaked.iter().any(|(_, leaked)| leaked == id) || replaced.contains(&id.as_str());
     if let Suspects::Named(named) = suspects
-        && plan.undelivered.is_empty()
-        && let Some(unknown) = named.iter().find(|id| plan.leaked.iter().all(|(_, leaked)| leaked != *id))
+        && let Some(unknown) = named.iter().find(|id| !is_known(id))
     {
         return Err(UnknownKey(unknown.clone()));
     }
@@ -160,6 +163,12 @@ mod tests {
             assert_eq!((plan.leaked, plan.renewed), (vec![], vec![]));
             assert_eq!(plan.undelivered, [(Kind::Signing, new_id.clone())]);
         }
+        // Only what it has replaced may be named, not what was never there.
+        let misspelt = [named[0].clone(), "sign-misspelt".to_owned()];
+        for named in [&misspelt[..], &misspelt[1..]] {
+            let refused = plan(&keys, &[Kind::Signing], Suspects::Named(named), at(10));
+            assert_eq!(refused, Err(UnknownKey("sign-misspelt".to_owned())));
+        }
         // It has leaked as well.
         let plan = plan(&keys, &[Kind::Signing], Suspects::Named(std::slice::from_ref(&new_id)), at(10)).unwrap();
         assert_eq!((plan.leaked, plan.renewed), (vec![(Kind::Signing, new_id.clone())], vec![Kind::Signing]));
@@ -169,6 +178,23 @@ mod tests {
         // Long afterwards another command has delivered it: it is the key in use, and goes.
         let later = self::plan(&keys, &[Kind::Signing], Suspects::InUse, at(5 + FINISHED_WITHIN)).unwrap();
         assert_eq!((later.leaked, later.undelivered), (vec![(Kind::Signing, new_id)], vec![]));
+    }
+
+    #[test]
+    fn a_run_that_broke_off_twice_is_finished_by_either_name() {
+        let mut keys = rotating();
+        let mut names = Vec::new();
+        for made in [5, 6] {
+            names.push(ids(&keys, Kind::Signing)[0].clone());
+            keys.replace(&names, vec![generate::one(Kind::Signing, at(made)).unwrap()]);
+        }
+        let plan = |keys: &PrivateJwks| plan(keys, &[Kind::Signing], Suspects::Named(&names), at(10));
+        assert_eq!(plan(&keys).unwrap().leaked, []);
+        // Once it is finished, its names are forgotten.
+        let new = ids(&keys, Kind::Signing)[0].clone();
+        keys.delivered(&new, at(11));
+        assert_eq!(plan(&keys), Err(UnknownKey(names[0].clone())));
+        assert!(names.iter().all(|id| !keys.to_text().contains(id)));
     }
 
     #[test]

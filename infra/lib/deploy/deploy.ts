@@ -2,11 +2,12 @@ import { diagnose, eventsBefore, type Before } from "./diagnosis.ts";
 import type { StoppedTask } from "./aws.ts";
 import { dnsRecords } from "./dns-records.ts";
 import type { Job } from "./job.ts";
+import { deployedOriginSecret } from "./leaked.ts";
 import { removeLogBuckets } from "./log-buckets.ts";
 import type { Ready } from "./preflight.ts";
 import { unbootstrapped } from "./preflight/bootstrap.ts";
 import { cdk, tool } from "./programs.ts";
-import { creating, describeStanding, look } from "./standing.ts";
+import { creating, describeStanding, look, type Standing } from "./standing.ts";
 import { collectingStoppedTasks } from "./stopped-tasks.ts";
 import type { World } from "./world.ts";
 
@@ -50,7 +51,7 @@ export async function steps({ job, standing }: Ready, world: World): Promise<Ste
 
 /** Deploys; the exit status. */
 export async function deploy(ready: Ready, world: World): Promise<number> {
-  const { job } = ready;
+  const { job, standing } = ready;
   const { aws, programs, say } = world;
   const all = await steps(ready, world);
   const before = await eventsBefore(job, world);
@@ -63,6 +64,7 @@ export async function deploy(ready: Ready, world: World): Promise<number> {
     if (status !== 0) {
       say(`edgeward: that failed (to ${what}); the message of the program is above`);
       await explain(job, world, before, tasks, kind, edge);
+      if (job.given.leaked) say(await afterLeak(job, world, standing));
       return 1;
     }
     if (kind === "edge") edge = "deployed";
@@ -108,6 +110,18 @@ async function explain(job: Job, world: World, before: Before, tasks: StoppedTas
   say(`  the Worker ${job.worker}: ${edge}`);
   say(`Mend the cause and go on:  make deploy DEPLOYMENT=${job.deployment}`);
   say(`Or take all of it away:    make destroy DEPLOYMENT=${job.deployment} YES=yes`);
+}
+
+/** Whether the next run needs `LEAKED`: a run that finds the next secret deployed takes that one for the leaked one. */
+async function afterLeak(job: Job, world: World, before: Standing): Promise<string> {
+  const now = await look(job, world).catch(() => undefined);
+  const deployed = now && deployedOriginSecret(now);
+  if (deployed === undefined) {
+    return "Go on without LEAKED=origin-secret: AWS does not say which secret is deployed, and LEAKED might replace it twice.";
+  }
+  return deployed === deployedOriginSecret(before)
+    ? "The origin's secret is not replaced yet: the next run replaces it once, with LEAKED=origin-secret or without it."
+    : "The origin's secret is replaced: go on without LEAKED=origin-secret, which would replace the new one, too.";
 }
 
 /** Where it is, and how somebody gets in. */

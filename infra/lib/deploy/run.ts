@@ -3,7 +3,7 @@ import { readSettings } from "../settings.ts";
 import { parseArguments, USAGE, type Arguments } from "./arguments.ts";
 import { deploy, dryRun } from "./deploy.ts";
 import { destroy } from "./destroy.ts";
-import { COST, raiseOriginSecret } from "./leaked.ts";
+import { replaceOriginSecret } from "./leaked.ts";
 import { preflight } from "./preflight.ts";
 import type { World } from "./world.ts";
 
@@ -22,10 +22,8 @@ export async function run(words: readonly string[], world: World): Promise<numbe
   const ready = await preflight(given, () => readSettings(given.deployment, folder), world);
   if (!ready) return 1;
   if (given.leaked) {
-    COST.forEach((line) => world.say(line));
+    if (!replaceOriginSecret(ready, `${folder}/${given.deployment}.json`, world)) return 1;
     if (given.dryRun) return 0;
-    const generation = raiseOriginSecret(`${folder}/${given.deployment}.json`);
-    world.say(`edgeward: server.originSecretGeneration of ${given.deployment} is ${generation} now: keep that change of its settings`);
   }
   try {
     if (given.action === "destroy") return await destroy(ready, world);

@@ -36,6 +36,7 @@
 mod exchange;
 mod interrupted;
 mod keys;
+mod local;
 mod manager;
 mod places;
 mod restoring;
@@ -156,16 +157,18 @@ pub async fn bind_session(
         Ok(opened) => opened,
     };
     request.headers_mut().remove(SESSION_ID);
+    let exchange = Exchange::of(&caller.subject, opened);
     let mut turn = None;
-    if let Some(session) = &opened {
+    if let Some(session) = &exchange.opened {
         let Ok(id) = HeaderValue::try_from(&session.id) else {
             return Refusal::from(OpenError::NotOurs).into_response();
         };
         request.headers_mut().insert(SESSION_ID, id);
-        turn = sessions.0.restoring.turn(&session.id, &*sessions.0.manager).await;
+        // Within the exchange: a session that is there is in use from here on, and does not end for another one.
+        let restoring = sessions.0.restoring.turn(&session.id, &*sessions.0.manager);
+        turn = exchange.clone().during(restoring).await;
     }
 
-    let exchange = Exchange::of(&caller.subject, opened);
     let answering = exchange.clone().during(next.run(request));
     let mut response = match turn {
         None => answering.await,

@@ -173,10 +173,15 @@ impl Aws {
                 }
                 Ok(json!({ "UserPoolClient": client }))
             }
-            "GetSecretValue" if self.secret_arn == request["SecretId"].as_str() => Ok(json!({
-                "ARN": self.secret_arn, "Name": "exampleclientid", "VersionId": "example-version-id-of-32-characters",
-                "VersionStages": ["AWSCURRENT"], "SecretString": self.managed_secret.to_string(), "CreatedDate": START,
-            })),
+            // By the complete ARN, or the one without the random characters.
+            "GetSecretValue"
+                if self.secret_arn.is_some_and(|arn| [arn, &arn[..arn.len() - 7]].contains(&&*text("SecretId"))) =>
+            {
+                Ok(json!({
+                    "ARN": self.secret_arn, "Name": "exampleclientid", "VersionId": "example-version-id-of-32-characters",
+                    "VersionStages": ["AWSCURRENT"], "SecretString": self.managed_secret.to_string(), "CreatedDate": START,
+                }))
+            }
             "GetSecretValue" => Err(("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")),
             "DescribeUserPool" => Ok(json!({ "UserPool": self.user_pool })),
             "DescribeUserPoolDomain" if self.domain["Domain"] == request["Domain"] => {

@@ -169,6 +169,10 @@ async fn a_run_that_breaks_off_is_finished_by_the_next_and_replaces_nothing_twic
         assert_eq!(world.delivered("seal-"), std::slice::from_ref(&old), "the first push");
 
         world.wrangler_works_again("secret");
+        // That run does not make an id known that was never stored.
+        let misspelt = ["sealing", "--yes", "--key", "seal-misspelt"];
+        leaked(&world, &misspelt).await.fails_with("no key seal-misspelt is stored, and nothing was changed");
+        assert_eq!(world.delivered("seal-"), std::slice::from_ref(&old));
         let ran = leaked(&world, &command).await.succeeds();
         assert!(ran.stdout.contains("this one finishes it"), "{ran:#?}");
         assert_eq!((world.key_ids("seal-"), world.delivered("seal-")), (vec![new.clone()], vec![new.clone()]));

@@ -50,6 +50,24 @@ async fn check_says_what_to_do_about_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_secret_may_be_named_in_other_ways() {
+    let world = managed().await;
+    let partial = ARN.strip_suffix("-AbCdEf").unwrap();
+    for named in [partial.to_owned(), format!("{ARN}:clientSecretValue::"), format!("{partial}::AWSCURRENT:")] {
+        world.aws().put(&edge("cognito-client-secret"), &named, "SecureString");
+        world.finds("notes", &["after the next push only"]).await;
+        assert_eq!(world.found("problems").await, [] as [String; 0], "{named}");
+        push(&world, &[]).await.succeeds();
+        assert_eq!(at_the_edge(&world), SECRET, "{named}");
+    }
+    for version in ["::AWSPREVIOUS:", ":::example-version-id-of-32-characters"] {
+        let named = format!("{ARN}{version}");
+        world.aws().put(&edge("cognito-client-secret"), &named, "SecureString");
+        world.finds("problems", &[&named, "names one version of it", "run `edgeward push --secrets-only`"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_no_secret_is_stored_none_is_taken_that_stops_working() {
     let world = World::complete().await;
     world.aws().secret_arn = Some(ARN);

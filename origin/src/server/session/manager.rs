@@ -4,7 +4,7 @@
 //! mean something else here: a client would resume the stream of another call, or answer another question. So a client
 //! sees both with this task's tag, and what has the tag of another task is not taken.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt as _};
 use rmcp::{
@@ -13,55 +13,31 @@ use rmcp::{
         RestoreOutcome, SessionId, SessionManager,
         session::{
             ServerSseMessage,
-            local::{EventIdParseError, LocalSessionManager, LocalSessionManagerError, SessionError},
+            local::{EventIdParseError, LocalSessionManager, LocalSessionManagerError},
         },
     },
 };
-use tokio::sync::Mutex as AsyncMutex;
 use uuid::Uuid;
 
 use super::{
     exchange,
     interrupted::{Events, Interrupted, KEPT_FOR, after, number_and_call},
-    places::{Places, SessionLimits},
+    local::LocalSessions,
+    places::SessionLimits,
 };
 
 /// rmcp's [`LocalSessionManager`] for one of several tasks.
 #[derive(Debug)]
 pub struct TaskSessionManager {
-    inner: LocalSessionManager,
+    pub(super) sessions: LocalSessions,
     tag: Tag,
     interrupted: Interrupted,
-    places: Places,
-    ending: AsyncMutex<()>,
 }
 
 impl TaskSessionManager {
     pub(super) fn new(limits: SessionLimits) -> Self {
         let tag = Tag(Uuid::new_v4().simple().to_string().into());
-        let (inner, interrupted) = (LocalSessionManager::default(), Interrupted::new(KEPT_FOR));
-        Self { inner, tag, interrupted, places: Places::new(limits), ending: AsyncMutex::default() }
-    }
-
-    /// Ends what must end so that this session has a place, which the request's exchange holds until it is answered.
-    async fn find_place(&self, id: &SessionId) -> Result<(), LocalSessionManagerError> {
-        let refused = |error| LocalSessionManagerError::SessionError(SessionError::Io(io::Error::other(error)));
-        let exchange = exchange::current().ok_or_else(|| refused(exchange::OUTSIDE.to_owned()))?;
-        // Until what ends is gone: otherwise it could be restored before, and then end.
-        let _ending = self.ending.lock().await;
-        let taken = self.places.take(id, &exchange.subject);
-        let (in_use, ended) = taken.map_err(|full| {
-            exchange.refuse(full);
-            refused(full.to_string())
-        })?;
-        exchange.hold(in_use);
-        match ended {
-            Some(ended) => {
-                tracing::debug!("an idle session was ended for another one");
-                self.inner.close_session(&ended).await
-            }
-            None => Ok(()),
-        }
+        Self { sessions: LocalSessions::new(limits), tag, interrupted: Interrupted::new(KEPT_FOR) }
     }
 
     /// A stream whose session is in use until its end.
@@ -73,7 +49,7 @@ impl TaskSessionManager {
     where
         S: Stream<Item = ServerSseMessage> + Send + Sync + 'static,
     {
-        let in_use = self.places.hold(id);
+        let in_use = self.sessions.hold(id);
         stream.inspect(move |_| {
             let _ = &in_use;
         })
@@ -86,7 +62,7 @@ impl TaskSessionManager {
         let rest = match interrupted {
             Some(events) => events,
             // The call goes on, and nobody has noticed yet that its client is gone; or it is a standing stream.
-            None => Box::pin(self.inner.resume(id, last_event_id.to_owned()).await?),
+            None => Box::pin(self.sessions.rmcp().resume(id, last_event_id.to_owned()).await?),
         };
         let rest = after(last, rest);
         Ok(if call.is_some() { self.interrupted.guard(id, rest) } else { rest })
@@ -106,12 +82,7 @@ impl SessionManager for TaskSessionManager {
     type Transport = <LocalSessionManager as SessionManager>::Transport;
 
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), Self::Error> {
-        let (id, transport) = self.inner.create_session().await?;
-        if let Err(refused) = self.find_place(&id).await {
-            self.inner.close_session(&id).await?;
-            return Err(refused);
-        }
-        Ok((id, transport))
+        self.sessions.create().await
     }
 
     async fn initialize_session(
@@ -119,20 +90,20 @@ impl SessionManager for TaskSessionManager {
         id: &SessionId,
         message: ClientJsonRpcMessage,
     ) -> Result<ServerJsonRpcMessage, Self::Error> {
-        self.inner.initialize_session(id, message).await
+        self.sessions.rmcp().initialize_session(id, message).await
     }
 
     /// Also keeps the session from ending for another one while the request goes on.
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
-        let Some(in_use) = self.places.hold(id) else { return Ok(false) };
+        let Some(in_use) = self.sessions.hold(id) else { return Ok(false) };
         if let Some(exchange) = exchange::current() {
             exchange.hold(in_use);
         }
-        self.inner.has_session(id).await
+        self.sessions.rmcp().has_session(id).await
     }
 
     async fn close_session(&self, id: &SessionId) -> Result<(), Self::Error> {
-        if self.places.leave(id) { self.inner.close_session(id).await } else { Ok(()) }
+        self.sessions.close(id).await
     }
 
     async fn create_stream(
@@ -141,13 +112,13 @@ impl SessionManager for TaskSessionManager {
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         // Also while it is read on for a client that has gone.
-        let answer = self.held(id, self.inner.create_stream(id, message).await?);
+        let answer = self.held(id, self.sessions.rmcp().create_stream(id, message).await?);
         Ok(self.tagged(self.interrupted.guard(id, Box::pin(answer))))
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
         match self.tag.taken_off(message) {
-            Some(message) => self.inner.accept_message(id, message).await,
+            Some(message) => self.sessions.rmcp().accept_message(id, message).await,
             None => {
                 tracing::debug!("an answer to a question of another task was dropped");
                 Ok(())
@@ -159,7 +130,7 @@ impl SessionManager for TaskSessionManager {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
-        Ok(self.tagged(self.held(id, self.inner.create_standalone_stream(id).await?)))
+        Ok(self.tagged(self.held(id, self.sessions.rmcp().create_standalone_stream(id).await?)))
     }
 
     async fn resume(
@@ -170,7 +141,9 @@ impl SessionManager for TaskSessionManager {
         let stream = match self.tag.of_event(&last_event_id) {
             Some(own) => self.rest(id, own).await?.left_stream(),
             // A standing stream has no end that a client would miss: it begins anew at this task.
-            None if !last_event_id.contains('/') => self.inner.create_standalone_stream(id).await?.right_stream(),
+            None if !last_event_id.contains('/') => {
+                self.sessions.rmcp().create_standalone_stream(id).await?.right_stream()
+            }
             // rmcp makes an empty stream of it.
             None => return Err(EventIdParseError::MissingRequestId.into()),
         };
@@ -178,8 +151,7 @@ impl SessionManager for TaskSessionManager {
     }
 
     async fn restore_session(&self, id: SessionId) -> Result<RestoreOutcome<Self::Transport>, Self::Error> {
-        self.find_place(&id).await?;
-        self.inner.restore_session(id).await
+        self.sessions.restore(id).await
     }
 }
 

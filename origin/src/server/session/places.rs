@@ -104,6 +104,18 @@ impl Places {
         self.0.all.lock().taken.get(id).map(|place| InUse(Arc::clone(place)))
     }
 
+    /// The session was not begun: there is nothing to close.
+    pub(super) fn give_back(&self, id: &SessionId) {
+        self.0.all.lock().taken.remove(id);
+    }
+
+    /// How many places are taken, and how many sessions have ended whose workers have not said so yet.
+    #[cfg(test)]
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let all = self.0.all.lock();
+        (all.taken.len(), all.ending.len())
+    }
+
     /// A session has ended. Says whether it is still to be closed: the worker of one that ended for another says so later,
     /// when the same session may have been restored.
     pub(super) fn leave(&self, id: &SessionId) -> bool {

@@ -9,7 +9,13 @@ use super::{
     super::{Described, accepted, client_secret as secrets},
     agreed,
 };
-use crate::{cli::Leaked, destination::Destination, managed_secret, pool::Pool, report::Report};
+use crate::{
+    cli::Leaked,
+    destination::Destination,
+    managed_secret::{self, SecretArn},
+    pool::Pool,
+    report::Report,
+};
 
 /// Replaces all secrets that the app client has.
 pub(super) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
@@ -17,6 +23,7 @@ pub(super) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
     let deployment = &arguments.which.deployment;
     let parameter = secrets::stored(&described)?;
     if let Some(arn) = managed_secret::arn(parameter.text()) {
+        let arn = SecretArn::parse(arn)?.secret;
         bail!(
             "Secrets Manager keeps this secret: run `aws secretsmanager rotate-secret --secret-id {arn}`, wait until it has ended, \
              and run `edgeward push --secrets-only`. Then do both again: the secret before probably works until the rotation after. \

@@ -13,7 +13,7 @@ use crate::{
     cli::Leaked,
     destination::{Destination, Part},
     generate,
-    jwks::{Date, Kind, PrivateJwks},
+    jwks::{Kind, PrivateJwks},
     managed_secret,
     parameter::Protection,
     report::Report,
@@ -45,7 +45,7 @@ pub(super) async fn run(kinds: &[Kind], arguments: &Leaked, report: &mut Report)
     let leaked: Vec<_> = plan.leaked.iter().map(|(_, id)| id.clone()).collect();
     keys.replace(&leaked, new);
     let mut settings = described.settings.clone();
-    settings.set(KEYS, &keys.to_text());
+    settings.set(KEYS, &keys.to_deliver());
     let config = accepted(&settings, deployment, report)?;
     destination.fits(&settings, deployment, report)?;
 
@@ -63,7 +63,7 @@ pub(super) async fn run(kinds: &[Kind], arguments: &Leaked, report: &mut Report)
     )?;
     let delivered = arguments.clock.now();
     for id in in_use.values() {
-        keys.set_date(id, Date::UsableFrom, delivered);
+        keys.delivered(id, delivered);
     }
     described.store.unchanged_since(&name, version).await?;
     described.store.write(&name, &keys.to_text(), Protection::Encrypted).await?;

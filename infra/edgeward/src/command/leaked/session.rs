@@ -41,7 +41,7 @@ pub(super) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
     }
     let leaked: Vec<_> = plan.leaked.iter().map(|(_, id)| id.clone()).collect();
     keys.replace(&leaked, new);
-    plan.undelivered.iter().for_each(|(_, id)| keys.set_date(id, Date::UsableFrom, now));
+    plan.undelivered.iter().for_each(|(_, id)| keys.delivered(id, now));
     let name = session_keys_parameter(deployment);
     store.unchanged_since(&name, found.version).await?;
     store.write(&name, &keys.to_text(), Protection::Encrypted).await?;

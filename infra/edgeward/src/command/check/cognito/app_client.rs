@@ -9,7 +9,7 @@ use super::{
     remedy::{INFORMATION, LOGIN_PAGES, Remedy},
 };
 use crate::{
-    managed_secret,
+    managed_secret::{self, SecretArn},
     pool::AppClient,
     report::{Problem, Report, Weight},
 };
@@ -77,8 +77,18 @@ fn secret(client: &AppClient, remedy: &Remedy, stored: Option<&str>, report: &mu
          `aws cognito-idp describe-user-pool-client` then shows into the parameter cognito-client-secret",
     );
     const SCHEDULE: &str = "run `edgeward push --secrets-only` on a schedule, at least daily";
-    match (&client.secret_arn, stored.and_then(managed_secret::arn)) {
-        (Some(arn), Some(stored)) if arn == stored => add(
+    let stored = stored.and_then(managed_secret::arn);
+    let meant = stored.and_then(|stored| SecretArn::parse(stored).ok());
+    match (&client.secret_arn, stored) {
+        (Some(arn), Some(stored)) if meant.is_some_and(|meant| meant.names(arn) && !meant.follows()) => add(
+            Weight::Problem,
+            format!(
+                "keeps its secret in AWS Secrets Manager ({arn}), where Cognito replaces it, every seven days by default: the \
+                 parameter cognito-client-secret holds {stored}, which names one version of it"
+            ),
+            format!("write {arn} into the parameter, and {SCHEDULE}. Or {off}"),
+        ),
+        (Some(arn), Some(_)) if meant.is_some_and(|meant| meant.names(arn)) => add(
             Weight::Note,
             format!(
                 "keeps its secret in AWS Secrets Manager ({arn}), where Cognito replaces it, every seven days by default. The edge \
