@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use edgeward_cognito::{Endpoint, Fault, FaultKind};
 use edgeward_tests::{
     browser::{Browser, Decision},
-    by_hand::{Answer, HandMade, http, whoami},
+    by_hand::{Answer, HandMade, Parameters, http, whoami},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -155,12 +155,11 @@ async fn everything_is_written_down_once_with_who_why_and_trace(world: Arc<World
     record.as_object_mut().context("no object")?.remove("reason");
     assert_eq!(record, step("gate refused", 403));
 
-    client
-        .revoke(&edgeward_tests::by_hand::Parameters::new([
-            ("client_id", &client.client_id),
-            ("token", refreshed.text("refresh_token")),
-        ]))
-        .await?;
+    let revoking = Parameters::new([("client_id", &client.client_id), ("token", refreshed.text("refresh_token"))]);
+    client.revoke(&revoking.clone().with("client_secret", "not its own")).await?;
+    let record = only(log.until("revocation refused").await?);
+    assert_eq!((&record["status"], &record["client"]), (&json!(401), &json!(id)));
+    client.revoke(&revoking).await?;
     assert_eq!(only(log.until("grant revoked").await?), step("grant revoked", 200));
 
     http()?.get(world.stack.url("/logout")).send().await?;

@@ -10,6 +10,7 @@ use edgeward_tests::{
     by_hand::{Answer, HandMade, Parameters},
     client::REDIRECT_URI,
     document_host::Document,
+    edge::{Around, Edge},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -19,6 +20,7 @@ use crate::world::{World, refused, sign, tests};
 tests![
     a_client_proves_itself_with_a_key_of_its_document,
     a_client_may_keep_its_keys_elsewhere_and_change_them,
+    a_host_that_answers_with_something_else_loses_no_client,
     an_assertion_that_proves_nothing_leaves_the_code_good,
 ];
 
@@ -114,6 +116,38 @@ async fn a_client_may_keep_its_keys_elsewhere_and_change_them(world: Arc<World>)
         refused(&this.show(&form, &assertion).await?, UNAUTHORIZED, "invalid_client");
     }
     assert_eq!(world.hosts.asked(keys).len(), asked);
+    Ok(())
+}
+
+async fn a_host_that_answers_with_something_else_loses_no_client(world: Arc<World>) -> Result<()> {
+    let (url, keys) = ("https://blocked.example/client", "https://blocked.example/jwks");
+    let around = Around::Hosts(world.hosts.address());
+    let edge = Edge::start_around("blocked-edge", around, world.stack.variables(), world.stack.folder()).await?;
+    let mut this = Signing::new(&world, url, SigningKey::from_bytes(&[5; 32]))?;
+    this.client = this.client.at(edge.url());
+    let kept = |document: Document| document.with("cache-control", "max-age=600");
+    world.hosts.put(url, kept(this.document("jwks_uri", json!(keys))));
+    world.hosts.put(keys, kept(Document::json(&this.key_set())));
+    let form = this.client.refreshing("nonsense");
+    let prove = async |ahead: u64| {
+        let mut claims = this.claims(&world)?;
+        claims["iat"] = Value::Null;
+        claims["exp"] = json!(claims["exp"].as_u64().unwrap_or_default() + ahead);
+        let answer = this.show(&form, &this.assertion(&claims)).await?;
+        refused(&answer, StatusCode::BAD_REQUEST, "invalid_grant");
+        anyhow::Ok(())
+    };
+    prove(0).await?;
+    // A firewall now answers for both.
+    for url in [url, keys] {
+        world.hosts.put(url, Document::json(&json!({ "error": "blocked" })));
+    }
+    for seconds in [601, 4_000] {
+        edge.move_clock(seconds).await?;
+        prove(seconds.unsigned_abs()).await?;
+    }
+    assert_eq!((world.hosts.asked(url).len(), world.hosts.asked(keys).len()), (3, 3));
+    edge.stop();
     Ok(())
 }
 

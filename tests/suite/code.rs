@@ -45,7 +45,9 @@ async fn a_code_is_refused_with_another_redirect_uri(world: Arc<World>) -> Resul
     let code = client.code(&mut Browser::new()?).await?;
     let good = client.redemption(&code);
     let other = good.clone().with("redirect_uri", "http://127.0.0.1:33418/other");
-    refused(&client.token(&other).await?, BAD, "invalid_grant");
+    let answer = client.token(&other).await?;
+    refused(&answer, BAD, "invalid_grant");
+    assert!(answer.text("error_description").contains("http://127.0.0.1:33418/other"), "{}", answer.body);
     assert_eq!(client.token(&good).await?.status, StatusCode::OK);
     Ok(())
 }
@@ -66,7 +68,9 @@ async fn a_code_is_refused_for_another_resource(world: Arc<World>) -> Result<()>
     let client = HandMade::register(&world.stack).await?;
     let code = client.code(&mut Browser::new()?).await?;
     let good = client.redemption(&code);
-    refused(&client.token(&good.clone().with("resource", "https://other.example/mcp")).await?, BAD, "invalid_target");
+    let answer = client.token(&good.clone().with("resource", "https://other.example/mcp")).await?;
+    refused(&answer, BAD, "invalid_target");
+    assert!(answer.text("error_description").contains("https://other.example/mcp"), "{}", answer.body);
     assert_eq!(client.token(&good).await?.status, StatusCode::OK);
     Ok(())
 }

@@ -109,7 +109,7 @@ async fn a_resource_with_a_query_is_the_resource(world: Arc<World>) -> Result<()
     let unknown = client.authorization().with("resource", world.stack.url("/other?x=/mcp").as_ref());
     assert_eq!(sent_back(&client, &unknown, "error").await?.as_deref(), Some("invalid_target"));
     let told = sent_back(&client, &unknown, "error_description").await?.context("no description")?;
-    assert!(told.contains("/other?x=/mcp"), "{told}");
+    assert!(told.contains("/other?..."), "{told}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::{Browser, Decision, Landing, Page, User},
     by_hand::{HandMade, redirect_uri},
@@ -67,9 +68,16 @@ async fn signing_out_ends_the_session_at_cognito_too(world: Arc<World>) -> Resul
 async fn signing_out_leads_to_no_address_but_those_of_the_settings(world: Arc<World>) -> Result<()> {
     let mut browser = Browser::new()?;
     let mut url = world.stack.url("/logout");
-    url.query_pairs_mut().append_pair("post_logout_redirect_uri", "https://evil.example/");
+    url.query_pairs_mut().append_pair("post_logout_redirect_uri", "https://evil.example/bye?key=1");
+    let mark = world.log_mark();
     let page = browser.get(&url).await?;
     assert_eq!((page.status, page.redirect()?), (StatusCode::BAD_REQUEST, None), "{}", page.summary());
+    let record = world.record(mark, "logout refused").await?;
+    for told in [&page.body, record["reason"].as_str().context("no reason")?] {
+        for part in [names::SIGN_OUT_URLS, "https://evil.example/bye?..."] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
     Ok(())
 }
 

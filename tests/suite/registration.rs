@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use base64ct::{Base64UrlUnpadded, Encoding as _};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::Browser,
@@ -10,8 +11,10 @@ use edgeward_tests::{
     client::REDIRECT_URI,
     edge::{Around, Edge},
 };
+use hmac::{Hmac, Mac as _};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::{
     faulty::until,
@@ -30,6 +33,7 @@ tests![
     cursor_registers_as_it_does,
     a_refusal_names_the_member_and_the_setting,
     a_name_that_cannot_be_seen_counts_as_absent,
+    a_name_in_an_older_id_is_shown_as_it_would_be_registered_today,
     metadata_that_ask_for_what_is_not_offered_are_refused,
     a_body_that_is_not_metadata_is_refused,
     metadata_that_are_too_long_are_refused,
@@ -264,6 +268,24 @@ async fn a_name_that_cannot_be_seen_counts_as_absent(world: Arc<World>) -> Resul
         let answer = register(&world, &metadata).await?;
         assert_eq!(answer.body.get("client_name").and_then(Value::as_str), shown, "{name:?}");
     }
+    Ok(())
+}
+
+async fn a_name_in_an_older_id_is_shown_as_it_would_be_registered_today(world: Arc<World>) -> Result<()> {
+    // As a version made it that let every character into a name.
+    let registration = json!({ "r": [REDIRECT_URI], "n": "Cl\u{200d}au\u{202e}de\u{ad}", "m": "n" });
+    let keys: Value = serde_json::from_str(&world.keys)?;
+    let key = keys["keys"].as_array().into_iter().flatten().find(|key| key["alg"] == "HS256").context("no key")?;
+    let text = |member: &str| key[member].as_str().context("no text");
+    let encoded = Base64UrlUnpadded::encode_string(registration.to_string().as_bytes());
+    let signed = format!("dcr.{}.{encoded}", text("kid")?);
+    let secret = Base64UrlUnpadded::decode_vec(text("k")?).context("no base64url")?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&secret)?;
+    mac.update(format!("client_id/1\0{signed}").as_bytes());
+    let code = Base64UrlUnpadded::encode_string(&mac.finalize().into_bytes());
+    let client = HandMade::named(&world.stack, &format!("{signed}.{code}"))?;
+    let page = Browser::new()?.get(&client.authorization_url(&client.authorization())?).await?;
+    assert!(page.status == StatusCode::OK && page.body.contains("<bdi>Claude</bdi>"), "{}", page.summary());
     Ok(())
 }
 

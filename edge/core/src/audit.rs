@@ -1,7 +1,7 @@
 //! What is written down of what happens: one record an event, described in [AUDIT.md](../AUDIT.md).
 //!
-//! A record has no field that could hold a secret. Reasons are the texts of our own error types; clients and users are
-//! called by pseudonyms.
+//! Reasons are the texts of our own error types. What they quote of a request is cut and has no query of a URI
+//! ([`quotable_uri`](crate::oauth::error_code::quotable_uri)); clients and users are called by pseudonyms.
 
 use std::fmt::Display;
 

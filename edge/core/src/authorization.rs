@@ -12,7 +12,7 @@ use crate::{
     },
     oauth::{
         CodeChallenge, ErrorCode, Prompt, RedirectTarget, RedirectUri, RefusedRedirectUri, Scope,
-        error_code::{MAX_QUOTED, quotable_uri},
+        error_code::{MAX_QUOTED, quotable, quotable_uri},
         pkce,
     },
     platform::Platform,
@@ -127,16 +127,17 @@ fn check_rest<'a>(
     }
     match parameters.get("response_type")? {
         Some("code") => {}
-        Some(_) => return Err(AuthorizationError::ResponseType),
+        Some(other) => return Err(AuthorizationError::ResponseType(quotable(other, MAX_QUOTED))),
         None => return Err(AuthorizationError::NoResponseType),
     }
-    if parameters.get("response_mode")?.is_some_and(|mode| mode != "query") {
-        return Err(AuthorizationError::ResponseMode);
+    if let Some(other) = parameters.get("response_mode")?.filter(|mode| *mode != "query") {
+        return Err(AuthorizationError::ResponseMode(quotable(other, MAX_QUOTED)));
     }
     let challenge = parameters.get("code_challenge")?.ok_or(AuthorizationError::NoCodeChallenge)?;
-    // Without a method RFC 7636 §4.3 means `plain`, which is not offered.
-    if parameters.get("code_challenge_method")? != Some(pkce::METHOD) {
-        return Err(AuthorizationError::CodeChallengeMethod);
+    // What RFC 7636 §4.3 means without a method is not offered.
+    let method = parameters.get("code_challenge_method")?.unwrap_or("plain");
+    if method != pkce::METHOD {
+        return Err(AuthorizationError::CodeChallengeMethod(quotable(method, MAX_QUOTED)));
     }
     let code_challenge = CodeChallenge::parse(challenge).ok_or(AuthorizationError::CodeChallenge)?;
     // RFC 8707 §2 lets a client name several, and a server refuse them with `invalid_target`.
@@ -218,17 +219,17 @@ pub enum AuthorizationError {
     #[error("response_type is missing")]
     NoResponseType,
     /// Another `response_type` than `code`.
-    #[error("response_type is not code")]
-    ResponseType,
+    #[error("response_type is not code: `{0}`")]
+    ResponseType(String),
     /// Another `response_mode` than `query`.
-    #[error("response_mode is not query")]
-    ResponseMode,
+    #[error("response_mode is not query: `{0}`")]
+    ResponseMode(String),
     /// No `code_challenge`.
     #[error("code_challenge is missing: PKCE is required")]
     NoCodeChallenge,
-    /// `code_challenge_method` is not `S256`.
-    #[error("code_challenge_method is not S256")]
-    CodeChallengeMethod,
+    /// `code_challenge_method` is not `S256`; without one it is `plain`.
+    #[error("code_challenge_method is not S256: `{0}`")]
+    CodeChallengeMethod(String),
     /// `code_challenge` is not a SHA-256 in base64url.
     #[error("code_challenge is malformed")]
     CodeChallenge,
@@ -288,14 +289,14 @@ impl AuthorizationError {
         match self {
             Self::State
             | Self::NoResponseType
-            | Self::ResponseMode
+            | Self::ResponseMode(_)
             | Self::NoCodeChallenge
-            | Self::CodeChallengeMethod
+            | Self::CodeChallengeMethod(_)
             | Self::CodeChallenge
             | Self::Prompt
             | Self::TooLong
             | Self::Repeated(_) => ErrorCode::InvalidRequest,
-            Self::ResponseType => ErrorCode::UnsupportedResponseType,
+            Self::ResponseType(_) => ErrorCode::UnsupportedResponseType,
             Self::Resource(_) | Self::SeveralResources => ErrorCode::InvalidTarget,
             Self::MalformedScope | Self::UnknownScope(_) | Self::ForbiddenScope(_) | Self::NoScope => {
                 ErrorCode::InvalidScope

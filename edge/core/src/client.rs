@@ -14,9 +14,10 @@ use assertion::{ClientKeys, SeenAssertions};
 pub use documents::{DocumentError, Documents, HostFailure, NotAllowed, Unfit};
 use documents::{Role, Wanted, allowed_url};
 use http::header;
+use serde_json::Value;
 
 use crate::{
-    config::{Config, MetadataDocuments, PreRegistered, SecretDigest},
+    config::{Config, PreRegistered, SecretDigest},
     message::{
         authorization_header::basic_credentials,
         parameters::{Parameters, Repeated},
@@ -136,7 +137,7 @@ impl<P: Platform> Directory<'_, P> {
         if let Some(client) = self.config.clients.iter().find(|client| client.client_id == client_id) {
             return Ok(Client::pre_registered(client));
         }
-        if client_id.starts_with("https://") && self.config.metadata_documents != MetadataDocuments::Off {
+        if client_id.starts_with("https://") {
             return self.described(&allowed_url(client_id, self.config)?, not_before).await;
         }
         registration::restore(client_id, self.config).ok_or(ClientError::Unknown)
@@ -215,7 +216,8 @@ impl<P: Platform> Directory<'_, P> {
 }
 
 fn key_set(body: &[u8]) -> Result<ClientKeys, Unfit> {
-    ClientKeys::parse(&serde_json::from_slice(body).map_err(|_| Unfit::foreign("it is no JWKS"))?)
+    let jwks = serde_json::from_slice(body).ok().filter(|jwks: &Value| jwks["keys"].is_array());
+    ClientKeys::parse(&jwks.ok_or(Unfit::foreign("it is no JWKS"))?)
 }
 
 /// Whom a request to the token endpoint names; that it is it has not been checked.
@@ -295,7 +297,7 @@ pub enum ClientError {
     /// It, or its keys, cannot be had from where they are.
     #[error("the client's document at {url} cannot be used: {error}")]
     Document {
-        /// Where: the client's identifier, or its `jwks_uri`.
+        /// Where, as much of it as is fit to be quoted: the client's identifier, or its `jwks_uri`.
         url: String,
         /// Why not.
         error: DocumentError,

@@ -155,7 +155,7 @@ fn what_is_refused_is_named_in_description_and_log() {
     let edge = TestEdge::new();
     let client_id = edge.public_client();
     for (change, told) in [
-        (("resource", "https://other.example/mcp?a=\"b\""), "https://other.example/mcp?a=?b?"),
+        (("resource", "https://other.example/\"m\"?a=b"), "https://other.example/?m??..."),
         (("scope", "mcp openid admin:all other"), "`admin:all`"),
         (("response_type", "token"), "response_type"),
         (("code_challenge_method", "plain"), "code_challenge_method"),

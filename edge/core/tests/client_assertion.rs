@@ -456,6 +456,48 @@ fn a_key_that_nobody_knows_does_not_have_the_known_ones_forgotten() {
     assert_eq!(edge.fetches(), fetches);
 }
 
+/// A proof at `now`, with an id of its own.
+fn claims_at(now: u64) -> Value {
+    let mut claims = claims();
+    claims["exp"] = json!(now + 60);
+    claims["jti"] = json!(now.to_string());
+    claims
+}
+
+#[test]
+fn a_host_that_answers_with_something_else_has_said_nothing_about_its_clients_keys() {
+    for instead in [json!({ "error": "blocked" }), json!([]), json!("text"), json!({ "keys": "none" })] {
+        let edge = TestEdge::new();
+        let known = |reply: &mut FetchReply| reply.cache_control = Some("max-age=86400".into());
+        edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), known);
+        edge.reply_document(&key_set(), |_| {});
+        assert_eq!(show(&edge, &eddsa(&claims())), proven());
+        // A key that nobody knows has them asked for anew, once a minute.
+        edge.advance(61);
+        let unknown = sign(&json!({ "alg": "EdDSA", "kid": "never" }), &claims_at(START + 61));
+        for _ in 0..3 {
+            edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), known);
+            edge.reply_document(&instead, |_| {});
+            assert_eq!(show(&edge, &unknown), refused(), "{instead}");
+            edge.world.replies.borrow_mut().clear();
+        }
+        assert_eq!(edge.fetches(), 4, "{instead}");
+        assert_eq!(show(&edge, &eddsa(&claims_at(START + 61))), proven(), "{instead}");
+        assert_eq!(edge.fetches(), 4, "{instead}");
+        // So has their age.
+        edge.advance(60);
+        edge.reply_document(&instead, |_| {});
+        assert_eq!(show(&edge, &eddsa(&claims_at(START + 121))), proven(), "{instead}");
+        assert_eq!(edge.fetches(), 5, "{instead}");
+        let log = edge.logged().join("\n");
+        assert_eq!(log.matches(&format!("stale document used: {KEYS_URL}: it is no JWKS")).count(), 2, "{log}");
+        // A set without keys is the client's own word.
+        edge.advance(60);
+        edge.reply_document(&json!({ "keys": [] }), |_| {});
+        assert_eq!(show(&edge, &eddsa(&claims_at(START + 181))), refused(), "{instead}");
+    }
+}
+
 #[test]
 fn keys_that_have_changed_are_fetched_while_the_host_of_the_metadata_fails() {
     let edge = TestEdge::new();
@@ -468,6 +510,19 @@ fn keys_that_have_changed_are_fetched_while_the_host_of_the_metadata_fails() {
     edge.world.replies.borrow_mut().push_back(Ok(FetchReply { status: 403, ..FetchReply::default() }));
     edge.reply_document(&key_set(), |_| {});
     assert_eq!(show(&edge, &eddsa(&later)), proven());
+    assert_eq!(edge.fetches(), 4);
+}
+
+#[test]
+fn keys_that_have_changed_are_fetched_while_the_host_of_the_metadata_answers_with_something_else() {
+    let edge = TestEdge::new();
+    edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
+    edge.reply_document(&json!({ "keys": [public(RSA)] }), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims())), refused());
+    edge.advance(61);
+    edge.reply_document(&json!({ "error": "blocked" }), |_| {});
+    edge.reply_document(&key_set(), |_| {});
+    assert_eq!(show(&edge, &eddsa(&claims_at(START + 61))), proven());
     assert_eq!(edge.fetches(), 4);
 }
 
@@ -500,24 +555,27 @@ fn a_document_that_is_refused_as_keys_is_good_as_metadata_and_the_other_way_roun
 #[test]
 fn no_client_has_the_used_assertions_of_another_forgotten() {
     let edge = edge();
-    let mine = eddsa(&claims());
-    assert_eq!(show(&edge, &mine), proven());
-    let mut other = document(("jwks", key_set()));
-    other["client_id"] = json!("https://other.example/client");
-    edge.reply_document(&other, |_| {});
+    let mut mine = Vec::new();
     let mut claims = claims();
-    claims["iss"] = other["client_id"].clone();
-    claims["sub"] = other["client_id"].clone();
-    let (first, mut last) = (eddsa(&claims), String::new());
-    assert_eq!(show_unnamed(&edge, &first), proven());
-    for number in 0..520 {
-        claims["jti"] = json!(format!("other {number}"));
-        last = eddsa(&claims);
-        assert_eq!(show_unnamed(&edge, &last), proven());
+    for number in 0..100 {
+        claims["jti"] = json!(number.to_string());
+        mine.push(eddsa(&claims));
+        assert_eq!(show(&edge, &mine[number]), proven());
     }
-    assert_eq!(show_unnamed(&edge, &last), refused());
-    assert_eq!(show_unnamed(&edge, &first), proven(), "its own oldest is forgotten");
-    assert_eq!(show(&edge, &mine), refused(), "another client's is not");
+    let mut strangers = Vec::new();
+    for stranger in 0..41 {
+        let mut other = document(("jwks", key_set()));
+        other["client_id"] = json!(format!("https://stranger{stranger}.example/client"));
+        edge.reply_document(&other, |_| {});
+        (claims["iss"], claims["sub"]) = (other["client_id"].clone(), other["client_id"].clone());
+        for number in 0..100 {
+            claims["jti"] = json!(number.to_string());
+            strangers.push(eddsa(&claims));
+            assert_eq!(show_unnamed(&edge, &strangers[100 * stranger + number]), proven());
+        }
+    }
+    assert!(mine.iter().all(|assertion| show(&edge, assertion) == refused()));
+    assert_eq!(show_unnamed(&edge, &strangers[0]), refused());
 }
 
 #[test]

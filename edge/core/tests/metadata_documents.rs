@@ -363,6 +363,24 @@ fn strangers_have_few_documents_of_one_host_fetched() {
 }
 
 #[test]
+fn other_hosts_do_not_renew_what_one_host_has_used_up() {
+    let edge = TestEdge::new();
+    let ask = |url: &str| {
+        edge.world.replies.borrow_mut().clear();
+        edge.reply_document(&json!({ "error": "blocked" }), |_| {});
+        edge.get(&authorization_request(url, &[])).status().as_u16()
+    };
+    for number in 0..32 {
+        assert_eq!(ask(&format!("{URL}?{number}")), 400);
+    }
+    for number in 0..600 {
+        assert_eq!(ask(&format!("https://other{number}.example/client")), 400);
+        assert_eq!(ask(&format!("{URL}?{}", number % 256)), 503, "{number}");
+    }
+    assert_eq!(edge.fetches(), 632);
+}
+
+#[test]
 fn a_document_that_is_known_is_renewed_when_strangers_have_used_up_its_hosts_budget() {
     let edge = grown_old();
     for number in 0..40 {

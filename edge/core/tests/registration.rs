@@ -3,8 +3,11 @@
 
 mod support;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
+use hmac::{Hmac, Mac};
 use http::{Response, header};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use support::*;
 
 const TOKEN: &str = "initial-access-token-of-32-chars";
@@ -104,6 +107,39 @@ fn what_later_requests_do_not_need_is_not_kept() {
     let with = register(&edge, &full(&site));
     assert_eq!(with["client_id"], without["client_id"]);
     assert_eq!(with["client_uri"], site);
+}
+
+/// An id that an edge has made which looked at nothing.
+fn id_of(registration: &Value) -> String {
+    let keys: Value = serde_json::from_str(KEYS).unwrap();
+    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == "m1").unwrap();
+    let key = Base64UrlUnpadded::decode_vec(key["k"].as_str().unwrap()).unwrap();
+    let signed = format!("dcr.m1.{}", Base64UrlUnpadded::encode_string(registration.to_string().as_bytes()));
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    mac.update(format!("client_id/1\0{signed}").as_bytes());
+    format!("{signed}.{}", Base64UrlUnpadded::encode_string(&mac.finalize().into_bytes()))
+}
+
+#[test]
+fn a_name_in_an_older_id_is_shown_as_it_would_be_registered_today() {
+    let edge = TestEdge::new();
+    for (name, shown) in [
+        (json!("Cl\u{200d}au\u{202e}de\u{ad}"), Some("Claude".to_owned())),
+        (json!("x".repeat(300)), Some("x".repeat(64))),
+        (json!("\u{2800}\u{200b}"), None),
+        (json!("Claude"), Some("Claude".to_owned())),
+    ] {
+        let id = id_of(&json!({ "r": ["https://client.example/cb"], "n": name, "m": "n" }));
+        let page = edge.get(&authorization_request(&id, &[])).into_body();
+        let unnamed = id_of(&json!({ "r": ["https://client.example/cb"], "m": "n" }));
+        let unnamed = edge.get(&authorization_request(&unnamed, &[])).into_body();
+        let told =
+            |page: &str| page.split("<h1>").nth(1).unwrap().split("name=\"transaction\"").next().unwrap().to_owned();
+        match shown {
+            Some(shown) => assert!(told(&page).contains(&format!("<bdi>{shown}</bdi>")), "{name}: {page}"),
+            None => assert_eq!(told(&page), told(&unnamed), "{name}"),
+        }
+    }
 }
 
 #[test]

@@ -120,6 +120,25 @@ fn a_request_without_client_or_token_is_refused() {
 }
 
 #[test]
+fn the_log_names_whom_a_refused_request_names() {
+    let edge = TestEdge::new();
+    let registered = edge.register(r#"{"redirect_uris":["https://client.example/cb"]}"#);
+    let id = registered["client_id"].as_str().unwrap();
+    let named = |response: &Response<String>| {
+        let record = edge.world.records.borrow_mut().pop().unwrap();
+        assert_eq!(record.status, Some(response.status().as_u16()));
+        record.client
+    };
+    let pseudonym = |id: &str| Some(ClientDigest::of(id).pseudonym());
+    let wrong = [("client_id", id), ("client_secret", "wrong"), ("token", "x")];
+    assert_eq!(named(&revoke(&edge, &wrong)), pseudonym(id));
+    assert_eq!(named(&revoke(&edge, &[("client_id", "unknown"), ("token", "x")])), pseudonym("unknown"));
+    assert_eq!(named(&revoke(&edge, &[("token", "x")])), None);
+    let redeeming = [("grant_type", "refresh_token"), ("client_id", id), ("client_secret", "wrong")];
+    assert_eq!(named(&edge.respond(post_form("/token", &[], &redeeming))), pseudonym(id));
+}
+
+#[test]
 fn cognitos_faults_are_not_the_clients() {
     for (status, body, level) in [
         (401, r#"{"error":"invalid_client"}"#, Level::Alert),

@@ -4,7 +4,9 @@
 mod support;
 
 use edgeward_core::{
-    oauth::Scope,
+    authorization::MAX_STATE_BYTES,
+    endpoint::authorize::MAX_PENDING_BYTES,
+    oauth::{Scope, client_id, error_code::MAX_QUOTED, redirect_uri},
     platform::UnixTime,
     sealed::{
         self, AuthorizationCode, ConsentTransaction, MAX_BYTES, PendingAuthorization, Profile, RefreshAnswer,
@@ -59,7 +61,24 @@ fn the_longest_refresh_token_is_within_the_limit() {
 }
 
 #[test]
+fn the_limits_of_attacks_are_the_ones_named() {
+    let attacks = include_str!("../../../tests/ATTACKS.md");
+    for (what, limit) in [
+        ("sealed value: code, refresh token, cookie", MAX_BYTES),
+        ("cookie of a sign-in", MAX_PENDING_BYTES),
+        ("`client_id`", client_id::MAX_BYTES),
+        ("`redirect_uri`, each", redirect_uri::MAX_BYTES),
+        ("`state` of a client", MAX_STATE_BYTES),
+    ] {
+        assert!(attacks.contains(&format!("| {what} | {limit} bytes |")), "{what}: {limit}");
+    }
+    let quoted = format!("| text of a request that a refusal quotes | {MAX_QUOTED} characters;");
+    assert!(attacks.contains(&quoted), "{quoted}");
+}
+
+#[test]
 fn the_limit_is_the_one_named() {
+    assert!(DOCUMENT.contains(&format!("| pending authorization | {MAX_PENDING_BYTES} bytes,")));
     assert!(DOCUMENT.contains(&format!("| any other sealed value | {MAX_BYTES} bytes |")));
     assert!(DOCUMENT.contains(&format!("| refresh answer | {} bytes |", RefreshAnswer::MAX_BYTES)));
 }

@@ -22,7 +22,7 @@ use crate::{
     oauth::{
         DocumentUrl,
         document_url::DocumentUrlError,
-        error_code::{MAX_QUOTED, quotable_uri},
+        error_code::{MAX_QUOTED, quotable, quotable_uri},
     },
     platform::{Event, Level, Platform, Record, UnixTime},
 };
@@ -94,7 +94,7 @@ struct Entry {
 /// A document that is good.
 struct Kept {
     body: Rc<[u8]>,
-    /// When it was asked for.
+    /// When it was asked for, or its host last answered with something else.
     at: UnixTime,
     /// Until when it need not be asked for again.
     until: UnixTime,
@@ -265,10 +265,11 @@ impl Documents {
                 budget.fetches += 1;
                 Ok(())
             }
-            // Who names so many hosts in a minute is counted where requests are.
+            // Never one that is used up for those of a stranger who names so many hosts in a minute.
             None => {
-                if budgets.len() == CAPACITY {
-                    budgets.remove(0);
+                let fewest = budgets.iter().enumerate().min_by_key(|(_, budget)| budget.fetches);
+                if let (true, Some((at, _))) = (budgets.len() == CAPACITY, fewest) {
+                    budgets.remove(at);
                 }
                 budgets.push(Budget { host: host.to_owned(), since: now, fetches: 1 });
                 Ok(())
@@ -319,17 +320,19 @@ impl Entry {
                 }
                 self.stale(wanted, now)
             }
-            Err(DocumentError::Refused(unfit)) => {
-                let stale = self.stale(wanted, now).filter(|_| unfit.is_foreign);
-                match &mut self.kept {
-                    Some(kept) if stale.is_some() => kept.until = now.plus(MIN_SECONDS).min(kept.stale_until),
-                    _ => {
-                        self.kept = None;
-                        self.refused = Some((self.fetch, unfit.clone()));
-                    }
+            Err(DocumentError::Refused(unfit)) => match &mut self.kept {
+                // What it said last holds, also for who wanted a newer one: or a key that nobody knows would have the good ones
+                // forgotten.
+                Some(kept) if unfit.is_foreign && now < kept.stale_until => {
+                    (kept.at, kept.until) = (asked_at, now.plus(MIN_SECONDS).min(kept.stale_until));
+                    Some(Rc::clone(&kept.body))
                 }
-                stale
-            }
+                _ => {
+                    self.kept = None;
+                    self.refused = Some((self.fetch, unfit.clone()));
+                    None
+                }
+            },
             Err(DocumentError::Busy(_)) => None,
         }
     }
@@ -378,15 +381,15 @@ const fn milliseconds(time: UnixTime) -> u64 {
 /// The first rule that it breaks.
 pub(super) fn allowed_url(text: &str, config: &Config) -> Result<DocumentUrl, NotAllowed> {
     let MetadataDocuments::On { allowed, denied } = &config.metadata_documents else { return Err(NotAllowed::Off) };
-    let url =
-        DocumentUrl::parse(text).map_err(|error| NotAllowed::Url { error, url: quotable_uri(text, MAX_QUOTED) })?;
+    let quoted = || quotable_uri(text, MAX_QUOTED);
+    let url = DocumentUrl::parse(text).map_err(|error| NotAllowed::Url { error, url: quoted() })?;
     let host = url.host();
     // The edge would wait for itself.
     if config.issuer.strip_prefix("https://").is_some_and(|own| own.split(':').next() == Some(host)) {
-        return Err(NotAllowed::OwnHost);
+        return Err(NotAllowed::OwnHost(quoted()));
     }
     if denied.matches(host) || !(allowed.is_empty() || allowed.matches(host)) {
-        return Err(NotAllowed::Host(host.to_owned()));
+        return Err(NotAllowed::Host(quotable(host, MAX_QUOTED)));
     }
     Ok(url)
 }
@@ -395,7 +398,7 @@ pub(super) fn allowed_url(text: &str, config: &Config) -> Result<DocumentUrl, No
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAllowed {
     /// The settings say that we go to none.
-    #[error("metadata documents are off")]
+    #[error("metadata documents are off (EDGEWARD_CLIENT_METADATA_DOCUMENTS)")]
     Off,
     /// Its form.
     #[error("{error}: {url}")]
@@ -406,8 +409,8 @@ pub enum NotAllowed {
         url: String,
     },
     /// It is the edge's own.
-    #[error("URL at the edge's own host")]
-    OwnHost,
+    #[error("URL at the edge's own host: {0}")]
+    OwnHost(String),
     /// The settings do not allow this host.
     #[error(
         "URL at the host {0}, which is not allowed here (EDGEWARD_CLIENT_METADATA_HOSTS, EDGEWARD_CLIENT_METADATA_DENIED_HOSTS)"

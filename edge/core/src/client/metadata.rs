@@ -12,7 +12,10 @@ use super::{
 use crate::{
     config::Config,
     message::members::{Members, WrongKind},
-    oauth::{ClientDigest, DocumentUrl},
+    oauth::{
+        ClientDigest, DocumentUrl,
+        error_code::{MAX_QUOTED, quotable},
+    },
 };
 
 impl From<WrongKind> for Unfit {
@@ -56,7 +59,10 @@ pub(super) fn parse(body: &[u8], url: &DocumentUrl, config: &Config) -> Result<C
             }
             Proof::Key(keys(document.any("jwks"), document.text("jwks_uri")?, config)?)
         }
-        Some(_) => return Err(refused("its token_endpoint_auth_method is neither none nor private_key_jwt")),
+        Some(other) => {
+            let reason = "its token_endpoint_auth_method is neither none nor private_key_jwt";
+            return Err(Unfit::breaks(format!("{reason}: `{}`", quotable(other, MAX_QUOTED))));
+        }
     };
     let refresh = match document.may_be("grant_types", "refresh_token")? {
         true => Refresh::Granted,

@@ -63,7 +63,8 @@ impl Registration {
         };
         Ok(Self {
             redirect_uris: redirect_uris.into_iter().map(str::to_owned).collect(),
-            name: members.text("n")?.map(str::to_owned),
+            // Those that were registered before may have one that no one may have any more.
+            name: members.text("n")?.and_then(printable),
             method,
             without_refresh: members.any("x").and_then(Value::as_bool).unwrap_or(false),
             nonce: members.text("i")?.map(str::to_owned),

@@ -25,7 +25,7 @@ pub const CONSENT_COOKIE: &str = "__Host-edgeward-consent-";
 /// Cookies of sign-ins under way.
 pub const PENDING_COOKIE: &str = "__Host-edgeward-signin-";
 /// Browsers keep cookies of up to 4096 bytes, name and attributes included, which are some 110 here.
-const MAX_PENDING_BYTES: usize = 3840;
+pub const MAX_PENDING_BYTES: usize = 3840;
 /// What the id of a user adds, who is known only after the sign-in.
 const SUBJECT_BYTES: usize = 128;
 
@@ -313,7 +313,7 @@ fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
             format!("The application describes itself at {url}, and the document there cannot be used: {error}.")
         }
         PageError::Client(ClientError::DocumentUrl(_)) | PageError::Repeated(_) => {
-            format!("The application's request is malformed: {error}.")
+            format!("The application's request is refused: {error}.")
         }
         PageError::NoClient | PageError::Client(_) => {
             "The application is not known here. If it was connected before, remove the connection and add it again."

@@ -15,6 +15,7 @@ use crate::{
         request::Request,
         response::{clear_cookie, redirect},
     },
+    oauth::error_code::{MAX_QUOTED, quotable_uri},
     page,
     platform::{Event, Level},
     route::Route,
@@ -28,10 +29,10 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
     let back = match return_uri(&parameters, config) {
         Ok(back) => back,
         Err(error) => {
-            let what = "The address that you should be sent to afterwards is not one of those that are allowed here.";
+            let what = format!("You cannot be sent to the address that should follow: {error}.");
             let way_on = "You are still signed in.";
             let title = "You were not signed out";
-            let response = page::error(StatusCode::BAD_REQUEST, title, what, way_on, &config.pages.brand);
+            let response = page::error(StatusCode::BAD_REQUEST, title, &what, way_on, &config.pages.brand);
             return Answer::new(response, Level::Warn, Event::LogoutRefused).because(&error);
         }
     };
@@ -56,15 +57,15 @@ fn return_uri(parameters: &Parameters<'_>, config: &Config) -> Result<String, Lo
     match parameters.get("post_logout_redirect_uri")? {
         None => Ok(format!("{}{}", config.issuer, Route::SignedOut.path())),
         Some(uri) if config.pages.sign_out_urls.iter().any(|allowed| allowed == uri) => Ok(uri.to_owned()),
-        Some(_) => Err(LogoutError::NotAllowed),
+        Some(uri) => Err(LogoutError::NotAllowed(quotable_uri(uri, MAX_QUOTED))),
     }
 }
 
 /// Why nobody was signed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 enum LogoutError {
-    #[error("post_logout_redirect_uri is not one of the settings'")]
-    NotAllowed,
+    #[error("post_logout_redirect_uri is not allowed here (EDGEWARD_SIGN_OUT_URLS): {0}")]
+    NotAllowed(String),
     #[error(transparent)]
     Repeated(#[from] Repeated),
 }

@@ -13,14 +13,17 @@ use super::{
 };
 use crate::{
     access_token::{self, Grant},
-    client::{Client, Directory, Refresh, claimed},
+    client::{Client, Directory, Refresh},
     config::{Config, ProtectedResource, UnverifiedEmail},
     message::{
         parameters::Parameters,
         request::Request,
         response::{Caching, json},
     },
-    oauth::{ClientDigest, CodeVerifier, Resource, Scope},
+    oauth::{
+        CodeVerifier, Scope,
+        error_code::{MAX_QUOTED, quotable, quotable_uri},
+    },
     platform::{Event, Level, Platform, UnixTime, random_id},
     refreshes::{Answered, Coordination, Lease, Refreshes, Role},
     sealed::{self, AuthorizationCode, RefreshToken, Remembered, SealError},
@@ -49,11 +52,7 @@ pub async fn handle<P: Platform>(
             let grant = answer.record.grant.clone();
             answer.about(&client.digest, grant.as_deref())
         }
-        // Who it says that it is.
-        None => match form_of(request).ok().and_then(|form| claimed(request, &form)) {
-            Some(client_id) => answer.about(&ClientDigest::of(&client_id), None),
-            None => answer,
-        },
+        None => answer,
     }
 }
 
@@ -84,7 +83,7 @@ async fn attempt<P: Platform>(
     let outcome = match form.get("grant_type") {
         Ok(Some("authorization_code")) => issuer.redeem(&form).await,
         Ok(Some("refresh_token")) => issuer.refresh(&form, opened).await,
-        Ok(Some(_)) => Err(TokenError::UnsupportedGrantType),
+        Ok(Some(other)) => Err(TokenError::UnsupportedGrantType(quotable(other, MAX_QUOTED))),
         Ok(None) => Err(TokenError::Missing("grant_type")),
         Err(repeated) => Err(repeated.into()),
     };
@@ -111,17 +110,13 @@ impl<P: Platform> Issuer<'_, P> {
         // The client is in the associated data: another client's code does not open.
         let AuthorizationCode { upstream_code, transaction } =
             sealed::open(code, self.client.digest.as_str(), &self.config.keys, self.now).map_err(TokenError::Code)?;
-        if redirect_uri.is_some_and(|uri| uri != transaction.redirect_target.as_str()) {
-            return Err(TokenError::OtherRedirectUri);
+        if let Some(other) = redirect_uri.filter(|uri| *uri != transaction.redirect_target.as_str()) {
+            return Err(TokenError::OtherRedirectUri(quotable_uri(other, MAX_QUOTED)));
         }
         if !transaction.code_challenge.matches(&verifier) {
             return Err(TokenError::WrongCodeVerifier);
         }
-        if !means(form, &transaction.resource) {
-            return Err(TokenError::OtherResource);
-        }
-        // A resource that is no longer served has no tokens.
-        let resource = self.config.resource(Some(&transaction.resource)).ok_or(TokenError::OtherResource)?;
+        let resource = self.resource(form, &transaction.resource).map_err(TokenError::OtherResource)?;
         let granted = upstream::redeem(
             &upstream_code,
             &transaction,
@@ -162,6 +157,19 @@ impl<P: Platform> Issuer<'_, P> {
         self.issue(&grant, &granted, refresh_token.as_ref(), Event::TokenIssued)
     }
 
+    /// The resource that was granted, if the request names that one, or none (RFC 8707 §2.2 leaves it optional here), and it is still
+    /// served.
+    ///
+    /// # Errors
+    /// Otherwise with what is named, fit to be quoted.
+    #[inline(never)]
+    fn resource(&self, form: &Parameters<'_>, granted: &str) -> Result<&ProtectedResource, String> {
+        // Several are more than was granted.
+        let named = form.get("resource").map_err(|repeated| repeated.to_string())?.unwrap_or(granted);
+        let resource = self.config.resource(Some(named)).filter(|resource| resource.indicator.as_str() == granted);
+        resource.ok_or_else(|| quotable_uri(named, MAX_QUOTED))
+    }
+
     /// RFC 6749 §6.
     async fn refresh(&self, form: &Parameters<'_>, opened: Option<RefreshToken>) -> Result<Issued, TokenError> {
         let presented = required(form, "refresh_token")?;
@@ -170,11 +178,7 @@ impl<P: Platform> Issuer<'_, P> {
             None => sealed::open(presented, self.client.digest.as_str(), &self.config.keys, self.now)
                 .map_err(TokenError::RefreshToken)?,
         };
-        if !means(form, &token.resource) {
-            return Err(TokenError::OtherResourceAtRefresh);
-        }
-        // A resource that is no longer served has no tokens.
-        let resource = self.config.resource(Some(&token.resource)).ok_or(TokenError::OtherResourceAtRefresh)?;
+        let resource = self.resource(form, &token.resource).map_err(TokenError::OtherResourceAtRefresh)?;
         let asked = Scope::parse(form.get("scope")?.unwrap_or("")).ok_or(TokenError::MalformedScope)?;
         let asked = asked.of_resource(&resource.scope());
         let scope = if asked.is_empty() { token.scope.clone() } else { asked };
@@ -285,15 +289,5 @@ impl<P: Platform> Issuer<'_, P> {
         }
         let (grant_id, subject) = (grant.grant_id.to_owned(), grant.subject.subject.clone());
         Ok(Issued { body, event, grant_id, subject })
-    }
-}
-
-/// Whether the request is for `resource`: it names that one, or none (RFC 8707 §2.2 leaves it optional here).
-fn means(form: &Parameters<'_>, resource: &str) -> bool {
-    match form.get("resource") {
-        Ok(None) => true,
-        Ok(Some(text)) => Resource::parse(text).is_some_and(|indicator| indicator.as_str() == resource),
-        // Several are more than was granted.
-        Err(_) => false,
     }
 }

@@ -6,13 +6,13 @@ use serde_json::json;
 use super::{Answer, upstream_failure};
 use crate::{
     access_token::MintError,
-    client::{AssertionError, ClientError},
+    client::{AssertionError, ClientError, claimed},
     message::{
         parameters::{Parameters, Repeated},
         request::{BodyError, Request},
         response::{Caching, json},
     },
-    oauth::ErrorCode,
+    oauth::{ClientDigest, ErrorCode},
     platform::{Event, Level, Randomness, RandomnessError},
     sealed::{OpenError, SealError},
     upstream::UpstreamError,
@@ -69,8 +69,8 @@ pub(super) enum TokenError {
     #[error(transparent)]
     Client(ClientError),
     /// Another grant type.
-    #[error("grant_type is neither authorization_code nor refresh_token")]
-    UnsupportedGrantType,
+    #[error("grant_type is neither authorization_code nor refresh_token: `{0}`")]
+    UnsupportedGrantType(String),
     /// The verifier is malformed.
     #[error("code_verifier is malformed")]
     CodeVerifier,
@@ -78,8 +78,8 @@ pub(super) enum TokenError {
     #[error("authorization code: {0}")]
     Code(OpenError),
     /// The code went to another redirect URI.
-    #[error("redirect_uri is not the one of the authorization request")]
-    OtherRedirectUri,
+    #[error("redirect_uri is not the one of the authorization request: {0}")]
+    OtherRedirectUri(String),
     /// The verifier is not the challenge's.
     #[error("code_verifier does not match the code_challenge")]
     WrongCodeVerifier,
@@ -87,14 +87,14 @@ pub(super) enum TokenError {
     #[error("another user has signed in than the one who allowed it")]
     OtherUser,
     /// The code is for another resource.
-    #[error("resource is not the one of the authorization request")]
-    OtherResource,
+    #[error("resource is not the one of the authorization request, or no longer served: {0}")]
+    OtherResource(String),
     /// The refresh token is not good, or not this client's.
     #[error("refresh token: {0}")]
     RefreshToken(OpenError),
     /// The refresh token is for another resource.
-    #[error("resource is not the one granted")]
-    OtherResourceAtRefresh,
+    #[error("resource is not the one granted, or no longer served: {0}")]
+    OtherResourceAtRefresh(String),
     /// A token that cannot be revoked: only a grant can, by its refresh token.
     #[error("an access token cannot be revoked before it expires; revoke the refresh token")]
     NotRevocable,
@@ -133,7 +133,7 @@ impl From<ClientError> for TokenError {
     }
 }
 
-/// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
+/// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason, and whom the request names.
 pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, randomness: &impl Randomness) -> Answer {
     use ErrorCode::{
         AccessDenied, InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError,
@@ -177,15 +177,15 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
             | ClientError::AssertionType
             | ClientError::Assertion(_),
         ) => (StatusCode::UNAUTHORIZED, InvalidClient, Level::Info),
-        TokenError::UnsupportedGrantType => (StatusCode::BAD_REQUEST, UnsupportedGrantType, Level::Info),
+        TokenError::UnsupportedGrantType(_) => (StatusCode::BAD_REQUEST, UnsupportedGrantType, Level::Info),
         TokenError::NotRevocable => (StatusCode::BAD_REQUEST, UnsupportedTokenType, Level::Info),
         TokenError::Code(_)
-        | TokenError::OtherRedirectUri
+        | TokenError::OtherRedirectUri(_)
         | TokenError::OtherUser
         | TokenError::WrongCodeVerifier
         | TokenError::RefreshToken(_)
         // SDKs give up for good on `invalid_target` at a refresh; on `invalid_grant` they sign in again.
-        | TokenError::OtherResourceAtRefresh
+        | TokenError::OtherResourceAtRefresh(_)
         | TokenError::NothingLeft
         | TokenError::Upstream(UpstreamError::InvalidGrant(_)) => {
             (StatusCode::BAD_REQUEST, InvalidGrant, Level::Info)
@@ -193,7 +193,7 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         // A Lambda that has crashed may look like one that refuses. SDKs keep the refresh token at this code, so that nobody
         // is signed out for good by somebody's outage.
         TokenError::Upstream(UpstreamError::UserRefused(_)) => (StatusCode::BAD_REQUEST, AccessDenied, Level::Warn),
-        TokenError::OtherResource => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
+        TokenError::OtherResource(_) => (StatusCode::BAD_REQUEST, InvalidTarget, Level::Info),
         TokenError::MalformedScope | TokenError::ScopeNotGranted(_) | TokenError::NothingGranted => (StatusCode::BAD_REQUEST, InvalidScope, Level::Info),
         TokenError::Upstream(UpstreamError::Unavailable { .. }) => {
             (StatusCode::SERVICE_UNAVAILABLE, TemporarilyUnavailable, Level::Warn)
@@ -212,8 +212,8 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         TokenError::Upstream(UpstreamError::UserRefused(_)) => Some(REFUSED_BY_LAMBDA.to_owned()),
         // What only the client's developer can mend.
         TokenError::Client(ClientError::DocumentUrl(_) | ClientError::Document { .. } | ClientError::Assertion(_))
-        | TokenError::OtherRedirectUri
-        | TokenError::OtherResourceAtRefresh => Some(error.to_string()),
+        | TokenError::OtherRedirectUri(_)
+        | TokenError::OtherResourceAtRefresh(_) => Some(error.to_string()),
         _ if matches!(
             code,
             InvalidRequest | InvalidTarget | InvalidScope | UnsupportedGrantType | UnsupportedTokenType
@@ -247,7 +247,11 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
     if let TokenError::Upstream(error) = error {
         answer.cause = upstream_failure(error);
     }
-    answer
+    // Who it says that it is.
+    match form_of(request).ok().and_then(|form| claimed(request, &form)) {
+        Some(client_id) => answer.about(&ClientDigest::of(&client_id), None),
+        None => answer,
+    }
 }
 
 /// Up to [`SPREAD_SECONDS`].

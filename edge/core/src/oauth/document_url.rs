@@ -7,7 +7,10 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use super::client_id::MAX_BYTES;
+use super::{
+    client_id::MAX_BYTES,
+    error_code::{MAX_QUOTED, quotable_uri},
+};
 
 /// The URL of a document: `https`, a host name in public use, the default port, a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +74,10 @@ impl DocumentUrl {
     }
 }
 
+/// As much of it as is fit to be quoted.
 impl fmt::Display for DocumentUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&quotable_uri(&self.text, MAX_QUOTED))
     }
 }
 

@@ -79,9 +79,14 @@ pub fn quotable(text: &str, max: usize) -> String {
     if text.chars().nth(max).is_some() { quoted + "..." } else { quoted }
 }
 
-/// As [`quotable`], of a URI that may hold a password before an `@`: then nothing of it.
+/// As [`quotable`], of a URI, whose query and fragment may hold a secret: without them. If there may be a password before an `@`,
+/// nothing of it.
 pub fn quotable_uri(text: &str, max: usize) -> String {
-    quotable(if text.contains('@') { "(not shown)" } else { text }, max)
+    if text.contains('@') {
+        return "(not shown)".to_owned();
+    }
+    let end = text.chars().position(|c| matches!(c, '?' | '#')).map_or(max, |at| at + 1);
+    quotable(text, end.min(max))
 }
 
 #[cfg(test)]
@@ -89,9 +94,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_not_quoted() {
-        assert_eq!(quotable_uri("https://user:password@host/", 64), "(not shown)");
-        assert_eq!(quotable_uri("https://host/", 64), "https://host/");
+    fn what_may_be_a_secret_in_a_uri_is_not_quoted() {
+        for (uri, quoted) in [
+            ("https://host/a", "https://host/a"),
+            ("https://host/a?", "https://host/a?"),
+            ("https://host/a?api_key=secret", "https://host/a?..."),
+            ("https://host/a#secret", "https://host/a#..."),
+            ("https://host/a#b?secret", "https://host/a#..."),
+            ("https://host/\u{fc}?secret", "https://host/??..."),
+            ("app:?secret", "app:?..."),
+            ("https://user:password@host/", "(not shown)"),
+            ("https://user:pass?word@host/", "(not shown)"),
+            ("https://host/12345678901234567890?secret", "https://host/12345678901..."),
+        ] {
+            assert_eq!(quotable_uri(uri, 24), quoted, "{uri}");
+        }
     }
 
     #[test]
