@@ -43,6 +43,7 @@ async function lookAtBody(call) {
   ctx.waitUntil(reading);
   const read = await reading;
   try {
+    if (read.body === undefined && read.fault === undefined) return overloaded(call);
     const decision = guarded(call, () => lookCloser(call, read));
     // The settings have changed, or the token has expired, while the body arrived.
     if (typeof decision !== "string") return unavailable(call);

@@ -47,7 +47,7 @@ class ConcurrencyLimit {
   }
 
   // The body of a request, as `{ body }`, or `{ fault }`: `too_long`, `too_slow` or `broken_off`. Neither, when it takes more than
-  // its party's share: the gate then asks for the body once more, and there is no room for that.
+  // its party's share.
   async read(entry, { request, length }, longest) {
     if (length > longest) return { fault: "too_long" };
     let timer;

@@ -12,7 +12,12 @@ pub fn check(data: &[u8]) {
     let Some([protocol_version, method, name]) = lines(data) else { return };
     let [some_version, some_method, some_name] =
         [protocol_version, method, name].map(|value| Some(value).filter(|value| !value.is_empty()));
-    let headers = MessageHeaders { protocol_version: some_version, method: some_method, name: some_name, ..MessageHeaders::default() };
+    let headers = MessageHeaders {
+        protocol_version: some_version,
+        method: some_method,
+        name: some_name,
+        ..MessageHeaders::default()
+    };
     let Some(told) = headers.operation() else { return };
     crate::accept();
     assert_eq!(protocol_version, "2026-07-28");
