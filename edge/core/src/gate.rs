@@ -32,7 +32,7 @@ use crate::{
     },
     oauth::{
         ClientDigest, Scope,
-        error_code::{MAX_QUOTED, quotable},
+        error_code::{MAX_QUOTED, quotable_uri},
     },
     platform::{Event, Level, Platform, Record, UnixTime},
     route::Route,
@@ -266,7 +266,7 @@ pub fn may_call(origin: &str, config: &Config) -> bool {
 /// DNS rebinding: a page of another site must not speak to us with what the browser adds.
 fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError> {
     match head.origin_header {
-        Some(origin) if !may_call(origin, config) => Err(GateError::ForbiddenOrigin(quotable(origin, MAX_QUOTED))),
+        Some(origin) if !may_call(origin, config) => Err(GateError::ForbiddenOrigin(quotable_uri(origin, MAX_QUOTED))),
         _ => Ok(()),
     }
 }

@@ -45,7 +45,7 @@ pub enum Limit {
 pub const PERIOD_SECONDS: &str = "60";
 
 impl Limit {
-    /// All of them.
+    /// All of them, in the order of their declaration.
     pub const ALL: [Self; 5] = [Self::Calls, Self::Grant, Self::Client, Self::RedirectHost, Self::Address];
 
     /// Its name, in settings and log lines.
