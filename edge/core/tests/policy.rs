@@ -195,6 +195,7 @@ fn a_body_that_a_server_might_decode_is_refused() {
         typed("application/json"),
         typed("Application/JSON; charset=UTF-8"),
         typed("application/json;charset=\"utf-8\""),
+        typed("application/json; charset=utf-8;"),
         coded("identity"),
     ] {
         assert!(Ask { headers, ..ask(&edge, "read", SHOW) }.send().1.is_ok(), "{headers:?}");

@@ -53,7 +53,7 @@ impl MessageHeaders<'_> {
         let mut parts = self.content_type.unwrap_or("application/json").split(';').map(str::trim);
         let is = |part: &str, wanted: &str| part.eq_ignore_ascii_case(wanted);
         parts.next().is_some_and(|media_type| is(media_type, "application/json"))
-            && parts.all(|parameter| is(&parameter.replace('"', ""), "charset=utf-8"))
+            && parts.all(|parameter| parameter.is_empty() || is(&parameter.replace('"', ""), "charset=utf-8"))
             && self.content_encoding.is_none_or(|coding| is(coding.trim(), "identity"))
     }
 
