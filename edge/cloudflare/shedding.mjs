@@ -75,8 +75,8 @@ class ConcurrencyLimit {
     let length = 0;
     for (;;) {
       const { done, value } = await reader.read(body.subarray(length));
-      // It was stopped: nobody waits for the rest.
-      if (!entry.set) return;
+      // It was stopped, or its client has gone away: nobody waits for the rest.
+      if (!entry.set) return { fault: "broken_off" };
       body = new Uint8Array(value.buffer);
       if (done) return { body: body.subarray(0, length) };
       length += value.byteLength;

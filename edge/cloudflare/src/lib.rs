@@ -90,7 +90,8 @@ pub fn setting_names() -> String {
 /// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. Requests that have begun
 /// end with the settings they have. Gives what `entry.mjs` must know: whether the settings can be used, whether answers are to
 /// say how long they took, the `User-Agent` for clients that send none, names and values of header fields for the answers that
-/// it makes itself, the names of header fields that are not passed on, the longest body of a request, the longest that [`look`] is given, and the longest that [`respond`] is given.
+/// it makes itself, the names of header fields that are not passed on, the longest body of a request, the longest that [`look`] is
+/// given, and the longest that [`respond`] is given.
 #[wasm_bindgen]
 pub fn configure(env: &Env, work: Work) -> Array {
     WORK.with(|cell| cell.set(work)).ok();
@@ -129,9 +130,9 @@ pub fn rebind(env: &Env) {
 
 /// Decides about a request from its head, synchronously: `undefined` when the handler is to answer it, as its path is no
 /// protected resource; a string of lines to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it
-/// repeats (in Unix time) or zero, under which name it is counted or nothing; another to answer it: status, body, what the log is to be told if it repeats or nothing;
-/// after both, names and values in turn of header fields for the answer; a number when something else must be looked at: 1 for
-/// the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
+/// repeats (in Unix time) or zero, under which name it is counted or nothing; another to answer it: status, body, what the log is
+/// to be told if it repeats or nothing; after both, names and values in turn of header fields for the answer; a number when
+/// something else must be looked at: 1 for the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
 #[wasm_bindgen]
 pub fn gate(
     method: &str,

@@ -108,9 +108,9 @@ pub enum Gated {
     Respond {
         /// The answer.
         response: Response<String>,
-        /// Whoever asks for the same is to be answered in the same way, for good: with the same method and URL, and as now
-        /// without `Authorization`, `Origin`, `traceparent` and `Upgrade`. Of each the log is to be told this, with a trace of its own.
-        /// `None` where more was looked at.
+        /// The answer depends only on method and URL, so an adapter may repeat it for requests that have the same, and have no
+        /// `Authorization`, `Origin`, `traceparent` and `Upgrade`. For each the adapter logs this record, with a trace of its own.
+        /// `None` if the answer depends on more.
         repeats: Option<Box<Record>>,
     },
     /// Its head is not enough: look closer.
@@ -527,7 +527,7 @@ pub enum GateError {
     )]
     BodyTooLongToJudge,
     /// [`Limit::Calls`].
-    #[error("too many requests of this client for this user: wait a minute")]
+    #[error("too many requests with the tokens of this grant: wait a minute")]
     TooManyRequests,
     /// The identity could not be signed.
     #[error("the identity assertion could not be minted")]

@@ -4,7 +4,7 @@
 //!
 //! The narrow limits come first, and a request that one of them refuses is not counted by the wider ones: so a client that
 //! floods is stopped long before it has used up what its address has, which hundreds of others may share, and so is a grant
-//! that is refreshed without end, before it has used up what the client has. Every name ends with the address. Without it
+//! that is refreshed without end, before it has used up what the client has. The names of these end with the address. Without it
 //! anyone could use up what a well-known client or redirect host has, and lock out all who use it: neither is a secret.
 
 use http::{Method, Response, StatusCode, header};

@@ -75,11 +75,13 @@ impl Rule {
 pub(crate) fn can_fit(pattern: &str) -> bool {
     // Case does not matter.
     let lower = pattern.to_ascii_lowercase();
-    match lower.strip_suffix('*') {
-        None => is_plain(&lower),
-        // Whether it ends within a path, a host, or a scheme.
-        Some(start) => ["", "a", "a/", ":a", "a:a"].iter().any(|rest| is_plain(&[start, rest].concat())),
-    }
+    let (start, rests): (_, &[&str]) = match lower.strip_suffix('*') {
+        // A slash at the end of a URI's path does not matter.
+        None => (lower.as_str(), &["", "/"]),
+        // It may end within a path, a port, a host, or a scheme.
+        Some(start) => (start, &["", "a", "1/", "a/", "/", "/a/", "//a/", ":a", "a:a"]),
+    };
+    rests.iter().any(|rest| is_plain(&[start, rest].concat()))
 }
 
 /// Whether a URI has only one spelling: no dots to resolve, no escapes that stand for what they hide, nothing that a

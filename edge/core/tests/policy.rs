@@ -356,7 +356,6 @@ fn what_the_settings_say_of_a_policy_is_checked() {
         (r#"{"resources":{"file:///a//b*":["b"]}}"#, "URI"),
         (r#"{"resources":{"file:///%61":["b"]}}"#, "URI"),
         (r#"{"resources":{"file:///a\\*":["b"]}}"#, "URI"),
-        (r#"{"resources":{"https://example.com":["b"]}}"#, "URI"),
         (r#"{"resources":{"orders":["b"]}}"#, "URI"),
     ] {
         let resources = format!(r#"[{{"path":"/mcp","scopes":{{"b":"B"}},"policy":{policy}}}]"#);
@@ -373,6 +372,13 @@ fn what_the_settings_say_of_a_policy_is_checked() {
         "DB://orders/*",
         "https://exam*",
         "https://example.com/",
+        "https://example.com",
+        "https:*",
+        "file:*",
+        "file:/*",
+        "http://localhost:*",
+        "http://localhost:80*",
+        "db://host:*",
         "file:///a%20b/*",
         "x:a",
     ] {

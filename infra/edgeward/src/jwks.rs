@@ -201,7 +201,7 @@ impl PrivateJwks {
         text
     }
 
-    /// As the edge gets it: no leaked key is named there.
+    /// As the edge gets it: without the ids of replaced keys, which only this tool reads.
     pub(crate) fn to_deliver(&self) -> Zeroizing<String> {
         let mut delivered = self.clone();
         delivered.keys.iter_mut().for_each(PrivateJwk::forget_replaced);

@@ -29,9 +29,12 @@ export function replaceOriginSecret({ job, standing }: Ready, file: string, worl
     return refuse("the origin has no secret yet, as its stack is not deployed; deploy without LEAKED");
   }
   const deployed = deployedOriginSecret(standing);
+  if (deployed === undefined) {
+    return refuse("the stacks do not say which secret is deployed, as they are of an older version; deploy without LEAKED, and do this again");
+  }
   // One and not two: the firewall takes this generation's secret and the next one's.
-  const generation = (deployed ?? named) + 1;
-  if (deployed !== undefined && named > generation) {
+  const generation = deployed + 1;
+  if (named > generation) {
     return refuse(
       `server.originSecretGeneration of ${job.deployment} is ${named}, and ${deployed} is deployed: CloudFront would send a secret ` +
         `that the firewall does not take yet; set it to ${generation}, and do this again`,
@@ -45,11 +48,10 @@ export function replaceOriginSecret({ job, standing }: Ready, file: string, worl
   }
   if (!dryRun) setOriginSecret(file, generation);
   const setting = `server.originSecretGeneration of ${job.deployment}`;
-  const reason = deployed === undefined ? `it was ${named}` : `${deployed} is deployed`;
   world.say(
     dryRun
-      ? `edgeward: would set ${setting} to ${generation}, as ${reason}`
-      : `edgeward: ${setting} is ${generation} now, as ${reason}: keep that change of its settings`,
+      ? `edgeward: would set ${setting} to ${generation}, as ${deployed} is deployed`
+      : `edgeward: ${setting} is ${generation} now, as ${deployed} is deployed: keep that change of its settings`,
   );
   return true;
 }

@@ -1,8 +1,7 @@
 //! The sessions in this task's memory: rmcp's, each with a place.
 //!
 //! A client may disconnect at any moment. The server then drops the future that answers its request, at whichever `await` that
-//! has come to. So a change of several
-//! steps goes on in a task of its own, or a guard undoes the steps that were taken.
+//! has come to. So a change of several steps goes on in a task of its own, or a guard undoes the steps that were taken.
 
 use std::{error::Error, io, sync::Arc};
 

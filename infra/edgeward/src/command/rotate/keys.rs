@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
     /// The settings with the keys as they are now.
     fn settings(&self) -> Settings {
         let mut settings = self.described.settings.clone();
-        settings.set(KEYS, &self.keys.to_text());
+        settings.set(KEYS, &self.keys.to_deliver());
         settings
     }
 
