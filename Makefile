@@ -11,13 +11,6 @@ BUNDLE := $(TARGET)/bundle
 MAX_BUNDLE_BYTES := 300000
 BUILD := edge/cloudflare/build
 COMPILED := $(TARGET)/wasm32-unknown-unknown
-# The wasm's bindings, as a function that makes a copy of them for an instance: they keep it in a variable of the module. Without
-# the classes that the `worker` crate offers to JavaScript: nothing here uses them.
-bind = wasm-bindgen $(1) --target bundler --no-typescript --out-name index --out-dir $(2); \
-	(cd $(2); sed 's/^export class/class/; /^if (Symbol.dispose)/d' index_bg.js | \
-		esbuild --bundle --format=iife --global-name=bound --log-level=warning --outfile=bindings.js \
-			--banner:js="export default () => {" --footer:js="return bound; };")
-unused_exports := __wbg_* intounderlying* __worker_init_state
 HOST = $(shell rustc --version --verbose | sed -n 's/^host: //p')
 # The arithmetic that wasm has. Natively the processor would choose another, and each its own.
 PORTABLE := --cfg curve25519_dalek_backend="serial" --cfg curve25519_dalek_bits="32" --cfg chacha20_force_soft \
@@ -91,27 +84,11 @@ check: ## what to run before pushing: format, lints, licences, targets, docs, fa
 	cargo test -p edgeward-identity -p edgeward-core
 
 edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
-	@[ $(BUILD)/bindings.js -nt $(COMPILED)/edge/edgeward_cloudflare.wasm ] || { \
-		$(call bind,$(COMPILED)/edge/edgeward_cloudflare.wasm,$(BUILD)); \
-		wasm-opt $(unused_exports:%='--remove-exports=%') -O -Oz -Oz --one-caller-inline-max-function-size=20 \
-			--strip-debug --strip-producers --strip-target-features \
-			$(BUILD)/index_bg.wasm -o $(BUILD)/index_bg.wasm; \
-	}
+	@[ $(BUILD)/bindings.js -nt $(COMPILED)/edge/edgeward_cloudflare.wasm ] || \
+		edge/cloudflare/bind $(COMPILED)/edge/edgeward_cloudflare.wasm $(BUILD) optimized
 
 size: edge ## bundle the edge for every environment, and hold it to its budget: gzip bytes of JavaScript and wasm
-	@rm -rf $(BUNDLE)
-	@# One and the same code: the last one is measured.
-	@cd edge/cloudflare && for environment in dev staging prod; do \
-		wrangler deploy --dry-run --env $$environment --outdir $(BUNDLE) >/dev/null; \
-	done
-	@cd $(BUNDLE); total=0; \
-	for file in *.js *.wasm; do \
-		bytes=$$(gzip -9 --stdout "$$file" | wc -c); \
-		echo "$$file $$bytes"; \
-		total=$$((total + bytes)); \
-	done; \
-	echo "bundle_gzip_bytes $$total"; \
-	[ $$total -le $(MAX_BUNDLE_BYTES) ] || { echo "more than $(MAX_BUNDLE_BYTES)" >&2; exit 1; }
+	@edge/cloudflare/size $(BUNDLE) $(MAX_BUNDLE_BYTES)
 
 budgets: ## count instructions and allocations of what requests and sign-ins cost, and hold them to what is recorded
 	.ci/setup budgets
@@ -178,9 +155,8 @@ wasm: setup-edge
 # never deployed.
 panicking-edge: setup-edge
 	+cargo build $(WASM) -p edgeward-cloudflare --features test-panic
-	@[ $(TARGET)/panicking-edge/bindings.js -nt $(COMPILED)/debug/edgeward_cloudflare.wasm ] || { \
-		$(call bind,$(COMPILED)/debug/edgeward_cloudflare.wasm,$(TARGET)/panicking-edge); \
-	}
+	@[ $(TARGET)/panicking-edge/bindings.js -nt $(COMPILED)/debug/edgeward_cloudflare.wasm ] || \
+		edge/cloudflare/bind $(COMPILED)/debug/edgeward_cloudflare.wasm $(TARGET)/panicking-edge
 
 setup-edge:
 	+.ci/setup edge
