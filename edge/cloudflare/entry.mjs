@@ -44,10 +44,7 @@ async function lookAtBody(call) {
   const read = await reading;
   try {
     if (read.body === undefined && read.fault === undefined) return overloaded(call);
-    const decision = guarded(call, () => lookCloser(call, read));
-    // The settings have changed, or the token has expired, while the body arrived.
-    if (typeof decision !== "string") return unavailable(call);
-    return await carryOut(call, decision, read.body);
+    return await carryOut(call, guarded(call, () => lookCloser(call, read)), read.body);
   } finally {
     judged.leave(entry);
   }
@@ -78,6 +75,8 @@ function guarded(call, decide) {
 }
 
 function carryOut(call, decision, body) {
+  // The settings have changed, or the token has expired, since the gate was asked first.
+  if (typeof decision !== "string") return unavailable(call);
   const [kind, ...lines] = decision.split("\n");
   return kind === "forward" ? pass(call, lines, body) : refuse(call, kind, lines);
 }
@@ -179,9 +178,7 @@ async function isWithin({ env }, key) {
 async function forward(call, { url, identity, counted, fields }, traceparent, body) {
   const { edge, request, method, length, isObserved } = call;
   if (counted && !(await isWithin(call, counted))) {
-    const decision = guarded(call, () => lookCloser(call, { fault: "too_many" }));
-    // The settings have changed meanwhile.
-    return typeof decision === "string" ? carryOut(call, decision) : unavailable(call);
+    return carryOut(call, guarded(call, () => lookCloser(call, { fault: "too_many" })));
   }
   if (isObserved) passedOn.add(request);
   const headers = call.headers ?? headersOf(call);

@@ -124,6 +124,7 @@ mod tests {
             assert_eq!(lives(cache_control, age), seconds, "{cache_control} {age:?}");
         }
     }
+
     #[test]
     fn without_an_age_it_lives_until_it_expires() {
         let lives = |cache_control: Option<&str>, expires| {
