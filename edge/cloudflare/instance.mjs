@@ -15,7 +15,7 @@ const waiting = new Map();
 
 // Before there is a request, at no request's cost.
 let prepared = instantiate();
-// The instance's functions, with what `entry.mjs` must know of the settings.
+// The instance's functions, with what it has told of rules and settings.
 let living;
 // The settings that it has, their names, and the environment that they came from.
 let settings;
@@ -25,6 +25,12 @@ let environment;
 // The instance for a request that begins, with the settings of that request.
 export function instance(env) {
   if (living === undefined || !isConfigured(env)) configure(env);
+  return living;
+}
+
+// An instance for the answer to a request that has failed. Its settings are those of the newest request, not of the failed one.
+export function survivor(env) {
+  if (living === undefined) configure(env);
   return living;
 }
 
@@ -69,22 +75,23 @@ function configure(env) {
   // Should it panic, nothing is configured.
   prepared = living = undefined;
   names ??= functions.setting_names().split(" ");
-  const [isUsable, serverTiming, userAgent, failureFields, dropped, ...lengths] = functions.configure(env, work);
+  const { rules, platformStatuses, routes, ...told } = JSON.parse(functions.configure(env, work));
   settings = names.map((name) => env[name]);
   environment = env;
-  const { gate, look, sharing, traceparents, unreachable, respond, rebind } = functions;
-  const [maxBodyBytes, maxJudgedBytes, maxHandledBytes] = lengths;
-  const droppedHeaders = new Set(dropped.split(" "));
-  const told = { isUsable, serverTiming, userAgent, failureFields, droppedHeaders, maxBodyBytes, maxJudgedBytes, maxHandledBytes };
+  const { gate, gate_with, admit_machine, respond, conclude, fail, traces, rebind } = functions;
   // What is remembered was decided with these settings.
-  living = { functions, gate, look, sharing, traceparents, unreachable, respond, rebind, repeats: new Repeats(), ...told };
+  const repeats = new Repeats(rules.maxBodyBytes);
+  living = { functions, gate, gate_with, admit_machine, respond, conclude, fail, traces, rebind, repeats, ...told };
+  living.rules = { ...rules, remove: new Set(rules.remove) };
+  living.concludedStatuses = new Set([...rules.concludedStatuses, ...platformStatuses]);
+  living.routes = new Map(routes);
 }
 
-// The handler's answer; `undefined` if there will be none.
-export async function answerOf({ edge, request }, body, fault) {
+// What the handler's work on a request brings; `undefined` if it never will.
+export async function finished({ edge, request }, begin) {
   const lost = new Promise((tell) => waiting.set(request, { edge, tell }));
   try {
-    return await Promise.race([edge.respond(request, body, fault), lost]);
+    return await Promise.race([begin(), lost]);
   } catch {
     retire(edge);
   } finally {

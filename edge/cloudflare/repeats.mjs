@@ -3,7 +3,7 @@
 
 // So many are kept, and so many bytes of them. When there are more, these stay until they have grown old: to keep others in
 // their place, of which none would be found again either, costs more than it saves. What is long is not kept at all.
-class Kept {
+class BoundedMap {
   #entries = new Map();
   #bytes = 0;
   #since = 0;
@@ -44,40 +44,60 @@ const isBetween = (since, now, until) => since <= now && now < until;
 // What is remembered of the gate's decisions, all of them made with the same settings.
 export class Repeats {
   // For each `Authorization` what was forwarded last, for half a minute at the most.
-  #forwards = new Kept({ entries: 1024, bytes: 8 * 1024 * 1024 });
+  #forwards = new BoundedMap({ entries: 1024, bytes: 8 * 1024 * 1024 });
   // For each URL how strangers were refused last, who choose their URLs: so these are few.
-  #refusals = new Kept({ entries: 64, bytes: 512 * 1024 });
+  #refusals = new BoundedMap({ entries: 64, bytes: 512 * 1024 });
+  #maxBodyBytes;
 
-  // What to do with a request that is like one before it in all that the gate looks at: a target to forward it to, or a
-  // refusal. `undefined` if there is none.
-  find({ edge, method, url, authorization, origin, traceparent, length, hasUpgrade }) {
-    if (origin !== undefined || traceparent !== undefined || hasUpgrade || length > edge.maxBodyBytes) return;
+  constructor(maxBodyBytes) {
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  // The decision about a request that was like this one in all that the gate looks at, if it still holds.
+  find(call) {
+    const { url, authorization, length } = call;
+    if (length > this.#maxBodyBytes) return;
     const last = authorization === undefined ? this.#refusals.get(url) : this.#forwards.get(authorization);
-    if (last === undefined || last.url !== url || last.method !== method) return;
-    if (last.refusal) return last;
-    if (isBetween(last.since, Date.now(), last.until)) return last;
+    if (last === undefined || !isAlike(last, call)) return;
+    if (last.refusal || isBetween(last.since, Date.now(), last.until)) return last;
   }
 
-  // Until when, in seconds of Unix time, the gate would forward it in the same way; zero if that can't be said.
-  rememberForward({ method, url, authorization }, target, until) {
-    if (until === 0) return;
-    const bytes = authorization.length + url.length + target.url.length + target.identity.length + target.counted.length;
-    this.#forwards.set(authorization, { method, url, target, since: Date.now(), until: until * 1000, bytes });
+  // A plan, until it says, in seconds of Unix time; not one that does not.
+  rememberForward(call, plan) {
+    const { url, identity, counted = "", until } = plan;
+    if (until === undefined) return;
+    const bytes = call.authorization.length + call.url.length + url.length + identity.length + counted.length;
+    this.#forwards.set(call.authorization, { ...head(call), plan, since: Date.now(), until: until * 1000, bytes });
   }
 
-  // The gate would say the same for good.
-  rememberRefusal({ method, url }, refusal) {
-    this.#refusals.set(url, { method, url, refusal, bytes: url.length + REFUSAL_BYTES });
+  // A refusal, for good.
+  rememberRefusal(call, { status, headers, body, repeats }) {
+    const refusal = { status, headers: new Headers(headers), body, record: JSON.parse(repeats) };
+    this.#refusals.set(call.url, { ...head(call), refusal, bytes: call.url.length + REFUSAL_BYTES });
   }
 }
+
+// All that the gate looks at, but for the length of the body.
+const head = ({ method, url, authorization, origin, traceparent, hasUpgrade }) => {
+  return { method, url, authorization, origin, traceparent, hasUpgrade };
+};
+
+const isAlike = (last, call) =>
+  last.url === call.url &&
+  last.method === call.method &&
+  last.authorization === call.authorization &&
+  last.origin === call.origin &&
+  last.traceparent === call.traceparent &&
+  last.hasUpgrade === call.hasUpgrade;
 
 // Of its answer and its record.
 const REFUSAL_BYTES = 2048;
 
 // Some are drawn at once: the platform has random numbers for that many.
-let traceparents = [];
+let traces = [];
 
-export function newTraceparent(edge) {
-  if (traceparents.length === 0) traceparents = edge.traceparents().split("\n");
-  return traceparents.pop();
+// A trace for a request that repeats another: its id, and the header field's value.
+export function newTrace(edge) {
+  if (traces.length === 0) traces = JSON.parse(edge.traces());
+  return traces.pop();
 }

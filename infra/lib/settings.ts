@@ -71,7 +71,7 @@ export type FirewallRule = (typeof FIREWALL_RULES)[number];
 const zoneId = z.string().regex(/^[a-z]{2,5}\d-az\d$/, "must be the id of an availability zone, such as euw1-az1");
 
 const server = z.strictObject({
-  /** URI of the image; by default it is built from `origin/Dockerfile` and pushed. */
+  /** URI of the image; by default the origin of this checkout is compiled, and its image is built and pushed. */
   image: z.string().min(1).optional(),
   architecture: z.enum(["arm64", "x86_64"]).default("arm64"),
   cpu: z.union([z.literal(256), z.literal(512), z.literal(1024), z.literal(2048)]).default(256),

@@ -2,23 +2,14 @@
 
 use std::{future::Future, sync::Arc};
 
-use edgeward_identity::{KeyError, UnixTime, VerifyingKeys};
+use edgeward_identity::{UnixTime, VerifyingKeys};
 use url::Url;
 
+pub use crate::refreshed::{FIRST_FETCH_FLOOR, KeysError, MAX_AGE, REFRESH_FLOOR};
 use crate::{
-    outbound::{Limits, Outbound, OutboundError},
+    outbound::{Limits, Outbound},
     refreshed::{DEADLINE, Refreshed, Source, Unavailable},
 };
-
-/// After an attempt to fetch, this many seconds pass before an unknown `kid` may cause another.
-pub const REFRESH_FLOOR: u64 = 10;
-
-/// While keys have never been had, this many seconds pass between attempts: the edge may just be starting.
-pub const FIRST_FETCH_FLOOR: u64 = 1;
-
-/// Keys older than this are fetched again before they are used, so that a key the edge withdraws is forgotten here. If that
-/// takes more than a second or fails, they are used all the same.
-pub const MAX_AGE: u64 = 600;
 
 /// Where the edge's public keys come from. Clones share what was fetched.
 #[derive(Debug, Clone)]
@@ -90,26 +81,3 @@ impl Keys {
 }
 
 const LIMITS: Limits = Limits { deadline: DEADLINE, max_bytes: 64 * 1024 };
-
-/// Why the keys could not be fetched.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeysError {
-    /// No answer.
-    #[error("{0}")]
-    Outbound(String),
-    /// They could not be read from where they are kept.
-    #[error("{0}")]
-    Unreadable(String),
-    /// An answer that is not 200.
-    #[error("status {0}")]
-    Status(u16),
-    /// The answer is not a usable JWKS.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
-
-impl From<OutboundError> for KeysError {
-    fn from(error: OutboundError) -> Self {
-        Self::Outbound(error.to_string())
-    }
-}

@@ -3,12 +3,14 @@
 
 mod caller;
 mod clock;
-pub mod keys;
 mod outbound;
-mod pseudonym;
+
 mod refreshed;
+
+pub mod keys;
 mod refusal;
 mod remembered;
+
 mod require_identity;
 
 #[cfg(feature = "server")]
@@ -16,8 +18,7 @@ pub mod server;
 
 pub use caller::{Caller, NotVerified};
 pub use clock::Clock;
-pub use edgeward_identity::{self as identity, Identity, Verifier};
+pub use edgeward_identity::{self as identity, Identity, Verifier, pseudonym};
 pub use keys::Keys;
-pub use pseudonym::pseudonym;
 pub use refusal::Refusal;
 pub use require_identity::{RequireIdentity, RequireIdentityService};

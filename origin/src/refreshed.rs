@@ -7,17 +7,47 @@ use std::{
     time::{Duration, Instant},
 };
 
-use edgeward_identity::UnixTime;
+use edgeward_identity::{KeyError, UnixTime};
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
 use parking_lot::Mutex;
 
-use crate::{
-    keys::{FIRST_FETCH_FLOOR, KeysError, MAX_AGE, REFRESH_FLOOR},
-    outbound::OutboundError,
-};
+use crate::outbound::OutboundError;
+
+/// After an attempt to fetch, this many seconds pass before an unknown `kid` may cause another.
+pub const REFRESH_FLOOR: u64 = 10;
+
+/// While keys have never been had, this many seconds pass between attempts: the edge may just be starting.
+pub const FIRST_FETCH_FLOOR: u64 = 1;
+
+/// Keys older than this are fetched again before they are used, so that a key the edge withdraws is forgotten here. If that
+/// takes more than a second or fails, they are used all the same.
+pub const MAX_AGE: u64 = 600;
+
+/// Why the keys could not be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeysError {
+    /// No answer.
+    #[error("{0}")]
+    Outbound(String),
+    /// They could not be read from where they are kept.
+    #[error("{0}")]
+    Unreadable(String),
+    /// An answer that is not 200.
+    #[error("status {0}")]
+    Status(u16),
+    /// The answer is not a usable JWKS.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl From<OutboundError> for KeysError {
+    fn from(error: OutboundError) -> Self {
+        Self::Outbound(error.to_string())
+    }
+}
 
 /// There are no keys that could decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod body_limit;
 pub mod health;
 pub mod logging;
 mod mcp;
+mod method;
 mod metrics;
 pub mod parameters;
 mod request_log;

@@ -3,12 +3,12 @@
 //! A token's kind is its `typ`: a verifier names the kind it wants, so no kind passes for another (RFC 8725 §3.11).
 
 use jwt_compact::{Algorithm, AlgorithmExt, AlgorithmSignature, Claims, alg::Ed25519};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{SigningKey, UnixTime, VerifyingKeys};
+use crate::{
+    SigningKey, UnixTime, VerifyingKeys,
+    json::{Object, WrongJson},
+};
 
 /// The longest token, in bytes: no longer one is made, and a longer one is refused before it is parsed. Many servers
 /// take no more than 8 KiB in one header field.
@@ -52,6 +52,22 @@ pub fn sign<T: Serialize>(
 /// # Errors
 /// The first check that fails.
 pub fn verify<T: DeserializeOwned>(typ: &str, token: &str, keys: &VerifyingKeys) -> Result<Verified<T>, JwsError> {
+    let token = verify_signature(typ, token, keys)?;
+    // Read twice: a type that holds both would have to be put together from any members, at several times the code.
+    let times: Times = serde_json::from_slice(&token.claims).map_err(|_| JwsError::MalformedClaims)?;
+    let claims = serde_json::from_slice(&token.claims).map_err(|_| JwsError::MalformedClaims)?;
+    Ok(Verified {
+        issued_at: times.iat.ok_or(JwsError::MissingClaim { claim: "iat" })?,
+        expires_at: times.exp.ok_or(JwsError::MissingClaim { claim: "exp" })?,
+        claims,
+    })
+}
+
+/// As [`verify`], for who reads the claims by other means.
+///
+/// # Errors
+/// The first check that fails.
+pub fn verify_signature<'a>(typ: &str, token: &'a str, keys: &VerifyingKeys) -> Result<Compact<'a>, JwsError> {
     let token = Compact::parse(token, MAX_BYTES)?;
     if token.header.typ.as_deref() != Some(typ) {
         return Err(JwsError::WrongType);
@@ -64,14 +80,7 @@ pub fn verify<T: DeserializeOwned>(typ: &str, token: &str, keys: &VerifyingKeys)
     if !is_signed(token.message.as_bytes(), &token.signature, key) {
         return Err(JwsError::BadSignature);
     }
-    // Read twice: a type that holds both would have to be put together from any members, at several times the code.
-    let times: Times = serde_json::from_slice(&token.claims).map_err(|_| JwsError::MalformedClaims)?;
-    let claims = serde_json::from_slice(&token.claims).map_err(|_| JwsError::MalformedClaims)?;
-    Ok(Verified {
-        issued_at: times.iat.ok_or(JwsError::MissingClaim { claim: "iat" })?,
-        expires_at: times.exp.ok_or(JwsError::MissingClaim { claim: "exp" })?,
-        claims,
-    })
+    Ok(token)
 }
 
 /// Whether `signature` is the one of `key` over `message` (RFC 8032 §5.1.7), with S below the order of the group.
@@ -100,7 +109,7 @@ pub struct Compact<'a> {
 }
 
 /// What a header says that counts.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub struct Header {
     /// The algorithm that was used, by the token's own account.
     pub alg: String,
@@ -109,12 +118,15 @@ pub struct Header {
     /// The key.
     pub kid: Option<String>,
     /// Whether there is a member `crit`, be it null.
-    #[serde(default, rename = "crit", deserialize_with = "is_there")]
     is_critical: bool,
 }
 
-fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(|_| true)
+impl Header {
+    fn parse(json: &[u8]) -> Result<Self, WrongJson> {
+        let object = Object::parse(json)?;
+        let (alg, typ, kid) = (object.required("alg")?, object.text("typ")?, object.text("kid")?);
+        Ok(Self { alg, typ, kid, is_critical: object.has("crit") })
+    }
 }
 
 impl<'a> Compact<'a> {
@@ -129,7 +141,7 @@ impl<'a> Compact<'a> {
         let decode = |part: &str| edgeward_base64url::decode(part).ok_or(JwsError::Malformed);
         let (message, signature) = token.rsplit_once('.').ok_or(JwsError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(JwsError::Malformed)?;
-        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JwsError::Malformed)?;
+        let header = Header::parse(&decode(header)?).map_err(|_| JwsError::Malformed)?;
         // RFC 7515 §4.1.11: a critical extension that is not understood makes the token invalid; we understand none.
         if header.is_critical {
             return Err(JwsError::CriticalExtension);
@@ -141,6 +153,12 @@ impl<'a> Compact<'a> {
 /// A `kid` from a stranger's token, cut so that it can stand in a log line.
 fn shorten(key_id: &str) -> String {
     key_id.chars().take(64).collect()
+}
+
+impl From<WrongJson> for JwsError {
+    fn from(_: WrongJson) -> Self {
+        Self::MalformedClaims
+    }
 }
 
 /// Which check a token failed. Holds nothing of the token but its `kid`.

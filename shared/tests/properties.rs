@@ -5,7 +5,7 @@ mod support;
 use edgeward_identity::{
     AssertionError, Identity, Kind, UnixTime,
     assertion::{MAX_LIFETIME, MAX_SKEW, TYPE, mint},
-    jws,
+    jws, traceparent,
 };
 use proptest::prelude::*;
 use support::{AUDIENCE, ISSUER, NOW, foreign_key, identity, key, verifier};
@@ -177,5 +177,30 @@ fn a_token_with_any_character_changed_is_refused() {
         bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(bytes).unwrap();
         assert!(verifier().verify(&changed, &keys, NOW).is_err(), "character {index}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_traceparent_that_is_made_names_its_trace(mut ids in any::<traceparent::Ids>()) {
+        // Ids of zeros are none.
+        (ids[0], ids[16]) = (ids[0] | 1, ids[16] | 1);
+        let made = traceparent::new(ids);
+        let trace_id: String = ids[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        prop_assert_eq!(traceparent::trace_id(&made), Some(trace_id.as_str()));
+        let longer = format!("{made}-more");
+        prop_assert_eq!(traceparent::trace_id(&longer), None);
+    }
+
+    #[test]
+    fn a_trace_id_is_where_every_version_has_it(version in 0..0xff_u8, rest in "[0-9a-f]{31}1-[0-9a-f]{15}1-[0-9a-f]{2}", more in "(-[ -~]{0,9})?") {
+        let text = format!("{version:02x}-{rest}{more}");
+        let expected = (version != 0 || more.is_empty()).then(|| &text[3..35]);
+        prop_assert_eq!(traceparent::trace_id(&text), expected);
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic(text in "\\PC{0,80}") {
+        prop_assert_eq!(traceparent::trace_id(&text), None);
     }
 }

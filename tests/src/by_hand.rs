@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use http::{HeaderMap, StatusCode};
-use reqwest::{Client, RequestBuilder, Url, redirect::Policy};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Url, redirect::Policy};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -305,7 +305,12 @@ pub fn call_over(http: &Client, mcp: &str, tool: &str, arguments: &Value, progre
 /// # Errors
 /// When it cannot be made.
 pub fn http() -> Result<Client> {
-    Ok(Client::builder().user_agent(USER_AGENT).no_proxy().redirect(Policy::none()).build()?)
+    Ok(http_builder().build()?)
+}
+
+/// What [`http()`] makes its clients with.
+pub(crate) fn http_builder() -> ClientBuilder {
+    Client::builder().user_agent(USER_AGENT).no_proxy().redirect(Policy::none())
 }
 
 /// The `User-Agent` of [`http()`].

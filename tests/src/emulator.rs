@@ -7,6 +7,7 @@ mod endpoint;
 
 use std::{
     collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -43,10 +44,14 @@ impl Emulator {
     /// When it is not installed or does not start.
     pub async fn start(region: &str, folder: &Path) -> Result<Self> {
         let port = Port::Free.choose()?;
+        // It leaves its functions' code behind when it is stopped.
+        let temporary = folder.join("emulator-tmp");
+        fs::create_dir_all(&temporary).with_context(|| format!("cannot make {}", temporary.display()))?;
         let mut command = Command::new(installed("ministack")?);
         command
             .current_dir(folder)
             .env("PATH", place::node_path())
+            .env("TMPDIR", temporary)
             // The functions find AWS's SDK here, which comes with Lambda's runtime elsewhere.
             .env("NODE_PATH", place::checkout().join("infra/node_modules"))
             .env("MINISTACK_ACCOUNT_ID", ACCOUNT)

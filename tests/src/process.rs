@@ -11,8 +11,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+
+/// Whether memory and processor time of programs can be measured: only Linux tells them, in `/proc`.
+pub const MEASURES: bool = cfg!(target_os = "linux");
+
+/// For programs whose figures are memory and processor time.
+///
+/// # Errors
+/// On other systems than Linux; the message says what to do.
+pub fn must_measure(target: &str) -> Result<()> {
+    ensure!(
+        MEASURES,
+        "`make {target}` reads memory and processor time from /proc, which only Linux has: run it on Linux, or in a Linux container"
+    );
+    Ok(())
+}
 
 /// A running program. It is stopped when it is dropped, also by a panic.
 #[derive(Debug)]
@@ -75,13 +90,13 @@ impl Process {
         &self.log.path
     }
 
-    /// Resident memory, in bytes, of those of its processes that are called `name`.
+    /// Resident memory, in bytes, of those of its processes that are called `name`. 0 without [`MEASURES`].
     pub fn memory(&self, name: &str) -> u64 {
         let pages = self.called(name).into_iter().filter_map(|(_, stat)| stat.get(21)?.parse::<u64>().ok());
         pages.sum::<u64>() * rustix::param::page_size() as u64
     }
 
-    /// The most of it that they have had at one time, in bytes, each by itself.
+    /// The most of it that they have had at one time, in bytes, each by itself. 0 without [`MEASURES`].
     pub fn peak_memory(&self, name: &str) -> u64 {
         let peaks = self.called(name).into_iter().filter_map(|(folder, _)| {
             let status = fs::read_to_string(folder.join("status")).ok()?;
@@ -92,7 +107,7 @@ impl Process {
     }
 
     /// What those of its processes that are called `name` have cost so far, the kernel's time for them included: all their
-    /// threads that have not ended.
+    /// threads that have not ended. 0 without [`MEASURES`].
     pub fn cpu_time(&self, name: &str) -> Duration {
         let threads = self.called(name).into_iter().filter_map(|(folder, _)| fs::read_dir(folder.join("task")).ok());
         // In nanoseconds, where `stat` counts hundredths of a second.

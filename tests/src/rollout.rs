@@ -12,15 +12,16 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use crate::{
-    edge::{Edge, Rebinding, written_settings},
+    edge::{Capability, Edge, EdgeRuntime, Launch, Settings},
     forward::lock,
-    port::Port,
+    port::{Port, loopback},
     round_robin::RoundRobin,
 };
 
 /// The public address. It stops, with all instances, when it is dropped.
 #[derive(Debug)]
 pub struct Front {
+    runtime: &'static dyn EdgeRuntime,
     balancer: RoundRobin,
     instances: Mutex<Vec<Arc<Edge>>>,
     folder: PathBuf,
@@ -32,9 +33,10 @@ impl Front {
     ///
     /// # Errors
     /// When there is no free port.
-    pub async fn start(folder: &Path) -> Result<Self> {
-        let balancer = RoundRobin::start(Port::Free.address()).await?;
-        Ok(Self { balancer, instances: Mutex::default(), folder: folder.to_owned(), started: AtomicUsize::new(0) })
+    pub async fn start(runtime: &'static dyn EdgeRuntime, folder: &Path) -> Result<Self> {
+        let balancer = RoundRobin::start(loopback(Port::Free.choose()?)).await?;
+        let (instances, started) = (Mutex::default(), AtomicUsize::new(0));
+        Ok(Self { runtime, balancer, instances, folder: folder.to_owned(), started })
     }
 
     /// The public URL, without a trailing slash.
@@ -48,7 +50,10 @@ impl Front {
     /// When it does not start.
     pub async fn add(&self, settings: &Path) -> Result<()> {
         let name = format!("edge-{}", self.started.fetch_add(1, Ordering::Relaxed) + 1);
-        let edge = Edge::start_from(settings, &name, Port::Free.choose()?, &self.folder).await?;
+        let (port, sandbox) = (Port::Free.choose()?, Capability::Bindings.into());
+        let settings = Settings::Written(settings);
+        let launch = Launch { name: &name, port, settings, sandbox, folder: &self.folder };
+        let edge = Edge::start(self.runtime, &launch).await?;
         self.balancer.add(edge.url());
         lock(&self.instances).push(Arc::new(edge));
         Ok(())
@@ -70,6 +75,6 @@ impl Front {
     /// When there is no such instance, or it does not take them.
     pub async fn change(&self, at: usize, settings: &Path) -> Result<()> {
         let edge = lock(&self.instances).get(at).cloned().context("there is no such instance")?;
-        edge.rebind(Rebinding::Replaced, &written_settings(settings)?).await
+        edge.change_settings(Settings::Written(settings)).await
     }
 }

@@ -12,10 +12,11 @@ use anyhow::{Context as _, Result, anyhow};
 use edgeward_cognito::{Cognito, Config};
 use edgeward_identity::names::edge as names;
 use reqwest::Url;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    edge::{Around, Edge, Elsewhere, Limits, Variables},
+    edge::{DivertedHosts, Edge, EdgeRuntime, Launch, Limits, Sandbox, Settings, Variables},
     keys, origin,
     origins::{self, Origins, Tasks},
     place,
@@ -30,7 +31,7 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Name of the run, for its folder in `target/stack`.
-    pub name: &'static str,
+    pub name: String,
     /// Port of the edge.
     pub edge_port: Port,
     /// Port of the load balancer in front of the origins.
@@ -51,22 +52,14 @@ pub struct Options {
     pub keys: Option<String>,
     /// Further variables of the edge, or other values.
     pub variables: Variables,
-    /// Where the edge's requests to hosts below `example` go. A stack with limits has none.
-    pub elsewhere: Elsewhere,
+    /// Where the edge's requests to hosts below `example` go.
+    pub diverted_hosts: DivertedHosts,
+    /// What else its edge has.
+    pub sandbox: Sandbox,
     /// How many requests one party may make; none means any number.
     pub limits: Option<Limits>,
-    /// What runs the edge.
-    pub runtime: Runtime,
-}
-
-/// What runs the edge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Runtime {
-    /// `wrangler dev`, as people develop with.
-    #[default]
-    Wrangler,
-    /// workerd alone: see [`Edge::start_bare`].
-    Workerd,
+    /// What runs the edge; by default that of the first [edge](crate::edge::EDGES).
+    pub runtime: &'static dyn EdgeRuntime,
 }
 
 /// Whether traffic is remembered.
@@ -82,6 +75,7 @@ pub enum Recording {
 /// A running stack; everything stops when it is dropped, also by a panic.
 #[derive(Debug)]
 pub struct Stack {
+    runtime: &'static dyn EdgeRuntime,
     // Stopped in this order.
     edge: Edge,
     origins: Origins,
@@ -105,7 +99,8 @@ impl Stack {
     /// # Errors
     /// When something is not built or does not start; the message says what to do or where the log is.
     pub async fn start(options: Options) -> Result<Self> {
-        let folder = place::run_folder(options.name)?;
+        allow_open_files();
+        let folder = place::run_folder(&options.name)?;
         log_to(&folder.join("local.log"))?;
         let mut attempts = 3;
         loop {
@@ -124,7 +119,7 @@ impl Stack {
         let recorders = match options.recording {
             Recording::Off => None,
             Recording::On => Some(Recorders {
-                edge: Recorder::start(options.edge_port.address()).await?,
+                edge: Recorder::start(loopback(options.edge_port.choose()?)).await?,
                 origin: Recorder::start(loopback(0)).await?,
             }),
         };
@@ -154,20 +149,28 @@ impl Stack {
         };
         // Both take their time.
         let (origins, edge) = tokio::join!(Origins::start(balancer, shared, options.tasks, folder), async {
-            match options.runtime {
-                Runtime::Wrangler => {
-                    let around = options.limits.map_or_else(|| options.elsewhere.into(), Around::Limits);
-                    Edge::start(edge_port, &variables, around, folder).await
-                }
-                Runtime::Workerd => Edge::start_bare(edge_port, &variables, folder).await,
-            }
+            let sandbox = options.sandbox.clone().divert_hosts(options.diverted_hosts);
+            let sandbox = options.limits.map_or(sandbox.clone(), |limits| sandbox.limit(limits));
+            let settings = Settings::Given(&variables);
+            let launch = Launch { name: "edge", port: edge_port, settings, sandbox, folder };
+            Edge::start(options.runtime, &launch).await
         });
         let (origins, edge) = (origins?, edge?);
         if let Some(recorders) = &recorders {
             recorders.origin.forward_to(&origins.url());
             recorders.edge.forward_to(edge.url());
         }
-        Ok(Self { edge, origins, recorders, cognito, weather, variables, issuer, folder: folder.to_owned() })
+        Ok(Self {
+            runtime: options.runtime,
+            edge,
+            origins,
+            recorders,
+            cognito,
+            weather,
+            variables,
+            issuer,
+            folder: folder.to_owned(),
+        })
     }
 
     /// The edge's issuer: its public origin, without a trailing slash.
@@ -216,6 +219,32 @@ impl Stack {
     /// The edge.
     pub fn edge(&self) -> &Edge {
         &self.edge
+    }
+
+    /// What runs it.
+    pub fn runtime(&self) -> &'static dyn EdgeRuntime {
+        self.runtime
+    }
+
+    /// Starts another edge, which remembers nothing of what this one has seen. Its log is `NAME.log`.
+    ///
+    /// # Errors
+    /// As [`Edge::start`].
+    pub async fn start_edge(&self, name: &str, sandbox: impl Into<Sandbox>, variables: &Variables) -> Result<Edge> {
+        Edge::start(self.runtime, &self.launch(name, sandbox.into(), variables)?).await
+    }
+
+    /// Starts another edge, whose settings are wrong, and waits until it refuses to serve. Its log is `NAME.log`.
+    ///
+    /// # Errors
+    /// As [`Edge::start_misconfigured`].
+    pub async fn start_misconfigured_edge(&self, name: &str, variables: &Variables) -> Result<Edge> {
+        Edge::start_misconfigured(self.runtime, &self.launch(name, Sandbox::default(), variables)?).await
+    }
+
+    fn launch<'a>(&'a self, name: &'a str, sandbox: Sandbox, variables: &'a Variables) -> Result<Launch<'a>> {
+        let (port, settings) = (Port::Free.choose()?, Settings::Given(variables));
+        Ok(Launch { name, port, settings, sandbox, folder: &self.folder })
     }
 
     /// What passes between clients and the edge, if it is recorded.
@@ -303,6 +332,19 @@ pub fn variables(options: &Options, issuer: &str, origin_url: &str, cognito: &Co
     variables.extend(options.variables.clone());
     Ok(variables)
 }
+
+/// Raises the soft limit of open files for this program and those it starts: macOS allows 256.
+fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(OPEN_FILES, |most| most.min(OPEN_FILES));
+    if limit.current.is_some_and(|allowed| allowed < wanted) {
+        // Without it, a run that needs more fails, and says so.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit });
+    }
+}
+
+/// The most that macOS takes, where no hard limit is set.
+const OPEN_FILES: u64 = 10_240;
 
 /// What runs in this process logs to one file.
 fn log_to(path: &Path) -> Result<()> {

@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     forward::{self, Received},
-    port::loopback,
+    port::{Port, loopback},
 };
 
 /// A running proxy; it stops when it is dropped.
@@ -49,7 +49,7 @@ impl TokenProxy {
     /// # Errors
     /// When there is no free port.
     pub async fn start(edge: &str, token: &str) -> Result<Self> {
-        let listener = TcpListener::bind(loopback(0)).await?;
+        let listener = TcpListener::bind(loopback(Port::Free.choose()?)).await?;
         let authority = format!("localhost:{}", listener.local_addr()?.port());
         let url = format!("http://{authority}");
         let edge_authority = edge.trim_start_matches("http://");

@@ -5,10 +5,11 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use http::StatusCode;
+use serde_json::Value;
 
 use crate::{
     by_hand::http,
-    edge::Variables,
+    edge::{Variables, wrangler::records},
     origin::ready,
     port::{Port, loopback},
     process::Process,
@@ -60,6 +61,11 @@ impl Twins {
     /// The program.
     pub fn process(&self) -> &Process {
         self.workerd.process()
+    }
+
+    /// The audit records that they have logged since their log was of this length.
+    pub fn records_after(&self, mark: usize) -> Vec<Value> {
+        records(&self.process().log()[mark..])
     }
 
     /// Sets the clocks of both, and with them that of the objects: so many seconds ahead of this machine's.

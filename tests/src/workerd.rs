@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     by_hand::http,
-    edge::Variables,
+    edge::{Variables, wrangler::records},
     origin::ready,
     place,
     port::{Port, loopback},
@@ -62,10 +62,17 @@ impl Worker {
     /// # Errors
     /// When it is not built.
     pub fn edge(variables: &Variables) -> Result<Self> {
-        let folder = place::target()?.join("bundle");
+        Self::bundled(&place::target()?.join("bundle"), variables)
+    }
+
+    /// As [`Worker::edge`], of a bundle in another folder.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn bundled(folder: &Path, variables: &Variables) -> Result<Self> {
         let missing = || format!("the edge is not bundled in {}: run `make size`", folder.display());
         let mut modules = Vec::new();
-        for entry in fs::read_dir(&folder).with_context(missing)? {
+        for entry in fs::read_dir(folder).with_context(missing)? {
             let path = entry?.path();
             let kind = match path.extension().and_then(|extension| extension.to_str()) {
                 Some("js") => Kind::JavaScript,
@@ -100,7 +107,7 @@ impl Worker {
     }
 
     /// The same behind a script that says how much memory its wasm has, and without objects.
-    fn measured_edge(variables: &Variables) -> Result<Self> {
+    pub(crate) fn measured_edge(variables: &Variables) -> Result<Self> {
         let edge = Self::built_edge(variables)?.behind("memory.mjs", include_str!("memory.mjs"));
         Ok(Self { collects: true, objects: None, ..edge })
     }
@@ -202,9 +209,9 @@ impl Workerd {
         &self.process
     }
 
-    /// The program alone.
-    pub fn into_process(self) -> Process {
-        self.process
+    /// The audit records that it has logged so far.
+    pub fn records(&self) -> Vec<Value> {
+        records(&self.process.log())
     }
 
     /// What it has cost so far, with the kernel's time for it.
@@ -255,7 +262,7 @@ impl Workerd {
 }
 
 /// As in `memory.mjs`.
-const MEMORY_PATH: &str = "/test-memory";
+pub(crate) const MEMORY_PATH: &str = "/test-memory";
 /// What the process is called.
 const PROGRAM: &str = "workerd";
 

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     faulty::until,
     settings::OTHER_SCOPE,
-    world::{World, part, records, tests},
+    world::{World, part, tests},
 };
 
 tests![
@@ -42,8 +42,8 @@ impl Log<'_> {
     /// What has been written since the last step; waits for a record of this event.
     async fn until(&mut self, event: &str) -> Result<Vec<Value>> {
         self.world.record(self.mark, event).await?;
-        let log = self.world.stack.edge().process().log();
-        let mut records = records(&log[self.mark..]);
+        let log = self.world.stack.edge().log();
+        let mut records = self.world.stack.runtime().records(&log[self.mark..]);
         // That is about the edge as it starts, whose log comes late.
         records.retain(|record| record["event"] != "requests are not limited");
         self.mark = log.len();

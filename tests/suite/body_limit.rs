@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     other_settings::other_edge,
     settings::JUDGED_RESOURCE,
-    world::{World, records, tests},
+    world::{World, tests},
 };
 
 tests![
@@ -97,7 +97,7 @@ async fn a_request_that_repeats_another_has_the_same_limit(world: Arc<World>) ->
     assert_eq!(ask(MAX_BODY_BYTES + 1).await?.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(ask(0).await?.status(), StatusCode::OK);
     edge.stop();
-    let refused = records(&edge.process().log()).into_iter().find(|record| record["event"] == "gate refused");
+    let refused = edge.records().into_iter().find(|record| record["event"] == "gate refused");
     let refused = refused.context("the refusal is not logged")?;
     assert_eq!((&refused["level"], &refused["status"]), (&"info".into(), &413.into()), "{refused}");
     Ok(())

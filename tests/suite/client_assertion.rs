@@ -10,7 +10,7 @@ use edgeward_tests::{
     by_hand::{Answer, HandMade, Parameters},
     client::REDIRECT_URI,
     document_host::Document,
-    edge::{Around, Edge},
+    edge::{Capability, Sandbox},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ impl Signing {
 async fn a_client_proves_itself_with_a_key_of_its_document(world: Arc<World>) -> Result<()> {
     let url = "https://signs.example/client";
     let this = Signing::new(&world, url, SigningKey::from_bytes(&[1; 32]))?;
-    world.hosts.put(url, this.document("jwks", this.key_set()));
+    world.hosts()?.put(url, this.document("jwks", this.key_set()));
     let form = this.client.redemption(&this.client.code(&mut Browser::new()?).await?);
     let tokens = this.show(&form, &this.assertion(&this.claims(&world)?)).await?;
     assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.text("error"));
@@ -95,13 +95,13 @@ async fn a_client_proves_itself_with_a_key_of_its_document(world: Arc<World>) ->
 async fn a_client_may_keep_its_keys_elsewhere_and_change_them(world: Arc<World>) -> Result<()> {
     let (url, keys) = ("https://signs.example/elsewhere", "https://keys.example/jwks");
     let mut this = Signing::new(&world, url, SigningKey::from_bytes(&[2; 32]))?;
-    world.hosts.put(url, this.document("jwks_uri", json!(keys)));
+    world.hosts()?.put(url, this.document("jwks_uri", json!(keys)));
     let form = this.client.refreshing("nonsense");
-    world.hosts.put(keys, Document { status: 500, ..Document::json(&Value::Null) });
+    world.hosts()?.put(keys, Document { status: 500, ..Document::json(&Value::Null) });
     let assertion = this.assertion(&this.claims(&world)?);
     let answer = this.show(&form, &assertion).await?;
     refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
-    world.hosts.put(keys, Document::json(&this.key_set()));
+    world.hosts()?.put(keys, Document::json(&this.key_set()));
     let mut answer = this.show(&form, &assertion).await?;
     while answer.status == StatusCode::SERVICE_UNAVAILABLE {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
@@ -109,25 +109,25 @@ async fn a_client_may_keep_its_keys_elsewhere_and_change_them(world: Arc<World>)
     }
     refused(&answer, StatusCode::BAD_REQUEST, "invalid_grant");
     // Known keys are not asked for again at each key that is unknown.
-    let asked = world.hosts.asked(keys).len();
+    let asked = world.hosts()?.asked(keys).len();
     this.key_id = "second";
     for _ in 0..3 {
         let assertion = this.assertion(&this.claims(&world)?);
         refused(&this.show(&form, &assertion).await?, UNAUTHORIZED, "invalid_client");
     }
-    assert_eq!(world.hosts.asked(keys).len(), asked);
+    assert_eq!(world.hosts()?.asked(keys).len(), asked);
     Ok(())
 }
 
 async fn a_host_that_answers_with_something_else_loses_no_client(world: Arc<World>) -> Result<()> {
     let (url, keys) = ("https://blocked.example/client", "https://blocked.example/jwks");
-    let around = Around::Hosts(world.hosts.address());
-    let edge = Edge::start_around("blocked-edge", around, world.stack.variables(), world.stack.folder()).await?;
+    let sandbox = Sandbox::from(Capability::Clock).divert_hosts(Some(world.hosts()?.address()));
+    let edge = world.stack.start_edge("blocked-edge", sandbox, world.stack.variables()).await?;
     let mut this = Signing::new(&world, url, SigningKey::from_bytes(&[5; 32]))?;
     this.client = this.client.at(edge.url());
     let kept = |document: Document| document.with("cache-control", "max-age=600");
-    world.hosts.put(url, kept(this.document("jwks_uri", json!(keys))));
-    world.hosts.put(keys, kept(Document::json(&this.key_set())));
+    world.hosts()?.put(url, kept(this.document("jwks_uri", json!(keys))));
+    world.hosts()?.put(keys, kept(Document::json(&this.key_set())));
     let form = this.client.refreshing("nonsense");
     let prove = async |ahead: u64| {
         let mut claims = this.claims(&world)?;
@@ -140,13 +140,13 @@ async fn a_host_that_answers_with_something_else_loses_no_client(world: Arc<Worl
     prove(0).await?;
     // A firewall now answers for both.
     for url in [url, keys] {
-        world.hosts.put(url, Document::json(&json!({ "error": "blocked" })));
+        world.hosts()?.put(url, Document::json(&json!({ "error": "blocked" })));
     }
     for seconds in [601, 4_000] {
         edge.move_clock(seconds).await?;
         prove(seconds.unsigned_abs()).await?;
     }
-    assert_eq!((world.hosts.asked(url).len(), world.hosts.asked(keys).len()), (3, 3));
+    assert_eq!((world.hosts()?.asked(url).len(), world.hosts()?.asked(keys).len()), (3, 3));
     edge.stop();
     Ok(())
 }
@@ -154,7 +154,7 @@ async fn a_host_that_answers_with_something_else_loses_no_client(world: Arc<Worl
 async fn an_assertion_that_proves_nothing_leaves_the_code_good(world: Arc<World>) -> Result<()> {
     let url = "https://signs.example/wrongly";
     let this = Signing::new(&world, url, SigningKey::from_bytes(&[3; 32]))?;
-    world.hosts.put(url, this.document("jwks", this.key_set()));
+    world.hosts()?.put(url, this.document("jwks", this.key_set()));
     let form = this.client.redemption(&this.client.code(&mut Browser::new()?).await?);
     let claims = this.claims(&world)?;
     for (member, value) in [

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use edgeward_cognito::{Endpoint, Fault, FaultKind, UNREACHABLE};
+use edgeward_cognito::{Endpoint, Fault, FaultKind};
 use edgeward_tests::{
     browser::Browser,
     by_hand::{Answer, HandMade},
@@ -14,7 +14,6 @@ use crate::world::{World, refused, tests};
 
 tests![
     a_failing_cognito_is_a_503_and_the_code_stays_good,
-    a_cognito_that_cloudflare_cannot_reach_is_a_503_that_says_why_in_the_log,
     an_answer_that_is_lost_costs_the_code_but_not_the_grant,
     a_cognito_that_does_not_know_us_is_our_fault_and_an_alert,
     a_request_that_cognito_refuses_is_our_fault_and_ends_no_grant,
@@ -31,7 +30,7 @@ const SPREAD: u64 = 25;
 const FORGOTTEN: i64 = 60;
 
 /// Nobody is told what Cognito said, only when to come back: not before so many seconds.
-fn unavailable(answer: &Answer, least: u64) {
+pub(crate) fn unavailable(answer: &Answer, least: u64) {
     refused(answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
     assert_eq!(answer.body.as_object().map(|members| members.len()), Some(1), "{}", answer.body);
     let told = answer.headers[RETRY_AFTER].to_str().ok().and_then(|seconds| seconds.parse::<u64>().ok());
@@ -39,7 +38,7 @@ fn unavailable(answer: &Answer, least: u64) {
 }
 
 /// The next `times` requests to the token endpoint fail so.
-fn order(world: &World, kind: FaultKind, times: u32) {
+pub(crate) fn order(world: &World, kind: FaultKind, times: u32) {
     world.stack.cognito().set_fault(Fault::on(Endpoint::Token, kind).times(times));
 }
 
@@ -77,31 +76,6 @@ async fn a_failing_cognito_is_a_503_and_the_code_stays_good(world: Arc<World>) -
     Ok(())
 }
 
-async fn a_cognito_that_cloudflare_cannot_reach_is_a_503_that_says_why_in_the_log(world: Arc<World>) -> Result<()> {
-    let faulty = world.faulty().await?;
-    let client = faulty.client(&world).await?;
-    let code = client.clone().at(world.stack.issuer()).code(&mut Browser::new()?).await?;
-    let mut tokens = client.token(&client.redemption(&code)).await?;
-    assert_eq!(tokens.status, StatusCode::OK, "{}", tokens.body);
-    for status in UNREACHABLE {
-        let refreshing = client.refreshing(tokens.text("refresh_token"));
-        let mark = faulty.log_mark();
-        order(&world, FaultKind::Unreachable { status }, 1);
-        unavailable(&client.token(&refreshing).await?, 5);
-        let record = faulty.record(mark, "token refused").await?;
-        let reason = record["reason"].as_str().context("no reason")?;
-        let told = match status {
-            524 => "no answer before the deadline".to_owned(),
-            _ => format!("the host cannot be reached: status {status}: "),
-        };
-        assert!(record["level"] == "warn" && reason.contains(&told), "{record}");
-        // A host that fails three times in a row is left alone.
-        tokens = client.token(&refreshing).await?;
-        assert_eq!(tokens.status, StatusCode::OK, "{status}: {}", tokens.body);
-    }
-    Ok(())
-}
-
 async fn an_answer_that_is_lost_costs_the_code_but_not_the_grant(world: Arc<World>) -> Result<()> {
     let client = HandMade::register(&world.stack).await?;
     let mut browser = Browser::new()?;
@@ -129,7 +103,7 @@ async fn a_cognito_that_does_not_know_us_is_our_fault_and_an_alert(world: Arc<Wo
         let record = world.record(mark, "token refused").await?;
         assert_eq!((&record["level"], &record["status"]), (&"alert".into(), &503.into()), "{record}");
         assert!(record["reason"].as_str().is_some_and(|reason| reason.contains("app client")), "{record}");
-        let told = &world.stack.edge().process().log()[mark..];
+        let told = &world.stack.edge().log()[mark..];
         assert!(!told.contains(&app_client.id) && !app_client.secrets.iter().any(|secret| told.contains(secret)));
         anyhow::Ok(())
     };

@@ -1,16 +1,15 @@
-//! What concerns only the connection to the edge, and bodies where clients send none. In bare workerd: what `wrangler dev` puts
-//! before it changes both.
+//! What concerns only the connection to the edge, and bodies where clients send none. Something between client and edge would
+//! change both.
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use edgeward_tests::{
-    by_hand::{HandMade, http},
-    place,
+    by_hand::HandMade,
+    edge::{Capability, Edge},
     recorder::Exchange,
-    workerd::{Module, Worker, Workerd},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -28,11 +27,10 @@ tests![
     a_request_with_upgrade_is_refused_also_when_it_repeats_another,
     a_body_is_judged_whatever_the_method_and_however_it_is_framed,
     headers_that_the_origin_will_not_see_judge_nothing,
-    what_repeats_is_bounded_in_bytes,
 ];
 
-async fn edge(world: &World) -> Result<Workerd> {
-    Workerd::start_measured("connection-edge", world.stack.variables(), world.stack.folder()).await
+async fn edge(world: &World) -> Result<Edge> {
+    world.stack.start_edge("connection-edge", Capability::Direct, world.stack.variables()).await
 }
 
 /// A request to write as it is.
@@ -56,7 +54,7 @@ enum Framed<'a> {
 
 impl Raw<'_> {
     /// Sends it, and gives status and all that is answered.
-    async fn send(&self, world: &World, edge: &Workerd) -> Result<(u16, String)> {
+    async fn send(&self, world: &World, edge: &Edge) -> Result<(u16, String)> {
         let Self { method, path, fields, .. } = self;
         let token = self.token.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
         let body = match self.body {
@@ -226,58 +224,5 @@ async fn headers_that_the_origin_will_not_see_judge_nothing(world: Arc<World>) -
     for named in [", mcp-method", ", MCP-Protocol-Version", ", mcp-protocol-version, mcp-method"] {
         assert_eq!(ask(named).await?, 403, "{named}: judged by the body");
     }
-    Ok(())
-}
-
-/// How many of the requests that a memory is given are found in it again. When it is full for the first time it begins anew.
-async fn what_repeats_is_bounded_in_bytes(world: Arc<World>) -> Result<()> {
-    const SCRIPT: &str = r#"
-import { Repeats } from "repeats.mjs";
-const edge = { maxBodyBytes: 1 };
-const call = (url, authorization) => ({ edge, method: "POST", url, authorization, length: 0, hasUpgrade: false });
-const many = (most, make) => Array.from({ length: most }, (_, i) => make(i));
-const text = (i, length) => `${i}`.padEnd(length, "x");
-const until = 1e12;
-function forwards(calls, identity) {
-  const repeats = new Repeats();
-  for (const each of calls) repeats.rememberForward(each, { url: each.url, identity: text(0, identity), counted: "", fields: [] }, until);
-  return calls.filter((each) => repeats.find(each)).length;
-}
-function refusals(calls) {
-  const repeats = new Repeats();
-  for (const each of calls) repeats.rememberRefusal(each, { body: "", init: {} });
-  return calls.filter((each) => repeats.find(each)).length;
-}
-// So that the log is one, whose secrets are looked for.
-export default { fetch: () => console.log("asked") ?? Response.json({
-  usual: forwards(many(4000, (i) => call("u", text(i, 1000))), 1000),
-  longest: forwards(many(2000, (i) => call("u", text(i, 8000))), 8192),
-  padded: forwards(many(100, (i) => call("u", text(i, 100_000 + i))), 1000),
-  paths: forwards(many(100, (i) => call(text(i, 100_000), text(i, 1000))), 1000),
-  one: forwards(many(1024, (i) => call(text(i, 4000), "t")), 1000),
-  growing: forwards(many(2048, (i) => call(text(i, i < 1024 ? 10 : 9_000), text(i % 1024, 10))), 10),
-  strangers: refusals(many(2000, (i) => call(text(i, 100)))),
-  strangersFarAway: refusals(many(200, (i) => call(text(i, 20_000)))),
-  strangersTooFarAway: refusals(many(100, (i) => call(text(i, 100_000)))),
-}) };
-"#;
-    let repeats = place::edge_scripts()?.into_iter().find(|(name, _)| name == "repeats.mjs").context("not there")?;
-    let mut worker = Worker::script(SCRIPT);
-    worker.modules.push(Module::script("repeats.mjs", repeats.1));
-    let workerd = Workerd::start("repeats", &worker, world.stack.folder()).await?;
-    let found: Value = http()?.get(workerd.url()).send().await?.json().await?;
-    let mib = 1024 * 1024;
-    let written = json!({
-        "usual": 1024,
-        "longest": 8 * mib / (8_000 + 8_192 + 2),
-        "padded": 0,
-        "paths": 0,
-        "one": 1,
-        "growing": 8 * mib / (2 * 9_000 + 2 * 10),
-        "strangers": 64,
-        "strangersFarAway": mib / 2 / (20_000 + 2_048),
-        "strangersTooFarAway": 0,
-    });
-    assert_eq!(found, written);
     Ok(())
 }

@@ -7,9 +7,8 @@ use edgeward_cognito::{Endpoint, Fault, FaultKind};
 use edgeward_tests::{
     browser::{Browser, Decision, Landing, User, query},
     by_hand::{self, Answer, HandMade},
-    edge::{Around, Edge},
+    edge::{Capability, Edge, Sandbox},
     fault_origin::Behaviour,
-    port::Port,
 };
 use reqwest::{Response, StatusCode};
 use serde_json::json;
@@ -19,7 +18,7 @@ use crate::{
     faulty::{access_token, until},
     machines,
     settings::{JUDGED_RESOURCE, MACHINE},
-    world::{World, records, refused, tests},
+    world::{World, refused, tests},
 };
 
 tests![a_panic_leaves_other_requests_and_the_next_one_alone, a_sign_in_outlives_a_new_instance_at_every_step,];
@@ -37,7 +36,7 @@ async fn event(stream: &mut Response, event: &str) -> Result<()> {
 async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>) -> Result<()> {
     let faulty = world.faulty().await?;
     faulty.origin.set(Behaviour::Streams);
-    let edge = Edge::start_around("panicking-edge", Around::Panics, &faulty.variables, world.stack.folder()).await?;
+    let edge = world.stack.start_edge("panicking-edge", Capability::Panics, &faulty.variables).await?;
     let cognito = world.stack.cognito();
     let machine = machines::token(&world, MACHINE).await?;
     let ask = async |path: &str| {
@@ -63,7 +62,7 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
         };
         // An instance that knows no keys, so that others wait in it for Cognito.
         ask("/test-panic/gate").await?;
-        let mark = edge.process().log().len();
+        let mark = edge.log().len();
         let mut open = call("/mcp", tokens.text("access_token")).await?;
         event(&mut open, "open").await?;
         cognito.clear_requests();
@@ -89,7 +88,7 @@ async fn a_panic_leaves_other_requests_and_the_next_one_alone(world: Arc<World>)
             StatusCode::OK,
             "{path}: the next call"
         );
-        let record = || records(&edge.process().log()[mark..]).into_iter().find(|record| record["event"] == logged);
+        let record = || edge.records_after(mark).into_iter().find(|record| record["event"] == logged);
         until("it is logged", || record().is_some()).await?;
         let record = record().context("nothing is logged")?;
         assert_eq!((&record["level"], &record["status"]), (&json!("alert"), &json!(status)), "{record}");
@@ -113,8 +112,8 @@ async fn a_sign_in_outlives_a_new_instance_at_every_step(world: Arc<World>) -> R
     for number in 1..=STEPS {
         let world = Arc::clone(&world);
         starting.spawn(async move {
-            let (variables, folder) = (world.stack.variables(), world.stack.folder());
-            Edge::start_named(&format!("new-edge-{number}"), Port::Free.choose()?, variables, folder).await
+            let name = format!("new-edge-{number}");
+            world.stack.start_edge(&name, Sandbox::default(), world.stack.variables()).await
         });
     }
     let mut fresh = Vec::new();

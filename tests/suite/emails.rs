@@ -8,8 +8,7 @@ use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::{Browser, Decision, Landing, Page, User, query},
     by_hand::{HandMade, redirect_uri},
-    edge::Edge,
-    port::Port,
+    edge::{Edge, Sandbox},
     stack::{Options, Stack},
 };
 use reqwest::{StatusCode, Url};
@@ -95,14 +94,15 @@ async fn code(client: &HandMade, user: &str, provider: Option<&str>) -> Result<S
 async fn beside(stack: &Stack, name: &str, settings: &[(&str, &str)]) -> Result<Edge> {
     let mut variables = stack.variables().clone();
     variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    Edge::start_named(name, Port::Free.choose()?, &variables, stack.folder()).await
+    stack.start_edge(name, Sandbox::default(), &variables).await
 }
 
 async fn an_address_is_told_as_what_it_is(_: Arc<World>) -> Result<()> {
     let trusting = (names::TRUSTED_EMAIL_PROVIDERS, TRUSTED);
     let variables =
         [trusting, (names::UNVERIFIED_EMAIL, "tell")].map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let options = Options { name: "federated", cognito: pool(), variables: variables.into(), ..Options::default() };
+    let options =
+        Options { name: "federated".to_owned(), cognito: pool(), variables: variables.into(), ..Options::default() };
     let stack = Stack::start(options).await?;
     let hiding = beside(&stack, "hiding-edge", &[(names::UNVERIFIED_EMAIL, "hide")]).await?;
     let doubting =
@@ -142,7 +142,7 @@ async fn an_address_is_told_as_what_it_is(_: Arc<World>) -> Result<()> {
     stack.stop();
     for edge in [stack.edge(), &hiding, &doubting] {
         edge.stop();
-        let log = edge.process().log();
+        let log = edge.log();
         assert!(
             !["@native", "@Google", "@Entra", "@Okta"].iter().any(|end| log.contains(end)),
             "an address is in a log"

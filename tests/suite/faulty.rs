@@ -13,14 +13,14 @@ use anyhow::{Context as _, Result};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     by_hand::{self, HandMade},
-    edge::{Around, Edge, Variables},
+    edge::{Capability, Edge, Sandbox, Variables},
     fault_origin::FaultOrigin,
 };
 use reqwest::{Response, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::world::{World, records};
+use crate::world::World;
 
 /// Both, for all tests of faults.
 pub(crate) struct Faulty {
@@ -51,7 +51,7 @@ impl World {
             faulty.edge.stop();
         }
         if let Some(edge) = self.abandoned.get() {
-            edge.process().stop();
+            edge.stop();
         }
         if let Some(scene) = self.incidents.get() {
             scene.stop();
@@ -67,7 +67,10 @@ impl Faulty {
         let audience = variables.get(names::ORIGIN_URL).cloned().context("no origin")?;
         variables.insert(names::ORIGIN_AUDIENCE.to_owned(), audience);
         variables.insert(names::ORIGIN_URL.to_owned(), origin.url());
-        let edge = Edge::start_around("faulty-edge", Around::Clock, &variables, world.stack.folder()).await?;
+        // Most tests of faults need no other time, and so can do without.
+        let has_clock = world.stack.runtime().capabilities().contains(&Capability::Clock);
+        let sandbox = if has_clock { Capability::Clock.into() } else { Sandbox::default() };
+        let edge = world.stack.start_edge("faulty-edge", sandbox, &variables).await?;
         Ok(Self { edge, origin, variables, ahead: AtomicI64::new(0) })
     }
 
@@ -100,21 +103,12 @@ impl Faulty {
     }
 
     pub(crate) fn log_mark(&self) -> usize {
-        self.edge.process().log().len()
+        self.edge.log().len()
     }
 
     /// Waits for a record of this event in what the edge logs after `mark`.
     pub(crate) async fn record(&self, mark: usize, event: &str) -> Result<Value> {
-        let found = async {
-            loop {
-                let records = records(&self.edge.process().log()[mark..]);
-                if let Some(record) = records.into_iter().find(|record| record["event"] == event) {
-                    return record;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(Duration::from_secs(5), found).await.with_context(|| format!("nothing is logged about: {event}"))
+        self.edge.record_after(mark, event).await
     }
 }
 

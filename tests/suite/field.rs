@@ -8,7 +8,7 @@ use edgeward_tests::{
     browser::{Browser, Page, query},
     by_hand::{self, Answer, HandMade, Parameters, http},
     client::REDIRECT_URI,
-    edge::{Around, Edge},
+    edge::Sandbox,
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     faulty::until,
     settings::JUDGED_RESOURCE,
-    world::{World, part, records, refused, tests},
+    world::{World, part, refused, tests},
 };
 
 tests![
@@ -79,7 +79,7 @@ async fn a_scope_that_nobody_knows_is_refused_by_name(world: Arc<World>) -> Resu
     let told = sent_back(&client, &asked, "error_description").await?.context("no description")?;
     assert!(told.contains("`files:write`"), "{told}");
     let is_logged = || {
-        let records = records(&world.stack.edge().process().log()[mark..]);
+        let records = world.stack.edge().records_after(mark);
         records.iter().any(|record| record["reason"].as_str().is_some_and(|reason| reason.contains("`files:write`")))
     };
     until("the log names it", is_logged).await?;
@@ -200,7 +200,7 @@ async fn pages_of_every_origin_may_call_where_the_operator_says_so(world: Arc<Wo
     let token = HandMade::register(&world.stack).await?.tokens().await?;
     let mut variables = world.stack.variables().clone();
     variables.insert(names::ALLOWED_ORIGINS.to_owned(), "*".to_owned());
-    let edge = Edge::start_around("every-origin-edge", Around::Nothing, &variables, world.stack.folder()).await?;
+    let edge = world.stack.start_edge("every-origin-edge", Sandbox::default(), &variables).await?;
     let mcp = format!("{}/mcp", edge.url());
     for origin in ["http://localhost:6274", "https://page.example", "null"] {
         let call = by_hand::whoami(&mcp)?.bearer_auth(token.text("access_token")).header("origin", origin);
@@ -233,7 +233,7 @@ async fn a_page_that_may_not_call_is_told_the_setting(world: Arc<World>) -> Resu
         assert!(told.contains(part), "{told}");
     }
     let is_logged = || {
-        let records = records(&world.stack.edge().process().log()[mark..]);
+        let records = world.stack.edge().records_after(mark);
         records
             .iter()
             .any(|record| record["reason"].as_str().is_some_and(|reason| reason.contains("https://page.example")))

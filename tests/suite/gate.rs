@@ -9,7 +9,7 @@ use edgeward_identity::names::IDENTITY_HEADER;
 use edgeward_tests::{
     browser::Browser,
     by_hand::{self, HandMade, http},
-    edge::{Around, Edge},
+    edge::Sandbox,
 };
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     faulty::until,
     settings::{OTHER_RESOURCE, OTHER_SCOPE},
-    world::{World, part, records, sign, tests},
+    world::{World, part, sign, tests},
 };
 
 tests![
@@ -93,8 +93,7 @@ async fn an_expired_token_is_refused(world: Arc<World>) -> Result<()> {
     let mark = world.log_mark();
     refused(&world, &world.whoami(&changed(&world, &good, "exp", (issued - 3_600).into())).await?);
     let reason = "access token: expired";
-    let told =
-        || records(&world.stack.edge().process().log()[mark..]).into_iter().find(|record| record["reason"] == reason);
+    let told = || world.stack.edge().records_after(mark).into_iter().find(|record| record["reason"] == reason);
     until("it is written down", || told().is_some()).await?;
     // So that an operator can follow a client that loops.
     let record = told().expect("it is there");
@@ -189,8 +188,7 @@ async fn a_request_that_only_resembles_the_one_before_it_is_judged_itself(world:
 async fn a_stranger_who_comes_again_is_answered_and_written_down_as_before(world: Arc<World>) -> Result<()> {
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     let good = token(&world).await?;
-    let edge =
-        Edge::start_around("strangers-edge", Around::Nothing, world.stack.variables(), world.stack.folder()).await?;
+    let edge = world.stack.start_edge("strangers-edge", Sandbox::default(), world.stack.variables()).await?;
     let mcp = format!("{}/mcp", edge.url());
     let stranger = || by_hand::whoami(&mcp);
     let challenge = |answer: &Response| answer.headers()["www-authenticate"].to_str().expect("text").to_owned();
@@ -233,7 +231,7 @@ async fn a_stranger_who_comes_again_is_answered_and_written_down_as_before(world
     assert!(many.iter().all(|status| *status == 401));
 
     let written = || -> Vec<_> {
-        let all = records(&edge.process().log());
+        let all = edge.records();
         all.into_iter().filter(|record| record["event"] == "gate refused").collect()
     };
     until("each refusal is written down", || written().len() >= refused).await?;

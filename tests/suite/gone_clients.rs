@@ -1,5 +1,5 @@
-//! Clients that go away before they are answered, and so many at once that no more are let in. In bare workerd: what
-//! `wrangler dev` puts before it does not pass on that a client has gone.
+//! Clients that go away before they are answered, and bodies that take too long or never come. Something between client and edge
+//! might not pass on that a client has gone.
 
 use std::{io::ErrorKind, sync::Arc, time::Duration};
 
@@ -7,9 +7,7 @@ use anyhow::{Context as _, Result};
 use edgeward_cognito::{Endpoint, Fault, FaultKind, Mode, Replay};
 use edgeward_tests::{
     by_hand::{Answer, HandMade, http},
-    edge::Variables,
-    fault_origin::Behaviour,
-    workerd::Workerd,
+    edge::{Capability, Edge},
 };
 use reqwest::StatusCode;
 use serde_json::json;
@@ -20,38 +18,29 @@ use tokio::{
 };
 
 use crate::{
-    faulty::{Faulty, until},
+    faulty::until,
     policy,
     settings::JUDGED_RESOURCE,
-    world::{World, records, tests},
+    world::{World, tests},
 };
 
 tests![
     a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered,
-    bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back,
-    bodies_that_announce_no_length_take_no_more_than_a_share,
-    a_body_in_chunks_of_one_byte_takes_no_more_than_its_bytes,
     a_body_that_takes_too_long_is_given_up,
-    an_instance_goes_when_it_works_for_a_request_that_is_lost,
     a_message_without_a_body_is_judged_too,
 ];
 
-/// An isolate holds as many MiB of bodies that are judged, and as many of one party.
-const ROOM: usize = 32;
-const SHARE: usize = 4;
-const MIB: usize = 1024 * 1024;
-
-async fn bare_edge(world: &World, variables: &Variables) -> Result<Workerd> {
-    Workerd::start_measured("bare-edge", variables, world.stack.folder()).await
+async fn direct_edge(world: &World) -> Result<Edge> {
+    world.stack.start_edge("direct-edge", Capability::Direct, world.stack.variables()).await
 }
 
 /// The body of a refresh.
-fn form(client: &HandMade, tokens: &Answer) -> Result<String> {
+pub(crate) fn form(client: &HandMade, tokens: &Answer) -> Result<String> {
     let url = client.authorization_url(&client.refreshing(tokens.text("refresh_token")))?;
     Ok(url.query().unwrap_or_default().to_owned())
 }
 
-fn request(world: &World, body: &str) -> String {
+pub(crate) fn request(world: &World, body: &str) -> String {
     format!(
         "POST /token HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{body}",
@@ -60,12 +49,12 @@ fn request(world: &World, body: &str) -> String {
     )
 }
 
-fn asked(world: &World) -> usize {
+pub(crate) fn asked(world: &World) -> usize {
     world.stack.cognito().requests().iter().filter(|request| request.path == "/oauth2/token").count()
 }
 
 async fn a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered(world: Arc<World>) -> Result<()> {
-    let edge = bare_edge(&world, world.stack.variables()).await?;
+    let edge = direct_edge(&world).await?;
     let cognito = world.stack.cognito();
     // A second use of the token would be refused.
     cognito.set_mode(Mode { replay: Replay::Supersedes, ..Mode::default() });
@@ -78,10 +67,8 @@ async fn a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered
     until("Cognito is asked", || asked(&world) > before).await?;
     stream.set_zero_linger()?;
     drop(stream);
-    until("the refresh is written down", || {
-        records(&edge.process().log()).iter().any(|record| record["event"] == "token refreshed")
-    })
-    .await?;
+    until("the refresh is written down", || edge.records().iter().any(|record| record["event"] == "token refreshed"))
+        .await?;
 
     let again = http()?.post(format!("{}/token", edge.url())).header("host", world.host());
     let again = Answer::to(again.header("content-type", "application/x-www-form-urlencoded").body(body)).await?;
@@ -92,130 +79,10 @@ async fn a_refresh_goes_on_when_its_client_has_gone_and_its_answer_is_remembered
     Ok(())
 }
 
-/// There was no room for the request.
-#[track_caller]
-fn comes_back(answer: &str) {
-    let head = answer.to_ascii_lowercase();
-    assert!(head.starts_with("http/1.1 503 "), "{answer}");
-    assert!(head.contains("\r\nretry-after: 1\r\n") && head.contains("\r\ncache-control: no-store"), "{answer}");
-    assert!(answer.ends_with(r#"{"error":"temporarily_unavailable"}"#), "{answer}");
-}
-
-/// Bodies that are judged are held until the origin begins to answer. Those of clients that go away make room again.
-async fn bodies_beyond_what_an_isolate_has_room_for_are_told_to_come_back(world: Arc<World>) -> Result<()> {
-    let Faulty { origin, variables, .. } = world.faulty().await?;
-    origin.set(Behaviour::Hangs);
-    let edge = bare_edge(&world, variables).await?;
-    let begin = async |token: &str| {
-        let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
-        match stream.write_all(judged(&world, token, MIB).as_bytes()).await {
-            // The edge has answered, and reads no more of it.
-            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
-            outcome => outcome?,
-        }
-        anyhow::Ok(stream)
-    };
-    let comes_back = |answer: &str| {
-        comes_back(answer);
-        // Also for a page.
-        let sharing = format!("\r\naccess-control-allow-origin: {}\r\n", world.stack.issuer());
-        assert!(answer.to_ascii_lowercase().contains(&sharing), "{answer}");
-    };
-    let mark = origin.received();
-    let (mut held, mut tokens) = (Vec::new(), Vec::new());
-    for _ in 0..ROOM / SHARE {
-        let token = policy::token(&world, "use").await?;
-        for _ in 0..SHARE {
-            held.push(begin(&token).await?);
-        }
-        until("the origin is asked by all", || origin.received() - mark == held.len()).await?;
-        // One party takes its share and no more; the next one has room.
-        comes_back(&answer(begin(&token).await?).await?);
-        tokens.push(token);
-    }
-    let other = policy::token(&world, "use").await?;
-    comes_back(&answer(begin(&other).await?).await?);
-    let alerts = records(&edge.process().log());
-    let alerts = alerts.iter().filter(|record| record["event"] == "overloaded");
-    assert_eq!(alerts.count(), 1, "one alert a minute");
-    let discovery = http()?.get(format!("{}/.well-known/oauth-authorization-server", edge.url()));
-    let discovery = discovery.header("host", world.host()).send().await?;
-    assert_eq!(discovery.status(), StatusCode::OK, "the edge's own endpoints have room of their own");
-
-    for stream in held {
-        stream.set_zero_linger()?;
-    }
-    origin.set(Behaviour::Answers(Duration::ZERO));
-    for token in [&tokens[0], &other] {
-        let served = async {
-            // The edge hears of it in its own time.
-            while !answer(begin(token).await?).await?.starts_with("HTTP/1.1 200 ") {}
-            anyhow::Ok(())
-        };
-        timeout(Duration::from_secs(10), served).await.context("there is no room again")??;
-    }
-    Ok(())
-}
-
-/// One token, however it is spelled: more of its bodies than its share are not waited for, and others have theirs.
-async fn bodies_that_announce_no_length_take_no_more_than_a_share(world: Arc<World>) -> Result<()> {
-    let edge = bare_edge(&world, world.stack.variables()).await?;
-    let (token, other) = (policy::token(&world, "use").await?, policy::token(&world, "use").await?);
-    let begin = async |number: usize| {
-        let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
-        let spelled = format!("{}{token}", " ".repeat(number));
-        let head = judged(&world, &spelled, 0);
-        let (head, _) = head.split_once("Content-Length").context("no length")?;
-        let chunk = " ".repeat(MIB - 1024);
-        let begun = format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{chunk}\r\n", chunk.len());
-        stream.write_all(begun.as_bytes()).await?;
-        anyhow::Ok(stream)
-    };
-    let mut held = Vec::new();
-    for number in 0..SHARE {
-        held.push(begin(number).await?);
-    }
-    // Which one has the last byte, is for the network to say.
-    held.push(begin(SHARE).await?);
-    let any = futures_util::future::select_all(held.into_iter().map(|stream| Box::pin(answer(stream))));
-    let (stopped, _, _held) = timeout(Duration::from_secs(10), any).await.context("none is stopped")?;
-    comes_back(&stopped?);
-    let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
-    stream.write_all(judged(&world, &other, MIB).as_bytes()).await?;
-    let served = answer(stream).await?;
-    assert!(!served.starts_with("HTTP/1.1 503 ") && !served.starts_with("HTTP/1.1 408 "), "{served}");
-    Ok(())
-}
-
-/// The platform reads each chunk into a buffer of four kilobytes. With those kept, one of these took 120 MB.
-async fn a_body_in_chunks_of_one_byte_takes_no_more_than_its_bytes(world: Arc<World>) -> Result<()> {
-    const CHUNKS: usize = 31_000;
-    let edge = bare_edge(&world, world.stack.variables()).await?;
-    let host = edge.url().trim_start_matches("http://");
-    let head = format!(
-        "POST /register HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Transfer-Encoding: chunked\r\n\r\n",
-        world.host()
-    );
-    let send = async |chunks: usize| {
-        let mut stream = TcpStream::connect(host).await?;
-        let body = format!("{}{}0\r\n\r\n", "1\r\n{\r\n".repeat(chunks), "1\r\n \r\n");
-        stream.write_all(format!("{head}{body}").as_bytes()).await?;
-        let answer = answer(stream).await?;
-        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-        anyhow::Ok(())
-    };
-    send(1).await?;
-    let before = edge.peak_memory();
-    futures_util::future::try_join_all((0..4).map(|_| send(CHUNKS))).await?;
-    let grown = edge.peak_memory() - before;
-    assert!(before > 0 && grown < 256 * MIB as u64, "{grown} bytes");
-    Ok(())
-}
-
 /// Half a minute, which is less than a second for this edge.
 async fn a_body_that_takes_too_long_is_given_up(world: Arc<World>) -> Result<()> {
     let edge = &world.faulty().await?.edge;
+    edge.needs(Capability::Clock)?;
     let host = edge.url().trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).await?;
     let head = format!(
@@ -228,49 +95,8 @@ async fn a_body_that_takes_too_long_is_given_up(world: Arc<World>) -> Result<()>
     Ok(())
 }
 
-/// As if the platform did not let a request go on for its client: what it holds in wasm is gone with the instance.
-async fn an_instance_goes_when_it_works_for_a_request_that_is_lost(world: Arc<World>) -> Result<()> {
-    let edge = bare_edge(&world, world.stack.variables()).await?;
-    let documents = async || {
-        let request = http()?.get(format!("{}/.well-known/jwks.json", edge.url())).header("host", world.host());
-        assert_eq!(request.send().await?.status(), StatusCode::OK);
-        anyhow::Ok(())
-    };
-    documents().await?;
-    let one = edge.wasm_memory().await?;
-    edge.goes_on(false).await?;
-    let mut ahead = 0;
-    for _ in 0..4 {
-        let client = HandMade::register(&world.stack).await?;
-        let body = form(&client, &client.tokens().await?)?;
-        let before = asked(&world);
-        let slow = FaultKind::Delay { milliseconds: 7_000 };
-        world.stack.cognito().set_fault(Fault::on(Endpoint::Token, slow).times(1));
-        let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
-        stream.write_all(request(&world, &body).as_bytes()).await?;
-        until("Cognito is asked", || asked(&world) > before).await?;
-        stream.set_zero_linger()?;
-        drop(stream);
-        ahead += LOST_SECONDS;
-        edge.move_clock(ahead).await?;
-        documents().await?;
-    }
-    world.stack.cognito().clear_faults();
-    edge.goes_on(true).await?;
-    documents().await?;
-    let gone = async {
-        // The last one stays until others have come.
-        while edge.wasm_memory().await? >= 3 * one {}
-        anyhow::Ok(())
-    };
-    timeout(Duration::from_secs(20), gone).await.context("older instances are still there")?
-}
-
-/// A request that has not ended by then is lost.
-const LOST_SECONDS: u64 = 151;
-
 async fn a_message_without_a_body_is_judged_too(world: Arc<World>) -> Result<()> {
-    let edge = bare_edge(&world, world.stack.variables()).await?;
+    let edge = direct_edge(&world).await?;
     let token = policy::token(&world, "use").await?;
     let request = judged(&world, &token, 0);
     let (head, _) = request.split_once("Content-Length").context("no length")?;
@@ -278,14 +104,14 @@ async fn a_message_without_a_body_is_judged_too(world: Arc<World>) -> Result<()>
     stream.write_all(format!("{head}\r\n").as_bytes()).await?;
     let answer = answer(stream).await?;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    let records = records(&edge.process().log());
+    let records = edge.records();
     let refused = records.iter().find(|record| record["event"] == "gate refused").context("it is not written down")?;
     assert_eq!(refused["status"], 400, "{refused}");
     Ok(())
 }
 
 /// A message to be judged, padded to so many bytes.
-fn judged(world: &World, token: &str, length: usize) -> String {
+pub(crate) fn judged(world: &World, token: &str, length: usize) -> String {
     let mut body = policy::message("tools/list", &json!({}));
     body.push_str(&" ".repeat(length.saturating_sub(body.len())));
     format!(
@@ -299,7 +125,7 @@ fn judged(world: &World, token: &str, length: usize) -> String {
 
 /// All that is answered until the other side closes. The edge does not read the bodies of requests that it refuses, so a connection
 /// may be reset behind the answer.
-async fn answer(mut stream: TcpStream) -> Result<String> {
+pub(crate) async fn answer(mut stream: TcpStream) -> Result<String> {
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer).await {
         Err(error) if error.kind() == ErrorKind::ConnectionReset && !answer.is_empty() => {}

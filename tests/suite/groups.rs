@@ -18,7 +18,7 @@ use crate::{
     faulty::until,
     other_settings::other_edge,
     settings::JUDGED_RESOURCE,
-    world::{World, records, refused, tests},
+    world::{World, refused, tests},
 };
 
 tests![
@@ -109,7 +109,7 @@ async fn ended(edge: &Edge, mark: usize, answer: &Answer, groups: &[String]) -> 
     refused(answer, StatusCode::BAD_REQUEST, "access_denied");
     assert!(answer.text("error_description").contains("more groups than an access token has room for"));
     let alerts = || {
-        let records = records(&edge.process().log()[mark..]).into_iter();
+        let records = edge.records_after(mark).into_iter();
         records.filter(|record| record["event"] == "token refused" && record["level"] == "alert").collect::<Vec<_>>()
     };
     until("there is an alert", || !alerts().is_empty()).await?;
@@ -136,7 +136,7 @@ async fn each_number_of_groups_gives_a_token_that_works_or_an_end(world: Arc<Wor
             groups.set(some);
             let client = registered.again()?;
             let code = client.code(&mut browser).await?;
-            let (there, mark) = (client.clone().at(edge.url()), edge.process().log().len());
+            let (there, mark) = (client.clone().at(edge.url()), edge.log().len());
             let tokens = there.token(&client.redemption(&code)).await?;
             fit &= tokens.status == StatusCode::OK;
             if !fit {
@@ -167,7 +167,7 @@ async fn a_refresh_that_ends_loses_nothing(world: Arc<World>) -> Result<()> {
     let there = client.clone().at(edge.url());
     groups.set(&all);
     for _ in 0..2 {
-        let mark = edge.process().log().len();
+        let mark = edge.log().len();
         let answer = there.token(&refreshing).await?;
         ended(&edge, mark, &answer, &all).await?;
     }

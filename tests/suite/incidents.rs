@@ -20,7 +20,7 @@ use edgeward_identity::{Identity, Kind, UnixTime, assertion, names::IDENTITY_HEA
 use edgeward_tests::{
     browser::{Browser, Decision, Landing, query},
     by_hand::{self, HandMade, redirect_uri},
-    edge::{Around, Edge},
+    edge::Capability,
 };
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -224,8 +224,7 @@ async fn a_stolen_laptop_is_shut_out(world: Arc<World>) -> Result<()> {
     assert!(matches!(landing, Landing::Page(_)), "the browser signs the thief in: {landing:?}");
 
     // What goes on, and for how long: 15 minutes, by the default of EDGEWARD_ACCESS_TOKEN_SECONDS.
-    let edge =
-        Edge::start_around("edge-after-a-theft", Around::Clock, world.stack.variables(), world.stack.folder()).await?;
+    let edge = world.stack.start_edge("edge-after-a-theft", Capability::Clock, world.stack.variables()).await?;
     let call = async |token: &str| -> Result<StatusCode> {
         Ok(by_hand::whoami(&format!("{}/mcp", edge.url()))?.bearer_auth(token).send().await?.status())
     };

@@ -9,7 +9,7 @@ use edgeward_tests::{
     browser::Browser,
     by_hand::{Answer, HandMade, call_over, http},
     client::REDIRECT_URI,
-    edge::{Around, Edge, Limits},
+    edge::{Edge, Limits, Sandbox},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     faulty::until,
-    world::{World, records, refused, tests},
+    world::{World, refused, tests},
 };
 
 tests![
@@ -26,28 +26,30 @@ tests![
     a_redirect_host_and_an_address_have_limits_of_their_own,
     a_grant_that_is_refreshed_without_end_is_told_to_come_back,
     a_grant_that_calls_without_end_is_told_to_come_back_if_the_settings_say_so,
-    an_edge_without_limits_says_so_once,
 ];
 
-/// What Cloudflare tells the edge of where a request comes from.
-const ADDRESS: &str = "CF-Connecting-IP";
-const OFFICE: &str = "198.51.100.7";
+/// Addresses, by number.
+const OFFICE: u8 = 7;
+const HOME: u8 = 1;
 const TOO_MANY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
 
 async fn limited_edge(world: &World, limits: Limits) -> Result<Edge> {
-    Edge::start_around("limited-edge", Around::Limits(limits), world.stack.variables(), world.stack.folder()).await
+    world.stack.start_edge("limited-edge", Sandbox::default().limit(limits), world.stack.variables()).await
 }
 
-/// Somebody at this address.
+/// Somebody at an address of their own.
 struct Somebody<'a> {
-    http: &'a Client,
+    http: Client,
     edge: &'a Edge,
-    address: &'static str,
 }
 
-impl Somebody<'_> {
+impl<'a> Somebody<'a> {
+    fn at(address: u8, edge: &'a Edge) -> Result<Self> {
+        Ok(Self { http: edge.http_from(address)?, edge })
+    }
+
     fn post(&self, path: &str) -> RequestBuilder {
-        self.http.post(format!("{}{path}", self.edge.url())).header(ADDRESS, self.address)
+        self.http.post(format!("{}{path}", self.edge.url()))
     }
 
     async fn register(&self, name: &str, redirect_uri: &str) -> Result<Answer> {
@@ -58,7 +60,7 @@ impl Somebody<'_> {
 
     async fn ask(&self, client: &HandMade) -> Result<Response> {
         let url = client.authorization_url(&client.authorization())?;
-        Ok(self.http.get(url).header(ADDRESS, self.address).send().await?)
+        Ok(self.http.get(url).send().await?)
     }
 
     async fn refresh(&self, client_id: &str) -> Result<Answer> {
@@ -69,8 +71,7 @@ impl Somebody<'_> {
 
 async fn five_hundred_users_behind_one_address_are_not_hit(world: Arc<World>) -> Result<()> {
     let edge = limited_edge(&world, Limits::Deployed).await?;
-    let http = http()?;
-    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
+    let somebody = Somebody::at(OFFICE, &edge)?;
     // All with the same application, the hardest case: they are one client. The token request is one that costs no visit
     // to Cognito; it is counted like any other.
     let registered = somebody.register("Of the whole office", REDIRECT_URI).await?;
@@ -95,8 +96,7 @@ async fn a_client_that_floods_is_told_when_to_come_back_and_others_go_on(world: 
     let other = HandMade::register(&world.stack).await?;
     let codes = [other.code(&mut sign_in).await?, other.code(&mut sign_in).await?];
     let edge = limited_edge(&world, Limits::Of([600, 60, 100, 2400, 6000])).await?;
-    let http = http()?;
-    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
+    let somebody = Somebody::at(OFFICE, &edge)?;
     let redeem = async |code: &str| Answer::to(somebody.post("/token").form(&form(&other, code))).await;
     assert_eq!(redeem(&codes[0]).await?.status, StatusCode::OK);
 
@@ -115,14 +115,14 @@ async fn a_client_that_floods_is_told_when_to_come_back_and_others_go_on(world: 
     assert_eq!(answer.headers["access-control-expose-headers"], "retry-after");
 
     assert_eq!(redeem(&codes[1]).await?.status, StatusCode::OK, "another client at the same address");
-    let elsewhere = Somebody { address: "192.0.2.1", ..somebody };
+    let elsewhere = Somebody::at(HOME, &edge)?;
     assert_eq!(elsewhere.refresh("flooding").await?.status, StatusCode::UNAUTHORIZED, "the same client elsewhere");
-    until("it is logged", || edge.process().log().contains("too many requests")).await?;
+    until("it is logged", || edge.log().contains("too many requests")).await?;
     edge.stop();
-    let records = records(&edge.process().log());
+    let records = edge.records();
     let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");
     assert_eq!((&record["reason"], &record["status"]), (&json!("client"), &json!(429)));
-    assert!(!edge.process().log().contains("requests are not limited"));
+    assert!(!edge.log().contains("requests are not limited"));
     Ok(())
 }
 
@@ -138,9 +138,8 @@ fn form(client: &HandMade, code: &str) -> Vec<(&'static str, String)> {
 
 async fn a_redirect_host_and_an_address_have_limits_of_their_own(world: Arc<World>) -> Result<()> {
     let edge = limited_edge(&world, Limits::Of([600, 60, 2, 4, 12])).await?;
-    let http = http()?;
-    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
-    let elsewhere = Somebody { address: "192.0.2.1", ..somebody };
+    let somebody = Somebody::at(OFFICE, &edge)?;
+    let elsewhere = Somebody::at(HOME, &edge)?;
 
     // Each time another client of the same host. A minute may end meanwhile, once.
     let mut refusals = Vec::new();
@@ -183,8 +182,7 @@ async fn a_grant_that_is_refreshed_without_end_is_told_to_come_back(world: Arc<W
     let client = HandMade::register(&world.stack).await?;
     let [mine, others] = [client.tokens().await?, client.again()?.tokens().await?];
     let edge = limited_edge(&world, Limits::Of([600, 3, 100, 2400, 6000])).await?;
-    let http = http()?;
-    let somebody = Somebody { http: &http, edge: &edge, address: OFFICE };
+    let somebody = Somebody::at(OFFICE, &edge)?;
     let refresh = async |token: &str| {
         let form =
             [("grant_type", "refresh_token"), ("client_id", client.client_id.as_str()), ("refresh_token", token)];
@@ -203,9 +201,9 @@ async fn a_grant_that_is_refreshed_without_end_is_told_to_come_back(world: Arc<W
     refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
     assert_eq!(answer.headers["retry-after"], "60");
     assert_eq!(refresh(others.text("refresh_token")).await?.status, StatusCode::OK, "another user of the same client");
-    until("it is logged", || edge.process().log().contains("too many requests")).await?;
+    until("it is logged", || edge.log().contains("too many requests")).await?;
     edge.stop();
-    let records = records(&edge.process().log());
+    let records = edge.records();
     let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");
     assert_eq!((&record["reason"], &record["status"]), (&json!("grant"), &json!(503)));
     assert!(record["grant"].is_string() && record["client"].is_string(), "{record}");
@@ -217,8 +215,8 @@ async fn a_grant_that_calls_without_end_is_told_to_come_back_if_the_settings_say
     let [mine, others] = [client.tokens().await?, client.again()?.tokens().await?];
     let mut variables = world.stack.variables().clone();
     variables.insert(names::RATE_LIMITS.to_owned(), "calls:3".to_owned());
-    let around = Around::Limits(Limits::Of([3, 60, 1200, 2400, 6000]));
-    let edge = Edge::start_around("counting-edge", around, &variables, world.stack.folder()).await?;
+    let sandbox = Sandbox::default().limit(Limits::Of([3, 60, 1200, 2400, 6000]));
+    let edge = world.stack.start_edge("counting-edge", sandbox, &variables).await?;
     let http = http()?;
     let call = async |token: &str, origin: Option<&str>| {
         let mcp = format!("{}/mcp", edge.url());
@@ -252,26 +250,14 @@ async fn a_grant_that_calls_without_end_is_told_to_come_back_if_the_settings_say
         StatusCode::OK,
         "another user of the same client"
     );
-    until("it is logged", || edge.process().log().contains("too many requests")).await?;
+    until("it is logged", || edge.log().contains("too many requests")).await?;
     edge.stop();
-    let records = records(&edge.process().log());
+    let records = edge.records();
     let record = records.iter().find(|record| record["event"] == "too many requests").expect("a record");
     assert_eq!(
         (&record["reason"], &record["status"], &record["level"]),
         (&json!("calls"), &json!(429), &json!("warn"))
     );
     assert!(["grant", "client", "subject"].iter().all(|member| record[*member].is_string()), "{record}");
-    Ok(())
-}
-
-async fn an_edge_without_limits_says_so_once(world: Arc<World>) -> Result<()> {
-    let said = |records: Vec<serde_json::Value>| {
-        let said = records.into_iter().filter(|record| record["event"] == "requests are not limited");
-        said.map(|record| record["reason"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
-    };
-    // Hundreds of requests have come to this one.
-    let log = world.stack.edge().process().log();
-    assert_eq!(said(records(&log)), ["GRANT_LIMIT, CLIENT_LIMIT, REDIRECT_HOST_LIMIT, ADDRESS_LIMIT"]);
-    assert!(world.stack.variables().get(names::RATE_LIMITS).is_none());
     Ok(())
 }

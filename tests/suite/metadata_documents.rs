@@ -9,7 +9,7 @@ use edgeward_tests::{
     by_hand::{HandMade, http, redirect_uri},
     client::{Era, REDIRECT_URI, SigningIn, call, challenge, text},
     document_host::Document,
-    edge::{Around, Edge},
+    edge::{Capability, Sandbox},
 };
 use futures_util::future::try_join_all;
 use reqwest::StatusCode;
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::{
     faulty::until,
     settings::DENIED_HOST,
-    world::{World, part, records, refused, tests},
+    world::{World, part, refused, tests},
 };
 
 tests![
@@ -53,7 +53,7 @@ fn document(url: &str) -> Value {
 
 /// A client whose document is there.
 fn described(world: &World, url: &str) -> Result<HandMade> {
-    world.hosts.put(url, Document::json(&document(url)));
+    world.hosts()?.put(url, Document::json(&document(url)));
     HandMade::named(&world.stack, url)
 }
 
@@ -92,7 +92,7 @@ async fn a_client_with_a_document_signs_in_without_registering(world: Arc<World>
 
 async fn a_real_client_uses_its_document_where_there_is_one(world: Arc<World>) -> Result<()> {
     let (url, mcp) = ("https://real.example/client.json", world.stack.mcp());
-    world.hosts.put(url, Document::json(&document(url)));
+    world.hosts()?.put(url, Document::json(&document(url)));
     let signing_in = SigningIn::start_described(&mcp, &challenge(&mcp).await?, url).await?;
     assert!(signing_in.wire.take().iter().all(|asked| asked.path != "/register"));
     let authorization = signing_in.authorization_url().await?;
@@ -117,7 +117,7 @@ async fn a_document_is_asked_for_politely_and_remembered(world: Arc<World>) -> R
     let client = described(&world, url)?;
     is_known(&client).await?;
     is_known(&client).await?;
-    let asked = world.hosts.asked(url);
+    let asked = world.hosts()?.asked(url);
     assert_eq!((asked.len(), asked[0].method.as_str()), (1, "GET"));
     assert_eq!(asked[0].headers["accept"], "application/json");
     for name in ["authorization", "cookie", "x-edgeward-identity"] {
@@ -164,9 +164,9 @@ async fn an_id_that_leads_astray_is_not_followed(world: Arc<World>) -> Result<()
     ] {
         let client = described(&world, url)?;
         is_unknown(&client).await?;
-        assert!(world.hosts.asked(url).is_empty(), "{url}");
+        assert!(world.hosts()?.asked(url).is_empty(), "{url}");
     }
-    assert!(world.hosts.asked("https://astray.example/client").is_empty());
+    assert!(world.hosts()?.asked("https://astray.example/client").is_empty());
     is_known(&described(&world, "https://astray.example/client")?).await
 }
 
@@ -194,39 +194,39 @@ async fn a_document_that_is_no_good_makes_no_client(world: Arc<World>) -> Result
     documents.push(Document { status: 404, ..next() });
     for (number, document) in documents.into_iter().enumerate() {
         let (client, mark) = (HandMade::named(&world.stack, &url(number))?, world.log_mark());
-        world.hosts.put(&url(number), document);
+        world.hosts()?.put(&url(number), document);
         is_unknown(&client).await?;
         // What the host does is remembered for some seconds; what is in the document is not, and is mended at once.
         let is_hosts_own = [8, 10].contains(&number);
-        assert_eq!(world.hosts.asked(&url(number)).len(), if is_hosts_own { 1 } else { 2 });
+        assert_eq!(world.hosts()?.asked(&url(number)).len(), if is_hosts_own { 1 } else { 2 });
         let is_named = || {
-            let records = records(&world.stack.edge().process().log()[mark..]);
+            let records = world.stack.edge().records_after(mark);
             records.iter().any(|record| record["reason"].as_str().is_some_and(|reason| reason.contains(&url(number))))
         };
         until("the log names the document", is_named).await?;
-        world.hosts.put(&url(number), Document::json(&self::document(&url(number))));
+        world.hosts()?.put(&url(number), Document::json(&self::document(&url(number))));
         if !is_hosts_own {
             is_known(&client).await?;
         }
     }
     let good = "https://no-good.example/good";
     let typed = Document::json(&document(good)).with("content-type", "application/client+json; charset=utf-8");
-    world.hosts.put(good, typed);
+    world.hosts()?.put(good, typed);
     is_known(&HandMade::named(&world.stack, good)?).await
 }
 
 async fn a_redirect_is_not_followed(world: Arc<World>) -> Result<()> {
     let target = "https://redirected.example/client";
-    world.hosts.put(target, Document::json(&document(target)));
+    world.hosts()?.put(target, Document::json(&document(target)));
     for status in [301, 302, 303, 307, 308] {
         let url = format!("https://redirects-on.example/{status}");
         // What is there would do, were it not for the redirect; what it leads to as well.
         let away = Document::json(&document(&url)).with("location", "/redirected.example/client");
-        world.hosts.put(&url, Document { status, ..away });
+        world.hosts()?.put(&url, Document { status, ..away });
         is_unknown(&HandMade::named(&world.stack, &url)?).await?;
-        assert_eq!(world.hosts.asked(&url).len(), 1);
+        assert_eq!(world.hosts()?.asked(&url).len(), 1);
     }
-    assert!(world.hosts.asked(target).is_empty());
+    assert!(world.hosts()?.asked(target).is_empty());
     Ok(())
 }
 
@@ -238,9 +238,9 @@ async fn a_document_that_is_too_long_or_endless_is_given_up(world: Arc<World>) -
     };
     let (long, endless, fits) =
         ("https://too-long.example/client", "https://endless.example/client", "https://fits.example/client");
-    world.hosts.put(long, of_length(long, 10 * 1024 + 1));
-    world.hosts.put(endless, Document { endless: true, ..Document::json(&Value::Null) });
-    world.hosts.put(fits, of_length(fits, 10 * 1024));
+    world.hosts()?.put(long, of_length(long, 10 * 1024 + 1));
+    world.hosts()?.put(endless, Document { endless: true, ..Document::json(&Value::Null) });
+    world.hosts()?.put(fits, of_length(fits, 10 * 1024));
     is_unknown(&HandMade::named(&world.stack, long)?).await?;
     is_unknown(&HandMade::named(&world.stack, endless)?).await?;
     is_known(&HandMade::named(&world.stack, fits)?).await
@@ -248,25 +248,25 @@ async fn a_document_that_is_too_long_or_endless_is_given_up(world: Arc<World>) -
 
 async fn a_host_that_does_not_answer_is_waited_for_and_left_alone(world: Arc<World>) -> Result<()> {
     let url = "https://slow.example/client";
-    world.hosts.put(url, Document { delay: Duration::from_secs(20), ..Document::json(&document(url)) });
+    world.hosts()?.put(url, Document { delay: Duration::from_secs(20), ..Document::json(&document(url)) });
     let client = HandMade::named(&world.stack, url)?;
     let page = timeout(Duration::from_secs(8), open(&client)).await??;
     assert_eq!((page.status, page.redirect()?), (StatusCode::SERVICE_UNAVAILABLE, None), "{}", page.summary());
     let answer = timeout(Duration::from_secs(1), client.token(&client.refreshing("nonsense"))).await??;
     refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
     assert!(answer.headers.contains_key("retry-after"));
-    assert_eq!(world.hosts.asked(url).len(), 1);
+    assert_eq!(world.hosts()?.asked(url).len(), 1);
 
     let failing = "https://failing.example/client";
-    world.hosts.put(failing, Document { status: 500, ..Document::json(&document(failing)) });
+    world.hosts()?.put(failing, Document { status: 500, ..Document::json(&document(failing)) });
     assert_eq!(open(&HandMade::named(&world.stack, failing)?).await?.status, StatusCode::SERVICE_UNAVAILABLE);
     for status in UNREACHABLE {
         let url = format!("https://unreachable-{status}.example/client");
-        world.hosts.put(&url, Document::unreachable(status));
+        world.hosts()?.put(&url, Document::unreachable(status));
         let (client, mark) = (HandMade::named(&world.stack, &url)?, world.log_mark());
         assert_eq!(open(&client).await?.status, StatusCode::SERVICE_UNAVAILABLE);
         let why = || {
-            let records = records(&world.stack.edge().process().log()[mark..]);
+            let records = world.stack.edge().records_after(mark);
             let mut reasons = records.into_iter().filter_map(|record| record["reason"].as_str().map(str::to_owned));
             let told =
                 if status == 524 { "no answer before the deadline".to_owned() } else { format!("status {status}: ") };
@@ -278,7 +278,7 @@ async fn a_host_that_does_not_answer_is_waited_for_and_left_alone(world: Arc<Wor
             StatusCode::SERVICE_UNAVAILABLE,
             "temporarily_unavailable",
         );
-        assert_eq!(world.hosts.asked(&url).len(), 1);
+        assert_eq!(world.hosts()?.asked(&url).len(), 1);
     }
     let nowhere = HandMade::named(&world.stack, "https://nowhere.invalid/client")?;
     assert_eq!(open(&nowhere).await?.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -287,25 +287,25 @@ async fn a_host_that_does_not_answer_is_waited_for_and_left_alone(world: Arc<Wor
 
 async fn many_at_once_have_a_document_fetched_once(world: Arc<World>) -> Result<()> {
     let url = "https://many.example/client";
-    world.hosts.put(url, Document { delay: Duration::from_millis(700), ..Document::json(&document(url)) });
+    world.hosts()?.put(url, Document { delay: Duration::from_millis(700), ..Document::json(&document(url)) });
     let client = HandMade::named(&world.stack, url)?;
     for page in try_join_all((0..20).map(|_| open(&client))).await? {
         assert_eq!(page.status, StatusCode::OK, "{}", page.summary());
     }
-    assert_eq!(world.hosts.asked(url).len(), 1);
+    assert_eq!(world.hosts()?.asked(url).len(), 1);
     Ok(())
 }
 
 async fn a_user_who_leaves_does_not_keep_the_others_waiting(world: Arc<World>) -> Result<()> {
     let url = "https://left.example/client";
-    world.hosts.put(url, Document { delay: Duration::from_secs(20), ..Document::json(&document(url)) });
+    world.hosts()?.put(url, Document { delay: Duration::from_secs(20), ..Document::json(&document(url)) });
     let client = HandMade::named(&world.stack, url)?;
     let authorize = client.authorization_url(&client.authorization())?;
     // The first one goes away while the document is fetched for them.
     let leaving = http()?.get(authorize).timeout(Duration::from_millis(500)).send().await;
     assert!(leaving.is_err());
-    assert_eq!(world.hosts.asked(url).len(), 1);
-    world.hosts.put(url, Document::json(&document(url)));
+    assert_eq!(world.hosts()?.asked(url).len(), 1);
+    world.hosts()?.put(url, Document::json(&document(url)));
     // Whether the request that was left ends at once or at its deadline is the platform's to say. Ended, another takes
     // over; else it fails, which those who waited for it are told, and it is tried again when they come back.
     let until_shown = || async {
@@ -319,7 +319,7 @@ async fn a_user_who_leaves_does_not_keep_the_others_waiting(world: Arc<World>) -
     for page in timeout(Duration::from_secs(20), try_join_all((0..5).map(|_| until_shown()))).await?? {
         assert_eq!(page.status, StatusCode::OK, "{}", page.summary());
     }
-    assert_eq!(world.hosts.asked(url).len(), 2);
+    assert_eq!(world.hosts()?.asked(url).len(), 2);
     Ok(())
 }
 
@@ -335,7 +335,7 @@ async fn page_and_token_answer_name_the_document_and_the_reason(world: Arc<World
     ];
     for (number, (reason, document)) in cases.into_iter().enumerate() {
         let url = url(number);
-        world.hosts.put(&url, document);
+        world.hosts()?.put(&url, document);
         let client = HandMade::named(&world.stack, &url)?;
         let page = open(&client).await?;
         assert!(page.body.contains(&url) && page.body.contains(reason), "{reason}: {}", page.summary());
@@ -348,20 +348,19 @@ async fn page_and_token_answer_name_the_document_and_the_reason(world: Arc<World
 
 async fn a_host_that_fails_later_loses_no_client(world: Arc<World>) -> Result<()> {
     let url = "https://failing-later.example/client";
-    let around = Around::Hosts(world.hosts.address());
-    let edge = Edge::start_around("stale-edge", around, world.stack.variables(), world.stack.folder()).await?;
-    world.hosts.put(url, Document::json(&document(url)).with("cache-control", "max-age=600"));
+    let sandbox = Sandbox::from(Capability::Clock).divert_hosts(Some(world.hosts()?.address()));
+    let edge = world.stack.start_edge("stale-edge", sandbox, world.stack.variables()).await?;
+    world.hosts()?.put(url, Document::json(&document(url)).with("cache-control", "max-age=600"));
     let client = HandMade::named(&world.stack, url)?.at(edge.url());
     is_known(&client).await?;
     // Its host now refuses requests from data centres.
-    world.hosts.put(url, Document { status: 403, ..Document::json(&Value::Null) });
+    world.hosts()?.put(url, Document { status: 403, ..Document::json(&Value::Null) });
     edge.move_clock(601).await?;
     is_known(&client).await?;
-    assert_eq!(world.hosts.asked(url).len(), 2);
+    assert_eq!(world.hosts()?.asked(url).len(), 2);
     edge.move_clock(600 + 24 * 3600 - 60).await?;
     is_known(&client).await?;
-    let log = edge.process().log();
-    let stale = records(&log).into_iter().filter(|record| record["event"] == "stale document used");
+    let stale = edge.records().into_iter().filter(|record| record["event"] == "stale document used");
     let reasons: Vec<_> = stale.map(|record| record["reason"].to_string()).collect();
     assert!(
         !reasons.is_empty() && reasons.iter().all(|reason| reason.contains(url) && reason.contains("403")),
@@ -382,7 +381,8 @@ async fn variants_of_one_url_cause_few_requests(world: Arc<World>) -> Result<()>
         let page = open(&HandMade::named(&world.stack, url)?).await?;
         assert!(matches!(page.status.as_u16(), 400 | 503), "{}", page.summary());
     }
-    let asked: usize = variants.iter().map(|url| world.hosts.asked(url).len()).sum();
+    let hosts = world.hosts()?;
+    let asked: usize = variants.iter().map(|url| hosts.asked(url).len()).sum();
     // A minute may end meanwhile, once.
     assert!((1..=64).contains(&asked), "{asked}");
     is_known(&known).await
@@ -390,17 +390,17 @@ async fn variants_of_one_url_cause_few_requests(world: Arc<World>) -> Result<()>
 
 async fn a_document_refused_as_keys_is_a_client_all_the_same(world: Arc<World>) -> Result<()> {
     let (url, stranger) = ("https://victim.example/client", "https://stranger-of-keys.example/client");
-    world.hosts.put(url, Document::json(&document(url)));
+    world.hosts()?.put(url, Document::json(&document(url)));
     let mut claims = document(stranger);
     claims["token_endpoint_auth_method"] = json!("private_key_jwt");
     claims["jwks_uri"] = json!(url);
-    world.hosts.put(stranger, Document::json(&claims));
+    world.hosts()?.put(stranger, Document::json(&claims));
     let client = HandMade::named(&world.stack, stranger)?;
     let form = client
         .refreshing("nonsense")
         .with("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
         .with("client_assertion", "eyJhbGciOiJFZERTQSJ9.e30.AA");
     refused(&client.token(&form).await?, StatusCode::UNAUTHORIZED, "invalid_client");
-    assert_eq!(world.hosts.asked(url).len(), 1);
+    assert_eq!(world.hosts()?.asked(url).len(), 1);
     is_known(&HandMade::named(&world.stack, url)?).await
 }

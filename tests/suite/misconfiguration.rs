@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Result;
 use edgeward_identity::names::edge as names;
-use edgeward_tests::{by_hand::http, edge::Edge, port::Port};
+use edgeward_tests::by_hand::http;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
     faulty::until,
-    world::{World, records, tests},
+    world::{World, tests},
 };
 
 tests![wrong_settings_are_named_in_the_log_and_nowhere_else];
@@ -43,7 +43,7 @@ async fn wrong_settings_are_named_in_the_log_and_nowhere_else(world: Arc<World>)
     let missing = [names::COGNITO_CLIENT_ID, names::COGNITO_DOMAIN, names::ORIGIN_URL];
     let wrong = || malformed.iter().map(|(name, _)| *name).chain(missing);
     let variables = malformed.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let edge = Edge::start_misconfigured(Port::Free.choose()?, &variables, world.stack.folder()).await?;
+    let edge = world.stack.start_misconfigured_edge("misconfigured-edge", &variables).await?;
 
     let http = http()?;
     for (method, path) in [
@@ -67,11 +67,11 @@ async fn wrong_settings_are_named_in_the_log_and_nowhere_else(world: Arc<World>)
     }
     let told = http.get(format!("{}/healthz", edge.url())).header("traceparent", TRACEPARENT).send().await?;
     assert_eq!(told.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    until("its refusal is logged", || edge.process().log().contains(TRACE)).await?;
+    until("its refusal is logged", || edge.log().contains(TRACE)).await?;
     edge.stop();
 
-    let log = edge.process().log();
-    let refusals: Vec<_> = records(&log).into_iter().filter(|record| record["event"] == "settings refused").collect();
+    let log = edge.log();
+    let refusals: Vec<_> = edge.records().into_iter().filter(|record| record["event"] == "settings refused").collect();
     assert!(!refusals.is_empty(), "nothing is logged");
     let traces: BTreeSet<_> = refusals.iter().filter_map(|record| record["trace"].as_str()).collect();
     assert!(traces.len() == refusals.len() && traces.iter().all(|trace| trace.len() == 32), "{traces:?}");

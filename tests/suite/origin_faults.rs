@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result};
 use edgeward_identity::names::{IDENTITY_HEADER, edge as names};
 use edgeward_tests::{
     by_hand::http,
+    edge::Capability,
     fault_origin::Behaviour,
     origin::{self, Origin},
     place,
@@ -28,8 +29,6 @@ use crate::{
 
 tests![
     an_origin_that_is_down_is_a_502_and_an_alert,
-    an_origin_that_cloudflare_cannot_reach_is_a_502_or_a_504_and_an_alert,
-    a_status_that_only_resembles_those_is_passed_on,
     a_shared_cache_on_the_way_gives_nobody_the_answer_of_another,
     an_origin_that_is_slow_is_waited_for,
     an_origin_that_never_begins_is_given_up_on,
@@ -42,7 +41,14 @@ tests![
 ];
 
 /// The edge's own words, with nothing of the origin's; and the alert that goes with them.
-async fn failed(faulty: &Faulty, mark: usize, called: &Called, status: u16, error: &str, event: &str) -> Result<()> {
+pub(crate) async fn failed(
+    faulty: &Faulty,
+    mark: usize,
+    called: &Called,
+    status: u16,
+    error: &str,
+    event: &str,
+) -> Result<()> {
     assert_eq!(
         (called.status.as_u16(), called.text.as_str()),
         (status, json!({ "error": error }).to_string().as_str())
@@ -59,7 +65,7 @@ fn passes(world: &World) -> Behaviour {
 }
 
 /// The real origin is behind it again, and the token is still good.
-async fn works(world: &World, faulty: &Faulty, token: &str) -> Result<()> {
+pub(crate) async fn works(world: &World, faulty: &Faulty, token: &str) -> Result<()> {
     faulty.origin.set(passes(world));
     let called = faulty.call(token).await?;
     assert_eq!(called.status, StatusCode::OK, "{}", called.text);
@@ -78,42 +84,6 @@ async fn an_origin_that_is_down_is_a_502_and_an_alert(world: Arc<World>) -> Resu
         assert!(called.took < Duration::from_secs(3), "{:?}", called.took);
     }
     faulty.origin.accept().await?;
-    works(&world, faulty, &token).await
-}
-
-async fn an_origin_that_cloudflare_cannot_reach_is_a_502_or_a_504_and_an_alert(world: Arc<World>) -> Result<()> {
-    let (faulty, token) = (world.faulty().await?, access_token(&world).await?);
-    for status in edgeward_cognito::UNREACHABLE {
-        faulty.origin.set(Behaviour::Unreachable(StatusCode::from_u16(status)?));
-        let (mark, given_up) = (faulty.log_mark(), faulty.origin.given_up());
-        let called = faulty.call(&token).await?;
-        let (answered, error, event) = match status {
-            524 => (504, "gateway_timeout", "origin too slow"),
-            _ => (502, "bad_gateway", "origin unreachable"),
-        };
-        failed(faulty, mark, &called, answered, error, event).await?;
-        let reason = faulty.record(mark, event).await?["reason"].as_str().map(str::to_owned).context("no reason")?;
-        assert!(reason.starts_with(&format!("status {status}: ")), "{reason}");
-        until("nobody reads the page", || faulty.origin.given_up() > given_up).await?;
-    }
-    works(&world, faulty, &token).await
-}
-
-async fn a_status_that_only_resembles_those_is_passed_on(world: Arc<World>) -> Result<()> {
-    let (faulty, token) = (world.faulty().await?, access_token(&world).await?);
-    // The origin's own.
-    for status in edgeward_cognito::UNREACHABLE {
-        faulty.origin.set(Behaviour::Fails(StatusCode::from_u16(status)?));
-        let called = faulty.call(&token).await?;
-        assert_eq!((called.status.as_u16(), called.text.as_str()), (status, "the origin's own words"));
-    }
-    // From behind Cloudflare, where each answer has its `Server`: 529 is "overloaded" to many.
-    for status in [500, 503, 519, 527, 528, 529, 531] {
-        faulty.origin.set(Behaviour::Unreachable(StatusCode::from_u16(status)?));
-        let mut answer = faulty.send(&token).await?;
-        assert_eq!(answer.status().as_u16(), status);
-        assert!(answer.chunk().await?.is_some_and(|page| page.starts_with(b"<!DOCTYPE")));
-    }
     works(&world, faulty, &token).await
 }
 
@@ -155,6 +125,7 @@ async fn an_origin_that_is_slow_is_waited_for(world: Arc<World>) -> Result<()> {
 
 async fn an_origin_that_never_begins_is_given_up_on(world: Arc<World>) -> Result<()> {
     let (faulty, token) = (world.faulty().await?, access_token(&world).await?);
+    faulty.edge.needs(Capability::Clock)?;
     faulty.origin.set(Behaviour::Hangs);
     let (mark, given_up) = (faulty.log_mark(), faulty.origin.given_up());
     // A hundred seconds, by this edge's hurried timers.

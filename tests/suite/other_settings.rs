@@ -9,8 +9,7 @@ use edgeward_tests::{
     by_hand::{Answer, HandMade, http, whoami},
     client::REDIRECT_URI,
     document_host::Document,
-    edge::Edge,
-    port::Port,
+    edge::{Edge, Sandbox},
     stack::{Options, Stack},
 };
 use reqwest::StatusCode;
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     faulty::until,
-    world::{World, records, refused, tests},
+    world::{World, refused, tests},
 };
 
 tests![
@@ -34,8 +33,8 @@ const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
 pub(crate) async fn other_edge(world: &World, settings: &[(&str, &str)]) -> Result<Edge> {
     let mut variables = world.stack.variables().clone();
     variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    let elsewhere = Some(world.hosts.address());
-    Edge::start_other(Port::Free.choose()?, &variables, elsewhere, world.stack.folder()).await
+    let sandbox = Sandbox::default().divert_hosts(world.diverted_hosts());
+    world.stack.start_edge("other-edge", sandbox, &variables).await
 }
 
 async fn an_operator_decides_who_registers_and_where_users_are_sent(world: Arc<World>) -> Result<()> {
@@ -79,7 +78,7 @@ async fn an_operator_decides_who_registers_and_where_users_are_sent(world: Arc<W
         ("https://other.example/client", good, StatusCode::BAD_REQUEST),
     ] {
         let document = json!({ "client_id": url, "client_name": "Described", "redirect_uris": [good, REDIRECT_URI] });
-        world.hosts.put(url, Document::json(&document));
+        world.hosts()?.put(url, Document::json(&document));
         assert_eq!((url, uri, authorize(url, uri).await?), (url, uri, status));
     }
 
@@ -87,7 +86,7 @@ async fn an_operator_decides_who_registers_and_where_users_are_sent(world: Arc<W
         http()?.get(format!("{}/.well-known/oauth-authorization-server", edge.url())).send().await?.json().await?;
     assert!(metadata["registration_endpoint"].is_string());
     edge.stop();
-    assert!(!edge.process().log().contains(TOKEN), "the token is in the log");
+    assert!(!edge.log().contains(TOKEN), "the token is in the log");
     Ok(())
 }
 
@@ -96,17 +95,17 @@ async fn a_code_outlives_a_host_that_does_not_answer(world: Arc<World>) -> Resul
     let document = Document::json(&json!({
         "client_id": url, "client_name": "Described", "redirect_uris": [REDIRECT_URI],
     }));
-    world.hosts.put(url, document.clone());
+    world.hosts()?.put(url, document.clone());
     let client = HandMade::named(&world.stack, url)?;
     let redemption = client.redemption(&client.code(&mut Browser::new()?).await?);
     // The client comes to an instance that has not seen its document.
     let edge = other_edge(&world, &[]).await?;
     let client = client.at(edge.url());
-    world.hosts.put(url, Document { status: 503, ..document.clone() });
+    world.hosts()?.put(url, Document { status: 503, ..document.clone() });
     let answer = client.token(&redemption).await?;
     refused(&answer, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
     assert!(answer.headers.contains_key("retry-after"));
-    world.hosts.put(url, document);
+    world.hosts()?.put(url, document);
     let mut answer = client.token(&redemption).await?;
     while answer.status == StatusCode::SERVICE_UNAVAILABLE {
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -119,7 +118,7 @@ async fn a_code_outlives_a_host_that_does_not_answer(world: Arc<World>) -> Resul
 
 async fn a_pool_that_does_not_rotate_works_and_is_told_of_once(_: Arc<World>) -> Result<()> {
     // As in Cognito, rotation is off if nobody has said anything.
-    let stack = Stack::start(Options { name: "unrotated", ..Options::default() }).await?;
+    let stack = Stack::start(Options { name: "unrotated".to_owned(), ..Options::default() }).await?;
     let client = HandMade::register(&stack).await?;
     let mut tokens = client.tokens().await?;
     for _ in 0..3 {
@@ -129,9 +128,9 @@ async fn a_pool_that_does_not_rotate_works_and_is_told_of_once(_: Arc<World>) ->
         tokens = next;
     }
     assert_eq!(whoami(stack.mcp().as_str())?.bearer_auth(tokens.text("access_token")).send().await?.status(), 200);
-    until("it is told", || stack.edge().process().log().contains("refresh tokens are not rotated")).await?;
+    until("it is told", || stack.edge().log().contains("refresh tokens are not rotated")).await?;
     stack.stop();
-    let told = records(&stack.edge().process().log()).into_iter();
+    let told = stack.edge().records().into_iter();
     let told: Vec<_> = told.filter(|record| record["event"] == "refresh tokens are not rotated").collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0]["level"], "warn");

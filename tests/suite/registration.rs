@@ -9,7 +9,7 @@ use edgeward_tests::{
     browser::Browser,
     by_hand::{Answer, HandMade, http},
     client::REDIRECT_URI,
-    edge::{Around, Edge},
+    edge::Sandbox,
 };
 use hmac::{Hmac, Mac as _};
 use reqwest::StatusCode;
@@ -19,7 +19,7 @@ use sha2::Sha256;
 use crate::{
     faulty::until,
     settings::PRIVATE_USE_SCHEME,
-    world::{World, records, refused, tests},
+    world::{World, refused, tests},
 };
 
 tests![
@@ -217,7 +217,7 @@ async fn cursor_registers_as_it_does(world: Arc<World>) -> Result<()> {
     // The stack that suites share has set the setting; this one is as it comes.
     let mut variables = world.stack.variables().clone();
     variables.remove(names::PRIVATE_USE_SCHEMES);
-    let edge = Edge::start_around("cursor-edge", Around::Nothing, &variables, world.stack.folder()).await?;
+    let edge = world.stack.start_edge("cursor-edge", Sandbox::default(), &variables).await?;
     let answer = Answer::to(http()?.post(format!("{}/register", edge.url())).json(&metadata)).await?;
     assert_eq!((answer.status, &answer.body["redirect_uris"]), (StatusCode::CREATED, &uris));
     let client = HandMade::named(&world.stack, answer.text("client_id"))?.at(edge.url());
@@ -247,7 +247,7 @@ async fn a_refusal_names_the_member_and_the_setting(world: Arc<World>) -> Result
         assert_eq!(answer.status, BAD);
         assert!(answer.text("error_description").contains(told), "{told}: {}", answer.body);
         let is_logged = || {
-            let records = records(&world.stack.edge().process().log()[mark..]);
+            let records = world.stack.edge().records_after(mark);
             records.iter().any(|record| record["reason"].as_str().is_some_and(|reason| reason.contains(told)))
         };
         until("the log says it", is_logged).await?;

@@ -8,8 +8,7 @@ use edgeward_tests::{
     browser::{Browser, User},
     by_hand,
     client::{self, Era, SignedIn},
-    edge::Edge,
-    port::Port,
+    edge::{Edge, Sandbox},
     recorder::{Exchange, Recorder},
 };
 use reqwest::{Response, StatusCode};
@@ -43,8 +42,7 @@ struct Old<'a> {
 impl<'a> Old<'a> {
     async fn start(world: &'a World) -> Result<Self> {
         let public = world.stack.edge_traffic().context("not recorded")?;
-        let (variables, folder) = (world.stack.variables(), world.stack.folder());
-        let edge = Edge::start_named("old-edge", Port::Free.choose()?, variables, folder).await?;
+        let edge = world.stack.start_edge("old-edge", Sandbox::default(), world.stack.variables()).await?;
         public.forward_to(edge.url());
         Ok(Self { public, edge, back: Back(world) })
     }

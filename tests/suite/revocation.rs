@@ -174,7 +174,7 @@ async fn what_cognito_has_not_confirmed_is_not_revoked(world: Arc<World>) -> Res
     world.stack.cognito().set_fault(fault.times(1));
     refused(&client.revoke(&own).await?, StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
     world.record(mark, "revocation refused").await?;
-    assert!(!world.stack.edge().process().log()[mark..].contains("grant revoked"));
+    assert!(!world.stack.edge().log()[mark..].contains("grant revoked"));
     let mark = world.log_mark();
     assert_eq!(client.revoke(&own).await?.status, StatusCode::OK);
     world.record(mark, "grant revoked").await?;

@@ -1,5 +1,7 @@
 //! The stack that the tests run against, and what it has that others have not.
 
+use std::sync::Mutex;
+
 use anyhow::{Context as _, Result};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use edgeward_cognito::{AppClient, Config, ResourceServer, Rotation};
@@ -8,6 +10,7 @@ use edgeward_tests::{
     browser::User,
     client::REDIRECT_URI,
     document_host::DocumentHost,
+    edge::{Capability, KnownEdge},
     keys,
     stack::{Options, Recording, Stack},
 };
@@ -46,7 +49,7 @@ pub(crate) const OTHER_USER: User<'_> = User { name: "other", password: "other-p
 pub(crate) const PRIVATE_USE_SCHEME: &str = "edgeward-tests";
 
 impl World {
-    pub(crate) async fn start() -> Result<Self> {
+    pub(crate) async fn start(edge: KnownEdge) -> Result<Self> {
         let keys = keys::generate()?;
         let client_secret = random_secret()?;
         let clients = json!([
@@ -85,8 +88,9 @@ impl World {
             judged(COMPARED_RESOURCE, true),
         ]);
         let hosts = DocumentHost::start().await?;
+        let diverts_hosts = edge.runtime.capabilities().contains(&Capability::Documents);
         let options = Options {
-            name: "test",
+            name: "test".to_owned(),
             recording: Recording::On,
             cognito: pool(),
             keys: Some(keys.clone()),
@@ -100,17 +104,20 @@ impl World {
             ]
             .map(|(name, value)| (name.to_owned(), value))
             .into(),
-            elsewhere: Some(hosts.address()),
+            diverted_hosts: diverts_hosts.then(|| hosts.address()),
+            runtime: edge.runtime,
             ..Options::default()
         };
         Ok(Self {
             stack: Stack::start(options).await?,
             keys,
             client_secret,
-            hosts,
+            document_host: hosts,
             faulty: OnceCell::new(),
             abandoned: OnceCell::new(),
             incidents: OnceCell::new(),
+            edge,
+            skipped: Mutex::default(),
         })
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     by_hand::{self, Answer, HandMade, http},
-    edge::{Around, Edge},
+    edge::{Edge, Sandbox},
     fault_origin::{Behaviour, FaultOrigin},
     form::Form,
 };
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     faulty::until,
-    world::{World, part, records, tests},
+    world::{World, part, tests},
 };
 
 tests![
@@ -44,7 +44,7 @@ impl OverTls {
         let mut variables = world.stack.variables().clone();
         variables.insert(names::PUBLIC_URL.to_owned(), PUBLIC_URL.to_owned());
         variables.insert(names::ORIGIN_URL.to_owned(), origin.url());
-        let edge = Edge::start_around("tls-edge", Around::Nothing, &variables, world.stack.folder()).await?;
+        let edge = world.stack.start_edge("tls-edge", Sandbox::default(), &variables).await?;
         let good = HandMade::register(&world.stack).await?.tokens().await?;
         let (header, mut claims) = (part(good.text("access_token"), 0), part(good.text("access_token"), 1));
         claims["iss"] = PUBLIC_URL.into();
@@ -102,7 +102,7 @@ async fn plain_http_is_refused_whatever_it_brings(world: Arc<World>) -> Result<(
     for (name, value) in FIELDS {
         requests.push((call()?.header(name, value), StatusCode::OK));
     }
-    let mark = tls.edge.process().log().len();
+    let mark = tls.edge.log().len();
     let mut count = 0;
     for (request, otherwise) in requests {
         let copy = || request.try_clone().context("a body that is a stream");
@@ -122,7 +122,7 @@ async fn plain_http_is_refused_whatever_it_brings(world: Arc<World>) -> Result<(
         assert_eq!(tls.origin.received(), received, "nothing is forwarded");
     }
     let written = || -> Vec<_> {
-        let all = records(&tls.edge.process().log()[mark..]);
+        let all = tls.edge.records_after(mark);
         all.into_iter().filter(|record| record["event"] == "request misdirected").collect()
     };
     until("each refusal is written down", || written().len() >= count).await?;
@@ -135,7 +135,7 @@ async fn plain_http_is_refused_whatever_it_brings(world: Arc<World>) -> Result<(
     }
     let traces: HashSet<_> = written.iter().filter_map(|record| record["trace"].as_str()).collect();
     assert_eq!(traces.len(), count, "each has a trace of its own");
-    assert!(!tls.edge.process().log().contains(&tls.token));
+    assert!(!tls.edge.log().contains(&tls.token));
     Ok(())
 }
 

@@ -51,9 +51,9 @@ async fn the_edge_names_itself_to_cognito(world: Arc<World>) -> Result<()> {
 async fn the_edge_names_itself_to_hosts_of_documents(world: Arc<World>) -> Result<()> {
     let url = "https://named.example/client";
     let document = json!({ "client_id": url, "client_name": "Described", "redirect_uris": [REDIRECT_URI] });
-    world.hosts.put(url, Document::json(&document));
+    world.hosts()?.put(url, Document::json(&document));
     assert!(!HandMade::named(&world.stack, url)?.tokens().await?.text("access_token").is_empty());
-    let asked = world.hosts.asked(url);
+    let asked = world.hosts()?.asked(url);
     assert!(!asked.is_empty());
     assert!(asked.iter().all(|asked| asked.headers["user-agent"] == EDGE), "{asked:?}");
     Ok(())

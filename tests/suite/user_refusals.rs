@@ -73,7 +73,7 @@ async fn a_user_whom_a_lambda_refuses_reads_why_and_signs_in_as_somebody_else(wo
     let told =
         "the Lambda trigger PreTokenGeneration has refused the user: Only <b>staff</b> may sign in, not [e-mail]";
     assert_eq!(record["reason"], told, "{record}");
-    assert!(!world.stack.edge().process().log()[mark..].contains("upstream failed"), "nobody is paged");
+    assert!(!world.stack.edge().log()[mark..].contains("upstream failed"), "nobody is paged");
 
     drop(refusing);
     let again = page.link("Sign in as somebody else").context("no link")?;
@@ -145,7 +145,7 @@ async fn each_error_has_its_page_or_its_code_and_its_line_in_the_log(world: Arc<
         assert_eq!(seen, (status, Some(code.to_owned()), Some(client.state.clone())), "{error:?}");
         let record = world.record(mark, "authorization refused").await?;
         assert_eq!(record["level"], level, "{record}");
-        let log = &world.stack.edge().process().log()[mark..];
+        let log = &world.stack.edge().log()[mark..];
         assert_eq!(log.contains("upstream failed"), is_failure, "{log}");
         for person in ["ada@example.com", "Google_1029384756"] {
             assert!(!log.contains(person) && !page.body.contains(person) && !back.as_str().contains(person), "{log}");

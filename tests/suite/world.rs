@@ -1,22 +1,27 @@
 //! What tests are given, and what they are.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::{Signer as _, SigningKey};
+use edgeward_cognito::Mode;
 use edgeward_tests::{
     by_hand::{self, Answer},
     document_host::DocumentHost,
+    edge::{Capability, DivertedHosts, Edge, KnownEdge, skip},
     stack::Stack,
-    workerd::Workerd,
 };
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Completion, Failed, Trial};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use tokio::{runtime::Handle, sync::OnceCell, time::timeout};
 
-use crate::{faulty::Faulty, incidents::scene::Scene};
+use crate::{faulty::Faulty, incidents::scene::Scene, skips::SKIPS};
 
 /// The running stack, and what only its owner knows.
 pub(crate) struct World {
@@ -26,19 +31,47 @@ pub(crate) struct World {
     /// The secret of the confidential client among its settings.
     pub(crate) client_secret: String,
     /// The web servers of other people.
-    pub(crate) hosts: DocumentHost,
+    pub(crate) document_host: DocumentHost,
     /// Another edge, for the tests of faults.
     pub(crate) faulty: OnceCell<Faulty>,
     /// Another one, whose clients go away.
-    pub(crate) abandoned: OnceCell<Workerd>,
+    pub(crate) abandoned: OnceCell<Edge>,
     /// A deployment that the operator's tool can reach.
     pub(crate) incidents: OnceCell<Scene>,
+    /// The edge that all of this is run against.
+    pub(crate) edge: KnownEdge,
+    /// The reason of each test that was skipped.
+    pub(crate) skipped: Mutex<Vec<&'static str>>,
 }
 
 impl World {
     /// A deployment that the operator's tool can reach, started when it is first asked for.
     pub(crate) async fn incidents(&self) -> Result<&Scene> {
         self.incidents.get_or_try_init(|| Scene::start(self)).await
+    }
+
+    /// The web servers of other people, which the stack's edge reaches below `example`.
+    ///
+    /// # Errors
+    /// [`Lacks`](edgeward_tests::edge::Lacks) when it does not.
+    pub(crate) fn hosts(&self) -> Result<&DocumentHost> {
+        self.stack.edge().needs(Capability::Documents)?;
+        Ok(&self.document_host)
+    }
+
+    /// The same for another edge, if its runtime can reach them.
+    pub(crate) fn diverted_hosts(&self) -> DivertedHosts {
+        self.hosts().ok().map(DocumentHost::address)
+    }
+
+    /// The reasons of what has been skipped so far.
+    pub(crate) fn skipped(&self) -> Vec<&'static str> {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn skip(&self, reason: &'static str) -> Completion {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).push(reason);
+        Completion::ignored_with(reason)
     }
 
     /// `tools/call` of `whoami` at the edge, with a token.
@@ -53,21 +86,12 @@ impl World {
 
     /// How much the edge has logged so far.
     pub(crate) fn log_mark(&self) -> usize {
-        self.stack.edge().process().log().len()
+        self.stack.edge().log().len()
     }
 
     /// Waits for a record of this event in what the edge logs after `mark`.
     pub(crate) async fn record(&self, mark: usize, event: &str) -> Result<Value> {
-        let found = async {
-            loop {
-                let records = records(&self.stack.edge().process().log()[mark..]);
-                if let Some(record) = records.into_iter().find(|record| record["event"] == event) {
-                    return record;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(Duration::from_secs(5), found).await.with_context(|| format!("nothing is logged about: {event}"))
+        self.stack.edge().record_after(mark, event).await
     }
 
     /// A token with these claims, signed with the edge's own key.
@@ -95,12 +119,6 @@ fn encode(value: &Value) -> String {
 pub(crate) fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).expect("a compact token");
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(part).expect("base64url")).expect("JSON")
-}
-
-/// The records in an edge's log. wrangler puts marks around those that are not for information only.
-pub(crate) fn records(log: &str) -> Vec<Value> {
-    let json = |line: &str| serde_json::from_str(line.get(line.find('{')?..=line.rfind('}')?)?).ok();
-    log.lines().filter_map(json).collect()
 }
 
 /// An error response (RFC 6749 §5.2, RFC 7591 §3.2.2): nothing is granted, nothing may be kept.
@@ -134,7 +152,7 @@ impl Test {
     where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let topic = module.rsplit("::").next().unwrap_or(module);
+        let topic = module.split_once("::").map_or(module, |(_, topic)| topic);
         Self::named(format!("{topic}::{name}"), move |world| Box::pin(run(world)))
     }
 
@@ -147,20 +165,38 @@ impl Test {
     }
 
     pub(crate) fn trial(self, world: Arc<World>, runtime: Handle) -> Trial {
-        Trial::test(self.name, move || {
-            let ended = runtime.block_on(async { timeout(PATIENCE, (self.run)(world)).await });
+        let edge = world.edge.name;
+        Trial::ignorable_test(full_name(edge, &self.name), move || {
+            if let Some(reason) = skip::of_test(SKIPS, edge, &self.name) {
+                return Ok(world.skip(reason));
+            }
+            let ended = runtime.block_on(async { timeout(PATIENCE, (self.run)(Arc::clone(&world))).await });
             match ended {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(Failed::from(format!("{error:#}"))),
+                Ok(Ok(())) => Ok(Completion::Completed),
+                Ok(Err(error)) => {
+                    let Some(reason) = skip::of_error(SKIPS, edge, &error) else {
+                        return Err(Failed::from(format!("{error:#}")));
+                    };
+                    // It may have asked late.
+                    world.stack.cognito().clear_faults();
+                    world.stack.cognito().set_mode(Mode::default());
+                    Ok(world.skip(reason))
+                }
                 Err(_) => Err(Failed::from(format!("not done after {} s", PATIENCE.as_secs()))),
             }
         })
     }
 
     /// For the list of tests only.
-    pub(crate) fn unstarted(self) -> Trial {
-        Trial::test(self.name, || Err(Failed::without_message()))
+    pub(crate) fn unstarted(self, edge: &str) -> Trial {
+        Trial::test(full_name(edge, &self.name), || Err(Failed::without_message()))
     }
+}
+
+/// With the edge first, as tests that only that edge has are named anyway.
+fn full_name(edge: &str, name: &str) -> String {
+    let is_own = name.strip_prefix(edge).is_some_and(|rest| rest.starts_with("::"));
+    if is_own { name.to_owned() } else { format!("{edge}::{name}") }
 }
 
 /// The tests of a module, in this order: `async fn name(world: Arc<World>) -> Result<()>` each.

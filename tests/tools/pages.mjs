@@ -1,8 +1,8 @@
 // Looks at every page in a real browser: `node pages.mjs ISSUER USERNAME PASSWORD DOCUMENT OTHER FOLDER`. DOCUMENT is the URL
-// of a client's metadata, OTHER an edge with several resources. Each check is a line, `ok` or `FAIL`; pictures of the pages go to FOLDER.
+// of a client's metadata, OTHER an edge with several resources, CHROME in the environment the browser. Each check is a line, `ok` or `FAIL`; pictures of the pages go to FOLDER.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -11,7 +11,6 @@ import { chromium } from 'playwright-core';
 const [issuer, username, password, described, other, folder] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const driver = JSON.parse(readFileSync(new URL('webdriver.json', import.meta.url), 'utf8'));
-const executables = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
 // The client's address, and a page of another site. Not routed in the browser, which lets redirects pass.
 let elsewhere = '';
 const server = createServer((request, response) => {
@@ -49,7 +48,7 @@ const authorization = (clientId, redirectUri) => {
     return `${issuer}/authorize?${new URLSearchParams({ ...request, code_challenge: challenge, code_challenge_method: 'S256' })}`;
 };
 
-const browser = await chromium.launch({ executablePath: executables.find(existsSync), args: driver['goog:chromeOptions'].args });
+const browser = await chromium.launch({ executablePath: process.env.CHROME, args: driver['goog:chromeOptions'].args });
 /** A user with a browser of their own. */
 const visit = async (options, act) => {
     const context = await browser.newContext(options);

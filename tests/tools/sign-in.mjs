@@ -1,13 +1,12 @@
 // The user, in a real browser: opens an authorization URL, allows, signs in, and stays until the client's page is there.
-// `node sign-in.mjs URL USERNAME PASSWORD LOG` writes one line to LOG: how it ended.
+// `node sign-in.mjs URL USERNAME PASSWORD LOG` writes one line to LOG: how it ended. CHROME in the environment is the browser.
 
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const [url, username, password, log] = process.argv.slice(2);
 const client = new URL(new URL(url).searchParams.get('redirect_uri'));
 const driver = JSON.parse(readFileSync(new URL('webdriver.json', import.meta.url), 'utf8'));
-const executables = ['/usr/bin/chromium', '/usr/bin/google-chrome', '/usr/bin/chromium-browser'];
 
 const signIn = async (page) => {
     await page.goto(url);
@@ -19,7 +18,7 @@ const signIn = async (page) => {
 };
 
 const browser = await chromium.launch({
-    executablePath: executables.find(existsSync),
+    executablePath: process.env.CHROME,
     args: driver['goog:chromeOptions'].args,
 });
 const page = await (await browser.newContext()).newPage();

@@ -1,82 +1,62 @@
-//! Between the platform's types and core's.
+//! Between JavaScript's types and core's.
 
 use edgeward_core::{
-    Body, Forward, REQUEST_HEADERS, Request,
-    message::cors,
-    platform::{Record, UnixTime},
+    Body, Evidence, Outcome,
+    message::{operation::MessageHeaders, request::BodyError},
 };
-use http::{HeaderMap, HeaderValue, Method};
-use wasm_bindgen::JsValue;
-use worker::web_sys::{self, Headers, ResponseInit};
+use http::StatusCode;
+use js_sys::Array;
 
-use crate::log;
+use crate::unreachable::Unreachable;
 
-/// A body as it was read, or what was wrong with it.
+/// A body as it was read, or what was wrong with it, by the name that JavaScript has for that.
 pub(crate) fn body(body: Option<Vec<u8>>, fault: Option<&str>) -> Body {
-    match fault {
+    match fault.map(body_error) {
         None => Body::Complete(body.unwrap_or_default()),
-        Some("too_long") => Body::TooLong,
-        Some("too_slow") => Body::TooSlow,
-        Some(_) => Body::BrokenOff,
+        Some(BodyError::TooLong) => Body::TooLong,
+        Some(BodyError::TooSlow) => Body::TooSlow,
+        Some(BodyError::BrokenOff) => Body::BrokenOff,
     }
 }
 
-/// A request with its body.
-///
-/// # Errors
-/// When the platform does not know the name of a header field: never.
-pub(crate) fn request(request: &web_sys::Request, body: Body) -> Result<Request, JsValue> {
-    let method = Method::from_bytes(request.method().as_bytes()).unwrap_or(Method::GET);
-    let fields = request.headers();
-    let mut headers = HeaderMap::new();
-    for name in REQUEST_HEADERS {
-        let value = fields.get(name.as_str())?;
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-            headers.insert(name, value);
-        }
+fn body_error(fault: &str) -> BodyError {
+    match fault {
+        "too_long" => BodyError::TooLong,
+        "too_slow" => BodyError::TooSlow,
+        _ => BodyError::BrokenOff,
     }
-    // The platform overwrites what a client sends under this name.
-    let address = fields.get("cf-connecting-ip")?;
-    Ok(Request { method, url: request.url(), headers, body, address })
 }
 
-/// An answer as the platform's. Header fields are appended: several `Set-Cookie` stay several.
-///
-/// # Errors
-/// When the platform does not accept a header field of core's: never.
-pub(crate) fn response(response: &http::Response<String>) -> Result<web_sys::Response, JsValue> {
-    let headers = Headers::new()?;
-    for (name, value) in response.headers() {
-        headers.append(name.as_str(), value.to_str().unwrap_or_default())?;
+/// Values of header fields.
+pub(crate) struct Values([Option<String>; 5]);
+
+impl Values {
+    pub(crate) fn of(values: &Array) -> Self {
+        Self(std::array::from_fn(|at| values.get(at as u32).as_string()))
     }
-    let init = ResponseInit::new();
-    init.set_status(response.status().as_u16());
-    init.set_headers(&headers);
-    let body = Some(response.body().as_str()).filter(|body| !body.is_empty());
-    web_sys::Response::new_with_opt_str_and_init(body, &init)
+
+    pub(crate) fn headers(&self) -> MessageHeaders<'_> {
+        MessageHeaders::of(self.0.each_ref().map(Option::as_deref))
+    }
 }
 
-/// How to forward, in one crossing: a line that says so, URL, identity, `traceparent` if it is a new one, until when it repeats or
-/// zero, under which name it is counted or nothing, and what the answer's header is to say, each on a line of its own.
-pub(crate) fn forward(forward: &Forward) -> String {
-    let traceparent = forward.traceparent.as_deref().unwrap_or_default();
-    let repeats_until = forward.repeats_until.map_or(0, UnixTime::as_secs);
-    let counted = forward.counted.as_deref().unwrap_or_default();
-    let mut lines = ["forward\n", &forward.url, "\n", &forward.identity, "\n", traceparent, "\n"].concat();
-    lines.extend([&*repeats_until.to_string(), "\n", counted]);
-    for (name, value) in forward.page_origin.iter().flat_map(|origin| cors::fields(origin)) {
-        lines.extend(["\n", name.as_str(), "\n", value]);
+/// What the gate is told beside the head.
+pub(crate) fn evidence<'a>(headers: MessageHeaders<'a>, body: Option<&'a [u8]>, fault: Option<&str>) -> Evidence<'a> {
+    match (fault, body) {
+        (Some("too_many"), _) => Evidence::TooMany,
+        (Some(fault), _) => Evidence::NoBody(body_error(fault)),
+        (None, Some(body)) => Evidence::Body(headers, body),
+        (None, None) => Evidence::Headers(headers),
     }
-    lines
 }
 
-/// An answer, in one crossing: status, body, what the log is to be told if it repeats or nothing, and names and values of the
-/// header, each on a line of its own. The gate's bodies have no more than one.
-pub(crate) fn refusal(response: &http::Response<String>, repeats: Option<&Record>) -> String {
-    let record = repeats.map(log::line).unwrap_or_default();
-    let mut lines = format!("{}\n{}\n{record}", response.status().as_u16(), response.body());
-    for (name, value) in response.headers() {
-        lines.extend(["\n", name.as_str(), "\n", value.to_str().unwrap_or_default()]);
+/// What came of a forwarded request, by the name that JavaScript has for it, and what the platform says in the MCP server's place.
+pub(crate) fn outcome(name: &str, status: u16, server: Option<&str>) -> Outcome {
+    match (name, Unreachable::of(status, server)) {
+        ("late", _) => Outcome::Late(None),
+        ("answered", None) => StatusCode::from_u16(status).map_or(Outcome::Unreachable(None), Outcome::Answered),
+        ("answered", Some(Unreachable { is_late: true, reason })) => Outcome::Late(Some(reason)),
+        ("answered", Some(Unreachable { reason, .. })) => Outcome::Unreachable(Some(reason)),
+        (_, _) => Outcome::Unreachable(None),
     }
-    lines
 }

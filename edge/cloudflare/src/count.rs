@@ -5,8 +5,7 @@
 
 use edgeward_core::{
     Config,
-    limit::Limit,
-    platform::{Count, Event, Level, Record},
+    platform::{Count, Event, Level, Limit, Record},
 };
 use js_sys::{Object, Promise, Reflect, futures::JsFuture};
 use wasm_bindgen::prelude::*;

@@ -3,7 +3,8 @@
 //! By the platform's own interface: the `worker` crate's knows every option that Cloudflare has, which is ten kilobytes of
 //! code.
 
-use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest, USER_AGENT, UnixTime};
+use edgeward_core::platform::{Fetch, FetchError, FetchReply, FetchRequest, REPLY_HEADERS, USER_AGENT};
+use http::HeaderValue;
 use js_sys::{Promise, futures::JsFuture};
 use wasm_bindgen::prelude::*;
 use worker::web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, RequestRedirect, Response};
@@ -31,7 +32,7 @@ impl Fetch for Workers {
 async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply, FetchError> {
     let response = answer(request, signal).await.map_err(|_| FetchError::Connection)?;
     let headers = response.headers();
-    let header = |name| headers.get(name).ok().flatten();
+    let header = |name: &str| headers.get(name).ok().flatten();
     if let Some(unreachable) = Unreachable::of(response.status(), header("server").as_deref()) {
         // Nobody reads its page. A failure to cancel is ignored.
         let _ = response.body().map(|body| body.cancel());
@@ -40,17 +41,13 @@ async fn send(request: &FetchRequest, signal: &AbortSignal) -> Result<FetchReply
             Unreachable { reason, .. } => FetchError::Unreachable(reason),
         });
     }
-    let seconds = |name| header(name).and_then(|value| value.parse().ok());
-    let mut reply = FetchReply {
-        status: response.status(),
-        retry_after: seconds("retry-after"),
-        content_type: header("content-type"),
-        cache_control: header("cache-control"),
-        age: seconds("age"),
-        // What is no date is not a number to JavaScript, and the epoch here.
-        expires: header("expires").map(|date| UnixTime::from_secs((js_sys::Date::parse(&date) / 1000.0) as u64)),
-        body: Vec::new(),
-    };
+    // The platform joins the values of a repeated field.
+    let mut reply = FetchReply { status: response.status(), ..FetchReply::default() };
+    for name in REPLY_HEADERS {
+        if let Some(value) = header(name.as_str()).and_then(|value| HeaderValue::try_from(value).ok()) {
+            reply.headers.insert(name, value);
+        }
+    }
     reply.body = read(response.body(), request.max_bytes).await?;
     Ok(reply)
 }

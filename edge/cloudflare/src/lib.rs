@@ -9,6 +9,7 @@ mod coordination;
 mod count;
 mod fetch;
 mod log;
+mod memory;
 mod randomness;
 mod rs256;
 #[cfg(feature = "test-panic")]
@@ -23,24 +24,20 @@ use std::{
     rc::Rc,
 };
 
+use convert::Values;
 use coordination::Namespace;
 use count::Counters;
 use edgeward_core::{
-    Body, Config, ConfigErrors, Edge, Gated, Look, MAX_BODY_BYTES, RequestHead, Seen, Target,
-    gate::DROPPED_HEADERS,
-    limits,
-    message::operation::{self, MessageHeaders},
+    Config, ConfigErrors, Edge, Evidence, Failure, RequestHead, Target, crossing, forward, log_without_settings,
     misconfigured,
-    platform::USER_AGENT,
-    trace::TRACEPARENT,
-    transport,
+    platform::{Event, Limit},
 };
 use edgeward_identity::names::edge::SETTINGS;
 use js_sys::{Array, Promise, Reflect, futures::future_to_promise};
 use rs256::Imported;
-use unreachable::Unreachable;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
-use worker::{Env, web_sys};
+use worker::Env;
 
 #[wasm_bindgen]
 extern "C" {
@@ -48,7 +45,7 @@ extern "C" {
     pub type Work;
 
     #[wasm_bindgen(method, setter)]
-    fn set_request(this: &Work, request: Option<&web_sys::Request>);
+    fn set_request(this: &Work, request: &JsValue);
 }
 
 /// Cloudflare Workers as core's platform.
@@ -67,7 +64,7 @@ impl Workers {
 }
 
 /// As many as there are random numbers for at one time.
-const TRACEPARENTS: usize = 10;
+const TRACES: usize = 10;
 
 type Start = Result<Edge<Workers>, ConfigErrors>;
 
@@ -88,12 +85,10 @@ pub fn setting_names() -> String {
 }
 
 /// Reads the settings: `instance.mjs` calls it before anything else, and again when they have changed. Requests that have begun
-/// end with the settings they have. Gives what `entry.mjs` must know: whether the settings can be used, whether answers are to
-/// say how long they took, the `User-Agent` for clients that send none, names and values of header fields for the answers that
-/// it makes itself, the names of header fields that are not passed on, the longest body of a request, the longest that [`look`] is
-/// given, and the longest that [`respond`] is given.
+/// end with the settings they have. Gives what JavaScript must know, as JSON: [`crossing::told`], the statuses with which the platform may
+/// answer in the MCP server's place, and the binding that counts for [`Limit::Calls`].
 #[wasm_bindgen]
-pub fn configure(env: &Env, work: Work) -> Array {
+pub fn configure(env: &Env, work: Work) -> String {
     WORK.with(|cell| cell.set(work)).ok();
     let config = Config::parse(|name| Reflect::get(env, &name.into()).ok()?.as_string());
     let start = config.map(|config| {
@@ -106,16 +101,11 @@ pub fn configure(env: &Env, work: Work) -> Array {
             _ => Edge::new(config, workers),
         }
     });
-    let config = start.as_ref().ok().map(Edge::config);
-    let server_timing = config.is_some_and(|config| config.server_timing);
-    let failure_fields: Array = transport::failure_fields(config)
-        .map(|(name, value)| Array::of2(&name.as_str().into(), &value.into()))
-        .collect();
-    let told = Array::of4(&config.is_some().into(), &server_timing.into(), &USER_AGENT.into(), &failure_fields);
-    told.push(&DROPPED_HEADERS.join(" ").into());
-    for length in [limits::MAX_BODY_BYTES, operation::MAX_BYTES, MAX_BODY_BYTES] {
-        told.push(&JsValue::from(length as u32));
-    }
+    let of_platform = vec![
+        ("platformStatuses", Value::from(&unreachable::STATUSES[..])),
+        ("callsLimit", Limit::Calls.binding().into()),
+    ];
+    let told = crossing::told(start.as_ref().ok(), of_platform);
     EDGE.with(|cell| cell.replace(Some(Rc::new(start))));
     told
 }
@@ -128,11 +118,8 @@ pub fn rebind(env: &Env) {
     }
 }
 
-/// Decides about a request from its head, synchronously: `undefined` when the handler is to answer it, as its path is no
-/// protected resource; a string of lines to forward it: `forward`, URL, identity, `traceparent` or nothing, until when it
-/// repeats (in Unix time) or zero, under which name it is counted or nothing; another to answer it: status, body, what the log is
-/// to be told if it repeats or nothing; after both, names and values in turn of header fields for the answer; a number when
-/// something else must be looked at: 1 for the headers and 2 for the body, by [`look`]; 3 for the token, by the handler.
+/// The decision about a request from its head, synchronously, as JSON ([`crossing::decision`]); `undefined` when the handler is to
+/// answer it, as its path is no protected resource.
 #[wasm_bindgen]
 pub fn gate(
     method: &str,
@@ -142,16 +129,16 @@ pub fn gate(
     traceparent: Option<String>,
     content_length: f64,
     has_upgrade: bool,
-) -> JsValue {
+) -> Option<String> {
     let head = Head { authorization, origin_header, traceparent, content_length, has_upgrade };
-    decide(method, url, &head, Seen::Nothing)
+    decide(method, url, &head, Evidence::Nothing)
 }
 
 /// As [`gate`], with the header fields by which a policy judges, and the body or what is wrong with that, if it was read; or, in the
 /// place of a fault, `too_many` for a request that the counter refuses.
 #[wasm_bindgen]
 #[expect(clippy::too_many_arguments, reason = "an object would cost a crossing for each of its members")]
-pub fn look(
+pub fn gate_with(
     method: &str,
     url: &str,
     authorization: Option<String>,
@@ -159,61 +146,83 @@ pub fn look(
     traceparent: Option<String>,
     content_length: f64,
     has_upgrade: bool,
-    protocol_version: Option<String>,
-    mcp_method: Option<String>,
-    mcp_name: Option<String>,
-    content_type: Option<String>,
-    content_encoding: Option<String>,
+    evidence: &Array,
     body: Option<Vec<u8>>,
     fault: Option<String>,
-) -> JsValue {
-    let headers = MessageHeaders {
-        protocol_version: protocol_version.as_deref(),
-        method: mcp_method.as_deref(),
-        name: mcp_name.as_deref(),
-        content_type: content_type.as_deref(),
-        content_encoding: content_encoding.as_deref(),
-    };
-    let is_read = body.is_some() || fault.is_some();
-    let body = convert::body(body, fault.as_deref());
-    let seen = match body.bytes() {
-        _ if fault.as_deref() == Some("too_many") => Seen::TooMany,
-        _ if !is_read => Seen::Headers(headers),
-        Ok(body) => Seen::Body(headers, body),
-        Err(error) => Seen::NoBody(error),
-    };
+) -> Option<String> {
+    let values = Values::of(evidence);
+    let evidence = convert::evidence(values.headers(), body.as_deref(), fault.as_deref());
     let head = Head { authorization, origin_header, traceparent, content_length, has_upgrade };
-    decide(method, url, &head, seen)
+    decide(method, url, &head, evidence)
 }
 
-/// The header fields with which a page of this origin may read an answer that JavaScript makes: names and values in turn, each on a
-/// line of its own. `undefined` if it may not.
+/// The decision about a request with a machine's token, which is verified first. `key` is what [`Work`] is told.
 #[wasm_bindgen]
-pub fn sharing(url: &str, origin: &str) -> Option<String> {
+#[expect(clippy::too_many_arguments, reason = "as for the gate")]
+pub fn admit_machine(
+    key: JsValue,
+    method: String,
+    url: String,
+    authorization: Option<String>,
+    origin_header: Option<String>,
+    traceparent: Option<String>,
+    content_length: f64,
+    has_upgrade: bool,
+) -> Promise {
+    working(key, async move {
+        let head = Head { authorization, origin_header, traceparent, content_length, has_upgrade };
+        let start = edge()?;
+        let edge = start.as_ref().as_ref().ok()?;
+        Some(crossing::decision(&edge.admit_machine(&head.of(&method, Target::of(&url))).await))
+    })
+}
+
+/// The answer in place of the MCP server's, as the decision to give it; `undefined` if that one is passed on. `outcome` is
+/// `answered`, with status and `Server`, `late` or `unreachable`.
+#[wasm_bindgen]
+pub fn conclude(outcome: &str, status: u16, server: Option<String>, traceparent: Option<String>) -> Option<String> {
+    let outcome = convert::outcome(outcome, status, server.as_deref());
     let start = edge()?;
-    let fields = start.as_ref().as_ref().ok()?.sharing(Target::of(url).path, origin)?;
-    Some(fields.map(|(name, value)| [name.as_str(), "\n", value].concat()).join("\n"))
+    let response = match &*start {
+        Ok(edge) => edge.conclude(outcome, traceparent.as_deref())?,
+        Err(_) => {
+            let (response, record) = forward::conclude(outcome, None)?;
+            log_without_settings(&record, traceparent.as_deref(), &Workers::default());
+            response
+        }
+    };
+    Some(crossing::answer(&response))
 }
 
-/// New values for `traceparent`, each on a line of its own, for requests that repeat others.
+/// The answer for a request that nothing else has answered, by the name of the [`Failure`].
 #[wasm_bindgen]
-pub fn traceparents() -> String {
-    let Some(start) = edge() else { return String::new() };
-    let Ok(edge) = &*start else { return String::new() };
-    let mut values = edge.traceparent();
-    for _ in 1..TRACEPARENTS {
-        values.push('\n');
-        values.push_str(&edge.traceparent());
-    }
-    values
+pub fn fail(failure: &str, url: &str, origin_header: Option<String>, traceparent: Option<String>) -> Option<String> {
+    let failure = Failure::named(failure)?;
+    let start = edge()?;
+    let response = match &*start {
+        Ok(edge) => edge.fail(failure, &Target::of(url), origin_header.as_deref(), traceparent.as_deref()),
+        Err(_) => {
+            let (response, record) = failure.answer(None);
+            // Of one without room there may be thousands.
+            if let Some(record) = record.filter(|record| record.event != Event::Overloaded) {
+                log_without_settings(&record, traceparent.as_deref(), &Workers::default());
+            }
+            response
+        }
+    };
+    Some(crossing::answer(&response))
 }
 
-/// Whether a response says, in place of the MCP server, that it cannot be reached: `undefined` if not, else two lines: the
-/// status for the client, and what is wrong.
+/// New traces for requests that repeat others: as JSON, the value of `traceparent` and the trace's id of each.
 #[wasm_bindgen]
-pub fn unreachable(status: u16, server: Option<String>) -> Option<String> {
-    let Unreachable { is_late, reason } = Unreachable::of(status, server.as_deref())?;
-    Some(format!("{}\n{reason}", if is_late { 504 } else { 502 }))
+pub fn traces() -> Option<String> {
+    let start = edge()?;
+    let edge = start.as_ref().as_ref().ok()?;
+    let traces = std::iter::repeat_with(|| {
+        let trace = edge.new_trace();
+        (trace.id().to_owned(), trace.into_traceparent())
+    });
+    serde_json::to_string(&traces.take(TRACES).collect::<Vec<_>>()).ok()
 }
 
 /// The header fields that every decision looks at.
@@ -226,63 +235,62 @@ struct Head {
     has_upgrade: bool,
 }
 
-fn decide(method: &str, url: &str, head: &Head, seen: Seen<'_>) -> JsValue {
-    let Some(start) = edge() else { return JsValue::UNDEFINED };
-    let Ok(edge) = &*start else { return JsValue::UNDEFINED };
-    let target = Target::of(url);
-    #[cfg(feature = "test-panic")]
-    test_panic::in_gate(target.path);
-    let head = RequestHead {
-        method,
-        target,
-        authorization: head.authorization.as_deref(),
-        origin_header: head.origin_header.as_deref(),
-        traceparent: head.traceparent.as_deref(),
-        content_length: Some(head.content_length).filter(|length| !length.is_nan()).map(|length| length as u64),
-        has_upgrade: head.has_upgrade,
-    };
-    match edge.look(&head, seen) {
-        None => JsValue::UNDEFINED,
-        Some(Gated::Forward(forward)) => convert::forward(&forward).into(),
-        Some(Gated::Respond { response, repeats }) => convert::refusal(&response, repeats.as_deref()).into(),
-        Some(Gated::Look(Look::Headers)) => 1.into(),
-        Some(Gated::Look(Look::Body)) => 2.into(),
-        Some(Gated::Look(Look::Token)) => 3.into(),
+impl Head {
+    fn of<'a>(&'a self, method: &'a str, target: Target<'a>) -> RequestHead<'a> {
+        RequestHead {
+            method,
+            target,
+            authorization: self.authorization.as_deref(),
+            origin_header: self.origin_header.as_deref(),
+            traceparent: self.traceparent.as_deref(),
+            content_length: Some(self.content_length).filter(|length| !length.is_nan()).map(|length| length as u64),
+            has_upgrade: self.has_upgrade,
+        }
     }
 }
 
-/// Answers what the gate does not decide. The request's body comes read, or with what is wrong with it, as in `shedding.mjs`.
+fn decide(method: &str, url: &str, head: &Head, evidence: Evidence<'_>) -> Option<String> {
+    let start = edge()?;
+    let edge = start.as_ref().as_ref().ok()?;
+    let target = Target::of(url);
+    #[cfg(feature = "test-panic")]
+    test_panic::in_gate(target.path);
+    Some(crossing::decision(&edge.gate_with(&head.of(method, target), evidence)?))
+}
+
+/// Answers what the gate does not decide, as the decision to give the answer. The request is [`crossing::request`]'s; its body comes
+/// read, or with what is wrong with it, as in `shedding.mjs`. `key` is what [`Work`] is told.
 #[wasm_bindgen]
-pub fn respond(request: web_sys::Request, body: Option<Vec<u8>>, fault: Option<String>) -> Promise {
-    future_to_promise(async move {
-        let mut answering = pin!(answer(&request, convert::body(body, fault.as_deref())));
-        let response = poll_fn(|context| {
-            work_on(Some(&request));
-            let step = answering.as_mut().poll(context);
-            work_on(None);
-            step
-        });
-        response.await.map(JsValue::from)
+pub fn respond(key: JsValue, request: String, body: Option<Vec<u8>>, fault: Option<String>) -> Promise {
+    working(key, async move {
+        let request = crossing::request(&request, convert::body(body, fault.as_deref()))?;
+        let start = edge()?;
+        let response = match &*start {
+            Ok(edge) => {
+                #[cfg(feature = "test-panic")]
+                test_panic::in_handler(request.target().path).await;
+                edge.respond(request).await
+            }
+            Err(errors) => misconfigured(errors, request.traceparent(), &Workers::default()),
+        };
+        Some(crossing::answer(&response))
     })
 }
 
-fn work_on(request: Option<&web_sys::Request>) {
-    WORK.with(|cell| cell.get().map(|work| work.set_request(request)));
+/// Work on a request, of which JavaScript is told around every step. `undefined` if nothing comes of it.
+fn working(key: JsValue, work: impl Future<Output = Option<String>> + 'static) -> Promise {
+    future_to_promise(async move {
+        let mut work = pin!(work);
+        let outcome = poll_fn(|context| {
+            work_on(&key);
+            let step = work.as_mut().poll(context);
+            work_on(&JsValue::UNDEFINED);
+            step
+        });
+        Ok(outcome.await.into())
+    })
 }
 
-async fn answer(request: &web_sys::Request, body: Body) -> Result<web_sys::Response, JsValue> {
-    let start = edge().ok_or(JsValue::UNDEFINED)?;
-    let response = match &*start {
-        Ok(edge) => {
-            let request = convert::request(request, body)?;
-            #[cfg(feature = "test-panic")]
-            test_panic::in_handler(request.target().path).await;
-            edge.respond(request).await
-        }
-        Err(errors) => {
-            let traceparent = request.headers().get(TRACEPARENT.as_str())?;
-            misconfigured(errors, traceparent.as_deref(), &Workers::default())
-        }
-    };
-    convert::response(&response)
+fn work_on(key: &JsValue) {
+    WORK.with(|cell| cell.get().map(|work| work.set_request(key)));
 }

@@ -2,10 +2,7 @@
 
 use std::cell::RefCell;
 
-use edgeward_core::{
-    jose::RsaPublicKey,
-    platform::{VerificationError, VerifyRs256},
-};
+use edgeward_core::platform::{RsaPublicKey, VerificationError, VerifyRs256};
 use js_sys::{Array, JSON, Promise, futures::JsFuture};
 use wasm_bindgen::prelude::*;
 

@@ -4,6 +4,9 @@
 //! `Server: cloudflare` and an error page. A server that itself stands behind Cloudflare passes on the same. Locally
 //! `fetch` fails.
 
+/// The statuses that may say so.
+pub(crate) const STATUSES: [u16; 8] = [520, 521, 522, 523, 524, 525, 526, 530];
+
 /// A server that cannot be reached.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unreachable {

@@ -15,7 +15,7 @@ mod ready;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use edgeward_core::{Config, Gated, sealed::RefreshToken};
+use edgeward_core::{Config, Decision, sealed::RefreshToken};
 use gungraun::{Callgrind, prelude::*};
 use http::Response;
 use ready::{Asked, Call, Sealing, Step};
@@ -32,7 +32,7 @@ use ready::{Asked, Call, Sealing, Step};
 #[bench::judged(Call::judged())]
 #[bench::read(Call::read())]
 #[bench::known_machine(Call::known_machine())]
-fn gate(call: Box<Call>) -> (Box<Call>, Option<Gated>) {
+fn gate(call: Box<Call>) -> (Box<Call>, Option<Decision>) {
     let gated = call.decide();
     (call, gated)
 }
@@ -45,10 +45,16 @@ fn gate(call: Box<Call>) -> (Box<Call>, Option<Gated>) {
 #[bench::callback(Asked::at(Step::Callback))]
 #[bench::redeem(Asked::at(Step::Redeem))]
 #[bench::refresh(Asked::at(Step::Refresh))]
-#[bench::first_machine(Asked::first_machine())]
 fn respond(mut asked: Box<Asked>) -> (Box<Asked>, Response<String>) {
     let answer = asked.answer();
     (asked, answer)
+}
+
+#[library_benchmark]
+#[bench::first_machine(Call::first_machine())]
+fn admit(call: Box<Call>) -> (Box<Call>, Decision) {
+    let decision = call.admit();
+    (call, decision)
 }
 
 #[library_benchmark]
@@ -73,7 +79,7 @@ fn start(settings: Vec<(String, String)>) -> (Vec<(String, String)>, Option<Conf
     (settings, config)
 }
 
-library_benchmark_group!(name = budgets, benchmarks = [gate, respond, seal, open, start]);
+library_benchmark_group!(name = budgets, benchmarks = [gate, respond, admit, seal, open, start]);
 main!(
     config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(["--cache-sim=no"])),
     library_benchmark_groups = budgets

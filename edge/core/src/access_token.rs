@@ -1,7 +1,10 @@
 //! Access tokens: JWTs after RFC 9068, signed with our key, for one resource.
 
-use edgeward_identity::jws::{self, JwsError, Verified};
-use serde::{Deserialize, Serialize};
+use edgeward_identity::{
+    json::Object,
+    jws::{self, JwsError, Verified},
+};
+use serde::Serialize;
 
 use crate::{
     config::Config,
@@ -19,7 +22,7 @@ pub use edgeward_identity::jws::MAX_BYTES;
 pub const TYPE: &str = "at+jwt";
 
 /// The claims (RFC 9068 §2.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccessToken {
     /// This edge.
     #[serde(rename = "iss")]
@@ -38,7 +41,7 @@ pub struct AccessToken {
     /// What it allows.
     pub scope: Scope,
     /// When the user last proved who they are.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<UnixTime>,
     /// The grant.
     pub grant_id: String,
@@ -111,7 +114,24 @@ fn surplus(grant: &Grant<'_>, config: &Config) -> usize {
 /// # Errors
 /// When it is none.
 pub fn signed(token: &str, keys: &Keys) -> Result<Verified<AccessToken>, JwsError> {
-    jws::verify(TYPE, token, keys.verifying())
+    let token = jws::verify_signature(TYPE, token, keys.verifying())?;
+    let claims = Object::parse(&token.claims)?;
+    let time = |name| claims.number(name).map(|time| time.map(UnixTime::from_secs));
+    Ok(Verified {
+        issued_at: time("iat")?.ok_or(JwsError::MissingClaim { claim: "iat" })?,
+        expires_at: time("exp")?.ok_or(JwsError::MissingClaim { claim: "exp" })?,
+        claims: AccessToken {
+            issuer: claims.required("iss")?,
+            audience: claims.required("aud")?,
+            subject: claims.required("sub")?,
+            client_id: claims.required("client_id")?,
+            token_id: claims.required("jti")?,
+            scope: Scope::parse(&claims.required("scope")?).ok_or(JwsError::MalformedClaims)?,
+            auth_time: time("auth_time")?,
+            grant_id: claims.required("grant_id")?,
+            profile: claims.required("profile")?,
+        },
+    })
 }
 
 /// Verifies an access token: signature, type, issuer, lifetime. For which resource it is, is for the gate to judge.

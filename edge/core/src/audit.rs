@@ -5,8 +5,8 @@
 
 use std::fmt::Display;
 
+pub use edgeward_identity::pseudonym;
 use serde::{Serialize, Serializer};
-use sha2::{Digest, Sha256};
 
 /// Version of the schema. It grows when a field or an event goes or means something else, not when one is added.
 pub const VERSION: u8 = 1;
@@ -108,17 +108,17 @@ events! {
     SettingsRefused = "settings refused",
     /// There are no limits.
     NotLimited = "requests are not limited",
-    /// There is no room for another request; written by the adapter.
+    /// There is no room for another request.
     Overloaded = "overloaded",
-    /// The gate has broken off; written by the adapter.
+    /// The gate has broken off.
     GateFailed = "gate failed",
-    /// A request to an endpoint has broken off; written by the adapter.
+    /// A request to an endpoint has broken off.
     HandlerFailed = "handler failed",
-    /// The MCP server does not answer, for a reason that the platform may give; written by the adapter.
+    /// The MCP server does not answer, for a reason that the platform may give.
     OriginUnreachable = "origin unreachable",
-    /// The MCP server has not begun to answer in time; written by the adapter.
+    /// The MCP server has not begun to answer in time.
     OriginTooSlow = "origin too slow",
-    /// The MCP server does not believe the edge; written by the adapter.
+    /// The MCP server does not believe the edge.
     OriginRefused = "origin refused the identity",
 }
 
@@ -170,10 +170,4 @@ impl Record {
         self.reason = Some(reason.to_string());
         self
     }
-}
-
-/// The name of a user in logs, the same as the MCP server's: enough to tell users apart and to find one whose id is known,
-/// not enough to learn an id.
-pub fn pseudonym(subject: &str) -> String {
-    Sha256::digest(subject).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,7 +4,7 @@
 //! after that goes back to the client.
 
 use crate::{
-    client::{Client, ClientError, Directory},
+    client::{Client, ClientError, ClientLookup},
     config::{Config, ProtectedResource},
     message::{
         parameters::{Parameters, Repeated},
@@ -25,7 +25,7 @@ pub const MAX_LOGIN_HINT_BYTES: usize = 256;
 
 /// A request with a known client and a redirect URI of its own: errors can be sent back from here on.
 #[derive(Debug)]
-pub struct Returnable {
+pub struct RedirectableRequest {
     /// The client.
     pub client: Client,
     /// Where answers go.
@@ -62,7 +62,7 @@ struct Checked<'a> {
     login_hint: Option<String>,
 }
 
-impl Returnable {
+impl RedirectableRequest {
     /// Checks client and redirect URI.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Returnable {
     pub async fn check<P: Platform>(
         parameters: &Parameters<'_>,
         config: &Config,
-        clients: &Directory<'_, P>,
+        clients: &ClientLookup<'_, P>,
     ) -> Result<Self, PageError> {
         let client_id = parameters.get("client_id")?.ok_or(PageError::NoClient)?;
         let client = clients.find(client_id).await?;
@@ -90,7 +90,7 @@ impl Returnable {
         Ok(Self { client, redirect_target })
     }
 
-    /// Checks the rest.
+    /// Checks the other parameters.
     ///
     /// # Errors
     /// What to tell the client.
@@ -98,10 +98,10 @@ impl Returnable {
         self,
         parameters: &Parameters<'_>,
         config: &'a Config,
-    ) -> Result<VerifiedAuthorization<'a>, Box<SentBack>> {
+    ) -> Result<VerifiedAuthorization<'a>, Box<ErrorRedirect>> {
         // Also one that is refused: without it the client cannot tell whose error it is (RFC 6749 §4.1.2.1).
         let state = parameters.get("state").ok().flatten().map(str::to_owned);
-        match check_rest(parameters, self.client.scopes.as_ref(), config) {
+        match check_parameters(parameters, self.client.scopes.as_ref(), config) {
             Ok(Checked { code_challenge, resource, scope, prompt, login_hint }) => Ok(VerifiedAuthorization {
                 client: self.client,
                 redirect_target: self.redirect_target,
@@ -112,12 +112,12 @@ impl Returnable {
                 prompt,
                 login_hint,
             }),
-            Err(error) => Err(Box::new(SentBack { returnable: self, client_state: state, error })),
+            Err(error) => Err(Box::new(ErrorRedirect { request: self, client_state: state, error })),
         }
     }
 }
 
-fn check_rest<'a>(
+fn check_parameters<'a>(
     parameters: &Parameters<'_>,
     allowed: Option<&Scope>,
     config: &'a Config,
@@ -175,11 +175,11 @@ fn is_state(text: &str) -> bool {
     text.len() <= MAX_STATE_BYTES && text.bytes().all(|c| (0x20..=0x7e).contains(&c))
 }
 
-/// A refusal that the client is told.
+/// A refusal that the client gets as a redirect.
 #[derive(Debug)]
-pub struct SentBack {
+pub struct ErrorRedirect {
     /// Whom, and where.
-    pub returnable: Returnable,
+    pub request: RedirectableRequest,
     /// The client's `state`, to be returned.
     pub client_state: Option<String>,
     /// Why.

@@ -1,26 +1,29 @@
 //! The whole edge: a request comes in, an answer or a decision to forward goes out.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use crate::{
-    client::{ClientMemory, Directory},
-    config::{Config, ProtectedResource},
+    client::{ClientLookup, ClientMemory},
+    config::Config,
     endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token, upstream_failure},
-    gate::{self, Admissions, GateError, Gated, RequestHead, Seen},
+    failure::Failure,
+    forward::{self, Outcome},
+    gate::{self, Admissions, Decision, Evidence, GateError, Needs, RequestHead},
     limit,
     message::{
         cors,
         request::Request,
         response::{Caching, json, set, with_status},
+        target::Target,
     },
     page,
-    platform::{Clock, Event, Level, Log, Platform, Record},
+    platform::{Clock, Event, Level, Log, Platform, Record, UnixTime},
     refreshes::Refreshes,
     route::Route,
-    trace::{TRACEPARENT, Trace, TraceIds, Traced},
+    trace::{Trace, TraceIds, Traced},
     transport::{self, Misdirected},
     upstream::UpstreamMemory,
 };
@@ -35,7 +38,12 @@ pub struct Edge<P> {
     upstream: UpstreamMemory,
     clients: Rc<ClientMemory>,
     refreshes: Rc<Refreshes>,
+    /// When the log was told that there is no room.
+    overloaded_at: Cell<Option<UnixTime>>,
 }
+
+/// How often the log is told that an instance has no room.
+const OVERLOAD_ALERT_SECONDS: u64 = 60;
 
 impl<P: Platform> Edge<P> {
     /// An edge with these settings.
@@ -48,6 +56,7 @@ impl<P: Platform> Edge<P> {
             upstream: UpstreamMemory::default(),
             clients: Rc::default(),
             refreshes: Rc::default(),
+            overloaded_at: Cell::default(),
         }
     }
 
@@ -58,7 +67,8 @@ impl<P: Platform> Edge<P> {
         let is_same = self.config.cognito.app_client() == config.cognito.app_client();
         let refreshes = if is_same { Rc::clone(&self.refreshes) } else { Rc::default() };
         // Documents are judged anew each time, by the settings that hold then.
-        Self { refreshes, clients: Rc::clone(&self.clients), ..Self::new(config, platform) }
+        let overloaded_at = self.overloaded_at.clone();
+        Self { refreshes, clients: Rc::clone(&self.clients), overloaded_at, ..Self::new(config, platform) }
     }
 
     /// Its settings.
@@ -73,84 +83,147 @@ impl<P: Platform> Edge<P> {
 
     /// Decides about a request for a protected resource, from its head alone. `None` when the path is not one: [`Edge::respond`]
     /// answers then. A request for another origin than the issuer's is refused here, whatever its path.
-    pub fn gate(&self, head: &RequestHead<'_>) -> Option<Gated> {
-        self.look(head, Seen::Nothing)
+    pub fn gate(&self, head: &RequestHead<'_>) -> Option<Decision> {
+        self.gate_with(head, Evidence::Nothing)
     }
 
-    /// As [`Edge::gate`], when that has asked to look closer: with what was looked at.
-    pub fn look(&self, head: &RequestHead<'_>, seen: Seen<'_>) -> Option<Gated> {
+    /// As [`Edge::gate`], with what it [`Needs`] beside the head.
+    pub fn gate_with(&self, head: &RequestHead<'_>, evidence: Evidence<'_>) -> Option<Decision> {
         if let Err(error) = transport::check(&head.target, &self.config) {
             return Some(self.turn_away(head, error));
         }
         let resource = self.config.resource_at(head.target.path)?;
-        let (mut gated, record) =
-            gate::decide(head, seen, resource, &self.config, &self.admissions, self.platform.now());
-        let trace = || Trace::of(head.traceparent, || self.trace_ids.next(&self.platform));
-        if let Some(mut record) = record {
-            record.trace = Some(trace().id().to_owned());
-            self.platform.log(&record);
+        let (mut decision, record) =
+            gate::decide(head, evidence, resource, &self.config, &self.admissions, self.platform.now());
+        if let Some(record) = record {
+            self.log(record, head.traceparent);
         }
-        match &mut gated {
-            Gated::Forward(forward) => {
-                forward.traceparent = Some(trace()).filter(|trace| trace.is_new).map(Trace::into_traceparent);
+        match &mut decision {
+            Decision::Forward(plan) => {
+                let trace = self.trace(head.traceparent);
+                plan.traceparent = Some(trace).filter(|trace| trace.is_new).map(Trace::into_traceparent);
             }
-            Gated::Respond { response, .. } => transport::protect(response, &self.config),
-            Gated::Look(_) => {}
+            Decision::Respond { response, .. } => transport::protect(response, &self.config),
+            Decision::Needs(_) => {}
         }
-        Some(gated)
+        Some(decision)
     }
 
-    fn turn_away(&self, head: &RequestHead<'_>, error: Misdirected) -> Gated {
-        let (response, mut record) = transport::refuse(error, &self.config);
+    fn turn_away(&self, head: &RequestHead<'_>, error: Misdirected) -> Decision {
+        let (response, record) = transport::refuse(error, &self.config);
         let repeats = head.authorization.is_none() && head.may_repeat();
         let repeats = repeats.then(|| Box::new(record.clone()));
-        let trace = Trace::of(head.traceparent, || self.trace_ids.next(&self.platform));
-        record.trace = Some(trace.id().to_owned());
-        self.platform.log(&record);
-        Gated::Respond { response, repeats }
+        self.log(record, head.traceparent);
+        Decision::Respond { response, repeats }
     }
 
-    /// A new value for [`TRACEPARENT`]: of a request that is forwarded as one before it, see [`gate::Forward::repeats_until`].
-    pub fn traceparent(&self) -> String {
-        Trace::new(self.trace_ids.next(&self.platform)).into_traceparent()
-    }
-
-    /// The header fields with which an adapter lets a page of `origin` read an answer that it makes itself, because core cannot.
-    pub fn sharing<'a>(&self, path: &str, origin: &'a str) -> Option<[(HeaderName, &'a str); 3]> {
-        let is_resource = self.config.resource_at(path).is_some();
-        if is_resource && gate::may_call(origin, &self.config) {
-            return Some(cors::fields(origin));
-        }
-        Route::find(path).filter(|route| is_for_machines(*route)).map(|_| cors::fields("*"))
-    }
-
-    async fn vouch(
-        &self,
-        request: &Request,
-        resource: &ProtectedResource,
-        platform: &Traced<'_, P>,
-    ) -> Response<String> {
-        let (config, memory, now) = (&self.config, (&self.admissions, &self.upstream), platform.now());
-        let authorization = request.header(header::AUTHORIZATION);
-        match gate::vouch(authorization, resource, config, memory, platform, now).await {
-            Ok(()) => with_status(StatusCode::NO_CONTENT, String::new()),
+    /// Decides about a request for which the gate [needs](crate::Needs::MachineAdmission) a machine's token verified: Cognito's keys
+    /// may have to be fetched.
+    pub async fn admit_machine(&self, head: &RequestHead<'_>) -> Decision {
+        let platform = &Traced::of(head.traceparent, &self.platform);
+        let (config, target) = (&self.config, &head.target);
+        let resource = transport::check(target, config).ok().and_then(|()| config.resource_at(target.path));
+        let Some(resource) = resource else { return self.superseded(head) };
+        let memory = (&self.admissions, &self.upstream);
+        match gate::admit(head.authorization, resource, config, memory, platform, platform.now()).await {
+            Ok(()) => match self.gate(head) {
+                // It has been forgotten again: many others have come.
+                None | Some(Decision::Needs(Needs::MachineAdmission)) => self.superseded(head),
+                Some(decision) => decision,
+            },
             Err(error) => {
-                let asked = (request.target().path, request.header(header::ORIGIN));
-                let (response, record) = gate::refusal(&error, asked, resource, config);
+                let (mut response, record) = gate::refusal(&error, (target.path, head.origin_header), resource, config);
+                transport::protect(&mut response, config);
                 if let GateError::Machine(error) = &error {
                     upstream_failure(error).iter().for_each(|record| platform.log(record));
                 }
                 platform.log(&record);
-                response
+                Decision::Respond { response, repeats: None }
             }
         }
     }
 
-    /// Answers a request for one of the edge's own endpoints. One for a protected resource, of which the header fields are
-    /// enough, has its token verified when the gate has asked for that: after a 204 the gate is to be asked again, anything
-    /// else is the answer.
+    fn superseded(&self, head: &RequestHead<'_>) -> Decision {
+        let response = self.fail(Failure::Superseded, &head.target, head.origin_header, head.traceparent);
+        Decision::Respond { response, repeats: None }
+    }
+
+    /// What the client gets after this outcome of a request that was forwarded with this `traceparent`. `None` for the MCP server's
+    /// own answer. [`Plan::answer_changes`](crate::Plan::answer_changes) hold for both.
+    pub fn conclude(&self, outcome: Outcome, traceparent: Option<&str>) -> Option<Response<String>> {
+        let (response, record) = forward::conclude(outcome, Some(&self.config))?;
+        self.log(record, traceparent);
+        Some(response)
+    }
+
+    /// The answer for a request that neither the gate nor an endpoint has answered. Pages that may call may read it.
+    pub fn fail(
+        &self,
+        failure: Failure,
+        target: &Target<'_>,
+        origin_header: Option<&str>,
+        traceparent: Option<&str>,
+    ) -> Response<String> {
+        let (mut response, record) = failure.answer(Some(&self.config));
+        if let Some(page) = origin_header.and_then(|origin| self.readers(target.path, origin)) {
+            cors::share(&mut response, page);
+        }
+        if let Some(record) = record.filter(|record| self.is_news(record)) {
+            self.log(record, traceparent);
+        }
+        response
+    }
+
+    /// Whether the log is told: of one instance that has no room, once a minute.
+    fn is_news(&self, record: &Record) -> bool {
+        let (now, last) = (self.platform.now(), self.overloaded_at.get());
+        if record.event != Event::Overloaded {
+            return true;
+        }
+        let is_news = last.is_none_or(|last| now < last || now.secs_since(last) >= OVERLOAD_ALERT_SECONDS);
+        if is_news {
+            self.overloaded_at.set(Some(now));
+        }
+        is_news
+    }
+
+    fn log(&self, mut record: Record, traceparent: Option<&str>) {
+        record.trace = Some(self.trace(traceparent).id().to_owned());
+        self.platform.log(&record);
+    }
+
+    fn trace(&self, traceparent: Option<&str>) -> Trace {
+        Trace::of(traceparent, || self.trace_ids.next(&self.platform))
+    }
+
+    /// A new trace for a request that repeats another: see [`Plan::repeats_until`](crate::Plan::repeats_until).
+    pub fn new_trace(&self) -> Trace {
+        self.trace(None)
+    }
+
+    /// Which pages may read an answer to a page of `origin`.
+    fn readers<'a>(&self, path: &str, origin: &'a str) -> Option<&'a str> {
+        if self.config.resource_at(path).is_some() {
+            return Some(origin).filter(|origin| gate::may_call(origin, &self.config));
+        }
+        Route::find(path).filter(|route| route.is_for_machines()).map(|_| "*")
+    }
+
+    /// The URLs that metrics tell apart, each with its name. All others are one, as strangers choose them.
+    pub fn measured_urls(&self) -> Vec<(String, String)> {
+        let mut urls = Vec::new();
+        let mut measure = |path: &str| urls.push(([&self.config.issuer, path].concat(), path.to_owned()));
+        Route::MEASURED.iter().for_each(|route| measure(route.path()));
+        for resource in &self.config.resources {
+            measure(&resource.path);
+            measure(&[&resource.path, "/"].concat());
+        }
+        urls
+    }
+
+    /// Answers a request for one of the edge's own endpoints.
     pub async fn respond(&self, request: Request) -> Response<String> {
-        let platform = &Traced::of(request.header(TRACEPARENT), &self.platform);
+        let platform = &Traced::of(request.traceparent(), &self.platform);
         // The gate refuses these before; an adapter that has not asked it must not serve them.
         if let Err(error) = transport::check(&request.target(), &self.config) {
             let (response, record) = transport::refuse(error, &self.config);
@@ -166,18 +239,22 @@ impl<P: Platform> Edge<P> {
         let path = request.target().path;
         let Some(route) = Route::find(path) else {
             return match self.config.resource_at(path) {
-                Some(resource) => self.vouch(&request, resource, platform).await,
+                // It was none when the gate was asked.
+                Some(_) => {
+                    let origin_header = request.header(header::ORIGIN);
+                    self.fail(Failure::Superseded, &request.target(), origin_header, request.traceparent())
+                }
                 None => not_found(),
             };
         };
-        let allowed = methods(route);
-        if request.method == Method::OPTIONS && is_for_machines(route) {
-            return preflight(&allowed);
+        let allowed = route.methods();
+        if request.method == Method::OPTIONS && route.is_for_machines() {
+            return preflight(allowed);
         }
         // A HEAD is answered as the GET that it asks about; the platform leaves the body out.
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
         if !allowed.contains(method) {
-            return method_not_allowed(&allowed);
+            return method_not_allowed(allowed);
         }
         let config = &self.config;
         let refresh_token = match limit::count(route, method, &request, config, platform).await {
@@ -193,7 +270,7 @@ impl<P: Platform> Edge<P> {
             }
         };
         let now = platform.now();
-        let clients = Directory { config, memory: &self.clients, platform, now };
+        let clients = ClientLookup { config, memory: &self.clients, platform, now };
         let answer = match route {
             Route::ProtectedResourceMetadata => {
                 return metadata::protected_resource(path, config).unwrap_or_else(not_found);
@@ -221,6 +298,11 @@ impl<P: Platform> Edge<P> {
     }
 }
 
+/// Tells the log of an answer that was made without settings.
+pub fn log_without_settings(record: &Record, traceparent: Option<&str>, platform: &impl Platform) {
+    Traced::of(traceparent, platform).log(record);
+}
+
 /// The answer while the settings are wrong: nothing else is served. The log is told what is wrong; strangers are not.
 pub fn misconfigured(
     errors: &crate::config::ConfigErrors,
@@ -231,34 +313,6 @@ pub fn misconfigured(
     record.status = Some(500);
     Traced::of(traceparent, platform).log(&record);
     json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }), Caching::NoStore)
-}
-
-fn methods(route: Route) -> Vec<Method> {
-    match route {
-        Route::Start
-        | Route::ProtectedResourceMetadata
-        | Route::AuthorizationServerMetadata
-        | Route::Jwks
-        | Route::Callback
-        | Route::Logout
-        | Route::SignedOut
-        | Route::Health => vec![Method::GET],
-        Route::Register | Route::Token | Route::Revoke => vec![Method::POST],
-        Route::Authorize => vec![Method::GET, Method::POST],
-    }
-}
-
-/// Endpoints that scripts of other origins may call: none of them looks at cookies.
-const fn is_for_machines(route: Route) -> bool {
-    match route {
-        Route::ProtectedResourceMetadata
-        | Route::AuthorizationServerMetadata
-        | Route::Jwks
-        | Route::Register
-        | Route::Token
-        | Route::Revoke => true,
-        Route::Start | Route::Authorize | Route::Callback | Route::Logout | Route::SignedOut | Route::Health => false,
-    }
 }
 
 fn preflight(allowed: &[Method]) -> Response<String> {

@@ -74,18 +74,22 @@ pub(crate) fn upstream_failure(error: &UpstreamError) -> Option<Record> {
 
 /// Sends the browser to the client: at once, but to an application only when the user says so, for what opens then is
 /// nothing that the browser shows.
-fn leave<'a>(
+fn redirect_to_client<'a>(
     status: StatusCode,
     target: &RedirectTarget,
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
     config: &Config,
 ) -> Response<String> {
-    leave_for(status, target, &target.with(parameters), config)
+    redirect_to_client_uri(status, target, &target.with(parameters), config)
 }
 
-/// As [`leave`], to a URI of the client's that has its parameters.
-fn leave_for(status: StatusCode, target: &RedirectTarget, uri: &str, config: &Config) -> Response<String> {
-    if target.is_private_use() { page::leave(target, uri, &config.pages.brand) } else { redirect(status, uri) }
+/// As [`redirect_to_client`], to a URI of the client's that has its parameters.
+fn redirect_to_client_uri(status: StatusCode, target: &RedirectTarget, uri: &str, config: &Config) -> Response<String> {
+    if target.is_private_use() {
+        page::open_application(target, uri, &config.pages.brand)
+    } else {
+        redirect(status, uri)
+    }
 }
 
 /// Where Cognito sends the browser back to.

@@ -4,7 +4,7 @@ use edgeward_identity::{jws::Compact, keys::public_key};
 use jwt_compact::{Algorithm, AlgorithmSignature, alg::Ed25519};
 use serde_json::Value;
 
-use crate::platform::{VerificationError, VerifyRs256};
+use crate::platform::{RsaPublicKey, VerificationError, VerifyRs256};
 
 type Ed25519Key = <Ed25519 as Algorithm>::VerifyingKey;
 
@@ -55,43 +55,6 @@ impl PublicKey {
                 .is_ok_and(|signature| Ed25519.verify_signature(&signature, key, message))),
         }
     }
-}
-
-/// An RSA key that every platform can verify with: its modulus is odd and of 2048, 3072 or 4096 bits, its exponent
-/// 65537. Others could be weak, or slow: a stranger chooses them.
-#[derive(Debug, Clone)]
-pub struct RsaPublicKey(Vec<u8>);
-
-impl RsaPublicKey {
-    /// FIPS 186-5 §5.4 has none below, and Workers take none above.
-    const EXPONENT: &'static [u8] = &[1, 0, 1];
-
-    /// The key with these members of its JWK (RFC 7518 §6.3.1).
-    fn parse(modulus: &str, exponent: &str) -> Option<Self> {
-        let modulus = number(modulus)?;
-        let is_whole = modulus.first().is_some_and(|first| *first >= 0x80);
-        let is_odd = modulus.last().is_some_and(|last| last % 2 == 1);
-        let is_usable = matches!(modulus.len(), 256 | 384 | 512) && is_whole && is_odd;
-        (is_usable && number(exponent)? == Self::EXPONENT).then_some(Self(modulus))
-    }
-
-    /// Its modulus, the most significant byte first, and no zero before it.
-    pub fn modulus(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Its exponent, in the same form.
-    pub fn exponent(&self) -> &[u8] {
-        Self::EXPONENT
-    }
-}
-
-/// A number, without the zeros that some put before it though they should not.
-fn number(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = edgeward_base64url::decode(text)?;
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.drain(..zeros);
-    Some(bytes)
 }
 
 /// RS256 without a platform's help, slow and large: for an adapter whose platform has no WebCrypto, and for tests.

@@ -29,7 +29,7 @@ impl Keys {
     /// |---|---|---|
     /// | signing | `kty` OKP, `crv` Ed25519, `use` sig, `d`, `x` | access tokens, identity assertions |
     /// | sealing | `kty` oct, `use` enc, `alg` XC20P, `k` of 32 bytes | what travels sealed |
-    /// | registration | `kty` oct, `use` sig, `alg` HS256, `k` of at least 32 bytes | client ids |
+    /// | registration | `kty` oct, `use` sig, `alg` HS256, `k` of at least 32 bytes | client ids, codes over what instances tell one another |
     ///
     /// # Errors
     /// What is wrong, in words that hold no key.
@@ -92,6 +92,11 @@ impl Keys {
     pub(crate) fn registration(&self) -> &MacKey {
         // `parse` refuses a set without one.
         &self.registration[0]
+    }
+
+    /// All keys that may have made a code.
+    pub(crate) fn registrations(&self) -> &[MacKey] {
+        &self.registration
     }
 
     /// The registration key with this id.

@@ -7,15 +7,17 @@ pub mod oauth;
 
 pub mod message;
 
-pub mod jose;
-
 pub mod policy;
 
 pub mod audit;
 pub mod platform;
+
+pub mod jose;
 pub mod trace;
 
 pub mod keys;
+mod shared_memory;
+
 pub mod route;
 pub mod sealed;
 
@@ -32,20 +34,27 @@ pub mod upstream;
 pub mod access_token;
 pub mod refreshes;
 
-pub mod gate;
-
 pub mod limit;
-
 pub mod transport;
+
+pub mod failure;
+
+pub mod forward;
+
+pub mod gate;
 
 pub mod endpoint;
 
 pub mod edge;
 
+pub mod crossing;
+
 pub use config::{Config, ConfigErrors};
-pub use edge::{Edge, misconfigured};
+pub use edge::{Edge, log_without_settings, misconfigured};
 pub use edgeward_identity::limits;
-pub use gate::{Forward, Gated, Look, RequestHead, Seen};
+pub use failure::Failure;
+pub use forward::{Outcome, Plan};
+pub use gate::{Decision, Evidence, Needs, RequestHead};
 pub use message::{
     request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request},
     target::Target,

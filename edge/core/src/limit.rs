@@ -1,6 +1,6 @@
 //! How many requests one party may make at the endpoints that cost something: `/register`, `/authorize`, `/token`,
 //! `/revoke`, `/callback`. What is counted, and under which name, is decided here; the platform counts. Calls of the resources are
-//! counted only if the settings name [`Limit::Calls`]: see [`Forward::counted`](crate::gate::Forward::counted).
+//! counted only if the settings name [`Limit::Calls`]: see [`Forward::counted`](crate::forward::Plan::counted).
 //!
 //! The narrow limits come first, and a request that one of them refuses is not counted by the wider ones: so a client that
 //! floods is stopped long before it has used up what its address has, which hundreds of others may share, and so is a grant
@@ -21,55 +21,13 @@ use crate::{
     },
     oauth::{ClientDigest, ErrorCode, redirect_uri},
     page,
-    platform::{Platform, UnixTime},
+    platform::{Limit, Platform, UnixTime},
     route::Route,
     sealed::{self, RefreshToken},
 };
 
-/// The limits, from the narrowest to the widest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// Of the requests with the tokens of one grant to the resources.
-    Calls,
-    /// Of the refreshes of one grant.
-    Grant,
-    /// Of one client behind one address.
-    Client,
-    /// Of all clients together that have their users sent to one host, behind one address.
-    RedirectHost,
-    /// Of one address.
-    Address,
-}
-
 /// All limits count over this many seconds, so whoever is over one can come back after as many.
 pub const PERIOD_SECONDS: &str = "60";
-
-impl Limit {
-    /// All of them, in the order of their declaration.
-    pub const ALL: [Self; 5] = [Self::Calls, Self::Grant, Self::Client, Self::RedirectHost, Self::Address];
-
-    /// Its name, in settings and log lines.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Calls => "calls",
-            Self::Grant => "grant",
-            Self::Client => "client",
-            Self::RedirectHost => "redirect-host",
-            Self::Address => "address",
-        }
-    }
-
-    /// What the platform's counter for it is called, where such things have names.
-    pub const fn binding(self) -> &'static str {
-        match self {
-            Self::Calls => "CALLS_LIMIT",
-            Self::Grant => "GRANT_LIMIT",
-            Self::Client => "CLIENT_LIMIT",
-            Self::RedirectHost => "REDIRECT_HOST_LIMIT",
-            Self::Address => "ADDRESS_LIMIT",
-        }
-    }
-}
 
 /// Who makes a request. All whose name is missing or malformed are one party.
 #[derive(Default)]
@@ -147,7 +105,7 @@ fn party(route: Route, method: &Method, request: &Request, config: &Config, now:
         }
         Route::Token | Route::Revoke => {
             let form = Parameters::parse(body);
-            let client = ClientDigest::of(&client::claimed(request, &form).unwrap_or_default());
+            let client = ClientDigest::of(&client::claimed_client_id(request, &form).unwrap_or_default());
             let token = form.get("refresh_token").ok().flatten().filter(|_| route == Route::Token);
             // It opens for its own client only.
             let open = |token| sealed::open(token, client.as_str(), &config.keys, now).ok();

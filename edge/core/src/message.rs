@@ -1,8 +1,9 @@
 //! What crosses the wire: parsed and printed, not yet judged.
 
 pub mod authorization_header;
+pub mod caching;
 pub mod cors;
-pub mod json;
+pub use edgeward_identity::json;
 pub mod members;
 pub mod operation;
 pub mod parameters;

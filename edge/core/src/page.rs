@@ -124,7 +124,7 @@ fn name_at_clients<T>(url: &str, taken: &[(String, T)]) -> String {
 }
 
 /// The page before an application is opened, which only the user may do.
-pub fn leave(target: &RedirectTarget, uri: &str, brand: &Brand) -> Response<String> {
+pub fn open_application(target: &RedirectTarget, uri: &str, brand: &Brand) -> Response<String> {
     let scheme = target.display_host();
     let body = html! {
         h1 { "Go back to the application" }

@@ -4,10 +4,11 @@
 //! second request with the same token may fork its family: of the two tokens that Cognito then has given out, only the newer
 //! one may go on. So the edge shows Cognito each of its refresh tokens once: one request asks, the others get what it
 //! was answered, for as long as Cognito's grace period may last. The requests of an instance coordinate here; instances
-//! coordinate through the platform, where it can do that ([`Coordination`]). All of it may be lost: then Cognito is asked, and
+//! coordinate through the platform, where it has a coordinator or a memory that they share ([`Coordination`]). All of it may be lost: then Cognito is asked, and
 //! its grace period does the rest.
 
 mod coordination;
+mod through_memory;
 
 use std::{
     cell::{Cell, RefCell},
@@ -283,10 +284,7 @@ impl Entry {
     fn is_current(&self, now: UnixTime) -> bool {
         match &self.state {
             State::Asking(_) => true,
-            State::Answered(KnownAnswer { grant, at, .. }) => {
-                let lifetime = if grant.refresh_token.is_some() { ROTATED_SECONDS } else { UNROTATED_SECONDS };
-                now.secs_since(*at) < lifetime
-            }
+            State::Answered(answer) => answer.is_current(now),
         }
     }
 
@@ -308,6 +306,15 @@ impl KnownAnswer {
     /// One that no other instance knows.
     pub fn new(grant: UpstreamGrant, at: UnixTime) -> Self {
         Self { grant: Rc::new(grant), at, is_published: false }
+    }
+
+    /// How long it is given again.
+    fn lifetime(&self) -> u64 {
+        if self.grant.refresh_token.is_some() { ROTATED_SECONDS } else { UNROTATED_SECONDS }
+    }
+
+    fn is_current(&self, now: UnixTime) -> bool {
+        now.secs_since(self.at) < self.lifetime()
     }
 }
 

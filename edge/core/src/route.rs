@@ -1,4 +1,6 @@
-//! The edge's own endpoints and their paths.
+//! The edge's own endpoints: their paths, and how they may be called.
+
+use http::Method;
 
 /// One endpoint of the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,10 @@ impl Route {
         Self::Health,
     ];
 
+    /// Those that metrics tell apart. The others are asked for seldom, or by strangers, and make no visit to Cognito.
+    pub const MEASURED: [Self; 6] =
+        [Self::Register, Self::Authorize, Self::Callback, Self::Token, Self::Revoke, Self::Logout];
+
     /// The endpoint's path.
     pub const fn path(self) -> &'static str {
         match self {
@@ -63,6 +69,35 @@ impl Route {
             Self::Logout => "/logout",
             Self::SignedOut => "/signed-out",
             Self::Health => "/healthz",
+        }
+    }
+
+    /// The methods that it answers, besides OPTIONS, and HEAD as GET.
+    pub const fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Start
+            | Self::ProtectedResourceMetadata
+            | Self::AuthorizationServerMetadata
+            | Self::Jwks
+            | Self::Callback
+            | Self::Logout
+            | Self::SignedOut
+            | Self::Health => &[Method::GET],
+            Self::Register | Self::Token | Self::Revoke => &[Method::POST],
+            Self::Authorize => &[Method::GET, Method::POST],
+        }
+    }
+
+    /// Whether scripts of other origins may call it: such an endpoint looks at no cookies.
+    pub const fn is_for_machines(self) -> bool {
+        match self {
+            Self::ProtectedResourceMetadata
+            | Self::AuthorizationServerMetadata
+            | Self::Jwks
+            | Self::Register
+            | Self::Token
+            | Self::Revoke => true,
+            Self::Start | Self::Authorize | Self::Callback | Self::Logout | Self::SignedOut | Self::Health => false,
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     config::Config,
     message::{
-        response::{Caching, NO_STORE, json},
+        response::{Caching, json},
         target::Target,
     },
     platform::{Event, Level, Record},
@@ -65,12 +65,6 @@ pub fn protect(response: &mut Response<String>, config: &Config) {
         let (name, value) = STRICT_TRANSPORT;
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-}
-
-/// Header fields of the answers that an adapter makes itself, where core can give none; without settings if those are wrong.
-pub fn failure_fields(config: Option<&Config>) -> impl Iterator<Item = (HeaderName, &'static str)> {
-    let strict = config.filter(|config| is_https(config)).map(|_| STRICT_TRANSPORT);
-    [(header::CACHE_CONTROL, NO_STORE)].into_iter().chain(strict)
 }
 
 fn is_https(config: &Config) -> bool {

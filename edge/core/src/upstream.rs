@@ -2,6 +2,7 @@
 
 mod circuit;
 mod domain;
+mod health;
 mod id_token;
 mod jwks;
 mod lambda;

@@ -22,9 +22,11 @@ fn a_decision_allocates_as_often_as_is_written_here() {
         ("a known token", allocations(&Call::known()), 3),
         ("a known machine's token", allocations(&Call::known_machine()), 3),
         ("a known token, what is called judged by the headers", allocations(&Call::judged()), 9),
-        ("a known token, what is called judged by the body", allocations(&Call::read()), 12),
+        // With the name of the party whose body is read.
+        ("a known token, what is called judged by the body", allocations(&Call::read()), 13),
         ("a known token with an assertion too old", allocations(&Call::known_for_long()), 16),
-        ("a token that comes for the first time", allocations(&Call::first()), 64),
+        // Header and claims are read member by member.
+        ("a token that comes for the first time", allocations(&Call::first()), 68),
         // With what the log is told of the next one like it.
         ("no token", allocations(&Call::without_token()), 22),
         ("a stranger's token", allocations(&Call::nonsense()), 22),

@@ -4,7 +4,7 @@
 mod support;
 
 use edgeward_core::{
-    Forward, Gated, RequestHead,
+    Decision, Plan, RequestHead,
     access_token::{self, Grant},
     limits::MAX_BODY_BYTES,
     oauth::Scope,
@@ -32,7 +32,7 @@ fn authorization(edge: &TestEdge) -> String {
     format!("Bearer {token}")
 }
 
-fn ask(edge: &TestEdge, authorization: Option<&str>, origin_header: Option<&str>, length: u64) -> Gated {
+fn ask(edge: &TestEdge, authorization: Option<&str>, origin_header: Option<&str>, length: u64) -> Decision {
     let head = RequestHead {
         method: "POST",
         target: target("/mcp"),
@@ -45,9 +45,9 @@ fn ask(edge: &TestEdge, authorization: Option<&str>, origin_header: Option<&str>
     edge.edge.gate(&head).expect("a protected resource")
 }
 
-fn refused(gated: Gated) -> Response<String> {
+fn refused(gated: Decision) -> Response<String> {
     match gated {
-        Gated::Respond { response, repeats: None } => response,
+        Decision::Respond { response, repeats: None } => response,
         other => panic!("not refused once: {other:?}"),
     }
 }
@@ -58,7 +58,7 @@ fn a_body_at_the_limit_is_forwarded_and_one_byte_more_is_not() {
     let token = authorization(&edge);
     for length in [0, LIMIT] {
         let gated = ask(&edge, Some(&token), None, length);
-        assert!(matches!(gated, Gated::Forward(Forward { repeats_until: Some(_), .. })), "{length}");
+        assert!(matches!(gated, Decision::Forward(Plan { repeats_until: Some(_), .. })), "{length}");
     }
     for length in [LIMIT + 1, u64::MAX] {
         let response = refused(ask(&edge, Some(&token), None, length));
@@ -89,6 +89,6 @@ fn pages_of_allowed_origins_may_read_why() {
 fn a_stranger_with_too_long_a_body_is_told_that_first() {
     let edge = edge();
     assert_eq!(refused(ask(&edge, None, None, LIMIT + 1)).status(), 413);
-    let Gated::Respond { response, repeats: Some(_) } = ask(&edge, None, None, LIMIT) else { panic!("not refused") };
+    let Decision::Respond { response, repeats: Some(_) } = ask(&edge, None, None, LIMIT) else { panic!("not refused") };
     assert_eq!(response.status(), 401);
 }

@@ -4,7 +4,7 @@
 mod support;
 
 use edgeward_core::{
-    Gated, access_token,
+    Decision, access_token,
     access_token::Grant,
     oauth::{CodeChallenge, CodeVerifier, RedirectUri, Resource, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
@@ -84,7 +84,7 @@ fn a_sealed_value_with_one_changed_character_does_not_open() {
 fn a_token_passes_the_gate_with_an_identity_that_the_origin_believes() {
     let edge = TestEdge::new();
     let token = token(&edge, "https://edge.example/mcp", 900);
-    let Gated::Forward(forward) = edge.gate("/mcp", Some(&format!("Bearer {token}")), None) else {
+    let Decision::Forward(forward) = edge.gate("/mcp", Some(&format!("Bearer {token}")), None) else {
         panic!("refused: {:?}", edge.world.records.borrow());
     };
     assert_eq!(forward.url, "https://origin.example/mcp");
@@ -100,7 +100,7 @@ fn an_assertion_is_reused_for_thirty_seconds_and_then_minted_anew() {
     let edge = TestEdge::new();
     let authorization = format!("Bearer {}", token(&edge, "https://edge.example/mcp", 900));
     let identity = || match edge.gate("/mcp", Some(&authorization), None) {
-        Gated::Forward(forward) => forward.identity,
+        Decision::Forward(forward) => forward.identity,
         other => panic!("not forwarded: {other:?}"),
     };
     let first = identity();
@@ -114,11 +114,11 @@ fn an_assertion_is_reused_for_thirty_seconds_and_then_minted_anew() {
 fn a_remembered_token_stops_passing_when_it_expires() {
     let edge = TestEdge::new();
     let authorization = format!("Bearer {}", token(&edge, "https://edge.example/mcp", 60));
-    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Forward(_)));
+    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Decision::Forward(_)));
     edge.advance(59);
-    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Forward(_)));
+    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Decision::Forward(_)));
     edge.advance(1);
-    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Respond { .. }));
+    assert!(matches!(edge.gate("/mcp", Some(&authorization), None), Decision::Respond { .. }));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn tokens_of_other_kinds_audiences_and_keys_are_refused_with_a_challenge() {
     let foreign = assertion::mint(&identity, &key, NOW, 60).unwrap();
     let elsewhere = token(&edge, "https://edge.example/other", 900);
     for bad in [format!("{good}x"), good[..good.len() - 2].to_owned(), foreign, elsewhere, "x".into(), String::new()] {
-        let Gated::Respond { response, .. } = edge.gate("/mcp", Some(&format!("Bearer {bad}")), None) else {
+        let Decision::Respond { response, .. } = edge.gate("/mcp", Some(&format!("Bearer {bad}")), None) else {
             panic!("passed: {bad}");
         };
         assert_eq!(response.status(), 401);
@@ -158,7 +158,7 @@ fn tokens_of_other_kinds_audiences_and_keys_are_refused_with_a_challenge() {
              resource_metadata=\"https://edge.example/.well-known/oauth-protected-resource/mcp\", scope=\"mcp\""
         );
     }
-    assert!(matches!(edge.gate("/mcp", Some(&format!("Bearer {good}")), None), Gated::Forward(_)));
+    assert!(matches!(edge.gate("/mcp", Some(&format!("Bearer {good}")), None), Decision::Forward(_)));
 }
 
 #[test]
@@ -170,8 +170,8 @@ fn a_token_that_allows_less_than_the_resource_needs_is_forbidden() {
         let token = token(&edge, &format!("https://edge.example{path}"), 900);
         edge.gate(path, Some(&format!("Bearer {token}")), None)
     };
-    assert!(matches!(ask("/mcp"), Gated::Forward(_)));
-    let Gated::Respond { response, .. } = ask("/admin") else { panic!("passed") };
+    assert!(matches!(ask("/mcp"), Decision::Forward(_)));
+    let Decision::Respond { response, .. } = ask("/admin") else { panic!("passed") };
     assert_eq!(response.status(), 403);
     assert_eq!(
         response.headers()["www-authenticate"].to_str().unwrap(),
@@ -185,10 +185,10 @@ fn a_foreign_origin_is_forbidden_and_our_own_is_not() {
     let edge = TestEdge::with(&[("EDGEWARD_ALLOWED_ORIGINS", "https://inspector.example")]);
     let authorization = format!("Bearer {}", token(&edge, "https://edge.example/mcp", 900));
     for good in [None, Some(ISSUER), Some("https://inspector.example")] {
-        assert!(matches!(edge.gate("/mcp", Some(&authorization), good), Gated::Forward(_)), "{good:?}");
+        assert!(matches!(edge.gate("/mcp", Some(&authorization), good), Decision::Forward(_)), "{good:?}");
     }
     for bad in ["https://evil.example", "null", "", "https://edge.example.evil.example"] {
-        let Gated::Respond { response, .. } = edge.gate("/mcp", Some(&authorization), Some(bad)) else {
+        let Decision::Respond { response, .. } = edge.gate("/mcp", Some(&authorization), Some(bad)) else {
             panic!("{bad}")
         };
         assert_eq!(response.status(), 403);

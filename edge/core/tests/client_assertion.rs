@@ -383,7 +383,9 @@ fn a_client_that_does_not_sign_shows_no_assertion() {
 fn keys_may_be_at_a_url_of_their_own() {
     let edge = TestEdge::new();
     edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), |_| {});
-    edge.reply_document(&key_set(), |reply| reply.content_type = Some("application/jwk-set+json".into()));
+    edge.reply_document(&key_set(), |reply| {
+        set_header(reply, header::CONTENT_TYPE, "application/jwk-set+json");
+    });
     assert_eq!(show(&edge, &eddsa(&claims())), proven());
     assert_eq!(edge.world.fetched.borrow()[1].url, KEYS_URL);
     let mut again = claims();
@@ -468,7 +470,7 @@ fn claims_at(now: u64) -> Value {
 fn a_host_that_answers_with_something_else_has_said_nothing_about_its_clients_keys() {
     for instead in [json!({ "error": "blocked" }), json!([]), json!("text"), json!({ "keys": "none" })] {
         let edge = TestEdge::new();
-        let known = |reply: &mut FetchReply| reply.cache_control = Some("max-age=86400".into());
+        let known = |reply: &mut FetchReply| set_header(reply, header::CACHE_CONTROL, "max-age=86400");
         edge.reply_document(&document(("jwks_uri", json!(KEYS_URL))), known);
         edge.reply_document(&key_set(), |_| {});
         assert_eq!(show(&edge, &eddsa(&claims())), proven());

@@ -13,7 +13,7 @@ use std::{
 
 use cognito::{SUBJECT, TokenAnswer, refresh_token};
 use edgeward_core::{
-    Gated, Request,
+    Decision, Request,
     oauth::ClientDigest,
     platform::{CLAIM_MS, CoordinationError, Event, LEASE_MS, Level, UnixTime},
     refreshes::{ROTATED_SECONDS, UNROTATED_SECONDS},
@@ -583,7 +583,7 @@ fn a_shared_answer_tells_no_more_than_the_settings_of_the_instance_that_gives_it
     TokenAnswer { claims, ..answer("second") }.script(&scene.there);
     let told = |edge: &TestEdge| {
         let token = format!("Bearer {}", body(&scene.refresh(edge, &scene.token))["access_token"].as_str().unwrap());
-        let Gated::Forward(forward) = edge.gate("/mcp", Some(&token), None) else { panic!("refused") };
+        let Decision::Forward(forward) = edge.gate("/mcp", Some(&token), None) else { panic!("refused") };
         let keys = VerifyingKeys::from_jwks(KEYS.as_bytes()).unwrap();
         let verifier = Verifier::new(ISSUER, "https://origin.example");
         let identity = verifier.verify(&forward.identity, &keys, UnixTime::from_secs(START)).unwrap();

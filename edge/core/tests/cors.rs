@@ -4,7 +4,7 @@
 
 mod support;
 
-use edgeward_core::{Gated, RequestHead};
+use edgeward_core::{Decision, Failure, RequestHead};
 use http::{Response, header};
 use support::*;
 
@@ -25,7 +25,7 @@ fn ask(edge: &TestEdge, method: &str, origin_header: Option<&str>) -> Response<S
         has_upgrade: false,
     };
     match edge.edge.gate(&head) {
-        Some(Gated::Respond { response, .. }) => response,
+        Some(Decision::Respond { response, .. }) => response,
         other => panic!("{other:?}"),
     }
 }
@@ -117,18 +117,16 @@ fn no_script_may_use_the_pages_for_people() {
     assert_eq!(field(&page, header::ACCESS_CONTROL_ALLOW_ORIGIN), None);
 }
 
-/// An adapter must answer by itself where core cannot: when an isolate has no room for another request, for example.
+/// When an instance has no room for another request, for example.
 #[test]
-fn a_page_can_read_what_an_adapter_answers_by_itself() {
+fn a_page_can_read_what_is_answered_where_nothing_else_can_be() {
     let edge = edge();
     let allowed = |path: &str, origin: &str| {
-        let fields = edge.edge.sharing(path, origin)?;
-        let exposed = fields.iter().find(|(name, _)| *name == header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap().1;
+        let answer = edge.edge.fail(Failure::Overloaded, &target(path), Some(origin), None);
+        let readers = field(&answer, header::ACCESS_CONTROL_ALLOW_ORIGIN)?;
+        let exposed = field(&answer, header::ACCESS_CONTROL_EXPOSE_HEADERS).unwrap();
         assert!(exposed.contains("Retry-After"), "{exposed}");
-        fields
-            .iter()
-            .find(|(name, _)| *name == header::ACCESS_CONTROL_ALLOW_ORIGIN)
-            .map(|(_, value)| (*value).to_owned())
+        Some(readers.to_owned())
     };
     assert_eq!(allowed("/mcp", PAGE).as_deref(), Some(PAGE));
     assert_eq!(allowed("/mcp", "https://evil.example"), None);

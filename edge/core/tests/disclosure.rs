@@ -8,7 +8,7 @@ mod support;
 
 use cognito::{TokenAnswer, refresh_token};
 use edgeward_core::{
-    Gated, access_token,
+    Decision, access_token,
     config::GroupPatterns,
     platform::{Level, Record},
     refreshes::ROTATED_SECONDS,
@@ -53,7 +53,7 @@ impl Scene {
     fn told(&self, answer: &Response<String>) -> Identity {
         assert_eq!(answer.status(), 200, "{}", answer.body());
         let token = format!("Bearer {}", body(answer)["access_token"].as_str().unwrap());
-        let Gated::Forward(forward) = self.edge.gate("/mcp", Some(&token), None) else { panic!("refused") };
+        let Decision::Forward(forward) = self.edge.gate("/mcp", Some(&token), None) else { panic!("refused") };
         let keys = VerifyingKeys::from_jwks(self.edge.get("/.well-known/jwks.json").body().as_bytes()).unwrap();
         let verifier = Verifier::new(ISSUER, "https://origin.example");
         verifier.verify(&forward.identity, &keys, UnixTime::from_secs(START)).unwrap()
@@ -289,6 +289,6 @@ fn without_an_address_nothing_is_told_of_one() {
 fn by_default_nothing_more_is_told_than_scopes_need() {
     let config = config(&[]).unwrap();
     assert_eq!(config.cognito.emails, Default::default());
-    assert!(!config.origin_groups.mean("anything"));
-    assert!(!GroupPatterns::default().mean("anything"));
+    assert!(!config.origin_groups.include("anything"));
+    assert!(!GroupPatterns::default().include("anything"));
 }

@@ -2,7 +2,10 @@
 
 mod support;
 
-use edgeward_core::{Request, limit::Limit, platform::Event};
+use edgeward_core::{
+    Request,
+    platform::{Event, Limit},
+};
 use http::StatusCode;
 use support::{TestEdge, VERIFIER, authorization_request, config, cookies, get, hidden, post, post_form};
 

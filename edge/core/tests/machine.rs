@@ -6,9 +6,9 @@ mod cognito;
 mod support;
 
 use cognito::{POOL, SUBJECT, jwks, sign};
-use edgeward_core::{Forward, Gated, Look, oauth::ClientDigest, platform::Event};
+use edgeward_core::{Decision, Plan, oauth::ClientDigest, platform::Event};
 use edgeward_identity::{Identity, Kind, UnixTime, Verifier, VerifyingKeys};
-use http::{Method, Response, header};
+use http::{Response, header};
 use serde_json::{Value, json};
 use support::*;
 
@@ -32,23 +32,15 @@ fn claims(scope: &str) -> Value {
 }
 
 /// As an adapter asks.
-fn ask(edge: &TestEdge, path: &str, token: &str) -> Result<Forward, Box<Response<String>>> {
-    let authorization = format!("Bearer {token}");
-    for _ in 0..2 {
-        match edge.gate(path, Some(&authorization), None) {
-            Gated::Forward(forward) => return Ok(forward),
-            Gated::Respond { response, .. } => return Err(response.into()),
-            Gated::Look(look) => assert_eq!(look, Look::Token),
-        }
-        let verdict = edge.respond(request(Method::GET, path, &[("authorization", &authorization)], ""));
-        if verdict.status() != 204 {
-            return Err(verdict.into());
-        }
+fn ask(edge: &TestEdge, path: &str, token: &str) -> Result<Plan, Box<Response<String>>> {
+    match edge.gate_machine(path, token) {
+        Decision::Forward(plan) => Ok(plan),
+        Decision::Respond { response, .. } => Err(response.into()),
+        Decision::Needs(needs) => panic!("{needs:?} after all"),
     }
-    panic!("verified and not remembered");
 }
 
-fn identity(edge: &TestEdge, forward: &Forward) -> Identity {
+fn identity(edge: &TestEdge, forward: &Plan) -> Identity {
     let keys = VerifyingKeys::from_jwks(edge.get("/.well-known/jwks.json").body().as_bytes()).unwrap();
     let verifier = Verifier::new(ISSUER, "https://origin.example");
     verifier.verify(&forward.identity, &keys, UnixTime::from_secs(edge.world.now.get())).unwrap()

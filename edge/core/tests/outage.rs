@@ -16,11 +16,11 @@ use std::{
 use base64ct::{Base64UrlUnpadded, Encoding};
 use cognito::{POOL, TokenAnswer, jwks, refresh_token, sign};
 use edgeward_core::{
-    Gated, Look,
+    Decision,
     platform::{FetchError, Level},
     upstream::{HALF_LIFE_SECONDS, OPEN_SECONDS, THRESHOLD, TRIAL_SECONDS},
 };
-use http::{Method, Response};
+use http::{Response, header};
 use serde_json::{Value, json};
 use support::*;
 
@@ -70,19 +70,11 @@ impl Scene {
 
     /// As an adapter asks for a machine.
     fn machine(&self, token: &str) -> Result<(), Box<Response<String>>> {
-        let authorization = format!("Bearer {token}");
-        for _ in 0..2 {
-            match self.edge.gate("/mcp", Some(&authorization), None) {
-                Gated::Forward(_) => return Ok(()),
-                Gated::Respond { response, .. } => return Err(response.into()),
-                Gated::Look(look) => assert_eq!(look, Look::Token),
-            }
-            let verdict = self.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""));
-            if verdict.status() != 204 {
-                return Err(verdict.into());
-            }
+        match self.edge.gate_machine("/mcp", token) {
+            Decision::Forward(_) => Ok(()),
+            Decision::Respond { response, .. } => Err(response.into()),
+            Decision::Needs(needs) => panic!("{needs:?} after all"),
         }
-        panic!("verified and not remembered");
     }
 
     /// Scripts no answer at all.
@@ -173,23 +165,35 @@ fn those_who_are_told_to_come_back_are_told_different_times() {
         assert!(told.len() > 20, "{told:?}");
     };
     // Cognito says nothing of a time, says one, and does not answer.
-    let overloaded = |retry_after| {
+    let overloaded = |retry_after: Option<&str>| {
         // So seldom that it is asked each time.
         scene.edge.advance(HALF_LIFE_SECONDS);
         scene.edge.reply(429, "");
         if let Some(Ok(reply)) = scene.edge.world.replies.borrow_mut().back_mut() {
-            reply.retry_after = retry_after;
+            retry_after.into_iter().for_each(|value| set_header(reply, header::RETRY_AFTER, value));
         }
         unavailable(&scene.refresh())
     };
     told(&|| overloaded(None), COME_BACK);
-    told(&|| overloaded(Some(7)), from(7));
-    told(&|| overloaded(Some(600)), from(600));
+    told(&|| overloaded(Some("7")), from(7));
+    told(&|| overloaded(Some("600")), from(600));
+
     for _ in 0..THRESHOLD {
         scene.fail(FetchError::Connection);
         unavailable(&scene.refresh());
     }
     told(&|| unavailable(&scene.refresh()), from(OPEN_SECONDS));
+}
+
+#[test]
+fn a_time_to_come_back_may_be_a_date() {
+    let scene = Scene::new();
+    scene.edge.reply(429, "");
+    if let Some(Ok(reply)) = scene.edge.world.replies.borrow_mut().back_mut() {
+        // Ten minutes after the start.
+        set_header(reply, header::RETRY_AFTER, "Mon, 21 Sep 2026 14:23:20 GMT");
+    }
+    assert!((600..=600 + SPREAD).contains(&unavailable(&scene.refresh())));
 }
 
 #[test]
@@ -387,11 +391,10 @@ fn keys_may_be_replaced_while_one_of_them_is_used() {
     scene.edge.reply(200, jwks());
     assert!(scene.machine(&machine_token(0)).is_ok());
     scene.edge.advance(30);
-    let ask = |token: &str| {
-        let authorization = format!("Bearer {token}");
-        scene.edge.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""))
-    };
-    let (mut first, mut second) = (pin!(ask(&machine_token(1))), pin!(ask(&machine_token(2))));
+    let [first, second] = [1, 2].map(|number| format!("Bearer {}", machine_token(number)));
+    let [first, second] = [&first, &second].map(|authorization| head("/mcp", Some(authorization), None));
+    let (mut first, mut second) =
+        (pin!(scene.edge.edge.admit_machine(&first)), pin!(scene.edge.edge.admit_machine(&second)));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending(), "the signatures are verified");
     // A key that is not known has others fetched, among which there is none of the old ones.
     scene.edge.reply(200, jwks().replace("r1", "r2"));
@@ -399,7 +402,8 @@ fn keys_may_be_replaced_while_one_of_them_is_used() {
     assert_eq!(scene.machine(&format!("{header}.e30.AA")).unwrap_err().status(), 401);
     assert_eq!(scene.edge.fetches(), 2);
     for asking in [first, second] {
-        assert_eq!(block_on(asking).status(), 204, "by the key that was good when it came");
+        let decision = block_on(asking);
+        assert!(matches!(decision, Decision::Forward(_)), "by the key that was good when it came: {decision:?}");
     }
     assert_eq!(scene.machine(&machine_token(4)).unwrap_err().status(), 401, "and now it is not");
 }

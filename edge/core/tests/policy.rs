@@ -4,7 +4,7 @@
 mod support;
 
 use edgeward_core::{
-    Gated, Look, RequestHead, Seen,
+    Decision, Evidence, Needs, RequestHead,
     access_token::{self, Grant},
     message::operation::{MAX_BYTES, MessageHeaders},
     oauth::Scope,
@@ -51,16 +51,16 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    fn send(&self) -> (Vec<Look>, Result<(), Response<String>>) {
+    fn send(&self) -> (Vec<Needs>, Result<(), Response<String>>) {
         self.send_from(Some(PAGE))
     }
 
     /// To a page's `OPTIONS` the edge itself has the answer.
-    fn send_without_page(&self) -> (Vec<Look>, Result<(), Response<String>>) {
+    fn send_without_page(&self) -> (Vec<Needs>, Result<(), Response<String>>) {
         self.send_from(None)
     }
 
-    fn send_from(&self, origin_header: Option<&str>) -> (Vec<Look>, Result<(), Response<String>>) {
+    fn send_from(&self, origin_header: Option<&str>) -> (Vec<Needs>, Result<(), Response<String>>) {
         let authorization = authorization(self.edge, self.path, self.scope);
         let head = RequestHead {
             method: self.method,
@@ -71,19 +71,19 @@ impl Ask<'_> {
             content_length: self.content_length,
             has_upgrade: false,
         };
-        let (mut looks, mut seen) = (Vec::new(), Seen::Nothing);
+        let (mut needed, mut evidence) = (Vec::new(), Evidence::Nothing);
         loop {
-            match self.edge.edge.look(&head, seen).unwrap() {
-                Gated::Forward(_) => return (looks, Ok(())),
-                Gated::Respond { response, .. } => return (looks, Err(response)),
-                Gated::Look(look) => {
-                    assert!(!looks.contains(&look), "asked twice");
-                    looks.push(look);
-                    seen = match look {
-                        Look::Headers => Seen::Headers(self.headers),
-                        Look::Body => Seen::Body(self.headers, self.body),
-                        Look::Token => panic!("no machine may come here"),
+            match self.edge.edge.gate_with(&head, evidence).unwrap() {
+                Decision::Forward(_) => return (needed, Ok(())),
+                Decision::Respond { response, .. } => return (needed, Err(response)),
+                Decision::Needs(need) => {
+                    assert!(!needed.contains(&need), "asked twice");
+                    evidence = match &need {
+                        Needs::Headers => Evidence::Headers(self.headers),
+                        Needs::Body { .. } => Evidence::Body(self.headers, self.body),
+                        Needs::MachineAdmission => panic!("no machine may come here"),
                     };
+                    needed.push(need);
                 }
             }
         }
@@ -100,8 +100,10 @@ fn ask_compared<'a>(edge: &'a TestEdge, scope: &'a str, body: &'a str) -> Ask<'a
     Ask { path: "/compared", ..ask(edge, scope, body) }
 }
 
-const BODY: [Look; 1] = [Look::Body];
-const HEADERS_AND_BODY: [Look; 2] = [Look::Headers, Look::Body];
+/// Of one party: all these requests come with tokens of one grant.
+fn the_body() -> Needs {
+    Needs::Body { party: "grant".to_owned() }
+}
 
 const DELETE: &str = r#"{"method":"tools/call","params":{"name":"delete_one"}}"#;
 const SHOW: &str = r#"{"method":"tools/call","params":{"name":"show"}}"#;
@@ -134,8 +136,8 @@ fn one_challenge_names_every_scope_that_is_needed() {
         ("write", unknown, Some("read write secret")),
         ("write secret", unknown, None),
     ] {
-        let (looks, outcome) = ask(&edge, scope, body).send();
-        assert_eq!(looks, BODY);
+        let (needed, outcome) = ask(&edge, scope, body).send();
+        assert_eq!(needed, [the_body()]);
         assert_eq!(outcome.err().map(|refused| needs(&refused)).as_deref(), expected, "{scope}: {body}");
     }
 }
@@ -158,8 +160,8 @@ fn modern_headers_are_enough_where_the_origin_compares_them() {
         ("read", headers("Tools/List", None), Some("read write secret")),
     ] {
         // The body is a trap: nobody may look at it.
-        let (looks, outcome) = Ask { headers, ..ask_compared(&edge, scope, "") }.send();
-        assert_eq!(looks, [Look::Headers]);
+        let (needed, outcome) = Ask { headers, ..ask_compared(&edge, scope, "") }.send();
+        assert_eq!(needed, [Needs::Headers]);
         assert_eq!(outcome.err().map(|refused| needs(&refused)).as_deref(), expected, "{scope}: {headers:?}");
     }
 }
@@ -179,8 +181,8 @@ fn headers_that_leave_a_doubt_do_not_hide_the_body() {
         (modern, Some("tools/call"), Some("=?base64?c2hvdw?=")),
     ] {
         let headers = MessageHeaders { protocol_version, method, name, ..MessageHeaders::default() };
-        let (looks, outcome) = Ask { headers, ..ask_compared(&edge, "read", DELETE) }.send();
-        assert_eq!(looks, HEADERS_AND_BODY, "{headers:?}");
+        let (needed, outcome) = Ask { headers, ..ask_compared(&edge, "read", DELETE) }.send();
+        assert_eq!(needed, [Needs::Headers, the_body()], "{headers:?}");
         assert_eq!(needs(&outcome.unwrap_err()), "read write", "{headers:?}");
     }
 }
@@ -234,13 +236,17 @@ fn headers_hide_no_body_unless_the_settings_say_that_the_origin_compares_them() 
         name: None,
         ..MessageHeaders::default()
     };
-    let (looks, outcome) = Ask { headers, ..ask(&edge, "read", DELETE) }.send();
-    assert_eq!((looks.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&BODY[..], "read write"));
+    let (needed, outcome) = Ask { headers, ..ask(&edge, "read", DELETE) }.send();
+    assert_eq!((needed.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&[the_body()][..], "read write"));
     assert!(Ask { headers, ..ask(&edge, "read", SHOW) }.send().1.is_ok());
     // What is not posted is no message, whose headers such an origin would compare.
     for method in ["PUT", "DELETE", "GET"] {
-        let (looks, outcome) = Ask { method, headers, ..ask_compared(&edge, "read", DELETE) }.send();
-        assert_eq!((looks.as_slice(), needs(&outcome.unwrap_err()).as_str()), (&BODY[..], "read write"), "{method}");
+        let (needed, outcome) = Ask { method, headers, ..ask_compared(&edge, "read", DELETE) }.send();
+        assert_eq!(
+            (needed.as_slice(), needs(&outcome.unwrap_err()).as_str()),
+            (&[the_body()][..], "read write"),
+            "{method}"
+        );
     }
     for value in ["1", "\"true\"", "{}", "[true]"] {
         let resources = format!(r#"[{{"path":"/mcp","scopes":{{"b":"B"}},"compares_headers":{value}}}]"#);
@@ -259,19 +265,19 @@ fn a_body_is_judged_whatever_the_method_and_however_it_announces_itself() {
     let edge = edge();
     for method in ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "PATCH", "PROPFIND", "FROB", "get"] {
         for content_length in [Some(DELETE.len() as u64), None] {
-            let (looks, outcome) = Ask { method, content_length, ..ask(&edge, "read", DELETE) }.send_without_page();
-            assert_eq!(looks, BODY, "{method} {content_length:?}");
+            let (needed, outcome) = Ask { method, content_length, ..ask(&edge, "read", DELETE) }.send_without_page();
+            assert_eq!(needed, [the_body()], "{method} {content_length:?}");
             assert_eq!(outcome.unwrap_err().status(), 403, "{method} {content_length:?}");
             let (_, outcome) = Ask { method, content_length, ..ask(&edge, "write", DELETE) }.send_without_page();
             assert!(outcome.is_ok(), "{method} {content_length:?}");
         }
         // Without one, these ask for nothing; the others must have one.
-        let (looks, outcome) = Ask { method, ..ask(&edge, "read", "") }.send_without_page();
+        let (needed, outcome) = Ask { method, ..ask(&edge, "read", "") }.send_without_page();
         let asks_for_nothing = ["GET", "HEAD", "DELETE", "OPTIONS"].contains(&method);
-        assert_eq!((looks.is_empty(), outcome.is_ok()), (asks_for_nothing, asks_for_nothing), "{method}");
+        assert_eq!((needed.is_empty(), outcome.is_ok()), (asks_for_nothing, asks_for_nothing), "{method}");
     }
     let long = Ask { content_length: Some(MAX_BYTES as u64 + 1), ..ask(&edge, "read", "") }.send();
-    assert!(matches!(long, (looks, Err(refused)) if looks.is_empty() && refused.status() == 413), "not read");
+    assert!(matches!(long, (needed, Err(refused)) if needed.is_empty() && refused.status() == 413), "not read");
 }
 
 /// Java's HTTP client offers `h2c` over plain http; so must a client not that comes through a CDN.
@@ -289,7 +295,8 @@ fn a_request_with_upgrade_is_refused() {
         has_upgrade,
     };
     for (path, authorization) in [("/free", Some(authorization.as_str())), ("/free", None), ("/mcp", None)] {
-        let Some(Gated::Respond { response, repeats: None }) = edge.edge.gate(&head(path, authorization, true)) else {
+        let Some(Decision::Respond { response, repeats: None }) = edge.edge.gate(&head(path, authorization, true))
+        else {
             panic!("not refused")
         };
         assert_eq!(response.status(), 400);
@@ -297,7 +304,7 @@ fn a_request_with_upgrade_is_refused() {
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], PAGE);
     }
     let without = edge.edge.gate(&head("/free", Some(&authorization), false));
-    assert!(matches!(without, Some(Gated::Forward(_))), "{without:?}");
+    assert!(matches!(without, Some(Decision::Forward(_))), "{without:?}");
 }
 
 #[test]
@@ -321,7 +328,7 @@ fn a_body_that_cannot_be_judged_is_refused() {
 fn only_what_needs_a_look_gets_one() {
     let edge = edge();
     let free = Ask { path: "/free", ..ask(&edge, "read", "{") }.send();
-    assert!(matches!(free, (looks, Ok(())) if looks.is_empty()), "no policy");
+    assert!(matches!(free, (needed, Ok(())) if needed.is_empty()), "no policy");
     // Who may not come in at all is not looked at.
     let head = RequestHead {
         method: "POST",
@@ -332,7 +339,7 @@ fn only_what_needs_a_look_gets_one() {
         content_length: Some(0),
         has_upgrade: false,
     };
-    let Some(Gated::Respond { response, .. }) = edge.edge.gate(&head) else { panic!("not refused") };
+    let Some(Decision::Respond { response, .. }) = edge.edge.gate(&head) else { panic!("not refused") };
     assert_eq!(response.status(), 401);
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use cognito::{POOL, SUBJECT, TokenAnswer, jwks, refresh_token, sign};
 use edgeward_core::{
-    Config, Gated,
+    Config, Decision,
     access_token::{self, Grant, MAX_BYTES, MintError},
     config::ProtectedResource,
     oauth::{ClientDigest, CodeChallenge, Prompt, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
@@ -151,7 +151,7 @@ proptest! {
                 Some(beginning) => group.starts_with(beginning) && !is_provider(group),
                 None => *word == group,
             };
-            prop_assert_eq!(parsed.origin_groups.mean(group), words.iter().any(means), "{:?} in {:?}", group, setting);
+            prop_assert_eq!(parsed.origin_groups.include(group), words.iter().any(means), "{:?} in {:?}", group, setting);
         }
     }
 
@@ -210,7 +210,7 @@ proptest! {
         for after in looks {
             edge.advance(after);
             age += after;
-            let passes = matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Forward(_));
+            let passes = matches!(edge.gate("/mcp", Some(&authorization), None), Decision::Forward(_));
             // Its profile is sealed for a day, which the settings let no access token outlive.
             prop_assert_eq!(passes, age < lifetime, "{} s of {}", age, lifetime);
         }
@@ -318,7 +318,7 @@ proptest! {
         match access_token::mint(&grant, "token".to_owned(), edge.edge.config(), NOW, NOW.plus(60), &edge.world) {
             Ok(token) => {
                 let passed = edge.gate("/mcp", Some(&format!("Bearer {token}")), None);
-                let Gated::Forward(forward) = passed else { panic!("a token of {} bytes: {passed:?}", token.len()) };
+                let Decision::Forward(forward) = passed else { panic!("a token of {} bytes: {passed:?}", token.len()) };
                 let keys = VerifyingKeys::from_jwks(KEYS.as_bytes()).unwrap();
                 let told = Verifier::new(ISSUER, audience.trim()).verify(&forward.identity, &keys, NOW).unwrap();
                 prop_assert_eq!(told.groups, subject.profile.groups);

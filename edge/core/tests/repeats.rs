@@ -4,7 +4,7 @@
 mod support;
 
 use edgeward_core::{
-    Forward, Gated, Look, RequestHead, Seen, Target,
+    Decision, Evidence, Needs, Plan, RequestHead, Target,
     access_token::{self, Grant},
     gate::ASSERTION_REUSE_SECONDS,
     message::operation::MessageHeaders,
@@ -57,19 +57,19 @@ impl Scene {
         }
     }
 
-    fn look(&self, head: &RequestHead<'_>, seen: Seen<'_>) -> Forward {
-        match self.edge.edge.look(head, seen) {
-            Some(Gated::Forward(forward)) => forward,
+    fn look(&self, head: &RequestHead<'_>, evidence: Evidence<'_>) -> Plan {
+        match self.edge.edge.gate_with(head, evidence) {
+            Some(Decision::Forward(forward)) => forward,
             other => panic!("not forwarded: {other:?}"),
         }
     }
 
-    fn forward(&self) -> Forward {
-        self.look(&self.head(), Seen::Nothing)
+    fn forward(&self) -> Plan {
+        self.look(&self.head(), Evidence::Nothing)
     }
 
     /// How many seconds from now it repeats.
-    fn repeats(&self, forward: &Forward) -> u64 {
+    fn repeats(&self, forward: &Plan) -> u64 {
         forward.repeats_until.unwrap().secs_since(UnixTime::from_secs(self.edge.world.now.get()))
     }
 }
@@ -92,8 +92,8 @@ fn the_gate_says_the_same_until_it_has_said_and_then_something_else() {
         }
         scene.edge.advance(1);
         match scene.edge.edge.gate(&scene.head()) {
-            Some(Gated::Forward(other)) => assert_ne!(other.identity, said.identity),
-            Some(Gated::Respond { response: refused, .. }) => {
+            Some(Decision::Forward(other)) => assert_ne!(other.identity, said.identity),
+            Some(Decision::Respond { response: refused, .. }) => {
                 assert_eq!((refused.status().as_u16(), lifetime), (401, passed + repeats))
             }
             other => panic!("{other:?}"),
@@ -110,24 +110,24 @@ fn nothing_repeats_for_which_more_was_looked_at() {
         RequestHead { traceparent: Some(traceparent), ..scene.head() },
         RequestHead { traceparent: Some("nonsense"), ..scene.head() },
     ] {
-        assert_eq!(scene.look(&head, Seen::Nothing).repeats_until, None);
+        assert_eq!(scene.look(&head, Evidence::Nothing).repeats_until, None);
     }
     assert!(scene.forward().repeats_until.is_some());
 
     let judged = Scene::new("/judged", 900);
     let head = RequestHead { target: target("/judged"), ..judged.head() };
-    assert!(matches!(judged.edge.edge.gate(&head), Some(Gated::Look(Look::Headers))));
+    assert!(matches!(judged.edge.edge.gate(&head), Some(Decision::Needs(Needs::Headers))));
     let headers = MessageHeaders {
         protocol_version: Some("2026-07-28"),
         method: Some("tools/list"),
         name: None,
         ..MessageHeaders::default()
     };
-    assert_eq!(judged.look(&head, Seen::Headers(headers)).repeats_until, None);
+    assert_eq!(judged.look(&head, Evidence::Headers(headers)).repeats_until, None);
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
-    assert_eq!(judged.look(&head, Seen::Body(MessageHeaders::default(), body)).repeats_until, None);
+    assert_eq!(judged.look(&head, Evidence::Body(MessageHeaders::default(), body)).repeats_until, None);
     // A GET asks for nothing, but the next one like it may have a body.
-    assert_eq!(judged.look(&RequestHead { method: "GET", ..head }, Seen::Nothing).repeats_until, None);
+    assert_eq!(judged.look(&RequestHead { method: "GET", ..head }, Evidence::Nothing).repeats_until, None);
 }
 
 /// An adapter remembers requests by `Authorization`: one token must not take as many places as it has spellings.
@@ -144,11 +144,11 @@ fn a_token_that_is_padded_passes_and_does_not_repeat() {
     ] {
         let padded = format!("{scheme}{}{token}", " ".repeat(blanks));
         let head = RequestHead { authorization: Some(&padded), ..scene.head() };
-        assert_eq!(scene.look(&head, Seen::Nothing).repeats_until.is_some(), repeats, "{scheme} {blanks}");
+        assert_eq!(scene.look(&head, Evidence::Nothing).repeats_until.is_some(), repeats, "{scheme} {blanks}");
     }
     let long = format!("Bearer{}{token}", " ".repeat(100_000));
     match scene.edge.edge.gate(&RequestHead { authorization: Some(&long), ..scene.head() }) {
-        Some(Gated::Respond { response, repeats: None }) => assert_eq!(response.status(), 401),
+        Some(Decision::Respond { response, repeats: None }) => assert_eq!(response.status(), 401),
         other => panic!("{other:?}"),
     }
 }
@@ -158,7 +158,7 @@ fn who_shows_no_token_is_refused_in_the_same_way_for_good() {
     let scene = Scene::new("/mcp", 900);
     let stranger = RequestHead { authorization: None, ..scene.head() };
     let refused = |head: &RequestHead<'_>| match scene.edge.edge.gate(head) {
-        Some(Gated::Respond { response, repeats }) => {
+        Some(Decision::Respond { response, repeats }) => {
             let (parts, body) = response.into_parts();
             ((parts.status.as_u16(), parts.headers, body), *repeats.expect("repeats"))
         }
@@ -203,7 +203,7 @@ fn a_refusal_for_which_more_was_looked_at_does_not_repeat() {
         RequestHead { target: target("/judged"), ..scene.head() },
     ] {
         match scene.edge.edge.gate(&head) {
-            Some(Gated::Respond { repeats, .. }) => assert_eq!(repeats, None, "{head:?}"),
+            Some(Decision::Respond { repeats, .. }) => assert_eq!(repeats, None, "{head:?}"),
             other => panic!("{other:?}"),
         }
     }
@@ -212,7 +212,7 @@ fn a_refusal_for_which_more_was_looked_at_does_not_repeat() {
 #[test]
 fn each_request_that_repeats_another_has_a_trace_of_its_own() {
     let scene = Scene::new("/mcp", 900);
-    let mut seen: Vec<String> = (0..25).map(|_| scene.edge.edge.traceparent()).collect();
+    let mut seen: Vec<String> = (0..25).map(|_| scene.edge.edge.new_trace().into_traceparent()).collect();
     seen.extend((0..25).filter_map(|_| scene.forward().traceparent));
     assert_eq!(seen.len(), 50);
     seen.sort();
@@ -234,7 +234,7 @@ fn a_call_over_its_limit_is_told_when_to_come_back_and_the_log_who_it_was() {
     let scene = Scene::with_limits("calls:600", "/mcp", 900);
     scene.forward();
     let head = RequestHead { origin_header: Some(PAGE), ..scene.head() };
-    let Some(Gated::Respond { response, repeats }) = scene.edge.edge.look(&head, Seen::TooMany) else {
+    let Some(Decision::Respond { response, repeats }) = scene.edge.edge.gate_with(&head, Evidence::TooMany) else {
         panic!("passed")
     };
     assert_eq!((response.status().as_u16(), repeats), (429, None));
@@ -256,6 +256,8 @@ fn a_call_over_its_limit_is_told_when_to_come_back_and_the_log_who_it_was() {
     );
     // What is asked of a page's behalf is not a call.
     let head = RequestHead { method: "OPTIONS", ..head };
-    let Some(Gated::Respond { response, .. }) = scene.edge.edge.look(&head, Seen::TooMany) else { panic!("passed") };
+    let Some(Decision::Respond { response, .. }) = scene.edge.edge.gate_with(&head, Evidence::TooMany) else {
+        panic!("passed")
+    };
     assert_eq!(response.status(), 204);
 }

@@ -6,7 +6,7 @@ mod cognito;
 mod support;
 
 use cognito::TokenAnswer;
-use edgeward_core::{Gated, refreshes::ROTATED_SECONDS};
+use edgeward_core::{Decision, refreshes::ROTATED_SECONDS};
 use edgeward_identity::{UnixTime, Verifier, VerifyingKeys};
 use http::{Method, Response, header};
 use serde_json::Value;
@@ -149,10 +149,10 @@ fn a_refresh_takes_away_but_never_gives() {
     assert_eq!(refused(&over), (400, "invalid_grant".to_owned()), "nothing is left");
 }
 
-fn forwarded(edge: &TestEdge, path: &str, tokens: &Response<String>) -> edgeward_core::Forward {
+fn forwarded(edge: &TestEdge, path: &str, tokens: &Response<String>) -> edgeward_core::Plan {
     let token = format!("Bearer {}", body(tokens)["access_token"].as_str().unwrap());
     match edge.gate(path, Some(&token), None) {
-        Gated::Forward(forward) => forward,
+        Decision::Forward(forward) => forward,
         other => panic!("{other:?}"),
     }
 }
@@ -190,7 +190,7 @@ fn each_resource_has_its_own_path_scopes_and_audience() {
         let token = format!("Bearer {}", body(tokens)["access_token"].as_str().unwrap());
         // Twice: what is remembered of a token is no more than the token.
         for _ in 0..2 {
-            let Gated::Respond { response, .. } = scene.edge.gate(path, Some(&token), None) else {
+            let Decision::Respond { response, .. } = scene.edge.gate(path, Some(&token), None) else {
                 panic!("forwarded")
             };
             assert_eq!(response.status(), 401);

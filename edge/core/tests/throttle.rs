@@ -9,11 +9,11 @@ use std::{cell::Cell, collections::BTreeSet};
 
 use cognito::{POOL, TokenAnswer, jwks, refresh_token, sign};
 use edgeward_core::{
-    Gated,
+    Decision,
     platform::{Event, FetchError, Level, Randomness as _},
     upstream::{HALF_LIFE_SECONDS, OPEN_SECONDS, PROBES, THRESHOLD},
 };
-use http::{Method, Response};
+use http::Response;
 use serde_json::json;
 use support::*;
 
@@ -262,11 +262,8 @@ fn the_host_of_the_keys_is_asked_whatever_the_domain_answers() {
         "iss": POOL, "sub": "machine", "client_id": "machine", "token_use": "access", "scope": "api/all",
         "exp": START + 100_000,
     }));
-    let authorization = format!("Bearer {token}");
     scene.edge.reply(200, jwks());
-    let verdict = scene.edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""));
-    assert_eq!(verdict.status(), 204);
-    assert!(matches!(scene.edge.gate("/mcp", Some(&authorization), None), Gated::Forward(_)));
+    assert!(matches!(scene.edge.gate_machine("/mcp", &token), Decision::Forward(_)));
 }
 
 #[test]

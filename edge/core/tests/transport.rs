@@ -4,13 +4,12 @@
 mod support;
 
 use edgeward_core::{
-    Gated, Request, RequestHead, Target,
+    Decision, Failure, Request, RequestHead, Target,
     access_token::{self, Grant},
     oauth::Scope,
     platform::{Event, Level, Record, UnixTime},
     route::Route,
     sealed::Profile,
-    transport,
     upstream::Subject,
 };
 use http::{Method, Response, header};
@@ -104,7 +103,7 @@ fn every_path_is_refused_at_another_origin() {
             let url = format!("{origin}{path}");
             for authorization in [None, Some(token.as_str())] {
                 match edge.edge.gate(&head(&url, authorization)) {
-                    Some(Gated::Respond { response, repeats }) => {
+                    Some(Decision::Respond { response, repeats }) => {
                         misdirected(&response, scheme);
                         assert_eq!(repeats.is_some(), authorization.is_none(), "{url}");
                     }
@@ -123,7 +122,7 @@ fn every_path_is_refused_at_another_origin() {
     for path in paths() {
         let url = at(path);
         match edge.edge.gate(&head(&url, Some(&token))) {
-            Some(Gated::Forward(_)) => assert!(path.starts_with("/mcp"), "{path}"),
+            Some(Decision::Forward(_)) => assert!(path.starts_with("/mcp"), "{path}"),
             other => assert!(other.is_none() && !path.starts_with("/mcp"), "{path}"),
         }
         assert_ne!(edge.get(path).status(), 421, "{path}");
@@ -147,7 +146,7 @@ fn nothing_of_a_misdirected_request_is_used() {
 fn who_is_misdirected_again_is_refused_in_the_same_way() {
     let edge = TestEdge::new();
     let refused = |head: &RequestHead<'_>| match edge.edge.gate(head) {
-        Some(Gated::Respond { response, repeats }) => (response.into_body(), repeats.map(|record| *record)),
+        Some(Decision::Respond { response, repeats }) => (response.into_body(), repeats.map(|record| *record)),
         other => panic!("{other:?}"),
     };
     let stranger = head("https://other.example/mcp", None);
@@ -183,13 +182,13 @@ fn every_answer_over_tls_says_to_stay_with_it() {
         for method in ["POST", "OPTIONS"] {
             let url = at("/mcp");
             match edge.edge.gate(&RequestHead { method, origin_header, ..head(&url, None) }) {
-                Some(Gated::Respond { response, .. }) => assert_eq!(strict(&response), Some(STRICT)),
+                Some(Decision::Respond { response, .. }) => assert_eq!(strict(&response), Some(STRICT)),
                 other => panic!("{other:?}"),
             }
         }
     }
-    let fields: Vec<_> = transport::failure_fields(Some(edge.edge.config())).collect();
-    assert_eq!(fields[1], (header::STRICT_TRANSPORT_SECURITY, STRICT));
+    let (failed, _) = Failure::Overloaded.answer(Some(edge.edge.config()));
+    assert_eq!(strict(&failed), Some(STRICT));
 }
 
 #[test]
@@ -201,7 +200,7 @@ fn an_edge_on_this_machine_says_nothing_of_tls() {
     }
     let (url, others) =
         (format!("{LOCAL}/mcp"), ["http://127.0.0.1:8787", "http://localhost", "https://localhost:8787"]);
-    assert!(matches!(edge.edge.gate(&head(&url, None)), Some(Gated::Respond { response, .. })
+    assert!(matches!(edge.edge.gate(&head(&url, None)), Some(Decision::Respond { response, .. })
         if response.status() == 401 && strict(&response).is_none()));
     for other in others {
         let answer = edge.respond(Request { url: format!("{other}/healthz"), ..get("") });
@@ -209,8 +208,11 @@ fn an_edge_on_this_machine_says_nothing_of_tls() {
         assert!(answer.body().contains("at this address, use http://localhost:8787"), "{}", answer.body());
     }
     for config in [Some(edge.edge.config()), None] {
-        let fields: Vec<_> = transport::failure_fields(config).collect();
-        assert_eq!(fields, [(header::CACHE_CONTROL, "no-store, no-transform")]);
+        let (failed, _) = Failure::Overloaded.answer(config);
+        assert_eq!(
+            (strict(&failed), &failed.headers()[header::CACHE_CONTROL]),
+            (None, &"no-store, no-transform".parse().unwrap())
+        );
     }
 }
 

@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Drift(Drift),
     /// Take away the edge and the parameters that are not the stacks', before those are destroyed.
     Remove(Remove),
+    /// Print the licence of this program, and those of the software that it contains.
+    Licenses,
 }
 
 /// Which deployment.

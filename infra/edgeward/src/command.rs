@@ -5,6 +5,7 @@ mod client_secret;
 pub(crate) mod drift;
 pub(crate) mod keygen;
 pub(crate) mod leaked;
+pub(crate) mod licenses;
 mod mcp;
 mod plain_http;
 pub(crate) mod publish_jwks;

@@ -37,6 +37,9 @@ pub(crate) enum Part {
     Secret(&'static str),
 }
 
+/// The file that wrangler reads.
+const CONFIG: &str = "wrangler.toml";
+
 /// A place for settings, known to be usable.
 #[derive(Debug)]
 pub(crate) enum Destination {
@@ -147,7 +150,7 @@ fn edge_folder(given: Option<&Path>) -> Result<PathBuf> {
         Some(given) => vec![here.join(given)],
         None => here.ancestors().map(|folder| folder.join("edge/cloudflare")).collect(),
     };
-    let found = candidates.into_iter().find(|folder| folder.join(wrangler::CONFIG).is_file());
+    let found = candidates.into_iter().find(|folder| folder.join(CONFIG).is_file());
     found.context("the edge's wrangler.toml is not here: run this in a checkout of Edgeward, or add --edge-folder")
 }
 

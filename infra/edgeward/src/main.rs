@@ -2,27 +2,32 @@
 #![forbid(unsafe_code)]
 
 mod aws;
-mod cli;
-mod cloudflare;
-mod command;
 mod date;
 mod deployment;
-mod destination;
-mod edge;
 mod fetch;
-mod firewall;
-mod generate;
 mod jwks;
-mod managed_secret;
-mod obstacle;
-mod parameter;
-mod pool;
-mod replacement;
-mod report;
-mod rotation;
-mod secret_rotation;
 mod target;
 mod waiting;
+
+mod cloudflare;
+mod generate;
+mod obstacle;
+mod parameter;
+mod replacement;
+mod report;
+
+mod cli;
+mod edge;
+mod firewall;
+mod rotation;
+
+mod destination;
+mod managed_secret;
+mod pool;
+
+mod secret_rotation;
+
+mod command;
 
 use std::process::ExitCode;
 
@@ -50,6 +55,7 @@ async fn main() -> ExitCode {
         Command::Check(arguments) => command::check::run(arguments, &mut report).await,
         Command::Drift(arguments) => command::drift::run(arguments, &mut report).await,
         Command::Remove(arguments) => command::remove::run(arguments, &mut report).await,
+        Command::Licenses => return command::licenses::run(),
     };
     report.end(outcome)
 }

@@ -6,7 +6,7 @@ import { deployedOriginSecret } from "./leaked.ts";
 import { removeLogBuckets } from "./log-buckets.ts";
 import type { Ready } from "./preflight.ts";
 import { unbootstrapped } from "./preflight/bootstrap.ts";
-import { cdk, tool } from "./programs.ts";
+import { cdk, compileOrigin, tool } from "./programs.ts";
 import { creating, describeStanding, look, type Standing } from "./standing.ts";
 import { collectingStoppedTasks } from "./stopped-tasks.ts";
 import type { World } from "./world.ts";
@@ -32,6 +32,7 @@ export async function steps({ job, standing }: Ready, world: World): Promise<Ste
   const environments = bare.map((region) => `aws://${settings.account}/${region}`);
   const fresh = settings.userPool.retain && !given.assembly ? creating(standing) : [];
   return [
+    ...(compilesOrigin(job) ? [step("tool", "compile the origin", compileOrigin(job))] : []),
     ...(bare.length > 0 ? [step("tool", `bootstrap the CDK in ${bare.join(" and ")}`, cdk(job, ["bootstrap", ...environments]))] : []),
     ...(standing.missingKeys.length > 0 ? [step("tool", "make keys", tool(job, variables, "keygen"))] : []),
     // Before the tasks, which read them when they start.
@@ -48,6 +49,9 @@ export async function steps({ job, standing }: Ready, world: World): Promise<Ste
         ]),
   ];
 }
+
+/** Whether the stacks build the origin's image out of this checkout. */
+const compilesOrigin = ({ given, settings }: Job) => !given.assembly && !settings.server.image;
 
 /** Deploys; the exit status. */
 export async function deploy(ready: Ready, world: World): Promise<number> {
@@ -80,6 +84,13 @@ export async function dryRun({ job, standing }: Ready, world: World): Promise<nu
   const bare = job.given.bootstrap ? await unbootstrapped(job, world) : [];
   for (const region of bare) world.say(`edgeward: would bootstrap the CDK in ${region}`);
   for (const name of standing.missingKeys) world.say(`edgeward: would make the keys ${name}`);
+  if (compilesOrigin(job)) {
+    world.say("edgeward: compiling the origin, to see whether its image would change");
+    if ((await world.programs.run(compileOrigin(job))) !== 0) {
+      world.say("edgeward: the origin could not be compiled; the message is above");
+      return 1;
+    }
+  }
   // A change set would be something written.
   const diff = cdk(job, ["diff", "--method=template"], job.settings.userPool.retain ? fresh : []);
   if ((await world.programs.run(diff)) !== 0) return 1;

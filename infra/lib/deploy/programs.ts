@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import type { Part } from "../names.ts";
+import { DOCKER_ARCHITECTURE } from "../server/architecture.ts";
 import type { Job } from "./job.ts";
 import type { World } from "./world.ts";
 
@@ -37,8 +38,14 @@ export function cdk(job: Job, words: string[], creating: readonly Part[] = []): 
   return argv;
 }
 
+/** Compiles what is in the origin's image. */
+export function compileOrigin({ settings }: Job): string[] {
+  return ["make", "--no-print-directory", "-C", "..", "origin", `ARCHITECTURE=${DOCKER_ARCHITECTURE[settings.server.architecture]}`];
+}
+
 /** The same, for people. */
 export function bootstrapCommand(job: Job, region: string): string {
   const [, ...words] = cdk(job, ["bootstrap", `aws://${job.settings.account}/${region}`]);
-  return `cd infra && npx cdk ${words.join(" ")}`;
+  const quoted = words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return `cd infra && npx cdk ${quoted.join(" ")}`;
 }

@@ -10,6 +10,7 @@ export const thisMachine: World = {
   dns,
   programs: shell,
   variables: process.env,
+  setVariable: (name, value) => void (process.env[name] = value),
   say: (line) => console.log(line),
   pause: () => setTimeout(15_000, undefined, { ref: false }),
 };

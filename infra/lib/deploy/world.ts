@@ -16,6 +16,8 @@ export interface World {
   readonly programs: Programs;
   /** Variables of the environment. */
   readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Sets one for the programs that are run from now on. */
+  setVariable(name: string, value: string): void;
   say(line: string): void;
   /** A while between two looks at the same thing. */
   pause(): Promise<void>;

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { SecurityGroup, type IVpc } from "aws-cdk-lib/aws-ec2";
 import { Repository } from "aws-cdk-lib/aws-ecr";
@@ -21,6 +20,7 @@ import { Construct } from "constructs";
 import { explain } from "../explain.ts";
 import { PARAMETER_PATH_VARIABLE, type Names, type OriginParameter } from "../names.ts";
 import type { Settings } from "../settings.ts";
+import { compiledOrigin } from "./compiled-origin.ts";
 import { parseEcrImage } from "./image-uri.ts";
 import { memoryOf } from "./task-size.ts";
 
@@ -72,10 +72,7 @@ export class Service extends Construct {
     this.container = task.addContainer("origin", {
       image: server.image
         ? this.given(server.image)
-        : ContainerImage.fromAsset(fileURLToPath(new URL("../../..", import.meta.url)), {
-            file: "origin/Dockerfile",
-            // What was compiled here before is no part of this image, and would change its hash.
-            exclude: ["target"],
+        : ContainerImage.fromAsset(compiledOrigin(server.architecture), {
             platform: arm ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64,
           }),
       environment: {

@@ -81,6 +81,23 @@ describe("a deployment", () => {
     expect(world.commands.filter((line) => line.includes("cdk"))).toEqual([expect.not.stringContaining("creating")]);
   });
 
+  test("compiles the origin first, unless an image or an assembly is given", async () => {
+    const compile = (architecture: string) => `make --no-print-directory -C .. origin ARCHITECTURE=${architecture}`;
+    const world = new FakeWorld();
+    expect((await runWith(world, ["deploy", "prod"], { server: {} })).status).toBe(0);
+    expect(world.commands.slice(0, 2)).toEqual([compile("arm64"), `edgeward keygen ${WHICH}`]);
+    const failing = new FakeWorld();
+    failing.failing = ["make"];
+    expect((await runWith(failing, ["deploy", "prod"], { server: { architecture: "x86_64" } })).status).toBe(1);
+    expect(failing.commands).toEqual([compile("amd64")]);
+    const dry = new FakeWorld();
+    const { folder } = await runWith(dry, ["deploy", "prod", "--dry-run"], { server: {} });
+    expect(dry.commands.slice(0, 2)).toEqual([compile("arm64"), expect.stringContaining(`cdk diff --method=template ${context(folder)}`)]);
+    const given = new FakeWorld();
+    await runWith(given, ["deploy", "prod"]);
+    expect(given.commands.filter((line) => line.startsWith("make"))).toEqual([]);
+  });
+
   test("bootstraps where it is missing, if it may", async () => {
     const world = new FakeWorld();
     world.aws.parameters.delete(`us-east-1 ${BOOTSTRAPPED}`);

@@ -1,10 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Identity } from "../../lib/deploy/aws.ts";
 import { run } from "../../lib/deploy/run.ts";
-import { BOOTSTRAPPED, FakeWorld, runWith } from "./world.ts";
+import { BOOTSTRAPPED, FakeWorld, runWith, settingsOf } from "./world.ts";
 
 type Case = [what: string, message: string, spoil: (world: FakeWorld) => void, settings?: object];
 
@@ -68,7 +68,7 @@ const CASES: Case[] = [
     (world) => void ((world.variables = {}), (world.failing = ["wrangler whoami"])),
   ],
   ["no wrangler", "wrangler does not run: `.ci/setup edge` installs it", (world) => void (world.failing = ["wrangler --version"])],
-  ["no tool", "edgeward does not run: `cargo install --path infra/edgeward`", (world) => void (world.failing = ["edgeward --version"])],
+  ["no tool", "edgeward does not run: `cargo install --locked --path infra/edgeward`", (world) => void (world.failing = ["edgeward --version"])],
   [
     "a domain of another pool",
     "the login pages' domain edgeward-prod-9012 belongs to the user pool eu-west-1_Other: set userPool.domainPrefix",
@@ -95,9 +95,18 @@ const CASES: Case[] = [
   ],
   ["an image that is not there", "server.image names no image: there is no 123456789012.dkr.ecr", (world) => void (world.aws.architectures = undefined)],
   [
-    "no Docker to build the image",
-    "no Docker engine answers, and the image is to be built: start Docker, or set server.image",
-    (world) => void (world.failing = ["docker version"]),
+    "no engine to build the image",
+    "no Docker engine answers, Podman and Finch neither, and the image is to be built: start one, name another in CDK_DOCKER, or set server.image",
+    (world) => void (world.failing = ["docker info", "podman info", "finch info"]),
+    { server: {} },
+  ],
+  [
+    "an engine that is named and does not answer, where Docker does",
+    "CDK_DOCKER names nerdctl, which does not answer (`nerdctl info`): start it, unset CDK_DOCKER, or set server.image",
+    (world) => {
+      world.variables["CDK_DOCKER"] = "nerdctl";
+      world.failing = ["nerdctl"];
+    },
     { server: {} },
   ],
   [
@@ -234,11 +243,39 @@ describe("before anything is done", () => {
     expect(world.tried).toEqual([["edgeward", "--version"]]);
   });
 
+  test("a command for people quotes a folder with a space or an apostrophe", async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), "people's ")), "deployments");
+    cpSync(settingsOf("prod"), folder, { recursive: true });
+    const world = new FakeWorld();
+    world.aws.parameters.clear();
+    expect(await run(["deploy", "prod", "--deployments", folder], world)).toBe(1);
+    expect(world.text).toContain(`-c 'deployments=${folder.replace("'", "'\\''")}'`);
+  });
+
+  test.each([
+    ["Docker", "docker", undefined, undefined],
+    ["Podman without Docker", "podman", undefined, "podman builds the image, for no Docker answers"],
+    ["Finch without the others", "finch", undefined, "finch builds the image, for no Docker answers"],
+    ["what CDK_DOCKER names", "nerdctl", "nerdctl", "nerdctl, which CDK_DOCKER names, builds the image"],
+  ])("the image is built with %s", async (_, program, chosen, said) => {
+    const world = new FakeWorld();
+    if (chosen) world.variables["CDK_DOCKER"] = chosen;
+    world.failing = ["docker", "podman", "finch", "nerdctl"].filter((other) => other !== program);
+    let told: string | undefined;
+    world.effect = (argv) => {
+      if (argv[0]?.endsWith("cdk")) told = world.variables["CDK_DOCKER"];
+    };
+    expect((await runWith(world, ["deploy", "prod"], { server: {} })).status).toBe(0);
+    expect(told).toBe(program === "docker" ? undefined : program);
+    if (said) expect(world.text).toContain(`edgeward: note: ${said}`);
+    else expect(world.text).not.toContain("builds the image");
+  });
+
   test("Docker is asked for only if the assembly builds an image", async () => {
     const assembly = mkdtempSync(join(tmpdir(), "edgeward-assembly-"));
     const deploy = async () => {
       const world = new FakeWorld();
-      world.failing = ["docker"];
+      world.failing = ["docker", "podman", "finch"];
       const { status } = await runWith(world, ["deploy", "prod", "--assembly", assembly], { server: {} });
       return [status, world.text] as const;
     };

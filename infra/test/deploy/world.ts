@@ -123,6 +123,7 @@ export class FakeWorld implements World {
       return this.status(argv) === 0;
     },
   };
+  readonly setVariable = (name: string, value: string) => void (this.variables[name] = value);
   readonly say = (line: string) => void this.said.push(line);
   readonly pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 

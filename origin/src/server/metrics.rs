@@ -19,7 +19,7 @@ use opentelemetry::{
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use rmcp::{ErrorData, model::CallToolResponse};
 
-use super::{request_log::known_method, settings::Telemetry};
+use super::{method::known_method, settings::Telemetry};
 use crate::Refusal;
 
 pub use export::ExportError;

@@ -21,6 +21,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::{
     health,
+    method::known_method,
     metrics::{EndedRequest, Metrics},
     trace::TraceId,
 };
@@ -100,13 +101,6 @@ impl Drop for Line {
         }
     }
 }
-
-/// A method may be any token, so only known ones are written down.
-pub(super) fn known_method(method: &Method) -> Option<&'static str> {
-    KNOWN_METHODS.into_iter().find(|known| *known == method.as_str())
-}
-
-const KNOWN_METHODS: [&str; 7] = ["GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"];
 
 /// A body that tells its line when it has ended.
 struct LoggedBody {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use edgeward_origin::server::settings::Values;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -92,9 +93,8 @@ impl Process {
 
     /// Asks it to stop, as a container runtime does.
     pub(crate) fn terminate(&self) {
-        let id = self.id().to_string();
-        let status = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill runs");
-        assert!(status.success());
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw).expect("its id");
+        kill_process(id, Signal::TERM).expect("it runs");
     }
 
     pub(crate) async fn exit(&mut self) -> ExitStatus {

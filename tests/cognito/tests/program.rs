@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{get, ok_json};
 
@@ -34,9 +35,8 @@ impl Program {
         Self { domain: domain.to_owned(), issuer: issuer.to_owned(), child }
     }
 
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 }
 
@@ -49,7 +49,7 @@ impl Drop for Program {
 
 #[tokio::test]
 async fn it_says_where_it_listens_and_stops_cleanly_when_told() {
-    for name in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let mut program = Program::start(&[]);
         let document =
             ok_json(get(format!("{}/.well-known/openid-configuration", program.issuer)).await.unwrap()).await;
@@ -57,13 +57,13 @@ async fn it_says_where_it_listens_and_stops_cleanly_when_told() {
         let switches = get(format!("{}/__admin/mode", program.domain)).await.unwrap();
         assert_eq!(switches.status(), StatusCode::NOT_FOUND);
 
-        program.signal(name);
+        program.signal(signal);
         let patience = Instant::now() + Duration::from_secs(10);
         let status = loop {
             if let Some(status) = program.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < patience, "it does not stop at SIG{name}");
+            assert!(Instant::now() < patience, "it does not stop at {signal:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         };
         assert!(status.success(), "{status}");

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use edgeward_core::{
-    Gated,
+    Decision,
     platform::UnixTime,
     sealed::{self, Profile},
 };
@@ -29,11 +29,11 @@ pub fn check(data: &[u8]) {
     let token = jwt::make(how, header, &claims.replace("{profile}", &profile), changes);
     let edge = crate::edge(&[]);
     match edge.gate("/mcp", Some(&format!("Bearer {token}")), None) {
-        Gated::Respond { response, .. } => assert!(matches!(response.status().as_u16(), 401 | 403), "{response:?}"),
-        Gated::Look(look) => panic!("{look:?} though there is no policy"),
+        Decision::Respond { response, .. } => assert!(matches!(response.status().as_u16(), 401 | 403), "{response:?}"),
+        Decision::Needs(needs) => panic!("{needs:?} though there is no policy"),
         // Only we sign such tokens, and none without a user, whom no origin would take.
-        Gated::Forward(_) if jwt::verify(&token).is_some_and(|token| token.text("sub") == Some("")) => {}
-        Gated::Forward(forward) => {
+        Decision::Forward(_) if jwt::verify(&token).is_some_and(|token| token.text("sub") == Some("")) => {}
+        Decision::Forward(forward) => {
             crate::accept();
             let identity = is_told(&forward.identity);
             let token = jwt::verify(&token).expect("a token that another library verifies");

@@ -1,7 +1,7 @@
 //! The `Authorization` header, at the gate and at the token endpoint.
 
 use edgeward_core::{
-    Gated,
+    Decision,
     message::authorization_header::{basic_credentials, bearer_token},
 };
 use headers::{
@@ -28,7 +28,7 @@ pub fn check(data: &[u8]) {
         assert!(bearer_token(text).is_none());
     }
     match crate::edge(&[]).gate("/mcp", Some(text), None) {
-        Gated::Respond { response, .. } => {
+        Decision::Respond { response, .. } => {
             assert_eq!(response.status(), 401);
             let challenge = response.headers()["www-authenticate"].to_str().unwrap();
             assert!(challenge.starts_with("Bearer ") && challenge.contains("resource_metadata="), "{challenge}");

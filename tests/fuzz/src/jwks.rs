@@ -1,15 +1,14 @@
 //! Key sets of others: the edge's at an origin, Cognito's and clients' at the edge.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use edgeward_core::{Gated, jose::PublicKey};
+use edgeward_core::{Decision, jose::PublicKey};
 use edgeward_identity::{VerifyingKeys, jws};
-use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
     jwt,
     machine_token::POOL,
-    support::{START, TestEdge, request},
+    support::{START, TestEdge},
 };
 
 const RESOURCES: &str =
@@ -78,13 +77,11 @@ fn machine_passes(jwks: &[u8]) -> bool {
             jwt::make("rsa", r#"{"alg":"RS256","kid":"r1"}"#, &claims.to_string(), "")
         };
     }
-    let authorization = format!("Bearer {}", TOKEN.with(String::clone));
     let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
     edge.reply(200, jwks);
-    let verdict = edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""));
-    match verdict.status().as_u16() {
-        204 => matches!(edge.gate("/mcp", Some(&authorization), None), Gated::Forward(_)),
-        401 | 503 => false,
-        status => panic!("{status}"),
+    match edge.gate_machine("/mcp", &TOKEN.with(String::clone)) {
+        Decision::Forward(_) => true,
+        Decision::Respond { response, .. } if matches!(response.status().as_u16(), 401 | 503) => false,
+        other => panic!("{other:?}"),
     }
 }

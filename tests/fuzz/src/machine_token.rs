@@ -1,13 +1,12 @@
 //! Machines' tokens of Cognito's, as they come to the gate.
 
-use edgeward_core::{Gated, Look};
+use edgeward_core::Decision;
 use edgeward_identity::Kind;
-use http::Method;
 
 use crate::{
     access_token::is_told,
     jwt, lines,
-    support::{START, TestEdge, request},
+    support::{START, TestEdge},
 };
 
 pub(crate) const POOL: &str = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example";
@@ -20,27 +19,17 @@ const RESOURCES: &str = r#"[{"path": "/mcp", "default_scopes": ["read"],
 pub fn check(data: &[u8]) {
     let Some([how, header, claims, changes]) = lines(data) else { return };
     let token = jwt::make(how, header, claims, changes);
-    let authorization = format!("Bearer {token}");
     let edge = TestEdge::with(&[("EDGEWARD_RESOURCES", RESOURCES)]);
     for _ in 0..2 {
         edge.reply(200, jwt::cognito_jwks());
     }
-    let gated = match edge.gate("/mcp", Some(&authorization), None) {
-        Gated::Look(look) => {
-            assert_eq!(look, Look::Token);
-            // Such a token is ASCII.
-            let verdict = edge.respond(request(Method::GET, "/mcp", &[("authorization", &authorization)], ""));
-            match verdict.status().as_u16() {
-                204 => edge.gate("/mcp", Some(&authorization), None),
-                401 | 403 => return,
-                status => panic!("{status}: {}", verdict.body()),
-            }
-        }
-        gated => gated,
+    let plan = match edge.gate_machine("/mcp", &token) {
+        Decision::Forward(plan) => plan,
+        Decision::Respond { response, .. } if matches!(response.status().as_u16(), 401 | 403) => return,
+        other => panic!("{other:?}"),
     };
-    let Gated::Forward(forward) = gated else { return };
     crate::accept();
-    let identity = is_told(&forward.identity);
+    let identity = is_told(&plan.identity);
     let token = jwt::verify(&token).expect("a token that another library verifies");
     assert_eq!(token.header["alg"], "RS256");
     assert_eq!(token.header["kid"], "r1");

@@ -1,6 +1,6 @@
 //! Settings. No stranger writes them, but a person does, and what they mean must be certain.
 
-use edgeward_core::{Config, Edge, Gated, Request, RequestHead, Target, config::AllowedOrigins};
+use edgeward_core::{Config, Decision, Edge, Request, RequestHead, Target, config::AllowedOrigins};
 use edgeward_identity::names::edge as names;
 use serde_json::Value;
 use url::Url;
@@ -50,7 +50,7 @@ pub fn check(data: &[u8]) {
                     has_upgrade: false,
                 };
                 match edge.edge.gate(&head) {
-                    Some(Gated::Respond { response, .. }) => assert_eq!(response.status(), 401),
+                    Some(Decision::Respond { response, .. }) => assert_eq!(response.status(), 401),
                     gated => panic!("{gated:?}"),
                 }
                 let response =

@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
 async fn run() -> Result<ExitCode> {
     println!("Edgeward demo: sign in with Cognito at the edge, call MCP tools at the origin.\n");
     println!("Starting the stack on this machine …");
-    let stack = Stack::start(Options { name: "demo", ..Options::default() }).await?;
+    let stack = Stack::start(Options { name: "demo".to_owned(), ..Options::default() }).await?;
     println!("  edge      {:<24} our Rust as wasm, in workerd under wrangler", stack.issuer());
     println!("  origin    {:<24} MCP server, axum + rmcp", stack.origin_url());
     println!("  Cognito   {:<24} local stand-in", stack.cognito().domain_url());

@@ -1,6 +1,6 @@
 //! Serves the whole stack on fixed ports until Ctrl-C: `make dev`.
 
-use std::{env, process::ExitCode};
+use std::{env, net::SocketAddr, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_cognito::{Config, Rotation};
@@ -39,7 +39,7 @@ async fn run() -> Result<()> {
         client.rotation = Some(Rotation { retry_grace_period_seconds: 60 });
     }
     let options = Options {
-        name: "dev",
+        name: "dev".to_owned(),
         edge_port: chosen("EDGEWARD_DEV_EDGE_PORT", 8787, "the edge")?,
         origin_port: chosen("EDGEWARD_DEV_ORIGIN_PORT", 8080, "the origin")?,
         cognito_port: chosen("EDGEWARD_DEV_COGNITO_PORT", 9400, "Cognito's domain")?,
@@ -85,8 +85,12 @@ fn chosen(variable: &str, usual: u16, what: &str) -> Result<Port> {
             .with_context(|| format!("{variable}: {text:?} is no port"))?,
         Err(_) => usual,
     };
-    if !port::is_free(number) {
-        bail!("port {number} for {what} is in use; set {variable} to another one");
+    if let Some(address) = port::listener_on(number) {
+        bail!(
+            "another program listens on {}, the port for {what}: stop it (`lsof -i :{number}` names it), or set {variable} to \
+             another port",
+            SocketAddr::from((address, number))
+        );
     }
     Ok(Port::Fixed(number))
 }

@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result, ensure};
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
     browser::User,
+    chromium,
     document_host::{Document, DocumentHost},
-    edge::Edge,
+    edge::{Capability, Sandbox},
     place,
-    port::Port,
     signal::{counted, to_its_end},
     stack::{Options, Stack},
 };
@@ -24,6 +24,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<ExitCode> {
+    let browser = chromium::find()?;
     let brand = json!({ "name": "Acme Weather", "color": "#0b6e4f" });
     let resources = json!([{
         "path": "/mcp", "name": "Acme Weather for assistants", "default_scopes": ["read"],
@@ -42,8 +43,10 @@ async fn run() -> Result<ExitCode> {
         "redirect_uris": ["https://desk.example/callback"], "token_endpoint_auth_method": "none",
     });
     hosts.put(DESCRIBED, Document::json(&document));
-    let elsewhere = Some(hosts.address());
-    let stack = Stack::start(Options { name: "pages", variables, elsewhere, ..Options::default() }).await?;
+    let diverted_hosts = Some(hosts.address());
+    let sandbox = Sandbox::default().with(Capability::Clock);
+    let options = Options { name: "pages".to_owned(), variables, diverted_hosts, sandbox, ..Options::default() };
+    let stack = Stack::start(options).await?;
     // Several resources, one with a name that is long and one without, and nobody's brand.
     let several = json!([
         {
@@ -55,10 +58,11 @@ async fn run() -> Result<ExitCode> {
     let mut variables = stack.variables().clone();
     variables.remove(names::BRAND);
     variables.insert(names::RESOURCES.to_owned(), several.to_string());
-    let other = Edge::start_other(Port::Free.choose()?, &variables, None, stack.folder()).await?;
+    let other = stack.start_edge("other-edge", Sandbox::default(), &variables).await?;
     let mut command = Command::new("node");
     command
         .env("PATH", place::node_path())
+        .env(chromium::VARIABLE, browser)
         .arg(place::checkout().join("tests/tools/pages.mjs"))
         .args([stack.issuer(), User::DEMO.name, User::DEMO.password, DESCRIBED, other.url()])
         .arg(place::checkout().join("tests/screenshots"));

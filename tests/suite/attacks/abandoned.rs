@@ -4,7 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use edgeward_tests::{by_hand::http, client::REDIRECT_URI, workerd::Workerd};
+use edgeward_tests::{
+    by_hand::http,
+    client::REDIRECT_URI,
+    edge::{Capability, Edge, Sandbox},
+};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::json;
 use tokio::{
@@ -53,9 +57,10 @@ const ENDPOINTS: [(&str, At); 5] = [
     ("judged_message", At(JUDGED_RESOURCE, "application/json")),
 ];
 
-/// In bare workerd: what `wrangler dev` puts before it does not pass on that a client goes away.
-async fn edge(world: &World) -> Result<&Workerd> {
-    let start = async || Workerd::start_measured("abandoned-edge", world.stack.variables(), world.stack.folder()).await;
+/// Something between client and edge might not pass on that a client goes away.
+async fn edge(world: &World) -> Result<&Edge> {
+    let sandbox = || Sandbox::from(Capability::Direct).with(Capability::Memory);
+    let start = async || world.stack.start_edge("abandoned-edge", sandbox(), world.stack.variables()).await;
     world.abandoned.get_or_try_init(start).await
 }
 
@@ -125,7 +130,7 @@ pub(super) fn cases() -> Vec<Case> {
 }
 
 /// Begins a request; the connection if it stays open.
-async fn begin(edge: &Workerd, head: &str, end: End) -> Result<Option<TcpStream>> {
+async fn begin(edge: &Edge, head: &str, end: End) -> Result<Option<TcpStream>> {
     let mut stream = TcpStream::connect(edge.url().trim_start_matches("http://")).await?;
     stream.write_all(head.as_bytes()).await?;
     let sent = if matches!(end, End::Whole | End::Unread) { BODY } else { BODY / 2 };
@@ -144,7 +149,7 @@ async fn begin(edge: &Workerd, head: &str, end: End) -> Result<Option<TcpStream>
 }
 
 /// What a call of another user is answered with meanwhile.
-async fn call(world: &World, edge: &Workerd) -> Result<u16> {
+async fn call(world: &World, edge: &Edge) -> Result<u16> {
     let request = http()?.post(format!("{}{JUDGED_RESOURCE}", edge.url())).header("host", world.host());
     let request = request.bearer_auth(policy::token(world, "use").await?).header("content-type", "application/json");
     let request = request.header("accept", "application/json, text/event-stream");
@@ -155,7 +160,7 @@ async fn call(world: &World, edge: &Workerd) -> Result<u16> {
 }
 
 /// What a registration is answered with meanwhile.
-async fn register(world: &World, edge: &Workerd) -> Result<u16> {
+async fn register(world: &World, edge: &Edge) -> Result<u16> {
     let metadata = json!({ "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none" });
     let request = http()?.post(format!("{}/register", edge.url())).header("host", world.host()).json(&metadata);
     Ok(request.send().await?.status().as_u16())

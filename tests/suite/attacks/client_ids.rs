@@ -92,7 +92,7 @@ async fn authorize(world: &World, client_id: &str) -> Result<String> {
 fn identifiers() -> Vec<Case> {
     async fn send(world: Arc<World>, url: String) -> Result<String> {
         let document = json!({ "client_id": url, "client_name": "Fetched", "redirect_uris": [REDIRECT_URI] });
-        world.hosts.put(&url, Document::json(&document));
+        world.hosts()?.put(&url, Document::json(&document));
         authorize(&world, &url).await
     }
     let mut cases = Cases::new(GROUP, send, ("https://fetched.example/client".to_owned(), "200 consent page"));
@@ -120,7 +120,7 @@ fn key_sets() -> Vec<Case> {
             "client_id": url, "client_name": "Fetched", "redirect_uris": [REDIRECT_URI],
             "token_endpoint_auth_method": "private_key_jwt", "jwks_uri": keys,
         });
-        world.hosts.put(&url, Document::json(&document));
+        world.hosts()?.put(&url, Document::json(&document));
         authorize(&world, &url).await
     }
     let good = ("good-keys".to_owned(), "https://fetched.example/keys".to_owned());
@@ -181,10 +181,10 @@ fn answers() -> Vec<Case> {
             }
             Answers::Nothing => Document { body: String::new(), ..good },
         };
-        world.hosts.put(&url, document);
-        world.hosts.put(INWARDS, Document::json(&json!({ "client_id": INWARDS })));
+        world.hosts()?.put(&url, document);
+        world.hosts()?.put(INWARDS, Document::json(&json!({ "client_id": INWARDS })));
         let answer = authorize(&world, &url).await?;
-        ensure!(world.hosts.asked(INWARDS).is_empty(), "a redirect was followed");
+        ensure!(world.hosts()?.asked(INWARDS).is_empty(), "a redirect was followed");
         Ok(answer)
     }
     let mut cases = Cases::new(GROUP, send, (("good", Answers::Document), "200 consent page"));

@@ -1,20 +1,22 @@
 //! `tests/ATTACKS.md`: the table of the cases is made of them.
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use edgeward_tests::place;
 
+use libtest_mimic::{Failed, Trial};
+
 use super::cases;
-use crate::world::{Test, World};
 
 /// Set to anything, the table is written instead of compared.
 const WRITE: &str = "EDGEWARD_WRITE_ATTACKS";
 const BEGIN: &str = "<!-- The cases begin. Written by the suite. -->\n";
 const END: &str = "<!-- The cases end. -->\n";
 
-pub(super) fn tests() -> Vec<Test> {
-    vec![Test::new("attacks", "the_document_is_up_to_date", the_document_is_up_to_date)]
+pub(super) fn tests() -> Vec<Trial> {
+    let test = || the_document_is_up_to_date().map_err(|error| Failed::from(format!("{error:#}")));
+    vec![Trial::test("attacks::the_document_is_up_to_date", test)]
 }
 
 fn path() -> PathBuf {
@@ -39,7 +41,7 @@ fn table() -> Result<String> {
     Ok(text)
 }
 
-async fn the_document_is_up_to_date(_: Arc<World>) -> Result<()> {
+fn the_document_is_up_to_date() -> Result<()> {
     let names: Vec<String> = cases().iter().map(super::Case::full_name).collect();
     ensure!(names.len() == names.iter().collect::<BTreeSet<_>>().len(), "two cases of one name");
     let document = fs::read_to_string(path())?;

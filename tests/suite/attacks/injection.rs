@@ -15,7 +15,7 @@ use super::{
     scene::{Returning, WEB_REDIRECT_URI},
     seen::{seen, seen_page},
 };
-use crate::world::{World, records, sign};
+use crate::world::{World, sign};
 
 const GROUP: &str = "injection";
 /// What would be a header field of its own.
@@ -200,9 +200,7 @@ fn logs() -> Vec<Case> {
         let answer = seen(world.whoami(&token).await?).await?;
         if !key_id.is_empty() {
             world.record(mark, "gate refused").await?;
-            let forged = records(&world.stack.edge().process().log()[mark..])
-                .into_iter()
-                .any(|record| record["event"] == "forged");
+            let forged = world.stack.edge().records_after(mark).into_iter().any(|record| record["event"] == "forged");
             ensure!(!forged, "a record of the attacker's is in the log");
         }
         Ok(answer)

@@ -77,8 +77,8 @@ async fn show(world: Arc<World>, forge: Forge) -> Result<String> {
         "client_id": CLIENT, "client_name": "Attacked", "redirect_uris": [REDIRECT_URI],
         "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [public(&key(), "good")] },
     });
-    world.hosts.put(CLIENT, Document::json(&document));
-    world.hosts.put(ELSEWHERE, Document::json(&json!({ "keys": [public(&stranger(), "stranger")] })));
+    world.hosts()?.put(CLIENT, Document::json(&document));
+    world.hosts()?.put(ELSEWHERE, Document::json(&json!({ "keys": [public(&stranger(), "stranger")] })));
     let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
     let id = HandMade::named(&world.stack, "")?.state;
     let claims = json!({
@@ -86,7 +86,7 @@ async fn show(world: Arc<World>, forge: Forge) -> Result<String> {
     });
     let good = Good { world: Arc::clone(&world), header: json!({ "alg": "EdDSA", "kid": "good" }), claims };
     let answer = present(&world, CLIENT, &forge(&good)).await?;
-    ensure!(world.hosts.asked(ELSEWHERE).is_empty(), "keys were fetched because an assertion named them");
+    ensure!(world.hosts()?.asked(ELSEWHERE).is_empty(), "keys were fetched because an assertion named them");
     Ok(answer)
 }
 

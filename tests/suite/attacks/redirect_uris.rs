@@ -185,7 +185,7 @@ fn in_documents() -> Vec<Case> {
         let url = format!("https://redirects.example/{name}");
         let document =
             json!({ "client_id": url, "client_name": "Described", "redirect_uris": [WEB_REDIRECT_URI, uri] });
-        world.hosts.put(&url, Document::json(&document));
+        world.hosts()?.put(&url, Document::json(&document));
         let client = HandMade::named(&world.stack, &url)?;
         let asked = client.authorization().with("redirect_uri", uri);
         seen(http()?.get(client.authorization_url(&asked)?).send().await?).await

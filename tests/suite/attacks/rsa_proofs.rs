@@ -94,7 +94,7 @@ async fn show(world: Arc<World>, attack: Attack) -> Result<String> {
         "client_id": attack.client, "client_name": "Attacked", "redirect_uris": [REDIRECT_URI],
         "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [jwk] },
     });
-    world.hosts.put(attack.client, Document::json(&document));
+    world.hosts()?.put(attack.client, Document::json(&document));
     let key = Key::new();
     let encode = |value: &Value| Base64UrlUnpadded::encode_string(value.to_string().as_bytes());
     let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();

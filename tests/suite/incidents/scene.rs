@@ -56,7 +56,7 @@ impl Scene {
             let _ = axum::serve(listener, router).await;
         });
 
-        let front = Front::start(&folder).await?;
+        let front = Front::start(world.stack.runtime(), &folder).await?;
         let client = AppClient {
             callback_urls: vec![format!("{}/callback", front.url())],
             rotation: Some(Rotation { retry_grace_period_seconds: 60 }),

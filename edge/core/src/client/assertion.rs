@@ -8,9 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::documents::Unfit;
 use crate::{
+    config::Config,
     jose::PublicKey,
     message::members::{Members, WrongKind},
-    platform::{UnixTime, VerificationError, VerifyRs256},
+    platform::{Memory, UnixTime, VerificationError, VerifyRs256},
+    route::Route,
+    shared_memory::{SharedMemory, is_shared, name, together},
 };
 
 /// The one `client_assertion_type`.
@@ -64,7 +67,7 @@ impl From<JwsError> for AssertionError {
     }
 }
 
-/// Verifies that `assertion` is by `client_id`, for one of `audiences`, good now, and the first of its kind.
+/// Verifies that `assertion` is by `client_id`, for this edge, good now, and the first of its kind.
 ///
 /// # Errors
 /// The first check that fails.
@@ -72,9 +75,9 @@ pub(super) async fn verify(
     assertion: &str,
     client_id: &str,
     keys: &ClientKeys,
-    audiences: &[&str],
     seen: &SeenAssertions,
-    platform: &impl VerifyRs256,
+    config: &Config,
+    platform: &(impl VerifyRs256 + Memory),
     now: UnixTime,
 ) -> Result<(), AssertionError> {
     let claims = verified_claims(assertion, keys, platform).await?;
@@ -86,7 +89,11 @@ pub(super) async fn verify(
         Some(Value::Array(listed)) if listed.len() == 1 => listed.first(),
         audience => audience,
     };
-    if !audience.and_then(Value::as_str).is_some_and(|audience| audiences.contains(&audience)) {
+    let is_ours = |audience: &str| {
+        let path = audience.strip_prefix(&config.issuer);
+        path.is_some_and(|path| path.is_empty() || path == Route::Token.path())
+    };
+    if !audience.and_then(Value::as_str).is_some_and(is_ours) {
         return Err(AssertionError::Audience);
     }
     let expires_at = claims.time("exp")?.ok_or(AssertionError::NoExpiry)?;
@@ -102,7 +109,29 @@ pub(super) async fn verify(
     let id = claims.text("jti")?.filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()));
     let id = id.ok_or(AssertionError::NoId)?;
     // Last, and at once: of two requests with the same assertion that were verified side by side one comes first.
-    if seen.note(client_id, id, expires_at.plus(MAX_SKEW), now) { Ok(()) } else { Err(AssertionError::Replayed) }
+    let until = expires_at.plus(MAX_SKEW);
+    let mut is_first = seen.note(client_id, id, until, now);
+    if is_first && is_shared(platform) {
+        let note = || note_for_all(client_id, id, until, config, platform, now);
+        // Where the others cannot say, this instance decides alone.
+        is_first = together(platform, note).await.unwrap_or(true);
+    }
+    if is_first { Ok(()) } else { Err(AssertionError::Replayed) }
+}
+
+/// Notes an assertion for all instances of an edge: false if one of them knows it.
+async fn note_for_all(
+    client_id: &str,
+    id: &str,
+    until: UnixTime,
+    config: &Config,
+    platform: &impl Memory,
+    now: UnixTime,
+) -> Option<bool> {
+    let memory = SharedMemory::of(platform, &config.keys);
+    let name = name("client assertion/1", &[&config.issuer, client_id, id]);
+    // By the clock of an instance that is behind it is good for longer, and this one may have begun a while ago.
+    memory.insert_if_absent(&name, until.secs_since(now) + 2 * MAX_SKEW).await
 }
 
 /// The claims of a token whose signature one of `keys` verifies: the one that it names, or any if it names none.
@@ -128,8 +157,8 @@ async fn verified_claims(
     Err(error)
 }
 
-/// Assertions that were accepted, until they expire; the oldest first. Another instance of the edge does not know of them: what a replay
-/// there could bring is bounded by the code or refresh token that has to come with it.
+/// Assertions that were accepted, until they expire; the oldest first. Where instances share nothing ([`Memory`]), another one does not
+/// know of them: what a replay there could bring is bounded by the code or refresh token that has to come with it.
 #[derive(Default)]
 pub(crate) struct SeenAssertions(RefCell<Vec<Seen>>);
 

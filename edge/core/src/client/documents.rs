@@ -8,6 +8,7 @@
 //! another day while its host fails (stale-if-error, RFC 9111 §4.2.4).
 
 mod host;
+mod known;
 
 use std::{
     borrow::Cow,
@@ -16,7 +17,10 @@ use std::{
 };
 
 pub use self::host::HostFailure;
-use self::host::{MIN_SECONDS, fetch, lifetime};
+use self::{
+    host::{MIN_SECONDS, fetch, lifetime},
+    known::{Known, name_of},
+};
 use crate::{
     config::{Config, MetadataDocuments},
     oauth::{
@@ -24,7 +28,8 @@ use crate::{
         document_url::DocumentUrlError,
         error_code::{MAX_QUOTED, quotable, quotable_uri},
     },
-    platform::{Event, Level, Platform, Record, UnixTime},
+    platform::{Event, Level, Platform, Recalled, Record, UnixTime},
+    shared_memory::{SharedMemory, is_shared, name, together},
 };
 
 /// A fetch that has not ended after this long never will: the platform has ended its request.
@@ -45,6 +50,10 @@ const CAPACITY_OF_HOST: usize = 32;
 /// that: strangers cannot use up what a client needs that is in use here.
 const FETCHES_OF_HOST: u32 = 32;
 const BUDGET_SECONDS: u64 = 60;
+/// Of those that a host has in a minute among all instances, a request tries so many, one after the other.
+const TRIES: u32 = 8;
+/// How long a request waits for another instance: longer than that may take for a fetch.
+const SHARED_PATIENCE_MS: u32 = 6_000;
 /// So many requests may fetch documents, or wait for others that do, at a time: strangers choose hosts that are slow.
 const MAX_WAITING: usize = 128;
 
@@ -55,6 +64,15 @@ pub(super) enum Role {
     Metadata,
     /// A client's keys (`jwks_uri`).
     KeySet,
+}
+
+impl Role {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::KeySet => "keys",
+        }
+    }
 }
 
 /// Which document is wanted.
@@ -89,9 +107,12 @@ struct Entry {
     fetch: u32,
     /// Why what the fetch with this number brought is no good: for those who have waited for it.
     refused: Option<(u32, Unfit)>,
+    /// When a fetch last ended, by this instance or another one.
+    noted_at: UnixTime,
 }
 
 /// A document that is good.
+#[derive(Clone)]
 struct Kept {
     body: Rc<[u8]>,
     /// When it was asked for, or its host last answered with something else.
@@ -143,6 +164,7 @@ impl Documents {
         &self,
         wanted: Wanted<'_>,
         check: Check<'_>,
+        config: &Config,
         platform: &P,
         now: UnixTime,
     ) -> Result<Rc<[u8]>, DocumentError> {
@@ -157,25 +179,51 @@ impl Documents {
             // What is known is not lost to strangers who have slow hosts asked.
             Err(error) => return self.entry(&wanted).and_then(|entry| entry.stale(&wanted, now)).ok_or(error),
         };
-        loop {
-            match self.look(&wanted, awaited, now, waited) {
-                Found::Document(outcome) => return outcome,
-                Found::Nothing => break,
-                Found::Fetching(_) if waited >= PATIENCE_MS => return Err(DocumentError::Busy(OTHERS_WAIT)),
-                Found::Fetching(fetch) => {
-                    awaited = Some(fetch);
-                    platform.sleep(POLL_MS).await;
-                    waited += u64::from(POLL_MS);
+        let turn = loop {
+            loop {
+                match self.look(&wanted, awaited, now, waited) {
+                    Found::Document(outcome) => return outcome,
+                    Found::Nothing => break,
+                    Found::Fetching(_) if waited >= PATIENCE_MS => return Err(DocumentError::Busy(OTHERS_WAIT)),
+                    Found::Fetching(fetch) => {
+                        awaited = Some(fetch);
+                        platform.sleep(POLL_MS).await;
+                        waited += u64::from(POLL_MS);
+                    }
                 }
             }
-        }
-        if self.entry(&wanted).is_none_or(|entry| entry.kept.is_none()) {
+            let mut turn = None;
+            if is_shared(platform) {
+                match together(platform, || self.recall(&wanted, config, platform, now)).await {
+                    Recalled::Value(outcome) => return outcome,
+                    Recalled::Turn(taken) => turn = Some(taken),
+                    Recalled::Busy => {
+                        let stale = self.entry(&wanted).and_then(|entry| entry.stale(&wanted, now));
+                        return stale.ok_or(DocumentError::Busy(OTHERS_WAIT));
+                    }
+                    Recalled::Nothing => {}
+                }
+            }
+            // Another request of this instance may have begun while this one asked the memory.
+            if !is_shared(platform) || matches!(self.look(&wanted, awaited, now, waited), Found::Nothing) {
+                break turn;
+            }
+        };
+        let is_known = self.entry(&wanted).is_some_and(|entry| entry.kept.is_some());
+        if !is_known {
             self.spend(wanted.url.host(), now)?;
         }
         self.at(&wanted, |entry| {
             entry.fetching = Some(milliseconds(now) + waited);
             entry.fetch = entry.fetch.wrapping_add(1);
         });
+        if is_shared(platform)
+            && !is_known
+            && !together(platform, || is_within_budget(wanted.url.host(), config, platform, now)).await
+        {
+            self.at(&wanted, |entry| entry.fetching = None);
+            return Err(DocumentError::Busy(HOST_IS_BUSY));
+        }
         let outcome = match fetch(wanted.url, platform).await {
             Ok(reply) => match check(&reply.body) {
                 Ok(()) => Ok((lifetime(&reply, now), Rc::<[u8]>::from(reply.body))),
@@ -186,11 +234,54 @@ impl Documents {
         // The time after the fetch, which may have taken as long as a failure is remembered.
         let then = platform.now();
         let stale = self.at(&wanted, |entry| entry.note(&outcome, &wanted, now, then));
+        if is_shared(platform)
+            && let Some(turn) = turn
+        {
+            together(platform, || self.tell(turn, &wanted, config, platform, then)).await;
+        }
         if let (Some(_), Err(error)) = (&stale, &outcome) {
             let reason = format!("{}: {error}", wanted.url);
             platform.log(&Record::new(Level::Warn, Event::StaleDocument).because(&reason));
         }
         stale.map_or_else(|| outcome.map(|(_, body)| body), Ok)
+    }
+
+    /// What another instance has found, or the turn to find out. What others found before, though it is not good enough, is
+    /// remembered here: a document that is used while its host fails.
+    async fn recall<P: Platform>(
+        &self,
+        wanted: &Wanted<'_>,
+        config: &Config,
+        platform: &P,
+        now: UnixTime,
+    ) -> Recalled<Result<Rc<[u8]>, DocumentError>, P::Turn> {
+        let memory = SharedMemory::of(platform, &config.keys);
+        let read = |value: &[u8]| {
+            let known = Known::read(value, now)?;
+            // It came of a fetch that ended while this request waited for it.
+            let awaited = known.refused.clone().filter(|_| known.noted_at >= now);
+            self.at(wanted, |entry| entry.learn(known));
+            match (self.look(wanted, None, now, 0), awaited) {
+                (Found::Document(outcome), _) => Some(outcome),
+                (Found::Fetching(_) | Found::Nothing, Some(unfit)) => Some(Err(DocumentError::Refused(unfit))),
+                (Found::Fetching(_) | Found::Nothing, None) => None,
+            }
+        };
+        memory.recall(&name_of(wanted, config), read, SHARED_PATIENCE_MS).await
+    }
+
+    /// Tells the other instances what has come of a turn.
+    async fn tell<P: Platform>(
+        &self,
+        turn: P::Turn,
+        wanted: &Wanted<'_>,
+        config: &Config,
+        platform: &P,
+        now: UnixTime,
+    ) {
+        let memory = SharedMemory::of(platform, &config.keys);
+        let known = self.at(wanted, |entry| Known::of(entry));
+        memory.keep(turn, &name_of(wanted, config), &known.write(), known.lifetime(now)).await;
     }
 
     fn look(&self, wanted: &Wanted<'_>, awaited: Option<u32>, now: UnixTime, waited: u64) -> Found {
@@ -281,7 +372,16 @@ impl Documents {
 impl Entry {
     fn new(wanted: &Wanted<'_>) -> Self {
         let (url, role) = (wanted.url.clone(), wanted.role);
-        Self { url, role, kept: None, failed: None, fetching: None, fetch: 0, refused: None }
+        let noted_at = UnixTime::from_secs(0);
+        Self { url, role, kept: None, failed: None, fetching: None, fetch: 0, refused: None, noted_at }
+    }
+
+    /// Takes over what another instance knows, if it is not older.
+    fn learn(&mut self, known: Known) {
+        if known.noted_at >= self.noted_at {
+            let refused = known.refused.map(|unfit| (self.fetch, unfit));
+            (self.noted_at, self.kept, self.failed, self.refused) = (known.noted_at, known.kept, known.failed, refused);
+        }
     }
 
     fn is(&self, wanted: &Wanted<'_>) -> bool {
@@ -304,6 +404,7 @@ impl Entry {
     ) -> Option<Rc<[u8]>> {
         self.fetching = None;
         self.failed = None;
+        self.noted_at = now;
         match outcome {
             Ok((seconds, body)) => {
                 let until = asked_at.plus(*seconds);
@@ -336,6 +437,24 @@ impl Entry {
             Err(DocumentError::Busy(_)) => None,
         }
     }
+}
+
+/// Counts a fetch from a host among those of all instances: there is a name for each that it may have in a minute.
+async fn is_within_budget<P: Platform>(host: &str, config: &Config, platform: &P, now: UnixTime) -> bool {
+    let memory = SharedMemory::of(platform, &config.keys);
+    let mut random = [0; 4];
+    // Without randomness all begin with the same name, which costs tries.
+    let _ = platform.fill(&mut random);
+    let (first, minute) = (u32::from_le_bytes(random) % FETCHES_OF_HOST, now.as_secs() / BUDGET_SECONDS);
+    for number in (0..TRIES).map(|at| (first + at) % FETCHES_OF_HOST) {
+        let parts = [&config.issuer, host, &minute.to_string(), &number.to_string()];
+        match memory.insert_if_absent(&name("fetch from a host/1", &parts), BUDGET_SECONDS).await {
+            Some(false) => {}
+            // This instance's own budget holds where the others' cannot be told.
+            Some(true) | None => return true,
+        }
+    }
+    false
 }
 
 /// Forgets the one that was used longest ago, of those that hold no document if there are any.

@@ -31,7 +31,7 @@ impl GroupPatterns {
 
     /// Whether one of them means `group`. The groups that Cognito makes for identity providers are meant by their full
     /// names only: every user of a provider is in its group, and hardly anybody wants to be told.
-    pub fn mean(&self, group: &str) -> bool {
+    pub fn include(&self, group: &str) -> bool {
         self.patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
             Some(beginning) => group.starts_with(beginning) && !group.starts_with(&self.of_providers),
             None => group == pattern,
@@ -83,8 +83,8 @@ mod tests {
     const POOL: &str = "eu-west-1_Example";
     const GOOGLE: &str = "eu-west-1_Example_Google";
 
-    fn means(setting: &str, group: &str) -> bool {
-        GroupPatterns::parse(setting, POOL).unwrap().mean(group)
+    fn includes(setting: &str, group: &str) -> bool {
+        GroupPatterns::parse(setting, POOL).unwrap().include(group)
     }
 
     #[test]
@@ -105,9 +105,9 @@ mod tests {
             ("a,b", "a", false),
             ("a,b", "a,b", true),
         ] {
-            assert_eq!(means(setting, group), expected, "{setting:?} {group:?}");
+            assert_eq!(includes(setting, group), expected, "{setting:?} {group:?}");
         }
-        assert!(!GroupPatterns::default().mean(""));
+        assert!(!GroupPatterns::default().include(""));
     }
 
     #[test]
@@ -115,11 +115,11 @@ mod tests {
         for (setting, expected) in
             [("*", false), ("eu-west-1*", false), (GOOGLE, true), ("* eu-west-1_Example_Google", true)]
         {
-            assert_eq!(means(setting, GOOGLE), expected, "{setting}");
+            assert_eq!(includes(setting, GOOGLE), expected, "{setting}");
         }
         // Another pool's is a name like any other.
-        assert!(means("*", "eu-west-1_Other_Google"));
-        assert!(means("*", POOL));
+        assert!(includes("*", "eu-west-1_Other_Google"));
+        assert!(includes("*", POOL));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Other numbers for the limits of requests. The edge itself does not count: whoever deploys it tells them to the platform.
 
-use crate::limit::Limit;
+use crate::platform::Limit;
 
 /// Requests a minute, where they are others than the platform has been told already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

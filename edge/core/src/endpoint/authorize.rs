@@ -3,10 +3,10 @@
 use http::{Response, StatusCode, header};
 use subtle::ConstantTimeEq;
 
-use super::{Answer, callback_uri, cookie_name, leave_for, remembered::is_remembered, surplus_cookies};
+use super::{Answer, callback_uri, cookie_name, redirect_to_client_uri, remembered::is_remembered, surplus_cookies};
 use crate::{
-    authorization::{AuthorizationError, PageError, Returnable, SentBack, VerifiedAuthorization},
-    client::{ClientError, Directory},
+    authorization::{AuthorizationError, ErrorRedirect, PageError, RedirectableRequest, VerifiedAuthorization},
+    client::{ClientError, ClientLookup},
     config::{Config, ConsentMode},
     message::{
         parameters::Parameters,
@@ -30,10 +30,10 @@ pub const MAX_PENDING_BYTES: usize = 3840;
 const SUBJECT_BYTES: usize = 128;
 
 /// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
-pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Directory<'_, P>) -> Answer {
+pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &ClientLookup<'_, P>) -> Answer {
     let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
-    let returnable = match Returnable::check(&parameters, config, clients).await {
-        Ok(returnable) => returnable,
+    let redirectable = match RedirectableRequest::check(&parameters, config, clients).await {
+        Ok(redirectable) => redirectable,
         Err(error) => {
             let answer = refuse_with_page(&error, config);
             return match parameters.get("client_id") {
@@ -42,12 +42,12 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Dire
             };
         }
     };
-    let verified = match returnable.verify(&parameters, config) {
+    let verified = match redirectable.verify(&parameters, config) {
         Ok(verified) => verified,
-        Err(sent_back) => return send_back_request(&sent_back, config),
+        Err(error_redirect) => return redirect_refused_request(&error_redirect, config),
     };
     let (platform, now) = (clients.platform, clients.now);
-    let transaction = begin(&verified, platform).map_err(|_| AuthorizationError::ServerError);
+    let transaction = new_transaction(&verified, platform).map_err(|_| AuthorizationError::ServerError);
     let answered = transaction.and_then(|mut transaction| {
         // A hint must not cost a sign-in.
         if transaction.login_hint.is_some()
@@ -57,7 +57,7 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Dire
         }
         if is_remembered(request, &transaction, config, now) {
             transaction.remembered = Some(Remembered::Used(verified.client.client_id.clone()));
-            match go_on(request, &transaction, config, platform, now) {
+            match redirect_to_cognito(request, &transaction, config, platform, now) {
                 // Without room for asking later, the user is asked now.
                 Err(AuthorizationError::TooLong) => transaction.remembered = None,
                 gone => {
@@ -75,9 +75,10 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Dire
     match answered {
         Ok(answer) => answer,
         Err(error) => {
-            let returnable = Returnable { client: verified.client, redirect_target: verified.redirect_target };
-            let sent_back = SentBack { returnable, client_state: verified.client_state, error };
-            send_back_request(&sent_back, config)
+            let redirectable =
+                RedirectableRequest { client: verified.client, redirect_target: verified.redirect_target };
+            let error_redirect = ErrorRedirect { request: redirectable, client_state: verified.client_state, error };
+            redirect_refused_request(&error_redirect, config)
         }
     }
 }
@@ -107,7 +108,10 @@ fn consent_page(
     Ok(response)
 }
 
-fn begin(verified: &VerifiedAuthorization<'_>, randomness: &impl Randomness) -> Result<Transaction, SealError> {
+fn new_transaction(
+    verified: &VerifiedAuthorization<'_>,
+    randomness: &impl Randomness,
+) -> Result<Transaction, SealError> {
     Ok(Transaction {
         id: random_id(randomness)?,
         client: verified.client.digest.clone(),
@@ -140,7 +144,7 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
     let about = |answer: Answer| answer.about(&transaction.client, Some(&transaction.id));
     if decision == Decision::Deny {
         let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-        let mut answer = send_back(StatusCode::SEE_OTHER, target, &AuthorizationError::Denied, config);
+        let mut answer = redirect_with_error(StatusCode::SEE_OTHER, target, &AuthorizationError::Denied, config);
         clear_cookie(&mut answer.response, &cookie_name(CONSENT_COOKIE, &transaction.id));
         return about(answer);
     }
@@ -148,24 +152,24 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
         Decision::AllowAsSomebodyElse => &transaction.for_somebody_else(),
         Decision::Allow | Decision::Deny => &transaction,
     };
-    match go_on(request, as_decided, config, platform, now) {
+    match redirect_to_cognito(request, as_decided, config, platform, now) {
         Ok(response) => about(Answer::new(response, Level::Info, Event::ConsentGiven)),
         Err(error) => {
             let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-            about(send_back(StatusCode::SEE_OTHER, target, &error, config))
+            about(redirect_with_error(StatusCode::SEE_OTHER, target, &error, config))
         }
     }
 }
 
 /// Where the identity provider is asked to sign a user in; `None` if the settings have changed since.
-pub(super) fn to_cognito(transaction: &Transaction, config: &Config) -> Option<String> {
+pub(super) fn cognito_url(transaction: &Transaction, config: &Config) -> Option<String> {
     let resource = config.resource(Some(&transaction.resource))?;
     let scopes = resource.upstream_scopes(&transaction.scope);
     upstream::authorization_url(&config.cognito, &scopes, &callback_uri(&config.issuer), transaction)
 }
 
 /// To the identity provider, with the transaction in a cookie.
-pub(super) fn go_on(
+pub(super) fn redirect_to_cognito(
     request: &Request,
     transaction: &Transaction,
     config: &Config,
@@ -173,7 +177,7 @@ pub(super) fn go_on(
     now: UnixTime,
 ) -> Result<Response<String>, AuthorizationError> {
     let sealed = seal_pending(transaction, config, platform, now)?;
-    let location = to_cognito(transaction, config).ok_or(AuthorizationError::ServerError)?;
+    let location = cognito_url(transaction, config).ok_or(AuthorizationError::ServerError)?;
     let mut response = redirect(StatusCode::SEE_OTHER, &location);
     let name = cookie_name(PENDING_COOKIE, &transaction.id);
     for surplus in surplus_cookies(request, PENDING_COOKIE, &name) {
@@ -332,9 +336,10 @@ fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
     Answer::new(response, level, Event::AuthorizationRefused).because(error)
 }
 
-fn send_back_request(sent_back: &SentBack, config: &Config) -> Answer {
-    let target = (&sent_back.returnable.redirect_target, sent_back.client_state.as_deref());
-    send_back(StatusCode::FOUND, target, &sent_back.error, config).about(&sent_back.returnable.client.digest, None)
+fn redirect_refused_request(error_redirect: &ErrorRedirect, config: &Config) -> Answer {
+    let target = (&error_redirect.request.redirect_target, error_redirect.client_state.as_deref());
+    redirect_with_error(StatusCode::FOUND, target, &error_redirect.error, config)
+        .about(&error_redirect.request.client.digest, None)
 }
 
 /// The client's redirect URI with an error (RFC 6749 §4.1.2.1) and `iss` (RFC 9207).
@@ -351,13 +356,13 @@ pub(super) fn error_uri(
 }
 
 /// Tells the client.
-pub fn send_back(
+pub fn redirect_with_error(
     status: StatusCode,
     (target, state): (&RedirectTarget, Option<&str>),
     error: &AuthorizationError,
     config: &Config,
 ) -> Answer {
-    let response = leave_for(status, target, &error_uri((target, state), error, config), config);
+    let response = redirect_to_client_uri(status, target, &error_uri((target, state), error, config), config);
     let level = if matches!(error, AuthorizationError::ServerError) { Level::Alert } else { Level::Info };
     let event = if *error == AuthorizationError::Denied { Event::ConsentDenied } else { Event::AuthorizationRefused };
     Answer::new(response, level, event).because(error)

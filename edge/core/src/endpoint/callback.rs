@@ -8,8 +8,10 @@ use http::{Response, StatusCode};
 
 use super::{
     Answer,
-    authorize::{PENDING_COOKIE, WAY_ON, error_uri, go_on, send_back, to_cognito, upstream_verifier},
-    callback_uri, cookie_name, leave,
+    authorize::{
+        PENDING_COOKIE, WAY_ON, cognito_url, error_uri, redirect_to_cognito, redirect_with_error, upstream_verifier,
+    },
+    callback_uri, cookie_name, redirect_to_client,
     remembered::{allowed_by, remember},
 };
 use crate::{
@@ -49,9 +51,9 @@ pub async fn handle<P: Platform>(
             let found = find_subject(code, &transaction, config, memory, platform, now).await;
             found.and_then(|subject| decide_for(&subject, request, &transaction, config, platform, now))
         }
-        (code, _) => code.and_then(|code| conclude(code, &transaction, config, platform, now)),
+        (code, _) => code.and_then(|code| redirect_with_code(code, &transaction, config, platform, now)),
     };
-    let answer = concluded.unwrap_or_else(|error| tell(&error, &transaction, config));
+    let answer = concluded.unwrap_or_else(|error| refuse_sign_in(&error, &transaction, config));
     answer.about(&transaction.client, Some(&transaction.id))
 }
 
@@ -65,7 +67,7 @@ async fn find_subject<P: Platform>(
     now: UnixTime,
 ) -> Result<String, SignInError> {
     let callback_uri = callback_uri(&config.issuer);
-    let granted = upstream::redeem(code, transaction, &callback_uri, &config.cognito, memory, platform, now).await?;
+    let granted = upstream::redeem(code, transaction, &callback_uri, config, memory, platform, now).await?;
     Ok(granted.subject.subject)
 }
 
@@ -84,15 +86,15 @@ fn decide_for(
     {
         let answer = if transaction.prompt.forbids_pages() {
             let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-            send_back(StatusCode::FOUND, target, &AuthorizationError::ConsentRequired, config).of(subject)
+            redirect_with_error(StatusCode::FOUND, target, &AuthorizationError::ConsentRequired, config).of(subject)
         } else {
             identified(ask_again(client_id, transaction, config)).because(&"the remembered consent is another user's")
         };
-        return Ok(end(answer, transaction));
+        return Ok(end_sign_in(answer, transaction));
     }
     let fault = || SignInError::Misconfigured("the second round could not begin".to_owned());
     let next = second_round(transaction, subject, platform).map_err(|_| fault())?;
-    let mut response = go_on(request, &next, config, platform, now).map_err(|_| fault())?;
+    let mut response = redirect_to_cognito(request, &next, config, platform, now).map_err(|_| fault())?;
     if transaction.remembered == Some(Remembered::Wanted) {
         remember(&mut response, request, (transaction, subject), config, platform, now);
     }
@@ -132,13 +134,13 @@ fn ask_again(client_id: &str, transaction: &Transaction, config: &Config) -> Res
 }
 
 /// The sign-in is over.
-fn end(mut answer: Answer, transaction: &Transaction) -> Answer {
+fn end_sign_in(mut answer: Answer, transaction: &Transaction) -> Answer {
     clear_cookie(&mut answer.response, &cookie_name(PENDING_COOKIE, &transaction.id));
     answer
 }
 
 /// Where a user can do something, they get a page, and the sign-in stays open for them. Everything else goes to the client.
-fn tell(error: &SignInError, transaction: &Transaction, config: &Config) -> Answer {
+fn refuse_sign_in(error: &SignInError, transaction: &Transaction, config: &Config) -> Answer {
     let told = match error {
         SignInError::Lambda(_) | SignInError::Refused(_) => AuthorizationError::SignInRefused,
         SignInError::LoginRequired if transaction.prompt.forbids_pages() => AuthorizationError::LoginRequired,
@@ -154,7 +156,7 @@ fn tell(error: &SignInError, transaction: &Transaction, config: &Config) -> Answ
     let target = (&transaction.redirect_target, transaction.client_state.as_deref());
     let mut answer = match page {
         Some(page) => Answer::new(page, Level::Info, Event::AuthorizationRefused),
-        None => send_back(StatusCode::FOUND, target, &told, config),
+        None => redirect_with_error(StatusCode::FOUND, target, &told, config),
     }
     .because(error);
     let cause = match error {
@@ -171,7 +173,7 @@ fn tell(error: &SignInError, transaction: &Transaction, config: &Config) -> Answ
         | SignInError::InteractionRequired => None,
     };
     answer.cause = cause.map(|level| Record::new(level, Event::UpstreamFailed).because(error));
-    if is_open { answer } else { end(answer, transaction) }
+    if is_open { answer } else { end_sign_in(answer, transaction) }
 }
 
 /// What a user is shown who can do something about the error. The status is that of a refusal, not of success: what the
@@ -208,7 +210,7 @@ fn refusal_page(
         SignInError::Linked => transaction,
         _ => &transaction.for_somebody_else(),
     };
-    let retry_uri = to_cognito(next, config)?;
+    let retry_uri = cognito_url(next, config)?;
     let words = if let SignInError::Lambda(lambda) = error { lambda.words() } else { None };
     let target = &transaction.redirect_target;
     let back_uri = error_uri((target, transaction.client_state.as_deref()), told, config);
@@ -245,7 +247,7 @@ fn upstream_code<'a>(parameters: &'a Parameters<'_>) -> Result<&'a str, SignInEr
 }
 
 /// A code for the client.
-fn conclude(
+fn redirect_with_code(
     upstream_code: &str,
     transaction: &Transaction,
     config: &Config,
@@ -261,8 +263,8 @@ fn conclude(
     let mut answer = vec![("code", sealed.as_str())];
     answer.extend(transaction.client_state.as_deref().map(|state| ("state", state)));
     answer.push(("iss", &config.issuer));
-    let response = leave(StatusCode::FOUND, &transaction.redirect_target, answer, config);
-    Ok(end(Answer::new(response, Level::Info, Event::SignedIn), transaction))
+    let response = redirect_to_client(StatusCode::FOUND, &transaction.redirect_target, answer, config);
+    Ok(end_sign_in(Answer::new(response, Level::Info, Event::SignedIn), transaction))
 }
 
 /// Why there is no sign-in to end.

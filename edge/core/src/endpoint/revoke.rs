@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     access_token,
-    client::{Client, Directory},
+    client::{Client, ClientLookup},
     config::Config,
     message::{
         request::Request,
@@ -25,7 +25,7 @@ pub async fn handle<P: Platform>(
     request: &Request,
     config: &Config,
     (upstream, refreshes): (&UpstreamMemory, &Refreshes),
-    clients: &Directory<'_, P>,
+    clients: &ClientLookup<'_, P>,
 ) -> Answer {
     let client = match client(request, clients).await {
         Ok(client) => client,
@@ -40,7 +40,7 @@ pub async fn handle<P: Platform>(
     }
 }
 
-async fn client<P: Platform>(request: &Request, clients: &Directory<'_, P>) -> Result<Client, TokenError> {
+async fn client<P: Platform>(request: &Request, clients: &ClientLookup<'_, P>) -> Result<Client, TokenError> {
     Ok(clients.authenticate(request, &form_of(request)?).await?)
 }
 
@@ -57,10 +57,10 @@ async fn revoke<P: Platform>(
     let token = required(&form, "token")?;
     match sealed::open::<RefreshToken>(token, client.digest.as_str(), &config.keys, now) {
         Ok(token) => {
-            let revoked = upstream::revoke(&token, &config.cognito, upstream, platform).await;
+            let revoked = upstream::revoke(&token, config, upstream, platform).await;
             // What was answered a moment ago must not be answered again. Also when Cognito has failed: it may have revoked one
             // of two tokens, or its answer may have been lost.
-            refreshes.forget_everywhere(&token.grant_id, &config.cognito, platform).await;
+            refreshes.forget_everywhere(&token.grant_id, config, platform).await;
             revoked?;
             Ok(Some(token))
         }

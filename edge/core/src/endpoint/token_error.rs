@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Answer, upstream_failure};
 use crate::{
     access_token::MintError,
-    client::{AssertionError, ClientError, claimed},
+    client::{AssertionError, ClientError, claimed_client_id},
     message::{
         parameters::{Parameters, Repeated},
         request::{BodyError, Request},
@@ -248,7 +248,7 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
         answer.cause = upstream_failure(error);
     }
     // Who it says that it is.
-    match form_of(request).ok().and_then(|form| claimed(request, &form)) {
+    match form_of(request).ok().and_then(|form| claimed_client_id(request, &form)) {
         Some(client_id) => answer.about(&ClientDigest::of(&client_id), None),
         None => answer,
     }

@@ -30,8 +30,10 @@ pub enum Operation {
     Unknown,
 }
 
-/// The header fields by which a policy judges: those that mirror a body, and those that say how it is written. As the platform
-/// gives them: several of one name joined by commas.
+/// The header fields by which a policy judges: those that mirror a body, and those that say how it is written.
+pub const HEADERS: [&str; 5] = ["mcp-protocol-version", "mcp-method", "mcp-name", "content-type", "content-encoding"];
+
+/// Their values, as the platform gives them: several of one name joined by commas.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MessageHeaders<'a> {
     /// `MCP-Protocol-Version`.
@@ -46,7 +48,12 @@ pub struct MessageHeaders<'a> {
     pub content_encoding: Option<&'a str>,
 }
 
-impl MessageHeaders<'_> {
+impl<'a> MessageHeaders<'a> {
+    /// Those of [`HEADERS`], in that order.
+    pub const fn of([protocol_version, method, name, content_type, content_encoding]: [Option<&'a str>; 5]) -> Self {
+        Self { protocol_version, method, name, content_type, content_encoding }
+    }
+
     /// Whether a server reads the body's bytes as they are: as JSON in UTF-8, without a content coding. Some servers decode other
     /// charsets and codings, and would find another message in it.
     pub fn is_plain_json(&self) -> bool {
@@ -175,7 +182,7 @@ fn read(message: &Json<'_>, found: &mut Vec<Operation>) -> Result<(), Malformed>
         Kind::Subscription => {
             let filter = parameters.map_or(Ok(None), |parameters| member(parameters, "notifications"))?;
             match filter.map_or(Ok(None), |filter| member(filter, "resourceSubscriptions"))? {
-                None | Some(Json::Null | Json::Bool(_) | Json::Number) => found.push(Operation::Other),
+                None | Some(Json::Null | Json::Bool(_) | Json::Number(_)) => found.push(Operation::Other),
                 Some(Json::Array(uris)) => {
                     for uri in uris {
                         found.push(Operation::Resource(uri.text().ok_or(Malformed)?.to_owned()));

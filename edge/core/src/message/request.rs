@@ -1,10 +1,10 @@
 //! A request as the adapter hands it over.
 
+use edgeward_identity::traceparent;
 use headers::{Cookie, Header};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::target::Target;
-use crate::trace::TRACEPARENT;
 
 /// The header fields that are looked at: an adapter need hand over no others.
 pub const REQUEST_HEADERS: [HeaderName; 8] = [
@@ -24,6 +24,9 @@ pub const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest")
 pub const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// Who made it: a page of which site, or the user.
 pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The trace that a request belongs to (W3C Trace Context).
+pub const TRACEPARENT: HeaderName = HeaderName::from_static(traceparent::HEADER);
 
 /// The longest request body that is looked at.
 pub const MAX_BODY_BYTES: usize = 32 * 1024;
@@ -115,6 +118,11 @@ impl Request {
         let mut values = self.headers.get_all(name).iter();
         let first = values.next()?.to_str().ok()?;
         values.next().is_none().then_some(first)
+    }
+
+    /// The value of [`TRACEPARENT`].
+    pub fn traceparent(&self) -> Option<&str> {
+        self.header(TRACEPARENT)
     }
 
     /// The media type of the body, without its parameters.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Asks for a refresh token. Accepted wherever it is asked for, granted nowhere: refresh tokens come by themselves, and
 /// the scope says nothing about a resource.
@@ -13,8 +13,8 @@ pub const OFFLINE_ACCESS: &str = "offline_access";
 const OPENID_CONNECT: [&str; 6] = ["openid", "profile", "email", "address", "phone", OFFLINE_ACCESS];
 
 /// One scope token: visible ASCII without space, `"` and `\`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct ScopeToken(String);
 
 impl ScopeToken {
@@ -30,14 +30,6 @@ impl ScopeToken {
     }
 }
 
-impl TryFrom<String> for ScopeToken {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("not a scope token")
-    }
-}
-
 impl From<ScopeToken> for String {
     fn from(token: ScopeToken) -> Self {
         token.0
@@ -45,8 +37,8 @@ impl From<ScopeToken> for String {
 }
 
 /// A set of scope tokens, in the order they were first named.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub struct Scope(Vec<ScopeToken>);
 
 impl Scope {
@@ -128,14 +120,6 @@ impl fmt::Display for Scope {
             f.write_str(token.as_str())?;
         }
         Ok(())
-    }
-}
-
-impl TryFrom<String> for Scope {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("not a scope")
     }
 }
 

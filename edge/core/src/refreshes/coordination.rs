@@ -12,15 +12,17 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{KnownAnswer, POLL_MS, ROTATED_SECONDS, Refreshes, UNROTATED_SECONDS};
+use super::{KnownAnswer, POLL_MS, Refreshes};
 use crate::{
     config::{Cognito, Config},
     keys::Keys,
     platform::{
-        Event, Level, Platform, PublishedAnswer, RENEW_MS, Record, RefreshClaim, RefreshUpdate, Turn, UnixTime,
+        Event, Level, MemoryName, Platform, PublishedAnswer, RENEW_MS, Record, RefreshClaim, RefreshUpdate, Turn,
+        UnixTime,
     },
     sealed::{self, RefreshAnswer, RefreshToken},
     secret::Secret,
+    shared_memory::{self, SharedMemory, is_shared, together, write_time},
     upstream::{Subject, UpstreamError, UpstreamGrant},
 };
 
@@ -29,14 +31,17 @@ use crate::{
 const MAX_CLAIMS: u32 = 12;
 /// How often the log is told that the platform fails.
 const WARNING_SECONDS: u64 = 60;
+/// How long a grant that is over is marked: longer than an answer is given, and than Cognito may take to give one that is still to
+/// come.
+const TOMBSTONE_SECONDS: u64 = 120;
 
 /// One refresh, as the platform coordinates it.
 pub struct Coordination<'a, P> {
     refreshes: &'a Refreshes,
-    keys: &'a Keys,
-    platform: &'a P,
+    pub(super) keys: &'a Keys,
+    pub(super) platform: &'a P,
     subject: &'a str,
-    claim: RefreshClaim,
+    pub(super) claim: RefreshClaim,
 }
 
 /// Where an answer comes from.
@@ -48,16 +53,19 @@ pub enum Answered {
 }
 
 impl Refreshes {
-    /// How this refresh is coordinated. Not at all where the platform shares nothing, or where Cognito is known to not rotate
-    /// refresh tokens: then it may be asked by any number of instances.
+    /// How this refresh is coordinated: through the platform's coordinator, or else through a memory that instances share. Not at
+    /// all where the platform shares nothing. A coordinator is not troubled where Cognito is known to not rotate refresh tokens:
+    /// then it may be asked by any number of instances.
     pub fn coordinate<'a, P: Platform>(
         &'a self,
         token: &'a RefreshToken,
         config: &'a Config,
         platform: &'a P,
     ) -> Option<Coordination<'a, P>> {
-        if self.is_unrotated.get() || !platform.coordinates_refreshes() {
-            return None;
+        match platform.coordinates_refreshes() {
+            true if self.is_unrotated.get() => return None,
+            false if !is_shared(platform) => return None,
+            true | false => {}
         }
         let mut random = [0; 16];
         // Without randomness no token could be sealed either.
@@ -83,6 +91,12 @@ impl Refreshes {
         asking: Asking<'_>,
         platform: &P,
     ) -> Result<Answered, UpstreamError> {
+        if let Some(coordination) = coordination
+            && is_shared(platform)
+            && !platform.coordinates_refreshes()
+        {
+            return together(platform, || coordination.ask_through_memory(known, asking)).await;
+        }
         let claimed = match coordination {
             Some(coordination) => coordination.claim().await,
             None => Claimed::Alone,
@@ -100,13 +114,15 @@ impl Refreshes {
 
     /// As [`Refreshes::forget`], at all instances: an answer that this instance has given is given by no other, nor one that is
     /// still to come.
-    pub async fn forget_everywhere<P: Platform>(&self, grant_id: &str, cognito: &Cognito, platform: &P) {
+    pub async fn forget_everywhere<P: Platform>(&self, grant_id: &str, config: &Config, platform: &P) {
         self.forget(grant_id);
         // Whether Cognito rotates does not matter: an answer may be from before that was changed.
-        if platform.coordinates_refreshes()
-            && let Err(error) = platform.update(RefreshUpdate::Forget(&grant_name(cognito, grant_id))).await
-        {
-            self.warn(&error.to_string(), platform);
+        if platform.coordinates_refreshes() {
+            if let Err(error) = platform.update(RefreshUpdate::Forget(&grant_name(&config.cognito, grant_id))).await {
+                self.warn(&error.to_string(), platform);
+            }
+        } else if is_shared(platform) {
+            together(platform, || bury(grant_id, config, platform)).await;
         }
     }
 
@@ -117,7 +133,7 @@ impl Refreshes {
         let (warned, event, reason) = if is_unrotated {
             let reason = "Cognito sends no new one: rotation is off for the app client";
             (&self.warned_unrotated, Event::NotRotated, reason)
-        } else if !platform.coordinates_refreshes() {
+        } else if !platform.coordinates_refreshes() && !is_shared(platform) {
             let reason = "the platform shares nothing between instances, and Cognito rotates refresh tokens";
             (&self.warned_uncoordinated, Event::NotCoordinated, reason)
         } else {
@@ -207,13 +223,9 @@ impl<P: Platform> Coordination<'_, P> {
 
     /// Whether the others get it.
     async fn publish(&self, answer: &KnownAnswer) -> bool {
-        let KnownAnswer { grant, at, .. } = answer;
-        let next = grant.new_token().map(token_name);
-        let lifetime = if next.is_some() { ROTATED_SECONDS } else { UNROTATED_SECONDS };
-        let sealed = sealed::seal(&to_seal(grant, *at), &self.claim.grant, self.keys, *at, self.platform);
-        // It fails without randomness. The client's own token is sealed next, which reports that.
-        let Ok(sealed) = sealed else { return false };
-        let lifetime_seconds = u32::try_from(lifetime).unwrap_or(u32::MAX);
+        let next = answer.grant.new_token().map(token_name);
+        let Some(sealed) = self.seal(answer) else { return false };
+        let lifetime_seconds = u32::try_from(answer.lifetime()).unwrap_or(u32::MAX);
         let published = PublishedAnswer { next, sealed, lifetime_seconds };
         let outcome = self.platform.update(RefreshUpdate::Publish(&self.claim, &published)).await;
         if let Err(error) = &outcome {
@@ -222,7 +234,12 @@ impl<P: Platform> Coordination<'_, P> {
         outcome.is_ok()
     }
 
-    fn open(&self, sealed: &str) -> Option<KnownAnswer> {
+    /// Fails without randomness. The client's own token is sealed next, which reports that.
+    pub(super) fn seal(&self, KnownAnswer { grant, at, .. }: &KnownAnswer) -> Option<String> {
+        sealed::seal(&to_seal(grant, *at), &self.claim.grant, self.keys, *at, self.platform).ok()
+    }
+
+    pub(super) fn open(&self, sealed: &str) -> Option<KnownAnswer> {
         let answer: RefreshAnswer = sealed::open(sealed, &self.claim.grant, self.keys, self.platform.now()).ok()?;
         if answer.subject != self.subject {
             return None;
@@ -259,8 +276,20 @@ fn grant_name(cognito: &Cognito, grant_id: &str) -> String {
 }
 
 /// One of Cognito's refresh tokens, to the platform.
-fn token_name(upstream_token: &str) -> String {
+pub(super) fn token_name(upstream_token: &str) -> String {
     name([upstream_token])
+}
+
+/// Marks a grant that is over, for all instances.
+async fn bury<P: Platform>(grant_id: &str, config: &Config, platform: &P) {
+    let grave = tombstone(&grant_name(&config.cognito, grant_id));
+    let memory = SharedMemory::of(platform, &config.keys);
+    memory.put(&grave, &write_time(platform.now()), TOMBSTONE_SECONDS).await;
+}
+
+/// What marks a grant that is over in a memory that instances share. `grant` is its name there.
+pub(super) fn tombstone(grant: &str) -> MemoryName {
+    shared_memory::name("revoked grant/1", &[grant])
 }
 
 fn name<const COUNT: usize>(parts: [&str; COUNT]) -> String {

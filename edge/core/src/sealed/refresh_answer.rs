@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Profile, Seal};
+use super::{envelope::Seal, profile::Profile};
 use crate::{
     message::members::{Members, WrongKind},
     platform::UnixTime,

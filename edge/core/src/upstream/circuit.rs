@@ -43,20 +43,6 @@ impl Default for Circuit {
 }
 
 impl Circuit {
-    /// Sends a request, as [`send`](Self::send) does, if an answer can be expected.
-    ///
-    /// # Errors
-    /// When there is none, or none can be expected.
-    pub(super) async fn fetch<P: Platform>(
-        &self,
-        prepare: &dyn Fn(u32) -> FetchRequest,
-        deadlines: Deadlines,
-        platform: &P,
-    ) -> Result<FetchReply, UpstreamError> {
-        self.admit(platform.now())?;
-        Ok(self.send(prepare, deadlines, platform).await?)
-    }
-
     /// Sends a request that was admitted and is made for each deadline. Only the first failure in a row has it sent again: a
     /// host that is down gets no more requests from this than one.
     ///

@@ -17,7 +17,8 @@ pub(super) struct Domain {
 }
 
 impl Domain {
-    /// Whether it is asked: before anything is spent. What is refused counts, too, as something that it has not answered.
+    /// Whether it is asked, as far as this instance knows: before anything is spent. What is refused counts, too, as something that
+    /// it has not answered.
     ///
     /// # Errors
     /// When it does not answer, or not all that it is asked.
@@ -47,12 +48,7 @@ impl Domain {
         platform: &P,
     ) -> Result<FetchReply, FetchError> {
         let reply = self.circuit.send(prepare, deadlines, platform).await;
-        let outcome = match &reply {
-            Ok(FetchReply { status: 429, .. }) => Outcome::TooMany,
-            reply if is_down(reply) => Outcome::NotAnswered,
-            _ => Outcome::Answered,
-        };
-        self.count(outcome, platform.now());
+        self.count(outcome_of(&reply), platform.now());
         reply
     }
 
@@ -67,9 +63,19 @@ impl Domain {
         is_refused
     }
 
-    fn count(&self, outcome: Outcome, now: UnixTime) {
+    /// Counts a request.
+    pub(super) fn count(&self, outcome: Outcome, now: UnixTime) {
         let mut throttle = self.throttle.get();
         throttle.count(outcome, now);
         self.throttle.set(throttle);
+    }
+}
+
+/// What came of a request.
+pub(super) fn outcome_of(reply: &Result<FetchReply, FetchError>) -> Outcome {
+    match reply {
+        Ok(FetchReply { status: 429, .. }) => Outcome::TooMany,
+        reply if is_down(reply) => Outcome::NotAnswered,
+        _ => Outcome::Answered,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{KeyCache, Subject, UpstreamError, jwks::ALGORITHM};
 use crate::{
-    config::Cognito,
+    config::{Cognito, Config},
     message::members::{Members, WrongKind},
     platform::{Platform, UnixTime},
     sealed::Profile,
@@ -38,14 +38,14 @@ pub(super) async fn verify<P: Platform>(
     id_token: &str,
     access_token: &str,
     expectation: &Expectation<'_>,
-    cognito: &Cognito,
+    config: &Config,
     keys: &KeyCache,
     platform: &P,
     now: UnixTime,
 ) -> Result<(Subject, String, UnixTime), UpstreamError> {
-    let unusable = UpstreamError::Unusable;
-    let (id, id_expires_at) = open(id_token, MAX_TOKEN_BYTES, cognito, keys, platform, now).await?;
-    let (access, expires_at) = open(access_token, MAX_TOKEN_BYTES, cognito, keys, platform, now).await?;
+    let (cognito, unusable) = (&config.cognito, UpstreamError::Unusable);
+    let (id, id_expires_at) = open(id_token, MAX_TOKEN_BYTES, config, keys, platform, now).await?;
+    let (access, expires_at) = open(access_token, MAX_TOKEN_BYTES, config, keys, platform, now).await?;
     if expires_at.min(id_expires_at).plus(MAX_SKEW) <= now {
         return Err(unusable("an expired token"));
     }
@@ -111,7 +111,7 @@ fn is_email_verified(id: &Members<'_>, cognito: &Cognito) -> bool {
 pub(super) async fn open<P: Platform>(
     token: &str,
     max_bytes: usize,
-    cognito: &Cognito,
+    config: &Config,
     keys: &KeyCache,
     platform: &P,
     now: UnixTime,
@@ -124,7 +124,7 @@ pub(super) async fn open<P: Platform>(
     if token.header.kid.is_none() {
         return Err(unusable("a token without key id"));
     }
-    keys.verify(&token, cognito, platform, now).await?;
+    keys.verify(&token, config, platform, now).await?;
     let claims = Members::parse(&token.claims)?;
     let expires_at = claims.time("exp")?.ok_or(unusable("a token without expiry"))?;
     Ok((claims, expires_at))

@@ -8,19 +8,24 @@ use serde_json::Value;
 
 use super::{
     UpstreamError,
-    circuit::{Circuit, Deadlines},
+    circuit::{Circuit, Deadlines, OPEN_SECONDS},
 };
 use crate::{
-    config::Cognito,
+    config::Config,
     jose::PublicKey,
-    message::members::Members,
-    platform::{FetchRequest, Platform, UnixTime, VerificationError},
+    message::{caching::retry_after, members::Members},
+    platform::{FetchReply, FetchRequest, MemoryName, Platform, Recalled, UnixTime, VerificationError},
+    shared_memory::{MAX_SKEW, SharedMemory, is_shared, name, take_past, take_time, together, write_time},
 };
 
 /// No refetch for a token that does not verify sooner than this after the last fetch.
 const FLOOR_SECONDS: u64 = 30;
 /// Keys older than this are fetched anew, so that a withdrawn key is forgotten.
 const MAX_AGE_SECONDS: u64 = 3600;
+/// How long instances share them. Keys that are as old are better than no sign-in while their host is down.
+const SHARED_SECONDS: u64 = 24 * 3600;
+/// Longer than another instance may take to fetch them.
+const PATIENCE_MS: u32 = 6_000;
 /// What Cognito signs with.
 pub(super) const ALGORITHM: &str = "RS256";
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
@@ -47,20 +52,27 @@ impl KeyCache {
     pub(super) async fn verify<P: Platform>(
         &self,
         token: &Compact<'_>,
-        cognito: &Cognito,
+        config: &Config,
         platform: &P,
         now: UnixTime,
     ) -> Result<(), UpstreamError> {
+        if is_shared(platform) && self.is_empty() {
+            together(platform, || self.begin(config, platform, now)).await;
+        }
         let (verdict, age) = self.look(token, platform, now).await?;
         match (verdict, age) {
             (Ok(()), Some(age)) if age < MAX_AGE_SECONDS => Ok(()),
             // A key that was good an hour ago is better than no sign-in, and than waiting for a host that is down.
             (Ok(()), _) if self.circuit.is_doubtful(now) => Ok(()),
             (Err(error), Some(age)) if age < FLOOR_SECONDS => Err(error),
-            (verdict, _) => match self.fetch(cognito, platform, now).await {
-                Ok(()) => self.look(token, platform, now).await?.0,
-                Err(error) => verdict.map_err(|_| error),
-            },
+            (verdict, _) => {
+                // Keys that did not verify are older than this. What another instance fetched before them would not, either.
+                let max_age = if verdict.is_ok() { MAX_AGE_SECONDS } else { FLOOR_SECONDS };
+                match self.renew(max_age, config, platform, now).await {
+                    Ok(()) => self.look(token, platform, now).await?.0,
+                    Err(error) => verdict.map_err(|_| error),
+                }
+            }
         }
     }
 
@@ -70,22 +82,75 @@ impl KeyCache {
     /// When there are none and Cognito cannot be asked.
     pub(super) async fn prepare<P: Platform>(
         &self,
-        cognito: &Cognito,
+        config: &Config,
         platform: &P,
         now: UnixTime,
     ) -> Result<(), UpstreamError> {
-        if self.fetched.borrow().is_some() { Ok(()) } else { self.fetch(cognito, platform, now).await }
+        if is_shared(platform) && self.is_empty() {
+            together(platform, || self.begin(config, platform, now)).await;
+        }
+        if self.is_empty() { self.renew(MAX_AGE_SECONDS, config, platform, now).await } else { Ok(()) }
     }
 
-    async fn fetch<P: Platform>(&self, cognito: &Cognito, platform: &P, now: UnixTime) -> Result<(), UpstreamError> {
+    fn is_empty(&self) -> bool {
+        self.fetched.borrow().is_none()
+    }
+
+    /// A new instance begins with the keys that others have, whatever their age, which stays what it is.
+    async fn begin<P: Platform>(&self, config: &Config, platform: &P, now: UnixTime) {
+        let memory = SharedMemory::of(platform, &config.keys);
+        let found = memory.look(&name_of(config), |value| Fetched::read(value, now)).await;
+        found.into_iter().for_each(|found| self.adopt(found));
+    }
+
+    /// Takes keys of another instance, unless this one has got newer ones meanwhile.
+    fn adopt(&self, found: Fetched) {
+        let mut fetched = self.fetched.borrow_mut();
+        if fetched.as_ref().is_none_or(|known| known.at <= found.at) {
+            *fetched = Some(found);
+        }
+    }
+
+    /// Gets keys that were fetched no longer ago than this: by another instance, or now.
+    async fn renew<P: Platform>(
+        &self,
+        max_age: u64,
+        config: &Config,
+        platform: &P,
+        now: UnixTime,
+    ) -> Result<(), UpstreamError> {
+        let mut turn = None;
+        if is_shared(platform) {
+            match together(platform, || self.recall(max_age, config, platform, now)).await {
+                Recalled::Value(outcome) => return outcome,
+                Recalled::Turn(taken) => turn = Some(taken),
+                Recalled::Busy => {
+                    let reason = "others wait for its keys".to_owned();
+                    return Err(UpstreamError::Unavailable { reason, retry_after: None });
+                }
+                Recalled::Nothing => {}
+            }
+        }
+        self.circuit.admit(platform.now())?;
         let request = |deadline_ms| FetchRequest {
-            url: cognito.jwks_url.clone(),
+            url: config.cognito.jwks_url.clone(),
             authorization: None,
             form: None,
             max_bytes: MAX_DOCUMENT_BYTES,
             deadline_ms,
         };
-        let reply = self.circuit.fetch(&request, DEADLINES, platform).await?;
+        let reply = self.circuit.send(&request, DEADLINES, platform).await;
+        let outcome = reply.map_err(UpstreamError::from).and_then(|reply| self.take(reply, platform, now));
+        if is_shared(platform)
+            && let Some(turn) = turn
+        {
+            together(platform, || self.tell(turn, &outcome, config, platform, now)).await;
+        }
+        outcome.map(drop)
+    }
+
+    /// Takes the keys from an answer. Gives the document that they are in.
+    fn take<P: Platform>(&self, reply: FetchReply, platform: &P, now: UnixTime) -> Result<Vec<u8>, UpstreamError> {
         let keys = if reply.status == 200 { parse(&reply.body) } else { None };
         let Some(keys) = keys else {
             // Anything else than keys is as good as no answer.
@@ -93,10 +158,63 @@ impl KeyCache {
                 self.circuit.has_failed(platform);
             }
             let reason = format!("no keys, status {}", reply.status);
-            return Err(UpstreamError::Unavailable { reason, retry_after: reply.retry_after });
+            return Err(UpstreamError::Unavailable { reason, retry_after: retry_after(&reply.headers, now) });
         };
         self.fetched.replace(Some(Fetched { at: now, keys }));
-        Ok(())
+        Ok(reply.body)
+    }
+
+    /// What another instance has fetched, or that it could not; or the turn to fetch.
+    async fn recall<P: Platform>(
+        &self,
+        max_age: u64,
+        config: &Config,
+        platform: &P,
+        now: UnixTime,
+    ) -> Recalled<Result<(), UpstreamError>, P::Turn> {
+        let memory = SharedMemory::of(platform, &config.keys);
+        let young = |value: &[u8]| Fetched::read(value, now).filter(|fetched| now.secs_since(fetched.at) < max_age);
+        let turn = match memory.recall(&name_of(config), young, PATIENCE_MS).await {
+            Recalled::Value(fetched) => {
+                self.adopt(fetched);
+                return Recalled::Value(Ok(()));
+            }
+            Recalled::Turn(turn) => turn,
+            Recalled::Busy => return Recalled::Busy,
+            Recalled::Nothing => return Recalled::Nothing,
+        };
+        // Those who have waited for a request that failed each get the turn.
+        let is_recent = |mut value: &[u8]| {
+            take_time(&mut value).filter(|until| now < *until && *until <= soon(platform).plus(MAX_SKEW))
+        };
+        match memory.look(&failure_of(config), is_recent).await {
+            Some(until) => {
+                let reason = "its keys could not be fetched a moment ago".to_owned();
+                let retry_after = u32::try_from(until.min(soon(platform)).secs_since(now)).ok();
+                Recalled::Value(Err(UpstreamError::Unavailable { reason, retry_after }))
+            }
+            None => Recalled::Turn(turn),
+        }
+    }
+
+    /// Tells the others what came of a turn.
+    async fn tell<P: Platform>(
+        &self,
+        turn: P::Turn,
+        outcome: &Result<Vec<u8>, UpstreamError>,
+        config: &Config,
+        platform: &P,
+        now: UnixTime,
+    ) {
+        let memory = SharedMemory::of(platform, &config.keys);
+        match outcome {
+            Ok(document) => {
+                let value = [&write_time(now)[..], document].concat();
+                memory.keep(turn, &name_of(config), &value, SHARED_SECONDS).await;
+            }
+            // Before the turn ends, and somebody else has it.
+            Err(_) => memory.put(&failure_of(config), &write_time(soon(platform)), OPEN_SECONDS).await,
+        }
     }
 
     /// What the keys at hand make of a token, and how old they are.
@@ -123,6 +241,27 @@ impl KeyCache {
         let key = keys.iter().find(|(id, _)| Some(id) == token.header.kid.as_ref());
         (key.map(|(_, key)| key.clone()), Some(now.secs_since(*at)))
     }
+}
+
+impl Fetched {
+    /// What another instance has fetched: when, and the document.
+    fn read(mut value: &[u8], now: UnixTime) -> Option<Self> {
+        let at = take_past(&mut value, now)?;
+        Some(Self { at, keys: parse(value)? })
+    }
+}
+
+fn name_of(config: &Config) -> MemoryName {
+    name("Cognito's keys/1", &[&config.issuer, &config.cognito.jwks_url])
+}
+
+fn failure_of(config: &Config) -> MemoryName {
+    name("Cognito's keys fail/1", &[&config.issuer, &config.cognito.jwks_url])
+}
+
+/// Until when their host is left alone if it fails now.
+fn soon<P: Platform>(platform: &P) -> UnixTime {
+    platform.now().plus(OPEN_SECONDS)
 }
 
 /// The RS256 signature keys of a JWKS; `None` if it is none, or holds no such key.

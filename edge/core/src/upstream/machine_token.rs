@@ -4,7 +4,7 @@ use edgeward_identity::jws::Compact;
 
 use super::{UpstreamError, UpstreamMemory, id_token::open, jwks::ALGORITHM};
 use crate::{
-    config::Cognito,
+    config::Config,
     platform::{Platform, UnixTime},
 };
 
@@ -28,14 +28,14 @@ pub struct MachineToken {
 /// As [`UpstreamError`] says.
 pub async fn verify_machine_token<P: Platform>(
     token: &str,
-    cognito: &Cognito,
+    config: &Config,
     memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<MachineToken, UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (claims, expires_at) = open(token, MAX_MACHINE_TOKEN_BYTES, cognito, &memory.keys, platform, now).await?;
-    if !claims.text("iss")?.is_some_and(|issuer| cognito.issuers.contains(issuer)) {
+    let (claims, expires_at) = open(token, MAX_MACHINE_TOKEN_BYTES, config, &memory.keys, platform, now).await?;
+    if !claims.text("iss")?.is_some_and(|issuer| config.cognito.issuers.contains(issuer)) {
         return Err(unusable("a token of another issuer"));
     }
     if claims.text("token_use")? != Some("access") {

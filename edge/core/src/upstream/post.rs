@@ -2,12 +2,23 @@
 
 use base64ct::{Base64, Encoding};
 
-use super::{UpstreamError, circuit::Deadlines, domain::Domain, id_token::MAX_TOKEN_BYTES};
+use super::{
+    UpstreamError,
+    circuit::Deadlines,
+    domain::{Domain, outcome_of},
+    health::Health,
+    id_token::MAX_TOKEN_BYTES,
+    throttle::Outcome,
+};
 use crate::{
-    config::Cognito,
-    message::members::{Members, WrongKind},
+    config::{Cognito, Config},
+    message::{
+        caching::retry_after,
+        members::{Members, WrongKind},
+    },
     platform::{FetchReply, FetchRequest, Platform},
     secret::Secret,
+    shared_memory::{is_shared, together},
 };
 
 /// An ID token, an access token and a refresh token, each as long as Cognito may make it.
@@ -27,16 +38,34 @@ pub(super) async fn post<P: Platform, T>(
     form: &[(&str, &str)],
     judge: impl Fn(&FetchReply) -> Result<T, UpstreamError>,
     deadlines: Deadlines,
-    (cognito, domain): (&Cognito, &Domain),
+    (config, domain): (&Config, &Domain),
     platform: &P,
 ) -> Result<T, UpstreamError> {
     domain.admit(platform)?;
+    let mut health = None;
+    if is_shared(platform) {
+        // What others know is as good as what this instance knows.
+        health = Some(together(platform, || Health::admit(config, platform)).await.inspect_err(|_| {
+            domain.count(Outcome::NotAnswered, platform.now());
+        })?);
+    }
+    let cognito = &config.cognito;
     let mut last = UpstreamError::InvalidClient;
     for secret in &cognito.client_secrets {
         let request = |deadline_ms| request(path, form, secret, cognito, deadline_ms);
-        let reply = domain.send(&request, deadlines, platform).await?;
+        let reply = domain.send(&request, deadlines, platform).await;
+        if is_shared(platform)
+            && let Some(health) = health
+        {
+            together(platform, || health.note(outcome_of(&reply), config, platform)).await;
+        }
+        let reply = reply?;
         match judge(&reply) {
             Err(UpstreamError::InvalidClient) => last = UpstreamError::InvalidClient,
+            Err(UpstreamError::Unavailable { reason, .. }) => {
+                let retry_after = retry_after(&reply.headers, platform.now());
+                return Err(UpstreamError::Unavailable { reason, retry_after });
+            }
             outcome => return outcome,
         }
     }
@@ -61,9 +90,9 @@ fn request(
     }
 }
 
-/// An answer that says nothing about the request: it may work later.
-pub(super) fn unavailable(reply: &FetchReply, reason: &str) -> UpstreamError {
-    UpstreamError::Unavailable { reason: reason.to_owned(), retry_after: reply.retry_after }
+/// An answer that says nothing about the request: it may work later. When, [`post`] reads from its header.
+pub(super) fn unavailable(reason: &str) -> UpstreamError {
+    UpstreamError::Unavailable { reason: reason.to_owned(), retry_after: None }
 }
 
 /// Code and description of an error response (RFC 6749 §5.2).
@@ -75,5 +104,5 @@ pub(super) fn error_of(reply: &FetchReply) -> Result<(String, String), UpstreamE
         let members = Members::parse(&reply.body)?;
         Ok((members.owned("error")?, members.text("error_description")?.unwrap_or_default().to_owned()))
     };
-    read().map_err(|_: WrongKind| unavailable(reply, "an error that is not OAuth's"))
+    read().map_err(|_: WrongKind| unavailable("an error that is not OAuth's"))
 }

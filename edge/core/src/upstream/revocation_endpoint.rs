@@ -5,7 +5,7 @@ use super::{
     post::{TWICE, error_of, post, unavailable},
 };
 use crate::{
-    config::Cognito,
+    config::Config,
     platform::{FetchReply, Platform},
     sealed::RefreshToken,
 };
@@ -21,13 +21,13 @@ use crate::{
 /// As [`UpstreamError`] says: then the grant may live on, and the client may try again.
 pub async fn revoke<P: Platform>(
     token: &RefreshToken,
-    cognito: &Cognito,
+    config: &Config,
     memory: &UpstreamMemory,
     platform: &P,
 ) -> Result<(), UpstreamError> {
     for upstream_token in token.original_token.iter().chain([&token.upstream_token]) {
         let form = [("token", upstream_token.as_str())];
-        post("/oauth2/revoke", &form, judge, TWICE, (cognito, &memory.domain), platform).await?;
+        post("/oauth2/revoke", &form, judge, TWICE, (config, &memory.domain), platform).await?;
     }
     Ok(())
 }
@@ -40,6 +40,6 @@ fn judge(reply: &FetchReply) -> Result<(), UpstreamError> {
             // It says so of a good token when revocation is off for the app client.
             _ => Err(UpstreamError::Unusable("it does not revoke: is token revocation on for the app client?")),
         },
-        status => Err(unavailable(reply, &format!("status {status}"))),
+        status => Err(unavailable(&format!("status {status}"))),
     }
 }

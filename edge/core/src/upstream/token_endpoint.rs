@@ -5,7 +5,7 @@ use super::{
     post::{ONCE, error_of, post, unavailable},
 };
 use crate::{
-    config::Cognito,
+    config::Config,
     platform::{FetchReply, Platform, UnixTime},
     sealed::{RefreshToken, Transaction},
     secret::Secret,
@@ -24,7 +24,7 @@ pub async fn redeem<P: Platform>(
     code: &str,
     transaction: &Transaction,
     redirect_uri: &str,
-    cognito: &Cognito,
+    config: &Config,
     memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
@@ -35,12 +35,12 @@ pub async fn redeem<P: Platform>(
         ("redirect_uri", redirect_uri),
         ("code_verifier", &transaction.upstream_verifier),
     ];
-    let answer = ask(&form, cognito, memory, platform, now).await.map_err(|error| match error {
+    let answer = ask(&form, config, memory, platform, now).await.map_err(|error| match error {
         UpstreamError::InvalidGrant(_) => UpstreamError::InvalidGrant(INVALID_CODE),
         error => error,
     })?;
     let expectation = id_token::Expectation { nonce: Some(&transaction.upstream_nonce), subject: None };
-    grant(answer, &expectation, cognito, memory, platform, now).await
+    grant(answer, &expectation, config, memory, platform, now).await
 }
 
 /// Uses Cognito's refresh token.
@@ -49,40 +49,40 @@ pub async fn redeem<P: Platform>(
 /// As [`UpstreamError`] says.
 pub async fn refresh<P: Platform>(
     token: &RefreshToken,
-    cognito: &Cognito,
+    config: &Config,
     memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token.upstream_token.as_str())];
-    let answer = ask(&form, cognito, memory, platform, now).await?;
+    let answer = ask(&form, config, memory, platform, now).await?;
     let expectation = id_token::Expectation { nonce: None, subject: Some(&token.subject) };
-    grant(answer, &expectation, cognito, memory, platform, now).await
+    grant(answer, &expectation, config, memory, platform, now).await
 }
 
 /// Never sends anything twice: a code works once, and so does a refresh token that is rotated.
 async fn ask<P: Platform>(
     form: &[(&str, &str)],
-    cognito: &Cognito,
+    config: &Config,
     memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<TokenAnswer, UpstreamError> {
-    memory.keys.prepare(cognito, platform, now).await?;
-    post(PATH, form, judge, ONCE, (cognito, &memory.domain), platform).await
+    memory.keys.prepare(config, platform, now).await?;
+    post(PATH, form, judge, ONCE, (config, &memory.domain), platform).await
 }
 
 async fn grant<P: Platform>(
     answer: TokenAnswer,
     expectation: &id_token::Expectation<'_>,
-    cognito: &Cognito,
+    config: &Config,
     memory: &UpstreamMemory,
     platform: &P,
     now: UnixTime,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let id_token = answer.id_token.as_deref().ok_or(UpstreamError::Unusable("no ID token"))?;
     let (subject, scope, expires_at) =
-        id_token::verify(id_token, &answer.access_token, expectation, cognito, &memory.keys, platform, now).await?;
+        id_token::verify(id_token, &answer.access_token, expectation, config, &memory.keys, platform, now).await?;
     Ok(UpstreamGrant { subject, refresh_token: answer.refresh_token.map(Secret::new), expires_at, scope })
 }
 
@@ -102,6 +102,6 @@ fn judge(reply: &FetchReply) -> Result<TokenAnswer, UpstreamError> {
                 },
             })
         }
-        status => Err(unavailable(reply, &format!("status {status}"))),
+        status => Err(unavailable(&format!("status {status}"))),
     }
 }

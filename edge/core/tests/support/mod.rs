@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 mod coordinator;
+pub(crate) mod shared_memory;
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,16 +16,16 @@ use std::{
 
 pub(crate) use coordinator::Coordinator;
 use edgeward_core::{
-    Body, Config, Edge, Gated, REQUEST_HEADERS, Request, RequestHead, Target,
-    jose::{RsaPublicKey, software},
-    limit::Limit,
+    Body, Config, Decision, Edge, Needs, REQUEST_HEADERS, Request, RequestHead, Target,
+    jose::software,
     platform::{
-        Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Log,
-        Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate, Timer, Turn, UnixTime, VerificationError,
-        VerifyRs256,
+        Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Limit, Log,
+        Memory, MemoryName, Randomness, RandomnessError, Recalled, Record, RefreshClaim, RefreshUpdate, RsaPublicKey,
+        Timer, Together, Turn, UnixTime, VerificationError, VerifyRs256,
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
+use shared_memory::{MemoryTurn, SharedMemory};
 
 pub(crate) const ISSUER: &str = "https://edge.example";
 pub(crate) const KEYS: &str = r#"{"keys":[
@@ -80,7 +81,9 @@ pub(crate) struct World {
     pub(crate) held: Rc<Cell<bool>>,
     /// Whether the platform fails to verify signatures.
     pub(crate) cannot_verify: Rc<Cell<bool>>,
-    /// What instances share; none means nothing.
+    /// The memory that instances share, if they do.
+    pub(crate) memory: Option<SharedMemory>,
+    /// What coordinates their refreshes, if anything.
     pub(crate) coordinator: Rc<RefCell<Option<Coordinator>>>,
     counter: Rc<Cell<u64>>,
 }
@@ -152,7 +155,46 @@ impl CoordinateRefreshes for World {
     }
 }
 
+/// Not asked if there is none.
+impl Memory for World {
+    type Sharing = Together;
+    type Turn = MemoryTurn;
+
+    fn is_shared(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    async fn look(&self, name: &MemoryName) -> Option<Vec<u8>> {
+        self.shared().look(name, self.now.get()).await
+    }
+
+    async fn recall(
+        &self,
+        name: &MemoryName,
+        is_good: &dyn Fn(&[u8]) -> bool,
+        patience_ms: u32,
+    ) -> Recalled<Vec<u8>, MemoryTurn> {
+        self.shared().recall(name, is_good, patience_ms, &self.now).await
+    }
+
+    async fn keep(&self, turn: MemoryTurn, value: &[u8], seconds: u32) {
+        self.shared().keep(turn, value, seconds, self.now.get()).await;
+    }
+
+    async fn put(&self, name: &MemoryName, value: &[u8], seconds: u32) {
+        self.shared().put(name, value, seconds, self.now.get()).await;
+    }
+
+    async fn insert_if_absent(&self, name: &MemoryName, seconds: u32) -> Option<bool> {
+        self.shared().insert_if_absent(name, seconds, self.now.get()).await
+    }
+}
+
 impl World {
+    fn shared(&self) -> &SharedMemory {
+        self.memory.as_ref().expect("core has been told that there is none")
+    }
+
     fn coordinate<T>(&self, act: impl FnOnce(&mut Coordinator, u64) -> T) -> Result<T, CoordinationError> {
         let mut coordinator = self.coordinator.borrow_mut();
         let coordinator = coordinator.as_mut().expect("core has been told that there is none");
@@ -205,6 +247,7 @@ impl TestEdge {
             allowed: Rc::default(),
             held: Rc::default(),
             cannot_verify: Rc::default(),
+            memory: None,
             coordinator: Rc::default(),
             counter: Rc::default(),
         };
@@ -218,6 +261,12 @@ impl TestEdge {
         // What is random differs from one instance to the other.
         other.world.counter.set(self.world.counter.get() ^ (1 << 63));
         let world = World { now, coordinator, ..other.world };
+        Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
+    }
+
+    /// An instance with nothing in its own memory, in the same world. It shares this memory with the others.
+    pub(crate) fn sharing(&self, memory: &SharedMemory, overrides: &[(&str, &str)]) -> Self {
+        let world = World { memory: Some(memory.clone()), ..self.world.clone() };
         Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
     }
 
@@ -235,12 +284,8 @@ impl TestEdge {
 
     /// Scripts a document, with further changes to the answer.
     pub(crate) fn reply_document(&self, document: &serde_json::Value, change: impl FnOnce(&mut FetchReply)) {
-        let mut reply = FetchReply {
-            status: 200,
-            content_type: Some("application/json".to_owned()),
-            body: document.to_string().into(),
-            ..FetchReply::default()
-        };
+        let mut reply = FetchReply { status: 200, body: document.to_string().into(), ..FetchReply::default() };
+        set_header(&mut reply, header::CONTENT_TYPE, "application/json");
         change(&mut reply);
         self.world.replies.borrow_mut().push_back(Ok(reply));
     }
@@ -263,17 +308,19 @@ impl TestEdge {
         self.respond(get(target))
     }
 
-    pub(crate) fn gate(&self, path: &str, authorization: Option<&str>, origin_header: Option<&str>) -> Gated {
-        let head = RequestHead {
-            method: "POST",
-            target: target(path),
-            authorization,
-            origin_header,
-            traceparent: None,
-            content_length: Some(0),
-            has_upgrade: false,
-        };
-        self.edge.gate(&head).expect("a protected resource")
+    pub(crate) fn gate(&self, path: &str, authorization: Option<&str>, origin_header: Option<&str>) -> Decision {
+        self.edge.gate(&head(path, authorization, origin_header)).expect("a protected resource")
+    }
+
+    /// As an adapter asks for a machine.
+    pub(crate) fn gate_machine(&self, path: &str, token: &str) -> Decision {
+        let authorization = format!("Bearer {token}");
+        match self.gate(path, Some(&authorization), None) {
+            Decision::Needs(Needs::MachineAdmission) => {
+                block_on(self.edge.admit_machine(&head(path, Some(&authorization), None)))
+            }
+            decision => decision,
+        }
     }
 
     /// Registers a public client and gives its id.
@@ -288,6 +335,11 @@ impl TestEdge {
             "token_endpoint_auth_method":"none"}"#;
         self.register(metadata)["client_id"].as_str().unwrap().to_owned()
     }
+}
+
+/// Gives an answer this value of a header field, in the place of any other.
+pub(crate) fn set_header(reply: &mut FetchReply, name: HeaderName, value: &str) {
+    reply.headers.insert(name, HeaderValue::from_str(value).unwrap());
 }
 
 /// An authorization request that is good, with `changes`; an empty value takes a parameter away.
@@ -312,6 +364,17 @@ pub(crate) fn authorization_request(client_id: &str, changes: &[(&str, &str)]) -
 
 pub(crate) fn form(parameters: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
+}
+
+/// The head of a POST without a body.
+pub(crate) const fn head<'a>(
+    path: &'a str,
+    authorization: Option<&'a str>,
+    origin_header: Option<&'a str>,
+) -> RequestHead<'a> {
+    let (traceparent, content_length, has_upgrade) = (None, Some(0), false);
+    let target = target(path);
+    RequestHead { method: "POST", target, authorization, origin_header, traceparent, content_length, has_upgrade }
 }
 
 /// What is at this path at the edge.

@@ -1,18 +1,21 @@
 //! What comes to an edge in use, made ready so that nothing but the edge's answer remains to be measured.
 #![allow(dead_code, reason = "each program uses a part of it")]
 
+use std::{
+    convert::Infallible,
+    future::{Future, pending},
+};
+
 use edgeward_core::{
-    Edge, Gated, Look, Request, RequestHead, Seen, Target,
+    Decision, Edge, Evidence, Needs, Request, RequestHead, Target,
     access_token::{self, Grant},
     gate::ASSERTION_REUSE_SECONDS,
-    jose::RsaPublicKey,
-    limit::Limit,
     message::operation::MessageHeaders,
     oauth::{ClientDigest, Scope},
     platform::{
-        Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Log,
-        Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate, Timer, Turn, UnixTime, VerificationError,
-        VerifyRs256,
+        Alone, Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest,
+        Limit, Log, Memory, MemoryName, Randomness, RandomnessError, Recalled, Record, RefreshClaim, RefreshUpdate,
+        RsaPublicKey, Timer, Turn, UnixTime, VerificationError, VerifyRs256,
     },
     sealed::{self, Profile, RefreshToken},
     upstream::Subject,
@@ -81,6 +84,41 @@ impl CoordinateRefreshes for Quiet {
 
     async fn update(&self, _: RefreshUpdate<'_>) -> Result<(), CoordinationError> {
         Ok(())
+    }
+}
+
+/// As on the platform that is measured: nothing is shared, and the compiler knows it.
+impl Memory for Quiet {
+    type Sharing = Alone;
+    type Turn = Infallible;
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn look(&self, _: &MemoryName) -> impl Future<Output = Option<Vec<u8>>> {
+        pending()
+    }
+
+    fn recall(
+        &self,
+        _: &MemoryName,
+        _: &dyn Fn(&[u8]) -> bool,
+        _: u32,
+    ) -> impl Future<Output = Recalled<Vec<u8>, Infallible>> {
+        pending()
+    }
+
+    fn keep(&self, _: Infallible, _: &[u8], _: u32) -> impl Future<Output = ()> {
+        pending()
+    }
+
+    fn put(&self, _: &MemoryName, _: &[u8], _: u32) -> impl Future<Output = ()> {
+        pending()
+    }
+
+    fn insert_if_absent(&self, _: &MemoryName, _: u32) -> impl Future<Output = Option<bool>> {
+        pending()
     }
 }
 
@@ -221,13 +259,13 @@ impl Call {
     /// A machine's token that has come before.
     pub(crate) fn known_machine() -> Box<Self> {
         let call = Self::new("/machines", |_| machine_token("1"));
-        assert!(matches!(call.decide(), Some(Gated::Look(Look::Token))));
-        assert_eq!(call.edge.respond(call.vouching()).status(), 204);
+        assert!(matches!(call.decide(), Some(Decision::Needs(Needs::MachineAdmission))));
+        assert!(matches!(call.admit(), Decision::Forward(_)));
         call.passes()
     }
 
     /// Asks the gate, as an adapter does.
-    pub(crate) fn decide(&self) -> Option<Gated> {
+    pub(crate) fn decide(&self) -> Option<Decision> {
         let head = RequestHead {
             method: "POST",
             target: Target::of(&self.url),
@@ -238,31 +276,40 @@ impl Call {
             has_upgrade: false,
         };
         match self.edge.edge.gate(&head) {
-            Some(Gated::Look(Look::Headers)) => {
+            Some(Decision::Needs(Needs::Headers)) => {
                 let headers = MessageHeaders {
                     protocol_version: Some("2026-07-28"),
                     method: Some("tools/call"),
                     name: Some("get_forecast"),
                     ..MessageHeaders::default()
                 };
-                self.edge.edge.look(&head, Seen::Headers(headers))
+                self.edge.edge.gate_with(&head, Evidence::Headers(headers))
             }
-            Some(Gated::Look(Look::Body)) => self.edge.edge.look(&head, Seen::Body(MessageHeaders::default(), BODY)),
+            Some(Decision::Needs(Needs::Body { .. })) => {
+                self.edge.edge.gate_with(&head, Evidence::Body(MessageHeaders::default(), BODY))
+            }
             gated => gated,
         }
     }
 
-    fn vouching(&self) -> Request {
-        request(Method::GET, self.path, &[("authorization", self.authorization.as_deref().unwrap())], "")
+    /// A machine's call, as an adapter asks when the gate needs that.
+    pub(crate) fn admit(&self) -> Decision {
+        block_on(self.edge.edge.admit_machine(&head(self.path, self.authorization.as_deref(), None)))
+    }
+
+    /// A machine's token that comes for the first time, to an edge that has Cognito's keys.
+    pub(crate) fn first_machine() -> Box<Self> {
+        let known = *Self::known_machine();
+        Self { authorization: Some(format!("Bearer {}", machine_token("2"))), ..known }.into()
     }
 
     fn passes(self: Box<Self>) -> Box<Self> {
-        assert!(matches!(self.decide(), Some(Gated::Forward(_))), "{:?}", self.decide());
+        assert!(matches!(self.decide(), Some(Decision::Forward(_))), "{:?}", self.decide());
         self
     }
 
     fn is_refused(self: Box<Self>) -> Box<Self> {
-        assert!(matches!(self.decide(), Some(Gated::Respond { response: answer, .. }) if answer.status() == 401));
+        assert!(matches!(self.decide(), Some(Decision::Respond { response: answer, .. }) if answer.status() == 401));
         self
     }
 }
@@ -320,14 +367,6 @@ impl Asked {
     /// The metadata that every client reads first.
     pub(crate) fn metadata() -> Box<Self> {
         Self { edge: Ready::new(), request: Some(get("/.well-known/oauth-authorization-server")) }.into()
-    }
-
-    /// A machine's token that comes for the first time, to an edge that has Cognito's keys.
-    pub(crate) fn first_machine() -> Box<Self> {
-        let known = *Call::known_machine();
-        let call = Call { authorization: Some(format!("Bearer {}", machine_token("2"))), ..known };
-        let request = Some(call.vouching());
-        Self { edge: call.edge, request }.into()
     }
 
     /// The answer; there is one only.

@@ -2,10 +2,10 @@
 //! where counts and times go.
 
 use anyhow::{Context as _, Result};
-use edgeward_core::{Config, config::RateLimits, limit::Limit};
+use edgeward_core::{Config, config::RateLimits, platform::Limit};
 use serde_json::{Value, json};
 
-use super::wrangler::CONFIG;
+use super::CONFIG;
 use crate::deployment::Environment;
 
 /// The members of a configuration that hold bindings, with what they hold.

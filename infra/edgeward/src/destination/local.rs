@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::{bindings, wrangler::CONFIG};
+use super::{CONFIG, bindings};
 use crate::{deployment::Environment, edge::Settings, report::Report};
 
 /// A folder with the settings of a local edge.

@@ -1,5 +1,6 @@
 //! Cloudflare, through wrangler: variables are arguments, secrets go through its standard input and nowhere else.
 
+mod bundle;
 mod deploy;
 mod explanation;
 mod own_config;
@@ -18,9 +19,6 @@ use edgeward_core::Config;
 
 use self::explanation::{codes, explain};
 use crate::{deployment::Environment, edge::Settings, report::Report};
-
-/// The file that wrangler reads.
-pub(super) const CONFIG: &str = "wrangler.toml";
 
 /// wrangler, for one Worker.
 #[derive(Debug)]

@@ -23,10 +23,11 @@ if [ ! -e "$0.runs" ]; then wrangler --version && : >"$0.runs"; fi
 
 const OWN: &str = include_str!("../../../../edge/cloudflare/wrangler.toml");
 
-/// As much of the edge as wrangler looks at: what it exports.
+/// As much of the edge as wrangler looks at: what it imports and exports.
 const ENTRY: &str = r#"import { DurableObject } from "cloudflare:workers";
+import wasm from "./index_bg.wasm";
 export class Refreshes extends DurableObject {}
-export default { fetch: () => new Response() };
+export default { fetch: () => new Response(String(wasm)) };
 "#;
 
 struct Scene {
@@ -42,11 +43,14 @@ impl Scene {
         let edge_folder = world.folder.join("edge");
         fs::create_dir(&edge_folder).unwrap();
         fs::write(edge_folder.join("entry.mjs"), ENTRY).unwrap();
+        fs::write(edge_folder.join("index_bg.wasm"), b"\0asm\x01\0\0\0").unwrap();
         let own = OWN;
         // Would take the secrets, if wrangler gave it its standard input.
         let greedy = own.replace("\"make -C ../.. edge\"", "\"bash -c 'if read -t 0; then cat; fi'\"");
         assert_ne!(own, greedy);
         fs::write(edge_folder.join("wrangler.toml"), greedy).unwrap();
+        let weigh = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../edge/cloudflare/weigh");
+        fs::copy(weigh, edge_folder.join("weigh")).unwrap();
         world.install("real-wrangler", REAL);
         Self { world, cloudflare: Cloudflare::start().await, edge_folder }
     }
@@ -57,6 +61,8 @@ impl Scene {
 
     async fn run_for(&self, deployment: &str, arguments: &[&str]) -> Ran {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools/node_modules/.bin");
+        let temporary = self.world.folder.join("temporary");
+        fs::create_dir_all(&temporary).unwrap();
         let mut command = self.world.command();
         command
             .args(arguments)
@@ -64,6 +70,7 @@ impl Scene {
             .arg(&self.edge_folder)
             .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
             .env("EDGEWARD_WRANGLER", self.world.folder.join("real-wrangler"))
+            .env("TMPDIR", &temporary)
             .env("NODE_COMPILE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-compile-cache"))
             // As an operator may have it: wrangler says nothing, and has secrets in its logs.
             .env("WRANGLER_LOG", "none")
@@ -72,6 +79,8 @@ impl Scene {
             .env("CLOUDFLARE_API_TOKEN", TOKEN)
             .env("CLOUDFLARE_ACCOUNT_ID", ACCOUNT);
         let ran = end(command).await;
+        let left: Vec<_> = fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(left.is_empty(), "in the temporary folder: {left:?}");
         let logs = self.logs();
         for secret in self.world.secrets().iter().map(String::as_str).chain([TOKEN]) {
             assert!(!ran.all().contains(secret), "a secret is shown: {ran:#?}");
@@ -250,7 +259,8 @@ async fn a_worker_without_the_objects_gets_them_with_its_next_push_and_loses_the
     let config = scene.edge_folder.join("wrangler.toml");
     let now = fs::read_to_string(&config).unwrap();
     fs::write(&config, without.join("\n\n").replace("make -C ../.. edge", "true")).unwrap();
-    fs::write(scene.edge_folder.join("entry.mjs"), "export default { fetch: () => new Response() };").unwrap();
+    let plain = ENTRY.lines().filter(|line| !line.contains("DurableObject")).collect::<Vec<_>>().join("\n");
+    fs::write(scene.edge_folder.join("entry.mjs"), plain).unwrap();
     scene.run(&["push"]).await.succeeds();
     assert_eq!(scene.cloudflare.account().sqlite_classes, [""; 0]);
 

@@ -13,6 +13,7 @@ mod edge;
 mod firewall;
 mod keygen;
 mod leaked;
+mod licenses;
 mod managed_secret;
 mod plain_http;
 mod probe;

@@ -40,6 +40,23 @@ async fn a_first_push_deploys_and_stores_what_only_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_beyond_its_budget_is_not_deployed() {
+    let world = World::new().await;
+    world.run(&["keygen"]).await.succeeds();
+    world.wrangler_bundles(300_000);
+    world.run(&["push"]).await.fails_with("and the budget is 300000 (edge/cloudflare/weigh). Run `make size`");
+    world.wrangler_fails_with("bundle", "no such file: index_bg.wasm");
+    let ran = world.run(&["push"]).await.fails_with("`wrangler deploy --dry-run` failed, and nothing was deployed");
+    assert!(ran.all().contains("no such file: index_bg.wasm"), "{ran:#?}");
+    assert!(world.wrangler_calls().is_empty(), "{:?}", world.wrangler_calls());
+
+    world.wrangler_works_again("bundle");
+    world.wrangler_bundles(250_000);
+    world.run(&["push"]).await.succeeds();
+    assert_eq!(world.wrangler_calls().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_in_wranglers_arguments_or_environment() {
     let world = World::new().await;
     world.run(&["keygen"]).await.succeeds();

@@ -16,12 +16,19 @@ env >>"$folder/environment"
 if [ "$WRANGLER_LOG" = none ]; then exec 2>/dev/null; fi
 kind=$1
 if [ "$1 $2" = "secret list" ]; then kind=list; fi
+if [ "$1 $2" = "deploy --dry-run" ]; then kind=bundle; fi
 if [ -e "$folder/fails-$kind" ]; then
     echo "wrangler cannot $kind" >&2
     cat "$folder/fails-$kind" >&2
     exit 1
 fi
 case $kind in
+bundle)
+    mkdir -p "$8"
+    case $8 in *.wrangler/bundle-*) ;; *) exit 1 ;; esac
+    echo code >"$8/entry.js"
+    head -c "$(cat "$folder/wasm-bytes" 2>/dev/null || echo 1)" /dev/urandom >"$8/index_bg.wasm"
+    ;;
 deploy)
     if mv "$folder/meanwhile" "$folder/now" 2>/dev/null; then sh "$folder/now" || exit 1; fi
     : >"$folder/worker"
@@ -55,7 +62,7 @@ esac
     pub(crate) fn wrangler_calls(&self) -> Vec<String> {
         let calls = fs::read_to_string(self.folder.join("calls")).unwrap_or_default();
         let is_question = |line: &str| {
-            ["whoami", "--version", "secret list", "deployments", "versions"]
+            ["whoami", "--version", "secret list", "deploy --dry-run", "deployments", "versions"]
                 .iter()
                 .any(|start| line.starts_with(start))
         };
@@ -72,7 +79,7 @@ esac
         serde_json::from_str(&fs::read_to_string(self.folder.join("config")).unwrap()).unwrap()
     }
 
-    /// The files of their own that wrangler has deployed from, none of which may be left.
+    /// The files of their own that wrangler has deployed from, none of which may be left, and neither may their bundles.
     #[track_caller]
     pub(crate) fn wrangler_files(&self) -> Vec<String> {
         let calls = self.wrangler_calls();
@@ -82,6 +89,8 @@ esac
         assert!(edge.join("wrangler.toml").exists());
         for file in &files {
             assert!(!edge.join(file).exists(), "{file} is left lying about");
+            let bundle = file.replace(".wrangler-", ".wrangler/bundle-").replace(".json", "");
+            assert!(!edge.join(&bundle).exists(), "{bundle} is left lying about");
         }
         files
     }
@@ -107,6 +116,11 @@ esac
     /// wrangler's calls of this kind fail from now on, and say this.
     pub(crate) fn wrangler_fails_with(&self, kind: &str, words: &str) {
         fs::write(self.folder.join(format!("fails-{kind}")), words).unwrap();
+    }
+
+    /// wrangler's bundle has this many bytes that cannot be compressed.
+    pub(crate) fn wrangler_bundles(&self, bytes: usize) {
+        fs::write(self.folder.join("wasm-bytes"), bytes.to_string()).unwrap();
     }
 
     /// wrangler deploys from now on, and warns of this.

@@ -6,5 +6,5 @@ import type { World } from "../world.ts";
 export async function operatorsTool({ programs, variables }: World): Promise<Finding[]> {
   const program = toolProgram(variables);
   if (await programs.succeeds([program, "--version"])) return [];
-  return [problem(`${program} does not run: \`cargo install --path infra/edgeward\`, or name it in EDGEWARD_TOOL`)];
+  return [problem(`${program} does not run: \`cargo install --locked --path infra/edgeward\`, or name it in EDGEWARD_TOOL`)];
 }

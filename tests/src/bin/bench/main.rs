@@ -23,6 +23,7 @@ mod tokens;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use edgeward_tests::process::must_measure;
 
 use crate::{figures::Figures, scene::Scene, settings::Settings};
 
@@ -40,7 +41,10 @@ async fn main() -> ExitCode {
 async fn run() -> Result<ExitCode> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => bench().await,
+        [] => {
+            must_measure("bench")?;
+            bench().await
+        }
         [origin::ARGUMENT, address] => origin::serve(address.parse()?).await.map(|()| ExitCode::SUCCESS),
         [identity_layer::ARGUMENT, address, ref jwks @ ..] => {
             identity_layer::serve(address.parse()?, jwks.first().copied()).await.map(|()| ExitCode::SUCCESS)

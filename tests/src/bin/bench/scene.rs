@@ -10,11 +10,11 @@ use anyhow::{Context as _, Result, bail};
 use edgeward_cognito::Cognito;
 use edgeward_identity::names::edge as settings;
 use edgeward_tests::{
-    edge::{Variables, wrangler_dev},
+    edge::{Variables, wrangler::wrangler_dev},
     keys, place,
     port::Port,
     stack::{self, Options},
-    workerd::{Kind, Module, Worker},
+    workerd::{Module, Worker},
 };
 use serde_json::{Value, json};
 
@@ -91,8 +91,8 @@ impl Scene {
         let is_edge = |peer: &&Peer| peer.name == names::EDGEWARD;
         let edgeward = peers.iter().find(is_edge).context("there is no bench without the edge")?;
         let (token, host) = (edgeward.token.clone(), edgeward.host.clone());
-        if let Some(entries) = &settings.entries {
-            for mut peer in other_entries(entries, &variables)? {
+        if let Some(bundles) = &settings.bundles {
+            for mut peer in other_bundles(bundles, &variables)? {
                 peer.host.clone_from(&host);
                 peer.start(&folder).await?;
                 peer.token.clone_from(&token);
@@ -129,27 +129,15 @@ impl Scene {
     }
 }
 
-/// The edge with other entries, to see what a change of `entry.mjs` brings.
-fn other_entries(folder: &Path, variables: &Variables) -> Result<Vec<Peer>> {
-    let entry = place::edge_entry()?;
-    let build = |name: &str| fs::read(entry.with_file_name(name)).with_context(|| format!("there is no {name}"));
-    const SCRIPTS: [&str; 3] = ["instance.mjs", "repeats.mjs", "build/bindings.js"];
-    let scripts = SCRIPTS.map(|name| build(name).map(|content| Module::script(name, content)));
-    let scripts = scripts.into_iter().collect::<Result<Vec<_>>>()?;
-    let wasm = build("build/index_bg.wasm")?;
+/// Other bundles of the edge, to see what a change brings: each folder in `folder` holds one, as `make size` makes it.
+fn other_bundles(folder: &Path, variables: &Variables) -> Result<Vec<Peer>> {
     let mut peers = Vec::new();
-    for file in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
-        let path = file?.path();
-        let Some(name) = path.file_stem().filter(|_| path.extension().is_some_and(|extension| extension == "mjs"))
-        else {
-            continue;
-        };
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().filter(|_| path.is_dir()) else { continue };
         // The names of peers are known when the program is compiled; these few are not.
         let name: &'static str = name.to_string_lossy().into_owned().leak();
-        let mut modules = vec![Module::script("entry.mjs", fs::read(&path)?)];
-        modules.extend(scripts.iter().cloned());
-        modules.push(Module { name: "build/index_bg.wasm".to_owned(), kind: Kind::Wasm, content: wasm.clone() });
-        let worker = Worker { modules, variables: variables.clone(), ..Worker::default() };
+        let worker = Worker::bundled(&path, variables)?;
         peers.push(Peer::new(name, Port::Free.choose()?, Auth::Checked, Program::Worker(worker)));
     }
     Ok(peers)

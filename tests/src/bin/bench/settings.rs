@@ -17,8 +17,8 @@ pub(crate) struct Settings {
     only: Vec<String>,
     /// Who is not to take part, `BENCH_WITHOUT=fastmcp,workers-oauth-provider-kv`.
     without: Vec<String>,
-    /// A folder with other entries of the edge, `BENCH_ENTRIES`, each of which takes part under its file's name.
-    pub(crate) entries: Option<PathBuf>,
+    /// A folder with other bundles of the edge, `BENCH_BUNDLES`, each of which takes part under its folder's name.
+    pub(crate) bundles: Option<PathBuf>,
     /// Whether to write `BENCHMARKS.md`, `BENCH_WRITE=1`.
     pub(crate) write: bool,
     /// Whether a budget that is missed is an error, `BENCH_STRICT=1`.
@@ -37,12 +37,12 @@ impl Settings {
             tokens: number("BENCH_TOKENS", 100_000)?,
             only: words("BENCH_ONLY"),
             without: words("BENCH_WITHOUT"),
-            entries: env::var_os("BENCH_ENTRIES").map(PathBuf::from),
+            bundles: env::var_os("BENCH_BUNDLES").map(PathBuf::from),
             write: number("BENCH_WRITE", 0)? != 0,
             strict: number("BENCH_STRICT", 0)? != 0,
         };
         ensure!(settings.rounds > 0 && !settings.time.is_zero() && settings.tokens > 0, "nothing is to be measured");
-        let is_whole = settings.only.is_empty() && settings.without.is_empty() && settings.entries.is_none();
+        let is_whole = settings.only.is_empty() && settings.without.is_empty() && settings.bundles.is_none();
         ensure!(is_whole || !settings.write, "BENCHMARKS.md has the figures of all, and of nobody else");
         Ok(settings)
     }

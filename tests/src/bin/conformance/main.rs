@@ -31,7 +31,9 @@ async fn main() -> ExitCode {
 async fn run() -> Result<ExitCode> {
     println!("Edgeward conformance: the official tool, through the edge. No expected failures.\n");
     server::explain();
-    let start = |name, tasks| Stack::start(Options { name, origin: Program::Conformance, tasks, ..Options::default() });
+    let start = |name: &str, tasks| {
+        Stack::start(Options { name: name.to_owned(), origin: Program::Conformance, tasks, ..Options::default() })
+    };
     let two = start("conformance", Tasks::Two).await?;
     let one = start("conformance-one-task", Tasks::One).await?;
     let logs = format!("{} and {}", two.folder().display(), one.folder().display());

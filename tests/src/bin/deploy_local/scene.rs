@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use edgeward_tests::{
     browser::User,
+    edge::wrangler::Wrangler,
     emulator::{ACCOUNT, Aws, Emulator},
     place,
     rollout::Front,
@@ -46,7 +47,7 @@ impl Scene {
         let folder = place::run_folder("deploy")?;
         let emulator = Emulator::start(HOME, &folder).await?;
         let aws = emulator.aws()?;
-        let front = Front::start(&folder).await?;
+        let front = Front::start(&Wrangler, &folder).await?;
         let scene = Self { emulator, aws, front, folder };
         scene.write_settings(DEPLOYMENT, &json!({}))?;
         Ok(scene)

@@ -10,36 +10,39 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use edgeward_tests::{browser::User, place, process::Process};
+use edgeward_tests::{browser::User, chromium, place, process::Process};
 use reqwest::Url;
 
 /// The browser of one client's user. Clients open it as they open the desktop's: by an `xdg-open` of their own, of the
-/// system's, or on their path. The first two start what `BROWSER` names.
+/// system's, or on their path (`open` on macOS). The first two start what `BROWSER` names.
 pub(crate) struct Browser {
     folder: PathBuf,
+    program: PathBuf,
 }
 
 impl Browser {
     /// In a client's folder.
     pub(crate) fn new(folder: &Path) -> Result<Self> {
-        let this = Self { folder: folder.join("browser") };
+        let this = Self { folder: folder.join("browser"), program: chromium::find()? };
         fs::create_dir_all(&this.folder)?;
         let script = place::checkout().join("tests/tools/sign-in.mjs");
         let User { name, password } = User::DEMO;
         let log = this.log();
-        let opener = this.opener();
         let text = format!("#!/bin/sh\nexec node {script:?} \"$1\" {name:?} {password:?} {log:?}\n");
-        fs::write(&opener, text).context("cannot write the opener")?;
-        fs::set_permissions(&opener, fs::Permissions::from_mode(0o700))?;
+        for opener in [this.opener(), this.folder.join(BROWSER)] {
+            fs::write(&opener, &text).context("cannot write the opener")?;
+            fs::set_permissions(&opener, fs::Permissions::from_mode(0o700))?;
+        }
         Ok(this)
     }
 
     /// Variables of a client that is to find it.
-    pub(crate) fn variables(&self) -> [(&'static str, OsString); 2] {
+    pub(crate) fn variables(&self) -> [(&'static str, OsString); 3] {
         let mut path = self.folder.clone().into_os_string();
         path.push(":");
         path.push(place::node_path());
-        [("PATH", path), ("BROWSER", self.opener().into_os_string())]
+        let program = self.program.clone().into_os_string();
+        [("PATH", path), ("BROWSER", BROWSER.into()), (chromium::VARIABLE, program)]
     }
 
     /// How each visit ended.
@@ -58,7 +61,7 @@ impl Browser {
     }
 
     fn opener(&self) -> PathBuf {
-        self.folder.join("xdg-open")
+        self.folder.join(if cfg!(target_os = "macos") { "open" } else { "xdg-open" })
     }
 
     fn log(&self) -> PathBuf {
@@ -66,4 +69,6 @@ impl Browser {
     }
 }
 
+/// Found on the path: `xdg-open` takes a space in `BROWSER` for the beginning of arguments.
+const BROWSER: &str = "edgeward-test-browser";
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -32,7 +32,7 @@ pub(crate) struct Issued {
 
 impl Scene {
     pub(crate) async fn start() -> Result<Self> {
-        let options = Options { name: "interop", recording: Recording::On, ..Options::default() };
+        let options = Options { name: "interop".to_owned(), recording: Recording::On, ..Options::default() };
         let this = Self { stack: Stack::start(options).await?, turn: Mutex::default() };
         // What is recorded is to be read.
         let plain = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))]);

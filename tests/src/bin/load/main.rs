@@ -19,8 +19,10 @@ use anyhow::{Context as _, Result, ensure};
 use edgeward_cognito::Config;
 use edgeward_identity::names::edge as names;
 use edgeward_tests::{
+    edge::workerd::BareWorkerd,
+    process::must_measure,
     signal::to_its_end,
-    stack::{Options, Runtime, Stack},
+    stack::{Options, Stack},
     workerd::HEAP_MEGABYTES,
 };
 
@@ -40,6 +42,7 @@ const SIGN_INS_PER_MINUTE: u32 = 200;
 const GROWTH: [u64; 2] = [2 * HEAP_MEGABYTES as u64, 64];
 
 async fn run() -> Result<ExitCode> {
+    must_measure("load")?;
     let seconds = match std::env::var("LOAD_SECONDS") {
         Ok(text) => text.parse().context("LOAD_SECONDS is no number of seconds")?,
         Err(_) => 60,
@@ -49,8 +52,14 @@ async fn run() -> Result<ExitCode> {
     // Long enough for all of it: what is measured is not the refresh.
     let variables = [(names::ACCESS_TOKEN_SECONDS, "3600"), (names::RESOURCES, bodies::RESOURCES)];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let runtime = Runtime::Workerd;
-    let stack = Stack::start(Options { name: "load", cognito, variables, runtime, ..Options::default() }).await?;
+    let stack = Stack::start(Options {
+        name: "load".to_owned(),
+        cognito,
+        variables,
+        runtime: &BareWorkerd,
+        ..Options::default()
+    })
+    .await?;
     let stack = Arc::new(stack);
     println!("load: {seconds} s each, on {} cores; the clients are on them, too", cores());
     let people = Arc::new(People::sign_in(&stack).await?);

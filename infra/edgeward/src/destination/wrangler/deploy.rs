@@ -22,6 +22,7 @@ impl Wrangler {
     ) -> Result<()> {
         let obsolete = secrets::obsolete(settings, standing.unwrap_or_default());
         let own = self.own_config(config, address)?;
+        self.weigh_bundle(&own).await?;
         let environment = self.environment.to_string();
         let mut command = self.command(&["deploy", "--env", &environment, "--name", &self.worker]);
         // wrangler opens the file by its name, and gives no other program its standard input.

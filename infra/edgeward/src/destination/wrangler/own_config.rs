@@ -11,7 +11,10 @@ use anyhow::{Context as _, Result};
 use edgeward_core::Config;
 use serde_json::{Value, json};
 
-use super::{super::bindings, Address, CONFIG, Wrangler};
+use super::{
+    super::{CONFIG, bindings},
+    Address, Wrangler,
+};
 
 /// Removed when dropped. It holds no secret.
 pub(super) struct OwnConfig {

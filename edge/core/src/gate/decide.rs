@@ -1,0 +1,228 @@
+//! The decision about a request.
+
+use std::borrow::Cow;
+
+use edgeward_identity::{Identity, Kind, limits::MAX_BODY_BYTES};
+
+use super::{
+    admissions::{Admission, Admissions, bytes_for},
+    assertion::{ASSERTION_REUSE_SECONDS, assertion_of, audience},
+    decision::{Decision, Evidence, Needs},
+    head::RequestHead,
+    refusal::{GateError, name_holder, refusal},
+};
+use crate::{
+    access_token,
+    config::{AllowedOrigins, Config, ProtectedResource},
+    forward::Plan,
+    message::{
+        authorization_header::{is_bearer_token, maybe_bearer_token},
+        cors, operation,
+        request::BodyError,
+    },
+    oauth::{
+        Scope,
+        error_code::{MAX_QUOTED, quotable_uri},
+    },
+    platform::{Limit, Record, UnixTime},
+    upstream,
+};
+
+/// The longest `Authorization` that is looked at: a token, or one of Cognito's, behind its scheme.
+const MAX_AUTHORIZATION_BYTES: usize = upstream::MAX_MACHINE_TOKEN_BYTES + 16;
+
+/// Decides about a request for `resource`. Gives a record when it refuses.
+pub fn decide(
+    head: &RequestHead<'_>,
+    evidence: Evidence<'_>,
+    resource: &ProtectedResource,
+    config: &Config,
+    admissions: &Admissions,
+    now: UnixTime,
+) -> (Decision, Option<Record>) {
+    let outcome =
+        check_origin(head, config).and_then(|()| check_framing(head)).and_then(|()| match head.origin_header {
+            Some(origin) if head.method == "OPTIONS" => {
+                Ok(Decision::Respond { response: cors::preflight(origin), repeats: None })
+            }
+            _ if matches!(evidence, Evidence::TooMany) => Err(GateError::TooManyRequests),
+            _ => forward(head, evidence, resource, config, admissions, now),
+        });
+    match outcome {
+        Ok(gated) => (gated, None),
+        Err(error) => {
+            let asked = (head.target.path, head.origin_header);
+            let (response, mut record) = refusal(&error, asked, resource, config);
+            name_holder(&mut record, &error, head, config, admissions);
+            let repeats = error == GateError::NoToken && head.may_repeat();
+            let repeats = repeats.then(|| Box::new(record.clone()));
+            (Decision::Respond { response, repeats }, Some(record))
+        }
+    }
+}
+
+/// Whether pages of this origin may call the resources.
+pub fn may_call(origin: &str, config: &Config) -> bool {
+    match &config.allowed_origins {
+        AllowedOrigins::All => true,
+        AllowedOrigins::These(origins) => origin == config.issuer || origins.iter().any(|allowed| allowed == origin),
+    }
+}
+
+/// DNS rebinding: a page of another site must not speak to us with what the browser adds.
+fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError> {
+    match head.origin_header {
+        Some(origin) if !may_call(origin, config) => Err(GateError::ForbiddenOrigin(quotable_uri(origin, MAX_QUOTED))),
+        _ => Ok(()),
+    }
+}
+
+/// Nothing of a body that is too long is passed on, and nothing that would be another protocol's behind the request.
+fn check_framing(head: &RequestHead<'_>) -> Result<(), GateError> {
+    if head.has_upgrade {
+        return Err(GateError::Upgrade);
+    }
+    if head.content_length > Some(MAX_BODY_BYTES as u64) { Err(GateError::BodyTooLong) } else { Ok(()) }
+}
+
+fn forward(
+    head: &RequestHead<'_>,
+    evidence: Evidence<'_>,
+    resource: &ProtectedResource,
+    config: &Config,
+    admissions: &Admissions,
+    now: UnixTime,
+) -> Result<Decision, GateError> {
+    let value = head.authorization.ok_or(GateError::NoToken)?;
+    let token = Some(value).filter(|value| value.len() <= MAX_AUTHORIZATION_BYTES).and_then(maybe_bearer_token);
+    let token = token.ok_or(GateError::MalformedToken)?;
+    let fingerprint = admissions.fingerprint(token);
+    let pass = |admission: &mut Admission| pass(admission, head, evidence, resource, config, now);
+    let is_meant = |admission: &Admission| admission.resource == resource.indicator.as_str();
+    let mut known = false;
+    let passed = admissions.of(fingerprint, now, |admission| {
+        known = true;
+        is_meant(admission).then(|| pass(admission))
+    });
+    if let Some(outcome) = passed.flatten() {
+        return outcome;
+    }
+    if !is_bearer_token(token) {
+        return Err(GateError::MalformedToken);
+    }
+    // A machine's token names no resource, and may be good for this one, too.
+    if !resource.machines.is_empty() && upstream::looks_like_cognitos(token) {
+        return Ok(Decision::Needs(Needs::MachineAdmission));
+    }
+    if known {
+        return Err(GateError::WrongAudience);
+    }
+    let mut admission = open(token, config, now)?;
+    let outcome = if is_meant(&admission) { pass(&mut admission) } else { Err(GateError::WrongAudience) };
+    admissions.put(fingerprint, admission);
+    outcome
+}
+
+/// Whether what a token allows is enough for the request.
+fn pass(
+    admission: &mut Admission,
+    head: &RequestHead<'_>,
+    evidence: Evidence<'_>,
+    resource: &ProtectedResource,
+    config: &Config,
+    now: UnixTime,
+) -> Result<Decision, GateError> {
+    let needed = match needed(head, evidence, resource)? {
+        Ok(needed) => needed,
+        Err(Unknown::Headers) => return Ok(Decision::Needs(Needs::Headers)),
+        Err(Unknown::Body) => {
+            return Ok(Decision::Needs(Needs::Body { party: admission.identity.grant_id.clone() }));
+        }
+    };
+    if !allows(&admission.identity, &needed) {
+        return Err(GateError::InsufficientScope(needed.into_owned()));
+    }
+    let (minted_at, identity) = assertion_of(admission, config, now)?;
+    // Of one like it that has a body more must be looked at.
+    let repeats = resource.policy.is_none() && head.may_repeat();
+    let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
+    let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));
+    let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
+    let page_origin = head.origin_header.map(str::to_owned);
+    let is_counted = config.rate_limits.is_counted(Limit::Calls);
+    // Counters may be shared with other edges.
+    let counted = is_counted.then(|| [&config.issuer, " ", &admission.identity.grant_id].concat());
+    Ok(Decision::Forward(Plan { url, identity, traceparent: None, page_origin, repeats_until, counted }))
+}
+
+/// What must be read before it is known which scopes a request needs.
+enum Unknown {
+    Headers,
+    Body,
+}
+
+/// The scopes that the request needs, all of them, or what must be read to tell.
+fn needed<'a>(
+    head: &RequestHead<'_>,
+    evidence: Evidence<'_>,
+    resource: &'a ProtectedResource,
+) -> Result<Result<Cow<'a, Scope>, Unknown>, GateError> {
+    // Without a body these ask for nothing. With one, whatever the method, a server may do what the body says.
+    let is_empty = head.content_length == Some(0) && matches!(head.method, "GET" | "HEAD" | "DELETE" | "OPTIONS");
+    let Some(policy) = resource.policy.as_ref().filter(|_| !is_empty) else {
+        return Ok(Ok(Cow::Borrowed(&resource.default_scope)));
+    };
+    // Servers compare the headers of messages, which are posted.
+    let compares = resource.compares_headers && head.method == "POST";
+    let (headers, body) = match evidence {
+        Evidence::Nothing if compares => return Ok(Err(Unknown::Headers)),
+        Evidence::Nothing => (None, None),
+        Evidence::Headers(headers) => (Some(headers), None),
+        Evidence::Body(headers, body) => (Some(headers), Some(body)),
+        Evidence::NoBody(BodyError::TooLong) => return Err(GateError::BodyTooLongToJudge),
+        Evidence::NoBody(error) => return Err(error.into()),
+        Evidence::TooMany => return Err(GateError::TooManyRequests),
+    };
+    if headers.is_some_and(|headers| !headers.is_plain_json()) {
+        return Err(GateError::UnsupportedEncoding);
+    }
+    let told = headers.filter(|_| compares).and_then(|headers| headers.operation());
+    let operations = match (told, body) {
+        (Some(operation), _) => vec![operation],
+        (None, None) if head.content_length > Some(operation::MAX_BYTES as u64) => {
+            return Err(GateError::BodyTooLongToJudge);
+        }
+        (None, None) => return Ok(Err(Unknown::Body)),
+        // A body need not announce its length.
+        (None, Some(body)) if body.len() > operation::MAX_BYTES => return Err(GateError::BodyTooLongToJudge),
+        (None, Some(body)) => operation::operations(body)?,
+    };
+    let needs = operations.iter().map(|operation| policy.needs(operation));
+    Ok(Ok(Cow::Owned(needs.fold(resource.default_scope.clone(), |all, needed| all.union(&needed)))))
+}
+
+fn allows(identity: &Identity, needed: &Scope) -> bool {
+    needed.iter().all(|token| identity.scopes.iter().any(|scope| scope == token.as_str()))
+}
+
+fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateError> {
+    let (claims, profile, expires_at) = access_token::open(token, &config.issuer, &config.keys, now)?;
+    let is_meant = |resource: &&ProtectedResource| resource.indicator.as_str() == claims.audience;
+    let resource = config.resources.iter().find(is_meant).ok_or(GateError::WrongAudience)?;
+    let identity = Identity {
+        issuer: config.issuer.clone(),
+        audience: audience(resource, config),
+        subject: claims.subject,
+        kind: Kind::User,
+        client_id: claims.client_id,
+        // With what they imply: the origin knows of no hierarchy.
+        scopes: resource.expand(&claims.scope).to_strings(),
+        username: profile.username,
+        email: profile.email,
+        unverified_email: profile.unverified_email,
+        groups: profile.groups,
+        auth_time: claims.auth_time,
+        grant_id: claims.grant_id,
+    };
+    Ok(Admission { identity, resource: claims.audience, expires_at, assertion: None, bytes: bytes_for(token) })
+}

@@ -1,0 +1,57 @@
+//! Machines, which come with Cognito's own tokens.
+
+use edgeward_identity::{Identity, Kind};
+
+use super::{
+    admissions::{Admission, Admissions, bytes_for},
+    assertion::audience,
+    refusal::GateError,
+};
+use crate::{
+    config::{Config, Machine, ProtectedResource},
+    message::authorization_header::bearer_token,
+    platform::{Platform, UnixTime},
+    upstream::{self, UpstreamMemory},
+};
+
+/// Verifies a machine's token of Cognito's own, which may mean to fetch Cognito's keys, and remembers it for `resource`.
+///
+/// # Errors
+/// When the token is not good, is of no machine that may come here, or Cognito's keys cannot be had.
+pub async fn admit<P: Platform>(
+    authorization: Option<&str>,
+    resource: &ProtectedResource,
+    config: &Config,
+    (admissions, upstream): (&Admissions, &UpstreamMemory),
+    platform: &P,
+    now: UnixTime,
+) -> Result<(), GateError> {
+    let token = authorization.ok_or(GateError::NoToken)?;
+    let token = bearer_token(token).ok_or(GateError::MalformedToken)?;
+    let verified = upstream::verify_machine_token(token, config, upstream, platform, now).await?;
+    let is_it = |machine: &&Machine| machine.client_id == verified.client_id;
+    let machine = resource.machines.iter().find(is_it);
+    let machine = machine.ok_or_else(|| GateError::UnknownMachine(verified.client_id.clone()))?;
+    if verified.expires_at <= now {
+        return Err(GateError::ExpiredMachineToken(verified.client_id));
+    }
+    let identity = Identity {
+        issuer: config.issuer.clone(),
+        audience: audience(resource, config),
+        subject: verified.client_id.clone(),
+        kind: Kind::Machine,
+        client_id: verified.client_id.clone(),
+        scopes: resource.expand(&machine.scope(&verified.scope)).to_strings(),
+        username: None,
+        email: None,
+        unverified_email: None,
+        groups: Vec::new(),
+        auth_time: None,
+        grant_id: verified.client_id,
+    };
+    let resource = resource.indicator.as_str().to_owned();
+    let bytes = bytes_for(token);
+    let admission = Admission { identity, resource, expires_at: verified.expires_at, assertion: None, bytes };
+    admissions.put(admissions.fingerprint(token), admission);
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! Coordinating a refresh through a memory that instances share, where the platform has no coordinator: one instance asks Cognito
+//! about a token, the others get its answer, and nobody asks about a token that is known to be dead.
+//!
+//! A value is sealed with the edge's own key, for the grant, and opened for its user only. A grant that was revoked leaves a mark
+//! (a tombstone), and none of its answers counts.
+
+use super::{
+    Answered, Asking, Coordination, KnownAnswer, MAX_GENERATIONS, PATIENCE_MS, REFUSED_SECONDS,
+    coordination::{token_name, tombstone},
+};
+use crate::{
+    platform::{MemoryName, Platform, Recalled, UnixTime},
+    shared_memory::{SharedMemory, name, take_byte, take_past, write_time},
+    upstream::{UpstreamError, UpstreamGrant},
+};
+
+/// How often an answer whose newest token is dead is passed over.
+const MAX_DEAD: usize = 3;
+const INVALID_GRANT: UpstreamError = UpstreamError::InvalidGrant("invalid_grant");
+
+/// What is kept of one of Cognito's tokens.
+enum Known {
+    Answer(KnownAnswer),
+    /// Cognito has refused it.
+    Dead,
+}
+
+const ANSWER: u8 = 1;
+const DEAD: u8 = 2;
+
+/// What the others know of a token.
+enum Found<Turn> {
+    Answer(KnownAnswer),
+    Dead,
+    /// This request asks, and the others wait.
+    Turn(Turn),
+    Busy,
+    Nothing,
+}
+
+impl<P: Platform> Coordination<'_, P> {
+    /// Asks Cognito, if no other instance has asked or is asking. `known` is what this instance has been answered before: it counts
+    /// only while the memory is broken.
+    ///
+    /// # Errors
+    /// As [`UpstreamError`] says.
+    pub(super) async fn ask_through_memory(
+        &self,
+        known: Option<KnownAnswer>,
+        asking: Asking<'_>,
+    ) -> Result<Answered, UpstreamError> {
+        let memory = SharedMemory::of(self.platform, self.keys);
+        let (answer, turn) = match self.find(&memory).await {
+            Found::Answer(answer) => (Some(answer), None),
+            Found::Nothing => (known, None),
+            Found::Turn(turn) => (None, Some(turn)),
+            Found::Dead => return Err(INVALID_GRANT),
+            Found::Busy => return Err(UpstreamError::still_asked()),
+        };
+        // Looked at last: a grant may be revoked while this waits.
+        if let Some(answer) = answer
+            && !self.is_buried(&memory).await
+        {
+            return Ok(Answered::FromMemory(answer));
+        }
+        match asking.await {
+            Ok(grant) => self.share(grant, turn, &memory).await,
+            Err(error @ UpstreamError::InvalidGrant(_)) => self.share_refusal(error, turn, &memory).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn share(
+        &self,
+        grant: UpstreamGrant,
+        turn: Option<P::Turn>,
+        memory: &SharedMemory<'_, P>,
+    ) -> Result<Answered, UpstreamError> {
+        // The grant was revoked while Cognito answered.
+        if self.is_buried(memory).await {
+            return Err(INVALID_GRANT);
+        }
+        let mut answer = KnownAnswer::new(grant, self.platform.now());
+        // Whether it is shared or not: this instance must not give it again without a look at the memory.
+        answer.is_published = true;
+        // Sealing fails without randomness. The client's own token is sealed next, which reports that.
+        if let Some(sealed) = self.seal(&answer) {
+            let value = [&[ANSWER], sealed.as_bytes()].concat();
+            self.keep(turn, &value, answer.lifetime(), memory).await;
+        }
+        Ok(Answered::Anew(answer))
+    }
+
+    async fn share_refusal(
+        &self,
+        error: UpstreamError,
+        turn: Option<P::Turn>,
+        memory: &SharedMemory<'_, P>,
+    ) -> Result<Answered, UpstreamError> {
+        // Another request may have taken over, and may have got the token that replaces this one. Then its answer counts.
+        let faster = memory.look(&self.name(&self.claim.token), |value| self.read(value)).await;
+        if let Some(Known::Answer(answer)) = faster
+            && !self.is_buried(memory).await
+        {
+            return Ok(Answered::FromMemory(answer));
+        }
+        let value = [&[DEAD][..], &write_time(self.platform.now())].concat();
+        self.keep(turn, &value, REFUSED_SECONDS, memory).await;
+        Err(error)
+    }
+
+    async fn keep(&self, turn: Option<P::Turn>, value: &[u8], seconds: u64, memory: &SharedMemory<'_, P>) {
+        let name = self.name(&self.claim.token);
+        match turn {
+            Some(turn) => memory.keep(turn, &name, value, seconds).await,
+            None => memory.put(&name, value, seconds).await,
+        }
+    }
+
+    async fn is_buried(&self, memory: &SharedMemory<'_, P>) -> bool {
+        memory.look(&tombstone(&self.claim.grant), |_| Some(())).await.is_some()
+    }
+
+    /// The newest answer to the token, or the turn to ask.
+    async fn find(&self, memory: &SharedMemory<'_, P>) -> Found<P::Turn> {
+        let since = self.platform.now();
+        let mut dead: Option<String> = None;
+        for _ in 0..MAX_DEAD {
+            let read = |value: &[u8]| {
+                self.read(value).filter(|known| match known {
+                    Known::Answer(answer) => dead.is_none() || answer.grant.new_token() != dead.as_deref(),
+                    Known::Dead => true,
+                })
+            };
+            let name = self.name(&self.claim.token);
+            let answer = match memory.recall(&name, read, self.patience(since)).await {
+                Recalled::Value(Known::Answer(answer)) => answer,
+                Recalled::Value(Known::Dead) => return Found::Dead,
+                Recalled::Turn(turn) => return Found::Turn(turn),
+                Recalled::Busy => return Found::Busy,
+                Recalled::Nothing => return Found::Nothing,
+            };
+            // What this answer leads to may be dead: another instance has forked the family. Cognito is asked for a newer token.
+            let first = answer.grant.new_token().map(str::to_owned);
+            match self.newest(answer, since, memory).await {
+                Found::Dead => dead = first,
+                found => return found,
+            }
+        }
+        Found::Nothing
+    }
+
+    /// Follows an answer to the one with the newest token. While another request asks about that one, this waits for it.
+    async fn newest(&self, first: KnownAnswer, since: UnixTime, memory: &SharedMemory<'_, P>) -> Found<P::Turn> {
+        let mut newest = first;
+        for _ in 0..MAX_GENERATIONS {
+            let Some(next) = newest.grant.new_token() else { break };
+            let name = self.name(&token_name(next));
+            match memory.recall(&name, |value| self.read(value), self.patience(since)).await {
+                Recalled::Value(Known::Dead) => return Found::Dead,
+                // An answer without a new token leaves this one good.
+                Recalled::Value(Known::Answer(later)) if later.grant.new_token().is_some_and(|token| token != next) => {
+                    newest = KnownAnswer { grant: later.grant, ..newest };
+                }
+                Recalled::Busy => return Found::Busy,
+                // Nobody asks about it. The turn ends at once.
+                Recalled::Value(Known::Answer(_)) | Recalled::Turn(_) | Recalled::Nothing => break,
+            }
+        }
+        Found::Answer(newest)
+    }
+
+    /// What is left of the time that a request waits for others.
+    fn patience(&self, since: UnixTime) -> u32 {
+        let passed = self.platform.now().secs_since(since).saturating_mul(1000);
+        PATIENCE_MS.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX))
+    }
+
+    fn name(&self, token: &str) -> MemoryName {
+        name("refresh/1", &[&self.claim.grant, token])
+    }
+
+    fn read(&self, mut value: &[u8]) -> Option<Known> {
+        let now = self.platform.now();
+        match take_byte(&mut value)? {
+            ANSWER => {
+                let answer = self.open(std::str::from_utf8(value).ok()?)?;
+                answer.is_current(now).then_some(Known::Answer(answer))
+            }
+            DEAD => {
+                let at = take_past(&mut value, now)?;
+                (now.secs_since(at) < REFUSED_SECONDS).then_some(Known::Dead)
+            }
+            _ => None,
+        }
+    }
+}
