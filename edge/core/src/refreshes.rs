@@ -213,15 +213,19 @@ impl Refreshes {
         self.entries.borrow_mut().retain(|entry| entry.grant_id != grant_id);
     }
 
-    /// Remembers that Cognito has refused its token. Others of the same family may be good.
-    pub fn remember_refusal(&self, upstream_token: &str, reason: &'static str, now: UnixTime) {
+    /// Remembers that Cognito refused its token, then. Others of the same family may be good. A refusal that is remembered already
+    /// lasts no longer for this.
+    pub fn remember_refusal(&self, upstream_token: &str, reason: &'static str, at: UnixTime) {
         let token = digest(upstream_token);
         let mut refused = self.refused.borrow_mut();
-        refused.retain(|(known, _, until)| *known != token && now < *until);
+        refused.retain(|(_, _, until)| at < *until);
+        if refused.iter().any(|(known, ..)| *known == token) {
+            return;
+        }
         if refused.len() == CAPACITY {
             refused.remove(0);
         }
-        refused.push((token, reason, now.plus(REFUSED_SECONDS)));
+        refused.push((token, reason, at.plus(REFUSED_SECONDS)));
     }
 
     /// Why Cognito has refused its token, if that was within [`REFUSED_SECONDS`].

@@ -51,7 +51,7 @@ const CAPACITY_OF_HOST: usize = 32;
 const FETCHES_OF_HOST: u32 = 32;
 const BUDGET_SECONDS: u64 = 60;
 /// Of those that a host has in a minute among all instances, a request tries so many, one after the other.
-const TRIES: u32 = 8;
+const TRIES: u32 = 4;
 /// How long a request waits for another instance: longer than that may take for a fetch.
 const SHARED_PATIENCE_MS: u32 = 6_000;
 /// So many requests may fetch documents, or wait for others that do, at a time: strangers choose hosts that are slow.
@@ -109,6 +109,8 @@ struct Entry {
     refused: Option<(u32, Unfit)>,
     /// When a fetch last ended, by this instance or another one.
     noted_at: UnixTime,
+    /// When the document that was kept was dropped: what was asked for before is of no use.
+    dropped_at: UnixTime,
 }
 
 /// A document that is good.
@@ -194,7 +196,10 @@ impl Documents {
             }
             let mut turn = None;
             if is_shared(platform) {
-                match together(platform, || self.recall(&wanted, config, platform, now)).await {
+                let left = PATIENCE_MS.saturating_sub(waited);
+                let recalled = together(platform, || self.recall(&wanted, left, config, platform, now)).await;
+                waited = waited.max(milliseconds(platform.now()).saturating_sub(milliseconds(now)));
+                match recalled {
                     Recalled::Value(outcome) => return outcome,
                     Recalled::Turn(taken) => turn = Some(taken),
                     Recalled::Busy => {
@@ -251,6 +256,7 @@ impl Documents {
     async fn recall<P: Platform>(
         &self,
         wanted: &Wanted<'_>,
+        patience_ms: u64,
         config: &Config,
         platform: &P,
         now: UnixTime,
@@ -267,7 +273,8 @@ impl Documents {
                 (Found::Fetching(_) | Found::Nothing, None) => None,
             }
         };
-        memory.recall(&name_of(wanted, config), read, SHARED_PATIENCE_MS).await
+        let patience_ms = u32::try_from(patience_ms).map_or(SHARED_PATIENCE_MS, |left| left.min(SHARED_PATIENCE_MS));
+        memory.recall(&name_of(wanted, config), read, patience_ms).await
     }
 
     /// Tells the other instances what has come of a turn.
@@ -372,15 +379,19 @@ impl Documents {
 impl Entry {
     fn new(wanted: &Wanted<'_>) -> Self {
         let (url, role) = (wanted.url.clone(), wanted.role);
-        let noted_at = UnixTime::from_secs(0);
-        Self { url, role, kept: None, failed: None, fetching: None, fetch: 0, refused: None, noted_at }
+        let never = UnixTime::from_secs(0);
+        let (noted_at, dropped_at) = (never, never);
+        Self { url, role, kept: None, failed: None, fetching: None, fetch: 0, refused: None, noted_at, dropped_at }
     }
 
-    /// Takes over what another instance knows, if it is not older.
+    /// Takes over what another instance knows: of the documents the newest that was not dropped since, and how the last fetch ended.
     fn learn(&mut self, known: Known) {
+        self.dropped_at = self.dropped_at.max(known.dropped_at);
+        let both = self.kept.take().into_iter().chain(known.kept);
+        self.kept = both.filter(|kept| kept.at > self.dropped_at).max_by_key(|kept| (kept.at, kept.until));
         if known.noted_at >= self.noted_at {
-            let refused = known.refused.map(|unfit| (self.fetch, unfit));
-            (self.noted_at, self.kept, self.failed, self.refused) = (known.noted_at, known.kept, known.failed, refused);
+            self.refused = known.refused.map(|unfit| (self.fetch, unfit));
+            (self.noted_at, self.failed) = (known.noted_at, known.failed);
         }
     }
 
@@ -392,6 +403,12 @@ impl Entry {
     fn stale(&self, wanted: &Wanted<'_>, now: UnixTime) -> Option<Rc<[u8]>> {
         let is_usable = |kept: &&Kept| kept.at >= wanted.not_before && now < kept.stale_until;
         self.kept.as_ref().filter(is_usable).map(|kept| Rc::clone(&kept.body))
+    }
+
+    fn drop_kept(&mut self, now: UnixTime) {
+        if self.kept.take().is_some() {
+            self.dropped_at = now;
+        }
     }
 
     /// Remembers what a fetch has brought. Gives the document that is used in its place, if the host has failed.
@@ -409,6 +426,7 @@ impl Entry {
             Ok((seconds, body)) => {
                 let until = asked_at.plus(*seconds);
                 let stale_until = until.plus(STALE_SECONDS);
+                self.dropped_at = UnixTime::from_secs(0);
                 self.kept = Some(Kept { body: Rc::clone(body), at: asked_at, until, stale_until });
                 None
             }
@@ -417,7 +435,7 @@ impl Entry {
                 self.failed = Some((*failure, now.plus(seconds)));
                 // The host does not fail: it says that there is no such client.
                 if failure.is_gone() {
-                    self.kept = None;
+                    self.drop_kept(now);
                 }
                 self.stale(wanted, now)
             }
@@ -429,7 +447,7 @@ impl Entry {
                     Some(Rc::clone(&kept.body))
                 }
                 _ => {
-                    self.kept = None;
+                    self.drop_kept(now);
                     self.refused = Some((self.fetch, unfit.clone()));
                     None
                 }

@@ -22,7 +22,7 @@ use crate::{
     },
     sealed::{self, RefreshAnswer, RefreshToken},
     secret::Secret,
-    shared_memory::{self, SharedMemory, is_shared, together, write_time},
+    shared_memory::{self, SharedMemory, is_shared, together},
     upstream::{Subject, UpstreamError, UpstreamGrant},
 };
 
@@ -37,11 +37,13 @@ const TOMBSTONE_SECONDS: u64 = 120;
 
 /// One refresh, as the platform coordinates it.
 pub struct Coordination<'a, P> {
-    refreshes: &'a Refreshes,
+    pub(super) refreshes: &'a Refreshes,
     pub(super) keys: &'a Keys,
     pub(super) platform: &'a P,
-    subject: &'a str,
+    pub(super) token: &'a RefreshToken,
     pub(super) claim: RefreshClaim,
+    /// When the request began to wait for others.
+    pub(super) began_at: UnixTime,
 }
 
 /// Where an answer comes from.
@@ -75,7 +77,7 @@ impl Refreshes {
             token: token_name(&token.upstream_token),
             holder: edgeward_base64url::encode(&random),
         };
-        Some(Coordination { refreshes: self, keys: &config.keys, platform, subject: &token.subject, claim })
+        Some(Coordination { refreshes: self, keys: &config.keys, platform, token, claim, began_at: platform.now() })
     }
 
     /// Asks Cognito, if no other instance has asked or is asking. `known` is what this instance has been answered before and
@@ -241,7 +243,7 @@ impl<P: Platform> Coordination<'_, P> {
 
     pub(super) fn open(&self, sealed: &str) -> Option<KnownAnswer> {
         let answer: RefreshAnswer = sealed::open(sealed, &self.claim.grant, self.keys, self.platform.now()).ok()?;
-        if answer.subject != self.subject {
+        if answer.subject != self.token.subject {
             return None;
         }
         let RefreshAnswer { answered_at, subject, profile, auth_time, upstream_token, expires_at, upstream_scope } =
@@ -284,10 +286,11 @@ pub(super) fn token_name(upstream_token: &str) -> String {
 async fn bury<P: Platform>(grant_id: &str, config: &Config, platform: &P) {
     let grave = tombstone(&grant_name(&config.cognito, grant_id));
     let memory = SharedMemory::of(platform, &config.keys);
-    memory.put(&grave, &write_time(platform.now()), TOMBSTONE_SECONDS).await;
+    memory.put(&grave, &[], TOMBSTONE_SECONDS).await;
 }
 
-/// What marks a grant that is over in a memory that instances share. `grant` is its name there.
+/// What marks a grant that is over in a memory that instances share. `grant` is its name there. It has no age: a grant that is
+/// over stays so.
 pub(super) fn tombstone(grant: &str) -> MemoryName {
     shared_memory::name("revoked grant/1", &[grant])
 }

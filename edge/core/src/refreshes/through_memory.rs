@@ -16,13 +16,15 @@ use crate::{
 
 /// How often an answer whose newest token is dead is passed over.
 const MAX_DEAD: usize = 3;
-const INVALID_GRANT: UpstreamError = UpstreamError::InvalidGrant("invalid_grant");
+/// A request with less time left than this does not begin to ask: its client would have gone before Cognito answers.
+const MIN_PATIENCE_MS: u32 = 1_000;
+const INVALID_GRANT: &str = "invalid_grant";
 
 /// What is kept of one of Cognito's tokens.
 enum Known {
     Answer(KnownAnswer),
-    /// Cognito has refused it.
-    Dead,
+    /// Cognito refused it, then.
+    Dead(UnixTime),
 }
 
 const ANSWER: u8 = 1;
@@ -31,11 +33,14 @@ const DEAD: u8 = 2;
 /// What the others know of a token.
 enum Found<Turn> {
     Answer(KnownAnswer),
-    Dead,
-    /// This request asks, and the others wait.
-    Turn(Turn),
+    /// Cognito refused it, then.
+    Dead(UnixTime),
+    /// Nothing: this request asks. Where it has the turn, the others wait for it.
+    Nothing(Option<Turn>),
+    /// Another request asks, and has for as long as this one waits.
     Busy,
-    Nothing,
+    /// The memory is broken.
+    Broken,
 }
 
 impl<P: Platform> Coordination<'_, P> {
@@ -52,9 +57,13 @@ impl<P: Platform> Coordination<'_, P> {
         let memory = SharedMemory::of(self.platform, self.keys);
         let (answer, turn) = match self.find(&memory).await {
             Found::Answer(answer) => (Some(answer), None),
-            Found::Nothing => (known, None),
-            Found::Turn(turn) => (None, Some(turn)),
-            Found::Dead => return Err(INVALID_GRANT),
+            Found::Broken => (known, None),
+            // Not what was known here, if the memory has lost it: it may have lost the mark of a revocation, too.
+            Found::Nothing(turn) => (None, turn),
+            Found::Dead(at) => {
+                self.refreshes.remember_refusal(&self.token.upstream_token, INVALID_GRANT, at);
+                return Err(UpstreamError::InvalidGrant(INVALID_GRANT));
+            }
             Found::Busy => return Err(UpstreamError::still_asked()),
         };
         // Looked at last: a grant may be revoked while this waits.
@@ -62,6 +71,9 @@ impl<P: Platform> Coordination<'_, P> {
             && !self.is_buried(&memory).await
         {
             return Ok(Answered::FromMemory(answer));
+        }
+        if self.patience() < MIN_PATIENCE_MS {
+            return Err(UpstreamError::still_asked());
         }
         match asking.await {
             Ok(grant) => self.share(grant, turn, &memory).await,
@@ -78,7 +90,7 @@ impl<P: Platform> Coordination<'_, P> {
     ) -> Result<Answered, UpstreamError> {
         // The grant was revoked while Cognito answered.
         if self.is_buried(memory).await {
-            return Err(INVALID_GRANT);
+            return Err(UpstreamError::InvalidGrant(INVALID_GRANT));
         }
         let mut answer = KnownAnswer::new(grant, self.platform.now());
         // Whether it is shared or not: this instance must not give it again without a look at the memory.
@@ -123,41 +135,42 @@ impl<P: Platform> Coordination<'_, P> {
 
     /// The newest answer to the token, or the turn to ask.
     async fn find(&self, memory: &SharedMemory<'_, P>) -> Found<P::Turn> {
-        let since = self.platform.now();
         let mut dead: Option<String> = None;
         for _ in 0..MAX_DEAD {
             let read = |value: &[u8]| {
                 self.read(value).filter(|known| match known {
                     Known::Answer(answer) => dead.is_none() || answer.grant.new_token() != dead.as_deref(),
-                    Known::Dead => true,
+                    Known::Dead(_) => true,
                 })
             };
             let name = self.name(&self.claim.token);
-            let answer = match memory.recall(&name, read, self.patience(since)).await {
+            let answer = match memory.recall(&name, read, self.patience()).await {
                 Recalled::Value(Known::Answer(answer)) => answer,
-                Recalled::Value(Known::Dead) => return Found::Dead,
-                Recalled::Turn(turn) => return Found::Turn(turn),
+                Recalled::Value(Known::Dead(at)) => return Found::Dead(at),
+                Recalled::Turn(turn) => return Found::Nothing(Some(turn)),
                 Recalled::Busy => return Found::Busy,
-                Recalled::Nothing => return Found::Nothing,
+                // What this instance knows may lead to the token that is dead.
+                Recalled::Nothing if dead.is_some() => break,
+                Recalled::Nothing => return Found::Broken,
             };
             // What this answer leads to may be dead: another instance has forked the family. Cognito is asked for a newer token.
             let first = answer.grant.new_token().map(str::to_owned);
-            match self.newest(answer, since, memory).await {
-                Found::Dead => dead = first,
+            match self.newest(answer, memory).await {
+                Found::Dead(_) => dead = first,
                 found => return found,
             }
         }
-        Found::Nothing
+        Found::Nothing(None)
     }
 
     /// Follows an answer to the one with the newest token. While another request asks about that one, this waits for it.
-    async fn newest(&self, first: KnownAnswer, since: UnixTime, memory: &SharedMemory<'_, P>) -> Found<P::Turn> {
+    async fn newest(&self, first: KnownAnswer, memory: &SharedMemory<'_, P>) -> Found<P::Turn> {
         let mut newest = first;
         for _ in 0..MAX_GENERATIONS {
             let Some(next) = newest.grant.new_token() else { break };
             let name = self.name(&token_name(next));
-            match memory.recall(&name, |value| self.read(value), self.patience(since)).await {
-                Recalled::Value(Known::Dead) => return Found::Dead,
+            match memory.recall(&name, |value| self.read(value), self.patience()).await {
+                Recalled::Value(Known::Dead(at)) => return Found::Dead(at),
                 // An answer without a new token leaves this one good.
                 Recalled::Value(Known::Answer(later)) if later.grant.new_token().is_some_and(|token| token != next) => {
                     newest = KnownAnswer { grant: later.grant, ..newest };
@@ -170,9 +183,9 @@ impl<P: Platform> Coordination<'_, P> {
         Found::Answer(newest)
     }
 
-    /// What is left of the time that a request waits for others.
-    fn patience(&self, since: UnixTime) -> u32 {
-        let passed = self.platform.now().secs_since(since).saturating_mul(1000);
+    /// What is left of the time that this request waits for others, in milliseconds.
+    fn patience(&self) -> u32 {
+        let passed = self.platform.now().secs_since(self.began_at).saturating_mul(1000);
         PATIENCE_MS.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX))
     }
 
@@ -189,7 +202,7 @@ impl<P: Platform> Coordination<'_, P> {
             }
             DEAD => {
                 let at = take_past(&mut value, now)?;
-                (now.secs_since(at) < REFUSED_SECONDS).then_some(Known::Dead)
+                (now.secs_since(at) < REFUSED_SECONDS).then_some(Known::Dead(at))
             }
             _ => None,
         }

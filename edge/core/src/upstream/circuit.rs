@@ -94,6 +94,12 @@ impl Circuit {
         Ok(Admission::Usual)
     }
 
+    /// Leaves the trial to the next request: the one that was admitted for it is not sent.
+    pub(super) fn is_not_tried(&self, now: UnixTime) {
+        let State { failures, .. } = self.0.get();
+        self.0.set(State { failures, until: now });
+    }
+
     /// Notes a failure, and says how many there were in a row.
     pub(super) fn has_failed<P: Platform>(&self, platform: &P) -> u8 {
         let failures = self.0.get().failures.saturating_add(1);

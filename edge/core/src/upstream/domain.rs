@@ -22,12 +22,12 @@ impl Domain {
     ///
     /// # Errors
     /// When it does not answer, or not all that it is asked.
-    pub(super) fn admit<P: Platform>(&self, platform: &P) -> Result<(), UpstreamError> {
+    pub(super) fn admit<P: Platform>(&self, platform: &P) -> Result<Admission, UpstreamError> {
         let now = platform.now();
         let refused = match self.circuit.admit(now) {
             // It finds out for all the others.
-            Ok(Admission::Trial) => return Ok(()),
-            Ok(Admission::Usual) if !self.is_refused(now, platform) => return Ok(()),
+            Ok(Admission::Trial) => return Ok(Admission::Trial),
+            Ok(Admission::Usual) if !self.is_refused(now, platform) => return Ok(Admission::Usual),
             Ok(Admission::Usual) => {
                 UpstreamError::Unavailable { reason: "it has answered too little of late".into(), retry_after: None }
             }
@@ -35,6 +35,14 @@ impl Domain {
         };
         self.count(Outcome::NotAnswered, now);
         Err(refused)
+    }
+
+    /// Notes that what was admitted here is not sent, as other instances know that no answer can be expected.
+    pub(super) fn give_back(&self, admission: &Admission, now: UnixTime) {
+        if let Admission::Trial = admission {
+            self.circuit.is_not_tried(now);
+        }
+        self.count(Outcome::NotAnswered, now);
     }
 
     /// Sends what was admitted, and once more what may be, which counts as one.

@@ -32,11 +32,15 @@ pub(super) struct Health {
     halvings: u8,
     /// When that last changed.
     changed: UnixTime,
+    /// When this was last told.
+    noted_at: UnixTime,
 }
 
 impl Health {
-    const GOOD: Self =
-        Self { failures: 0, until: UnixTime::from_secs(0), halvings: 0, changed: UnixTime::from_secs(0) };
+    const GOOD: Self = {
+        let never = UnixTime::from_secs(0);
+        Self { failures: 0, until: never, halvings: 0, changed: never, noted_at: never }
+    };
 
     /// Whether a request is sent, as far as others know: before anything is spent. Gives what they know.
     ///
@@ -68,7 +72,7 @@ impl Health {
 
     /// Tells the others what came of a request that was admitted.
     pub(super) async fn note<P: Platform>(self, outcome: Outcome, config: &Config, platform: &P) {
-        if outcome == Outcome::Answered && self == Self::GOOD {
+        if outcome == Outcome::Answered && (self.failures, self.halvings) == (0, 0) {
             return;
         }
         let memory = SharedMemory::of(platform, &config.keys);
@@ -79,7 +83,7 @@ impl Health {
         if next == known {
             return;
         }
-        memory.put(&name_of(config), &next.write(), KEPT_SECONDS).await;
+        memory.put(&name_of(config), &Self { noted_at: now, ..next }.write(), KEPT_SECONDS).await;
         if known.failures < THRESHOLD && next.failures >= THRESHOLD {
             platform.log(&Record::new(Level::Alert, Event::UpstreamLeftAlone));
         } else if known.failures >= THRESHOLD && next.failures == 0 {
@@ -117,15 +121,16 @@ impl Health {
     }
 
     fn write(self) -> Vec<u8> {
-        let times = [write_time(self.until), write_time(self.changed)].concat();
+        let times = [self.until, self.changed, self.noted_at].map(write_time).concat();
         [&times[..], &[self.failures, self.halvings]].concat()
     }
 
     fn read(mut value: &[u8], now: UnixTime) -> Option<Self> {
         let until = take_time(&mut value).filter(|until| *until <= now.plus(KEPT_SECONDS))?;
         let changed = take_past(&mut value, now)?;
+        let noted_at = take_past(&mut value, now).filter(|at| now.secs_since(*at) < KEPT_SECONDS)?;
         let (failures, halvings) = (take_byte(&mut value)?, take_byte(&mut value)?);
-        (halvings <= MAX_HALVINGS).then_some(Self { failures, until, halvings, changed })
+        (halvings <= MAX_HALVINGS).then_some(Self { failures, until, halvings, changed, noted_at })
     }
 }
 
@@ -203,12 +208,15 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_and_nothing_else() {
-        let health = Health { failures: 3, until: NOW.plus(OPEN_SECONDS), halvings: 2, changed: NOW };
+        let health = Health { failures: 3, until: NOW.plus(OPEN_SECONDS), halvings: 2, changed: NOW, noted_at: NOW };
         assert_eq!(Health::read(&health.write(), NOW), Some(health));
-        assert!((0..18).all(|length| Health::read(&health.write()[..length], NOW).is_none()));
+        assert!((0..26).all(|length| Health::read(&health.write()[..length], NOW).is_none()));
+        assert_eq!(Health::read(&health.write(), NOW.plus(KEPT_SECONDS - 1)), Some(health));
+        assert_eq!(Health::read(&health.write(), NOW.plus(KEPT_SECONDS)), None, "it says nothing of today");
         for broken in [
             Health { until: NOW.plus(KEPT_SECONDS + 1), ..health },
             Health { changed: NOW.plus(1_000), ..health },
+            Health { noted_at: NOW.plus(1_000), ..health },
             Health { halvings: MAX_HALVINGS + 1, ..health },
         ] {
             assert_eq!(Health::read(&broken.write(), NOW), None, "{broken:?}");

@@ -8,7 +8,6 @@ use super::{
     domain::{Domain, outcome_of},
     health::Health,
     id_token::MAX_TOKEN_BYTES,
-    throttle::Outcome,
 };
 use crate::{
     config::{Cognito, Config},
@@ -41,13 +40,12 @@ pub(super) async fn post<P: Platform, T>(
     (config, domain): (&Config, &Domain),
     platform: &P,
 ) -> Result<T, UpstreamError> {
-    domain.admit(platform)?;
+    let admission = domain.admit(platform)?;
     let mut health = None;
     if is_shared(platform) {
         // What others know is as good as what this instance knows.
-        health = Some(together(platform, || Health::admit(config, platform)).await.inspect_err(|_| {
-            domain.count(Outcome::NotAnswered, platform.now());
-        })?);
+        let admitted = together(platform, || Health::admit(config, platform)).await;
+        health = Some(admitted.inspect_err(|_| domain.give_back(&admission, platform.now()))?);
     }
     let cognito = &config.cognito;
     let mut last = UpstreamError::InvalidClient;

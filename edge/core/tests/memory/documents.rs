@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Scene,
     assertions::{self, showing},
-    outcome,
+    outcome, poll,
     support::{TestEdge, authorization_request, get, set_header, shared_memory::Mode},
 };
 
@@ -50,7 +50,7 @@ fn many_instances_at_once_fetch_a_document_once() {
 
 #[test]
 fn many_requests_of_one_instance_fetch_a_document_once_whatever_the_memory_does() {
-    for mode in [Mode::Works, Mode::Forgets, Mode::Garbage, Mode::Swaps, Mode::Fails] {
+    for mode in [Mode::Works, Mode::Forgets, Mode::Old, Mode::Garbage, Mode::Swaps, Mode::Fails] {
         let scene = Scene::new();
         scene.memory.set(mode);
         scene.world.reply_document(&document(), |_| {});
@@ -118,17 +118,69 @@ fn a_document_that_is_no_good_is_so_for_those_who_wait_for_it_and_for_nobody_els
 
 #[test]
 fn a_new_instance_uses_the_last_good_document_while_the_host_fails() {
+    for mode in [Mode::Works, Mode::Old] {
+        let scene = Scene::new();
+        scene.memory.set(mode);
+        scene.world.reply_document(&document(), |_| {});
+        assert_eq!(ask(&scene.instance()), 200);
+        scene.world.advance(3_600 + 24 * 3600 - 1);
+        scene.world.reply(502, "");
+        assert_eq!(ask(&scene.instance()), 200);
+        assert_eq!(ask(&scene.instance()), 200, "and the next one does not ask the host");
+        assert_eq!((scene.world.fetches(), scene.events("stale document used")), (2, 1));
+        scene.world.advance(5);
+        scene.world.reply(502, "");
+        assert_eq!(ask(&scene.instance()), 503, "it was good for a day, {mode:?}");
+    }
+}
+
+#[test]
+fn an_instance_that_saw_the_host_fail_still_uses_the_document_of_the_others() {
     let scene = Scene::new();
     scene.world.reply_document(&document(), |_| {});
     assert_eq!(ask(&scene.instance()), 200);
-    scene.world.advance(3_600 + 24 * 3600 - 1);
-    scene.world.reply(502, "");
-    assert_eq!(ask(&scene.instance()), 200);
-    assert_eq!(ask(&scene.instance()), 200, "and the next one does not ask the host");
-    assert_eq!((scene.world.fetches(), scene.events("stale document used")), (2, 1));
+    scene.world.advance(3_600);
+    // It began while the memory was broken, and knows no document.
+    let late = scene.instance();
+    scene.memory.set(Mode::Fails);
+    scene.world.reply(503, "");
+    assert_eq!(ask(&late), 503);
+    scene.memory.set(Mode::Works);
     scene.world.advance(5);
-    scene.world.reply(502, "");
-    assert_eq!(ask(&scene.instance()), 503, "it was good for a day");
+    scene.world.reply(503, "");
+    assert_eq!(ask(&late), 200);
+    assert_eq!((scene.world.fetches(), scene.events("stale document used")), (3, 1));
+}
+
+#[test]
+fn a_document_that_was_withdrawn_does_not_come_back_from_an_instance_that_has_it() {
+    let scene = Scene::new();
+    scene.world.reply_document(&document(), |_| {});
+    let warm = scene.instance();
+    assert_eq!(ask(&warm), 200);
+    scene.world.advance(3_600);
+    scene.world.reply(404, "");
+    assert_eq!(ask(&scene.instance()), 400);
+    scene.world.advance(30);
+    for edge in [&warm, &scene.instance()] {
+        scene.world.reply(503, "");
+        assert_eq!(ask(edge), 503);
+        scene.world.advance(5);
+    }
+    scene.world.reply_document(&document(), |_| {});
+    assert_eq!([ask(&warm), ask(&scene.instance())], [200; 2]);
+    assert_eq!(scene.world.fetches(), 5);
+}
+
+#[test]
+fn a_request_that_waits_for_another_instance_gives_up_in_time() {
+    let scene = Scene::new();
+    scene.world.world.held.set(true);
+    let [first, second] = [scene.instance(), scene.instance()];
+    let mut asking = Box::pin(first.edge.respond(asking(URL)));
+    (0..30).for_each(|_| assert!(poll(asking.as_mut()).is_pending()));
+    assert_eq!(ask(&second), 503, "another instance has asked for as long as this one waits");
+    assert_eq!(scene.world.fetches(), 1);
 }
 
 #[test]

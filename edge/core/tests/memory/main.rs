@@ -54,6 +54,11 @@ impl Scene {
         self.world.sharing(&self.memory, &[])
     }
 
+    /// One whose clock is so many seconds ahead, or behind.
+    fn instance_ahead(&self, seconds: i64) -> TestEdge {
+        self.world.ahead(seconds).sharing(&self.memory, &[])
+    }
+
     fn instances(&self, count: usize) -> Vec<TestEdge> {
         (0..count).map(|_| self.instance()).collect()
     }

@@ -5,7 +5,10 @@ use edgeward_core::{
     upstream::{OPEN_SECONDS, THRESHOLD, TRIAL_SECONDS},
 };
 
-use crate::{Scene, outcome, poll, support::unavailable};
+use crate::{
+    Scene, outcome, poll,
+    support::{shared_memory::Mode, unavailable},
+};
 
 impl Scene {
     fn fail(&self) {
@@ -82,6 +85,43 @@ fn a_trial_that_the_platform_has_ended_does_not_close_the_door_for_good() {
     scene.world.advance(1);
     scene.answer("next");
     assert_eq!(scene.refresh_new(), 200);
+}
+
+#[test]
+fn an_outage_of_another_day_shuts_nobody_out() {
+    let scene = Scene::with_keys();
+    scene.memory.set(Mode::Old);
+    scene.shut();
+    scene.world.advance(24 * 3600);
+    // The memory still tells of it. Without a trial the first request would be the only one that is sent.
+    scene.world.world.held.set(true);
+    let edge = scene.instance();
+    let mut first = Box::pin(edge.edge.respond(scene.request(&scene.token("first"))));
+    (0..30).for_each(|_| assert!(poll(first.as_mut()).is_pending()));
+    scene.world.world.held.set(false);
+    scene.answer("next");
+    assert_eq!(scene.refresh_new(), 200);
+}
+
+#[test]
+fn an_instance_that_others_keep_from_trying_tries_as_soon_as_it_may() {
+    let scene = Scene::with_keys();
+    let warm = scene.instance();
+    let refresh = |number: usize| warm.respond(scene.request(&scene.token(&format!("warm {number}")))).status();
+    for number in 0..usize::from(THRESHOLD) {
+        scene.fail();
+        assert_eq!(refresh(number), 503);
+    }
+    scene.world.advance(OPEN_SECONDS);
+    scene.world.world.held.set(true);
+    let edge = scene.instance();
+    let mut trial = Box::pin(edge.edge.respond(scene.request(&scene.token("trial"))));
+    (0..30).for_each(|_| assert!(poll(trial.as_mut()).is_pending()));
+    assert_eq!(refresh(10), 503, "another one tries");
+    scene.world.world.held.set(false);
+    (0..2).for_each(|_| scene.answer("next"));
+    assert_eq!(crate::support::block_on(trial).status(), 200);
+    assert_eq!(refresh(11), 200, "{:?}", scene.world.logged());
 }
 
 #[test]

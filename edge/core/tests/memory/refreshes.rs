@@ -300,3 +300,104 @@ fn while_the_memory_is_broken_an_instance_gives_its_own_answer() {
     assert_eq!(scene.given(&edge.respond(scene.request(&token))).1, "second");
     assert_eq!(scene.shown(), ["first"]);
 }
+
+/// With the answer, it may have lost that the grant was revoked.
+#[test]
+fn an_answer_that_the_memory_has_lost_is_asked_for_again() {
+    let scene = Scene::with_keys();
+    let token = scene.token("first");
+    scene.answer("second");
+    let warm = scene.instance();
+    let second = scene.given(&warm.respond(scene.request(&token))).0;
+    scene.revoke(&scene.instance(), &second);
+    scene.memory.forget();
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&warm.respond(scene.request(&token))), dead());
+    assert_eq!(scene.shown(), ["first"; 2]);
+}
+
+#[test]
+fn an_answer_whose_token_is_dead_is_not_given_though_the_memory_breaks() {
+    let scene = Scene::with_keys();
+    let first = scene.token("first");
+    scene.answer("second");
+    let warm = scene.instance();
+    let second = scene.given(&warm.respond(scene.request(&first))).0;
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&scene.refresh(&second)), dead());
+    // It answers that there is an answer, and that its token is dead.
+    scene.memory.breaks_after(2);
+    scene.answer("newer");
+    assert_eq!(scene.given(&warm.respond(scene.request(&first))).1, "newer");
+    assert_eq!(scene.shown(), ["first", "second", "first"]);
+}
+
+#[test]
+fn a_refusal_grows_no_younger_by_going_from_one_instance_to_another() {
+    let scene = Scene::with_keys();
+    let token = scene.token("first");
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&scene.refresh(&token)), dead());
+    scene.world.advance(REFUSED_SECONDS - 1);
+    let late = scene.instance();
+    assert_eq!(outcome(&late.respond(scene.request(&token))), dead());
+    assert_eq!(scene.shown().len(), 1);
+    scene.world.advance(1);
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&late.respond(scene.request(&token))), dead());
+    assert_eq!(scene.shown().len(), 2);
+}
+
+#[test]
+fn a_request_that_has_waited_for_nearly_as_long_as_its_client_shows_cognito_nothing() {
+    let scene = Scene::with_keys();
+    let token = scene.token("first");
+    let [first, second] = [scene.instance(), scene.instance()];
+    scene.world.world.held.set(true);
+    let mut ended = Box::pin(first.edge.respond(scene.request(&token)));
+    let mut waiting = pin!(second.edge.respond(scene.request(&token)));
+    for _ in 0..30 {
+        assert!(poll(ended.as_mut()).is_pending() && poll(waiting.as_mut()).is_pending());
+    }
+    scene.world.advance(9);
+    drop(ended);
+    scene.world.world.held.set(false);
+    assert_eq!(outcome(&crate::support::block_on(waiting)).0, 503);
+    assert_eq!(scene.shown().len(), 1);
+}
+
+#[test]
+fn many_requests_at_few_instances_show_cognito_a_token_once_whatever_the_memory_does() {
+    for (mode, most) in [(Mode::Works, 1), (Mode::Old, 1), (Mode::Garbage, 3), (Mode::Forgets, 3), (Mode::Fails, 3)] {
+        let scene = Scene::with_keys();
+        scene.memory.set(mode);
+        (0..3).for_each(|_| scene.answer("second"));
+        let token = scene.token("first");
+        let instances = scene.instances(3);
+        let answers = scene.together(instances.iter().cycle().take(12), |_| scene.request(&token));
+        assert!(answers.iter().all(|answer| scene.given(answer).1 == "second"), "{mode:?}");
+        assert!(scene.shown().len() <= most, "{mode:?}: {:?}", scene.shown());
+    }
+}
+
+#[test]
+fn what_is_told_of_a_token_holds_at_instances_whose_clocks_differ() {
+    for [one, other] in [[0, 30], [30, 0], [0, -30], [-30, 0]] {
+        let scene = Scene::with_keys();
+        let [one, other] = [scene.instance_ahead(one), scene.instance_ahead(other)];
+        let good = scene.token("first");
+        scene.answer("second");
+        assert_eq!(scene.given(&one.respond(scene.request(&good))).1, "second");
+        assert_eq!(scene.given(&other.respond(scene.request(&good))).1, "second");
+        let bad = scene.token("bad");
+        scene.world.reply(400, DEAD);
+        for edge in [&one, &other] {
+            assert_eq!(outcome(&edge.respond(scene.request(&bad))), dead());
+        }
+        assert_eq!(scene.shown(), ["first", "bad"]);
+        // However far ahead the other's clock was, nothing lasts for ever.
+        scene.world.advance(ROTATED_SECONDS + 31);
+        scene.answer("third");
+        assert_eq!(scene.given(&one.respond(scene.request(&good))).1, "third");
+    }
+}

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-const MODES: [Mode; 5] = [Mode::Works, Mode::Forgets, Mode::Garbage, Mode::Swaps, Mode::Fails];
+const MODES: [Mode; 6] = [Mode::Works, Mode::Forgets, Mode::Old, Mode::Garbage, Mode::Swaps, Mode::Fails];
 
 /// Signs a user in. The client's tokens: for access, and to refresh.
 fn sign_in(scene: &Scene) -> (String, String) {
@@ -75,6 +75,19 @@ fn many_at_once_all_get_an_answer() {
         (0..10).for_each(|_| scene.answer("next"));
         let answers = scene.together(&scene.instances(10), |at| scene.request(&tokens[at]));
         assert!(answers.iter().all(|answer| answer.status() == 200), "{mode:?}: {}", answers[0].body());
+    }
+}
+
+#[test]
+fn a_user_signs_in_and_refreshes_at_instances_whose_clocks_differ_by_a_minute() {
+    for [one, other] in [[0, 60], [0, -60], [30, -30]] {
+        let scene = Scene::with_keys();
+        let (_, mut next) = sign_in(&scene);
+        for (ahead, upstream_token) in [(one, "second"), (other, "third"), (one, "fourth"), (other, "fifth")] {
+            scene.answer(upstream_token);
+            next = tokens(&scene.instance_ahead(ahead).respond(scene.request(&next))).1;
+            scene.world.advance(1);
+        }
     }
 }
 

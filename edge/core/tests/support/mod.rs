@@ -66,6 +66,8 @@ pub(crate) fn config(overrides: &[(&str, &str)]) -> Result<Config, edgeward_core
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) now: Rc<Cell<u64>>,
+    /// So many seconds the clock of this instance is ahead.
+    pub(crate) ahead: i64,
     pub(crate) replies: Rc<RefCell<VecDeque<Result<FetchReply, FetchError>>>>,
     pub(crate) fetched: Rc<RefCell<Vec<FetchRequest>>>,
     pub(crate) records: Rc<RefCell<Vec<Record>>>,
@@ -90,7 +92,7 @@ pub(crate) struct World {
 
 impl Clock for World {
     fn now(&self) -> UnixTime {
-        UnixTime::from_secs(self.now.get())
+        UnixTime::from_secs(self.now.get().saturating_add_signed(self.ahead))
     }
 }
 
@@ -238,6 +240,7 @@ impl TestEdge {
     pub(crate) fn with(overrides: &[(&str, &str)]) -> Self {
         let world = World {
             now: Rc::new(Cell::new(START)),
+            ahead: 0,
             replies: Rc::default(),
             fetched: Rc::default(),
             records: Rc::default(),
@@ -268,6 +271,12 @@ impl TestEdge {
     pub(crate) fn sharing(&self, memory: &SharedMemory, overrides: &[(&str, &str)]) -> Self {
         let world = World { memory: Some(memory.clone()), ..self.world.clone() };
         Self { edge: Edge::new(config(overrides).unwrap(), world.clone()), world }
+    }
+
+    /// An instance in the same world, whose clock is so many seconds ahead, or behind.
+    pub(crate) fn ahead(&self, seconds: i64) -> Self {
+        let world = World { ahead: seconds, ..self.world.clone() };
+        Self { edge: Edge::new(config(&[]).unwrap(), world.clone()), world }
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

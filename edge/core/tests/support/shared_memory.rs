@@ -17,6 +17,8 @@ pub(crate) enum Mode {
     Works,
     /// It knows nothing, but gives turns, and does not keep what it is given.
     Forgets,
+    /// It gives values of any age.
+    Old,
     /// In the place of each value it gives bytes of its own.
     Garbage,
     /// In the place of each value it gives one that was kept under another name, the last one.
@@ -35,6 +37,8 @@ struct Shared {
     taken: RefCell<HashSet<MemoryName>>,
     last: RefCell<Vec<u8>>,
     calls: Cell<usize>,
+    /// After so many calls it is broken.
+    breaks_at: Cell<Option<usize>>,
     /// Everything that it was ever told.
     told: RefCell<Vec<u8>>,
 }
@@ -62,12 +66,23 @@ impl SharedMemory {
             taken: RefCell::default(),
             last: RefCell::default(),
             calls: Cell::default(),
+            breaks_at: Cell::default(),
             told: RefCell::default(),
         }))
     }
 
     pub(crate) fn set(&self, mode: Mode) {
         self.0.mode.set(mode);
+    }
+
+    /// It answers so many calls more, and is broken then.
+    pub(crate) fn breaks_after(&self, calls: usize) {
+        self.0.breaks_at.set(Some(self.calls() + calls));
+    }
+
+    /// Loses everything.
+    pub(crate) fn forget(&self) {
+        self.0.values.borrow_mut().clear();
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -95,16 +110,20 @@ impl SharedMemory {
     }
 
     fn begin(&self, name: &MemoryName) -> Mode {
-        self.0.calls.set(self.0.calls.get() + 1);
+        if self.0.breaks_at.get() == Some(self.calls()) {
+            self.set(Mode::Fails);
+        }
+        self.0.calls.set(self.calls() + 1);
         self.0.told.borrow_mut().extend(name);
         self.0.mode.get()
     }
 
     fn found(&self, name: &MemoryName, now: u64) -> Option<Vec<u8>> {
         match self.0.mode.get() {
-            Mode::Works => {
+            mode @ (Mode::Works | Mode::Old) => {
                 let values = self.0.values.borrow();
-                values.get(name).filter(|(_, until)| now < *until).map(|(value, _)| value.clone())
+                let found = values.get(name).filter(|(_, until)| now < *until || mode == Mode::Old);
+                found.map(|(value, _)| value.clone())
             }
             Mode::Garbage => Some(b"garbage".repeat(30)),
             Mode::Swaps => Some(self.0.last.borrow().clone()),
@@ -116,7 +135,7 @@ impl SharedMemory {
         self.0.told.borrow_mut().extend(value);
         // A value that the turn's own name is asked for next would be no other's.
         *self.0.last.borrow_mut() = value.to_vec();
-        if matches!(self.0.mode.get(), Mode::Works | Mode::Garbage | Mode::Swaps) {
+        if matches!(self.0.mode.get(), Mode::Works | Mode::Old | Mode::Garbage | Mode::Swaps) {
             self.0.values.borrow_mut().insert(name, (value.to_vec(), until));
         }
     }

@@ -13,7 +13,7 @@ const MAX_BYTES: usize = 10 * 1024;
 const DEADLINE_MS: u32 = 5_000;
 /// Bounds of a document's life here, whatever its headers say, and its life if they say nothing.
 pub(super) const MIN_SECONDS: u64 = 60;
-const MAX_SECONDS: u64 = 24 * 3600;
+pub(super) const MAX_SECONDS: u64 = 24 * 3600;
 const DEFAULT_SECONDS: u64 = 3600;
 
 /// The JSON that is at `url`.

@@ -4,7 +4,10 @@
 
 use std::rc::Rc;
 
-use super::{Entry, Kept, Unfit, Wanted, host::HostFailure};
+use super::{
+    Entry, Kept, STALE_SECONDS, Unfit, Wanted,
+    host::{HostFailure, MAX_SECONDS},
+};
 use crate::{
     config::Config,
     platform::{FetchError, MemoryName, UnixTime},
@@ -14,6 +17,7 @@ use crate::{
 /// What came of the last fetch, and the document that is still used.
 pub(super) struct Known {
     pub(super) noted_at: UnixTime,
+    pub(super) dropped_at: UnixTime,
     pub(super) kept: Option<Kept>,
     pub(super) failed: Option<(HostFailure, UnixTime)>,
     pub(super) refused: Option<Unfit>,
@@ -29,18 +33,21 @@ impl Known {
     pub(super) fn of(entry: &Entry) -> Self {
         let kept = entry.kept.clone();
         let refused = entry.refused.as_ref().filter(|(fetch, _)| *fetch == entry.fetch);
-        Self { noted_at: entry.noted_at, kept, failed: entry.failed, refused: refused.map(|(_, unfit)| unfit.clone()) }
+        let refused = refused.map(|(_, unfit)| unfit.clone());
+        Self { noted_at: entry.noted_at, dropped_at: entry.dropped_at, kept, failed: entry.failed, refused }
     }
 
     /// For how long somebody can use it.
     pub(super) fn lifetime(&self, now: UnixTime) -> u64 {
         let kept = self.kept.as_ref().map(|kept| kept.stale_until.secs_since(now));
         let failed = self.failed.map(|(_, until)| until.secs_since(now));
-        kept.into_iter().chain(failed).fold(REFUSED_SECONDS, u64::max)
+        // Other instances may have the document that was dropped.
+        let dropped = self.dropped_at.plus(MAX_SECONDS + STALE_SECONDS).secs_since(now);
+        kept.into_iter().chain(failed).fold(REFUSED_SECONDS.max(dropped), u64::max)
     }
 
     pub(super) fn write(&self) -> Vec<u8> {
-        let mut to = write_time(self.noted_at).to_vec();
+        let mut to = [self.noted_at, self.dropped_at].map(write_time).concat();
         to.push(if self.kept.is_some() { SOME } else { NONE });
         if let Some(Kept { body, at, until, stale_until }) = &self.kept {
             [at, until, stale_until].into_iter().for_each(|time| to.extend(write_time(*time)));
@@ -66,7 +73,7 @@ impl Known {
 
     pub(super) fn read(mut bytes: &[u8], now: UnixTime) -> Option<Self> {
         let from = &mut bytes;
-        let noted_at = take_past(from, now)?;
+        let (noted_at, dropped_at) = (take_past(from, now)?, take_past(from, now)?);
         let kept = match take_byte(from)? {
             NONE => None,
             SOME => {
@@ -88,7 +95,7 @@ impl Known {
             }
             _ => return None,
         };
-        Some(Self { noted_at, kept, failed, refused })
+        Some(Self { noted_at, dropped_at, kept, failed, refused })
     }
 }
 
@@ -123,18 +130,25 @@ const fn failure_of(code: u8, detail: u16) -> Option<HostFailure> {
 mod tests {
     use super::*;
 
-    const NOW: UnixTime = UnixTime::from_secs(1_000);
+    const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 
     fn full() -> Known {
         let kept = Kept { body: Rc::from(&b"{}"[..]), at: NOW, until: NOW.plus(60), stale_until: NOW.plus(3_600) };
         let failed = Some((HostFailure::Status(502), NOW.plus(5)));
-        Known { noted_at: NOW, kept: Some(kept), failed, refused: Some(Unfit::foreign("it is another document")) }
+        Known {
+            noted_at: NOW,
+            dropped_at: UnixTime::from_secs(7),
+            kept: Some(kept),
+            failed,
+            refused: Some(Unfit::foreign("it is another document")),
+        }
     }
 
     #[test]
     fn what_was_written_is_read_and_nothing_that_is_cut() {
         let written = full().write();
         let read = Known::read(&written, NOW).unwrap();
+        assert_eq!(read.dropped_at, UnixTime::from_secs(7));
         assert_eq!((read.noted_at, read.failed, read.refused.clone()), (NOW, full().failed, full().refused));
         let kept = read.kept.as_ref().unwrap();
         assert_eq!(
@@ -143,8 +157,10 @@ mod tests {
         );
         assert_eq!(read.write(), written);
         assert!((0..written.len()).all(|length| Known::read(&written[..length], NOW).is_none()));
-        let nothing = Known { noted_at: NOW, kept: None, failed: None, refused: None };
+        let never = UnixTime::from_secs(0);
+        let nothing = Known { noted_at: NOW, dropped_at: never, kept: None, failed: None, refused: None };
         assert_eq!((nothing.lifetime(NOW), full().lifetime(NOW)), (REFUSED_SECONDS, 3_600));
+        assert_eq!(Known { dropped_at: NOW, ..full() }.lifetime(NOW), 48 * 3_600);
         let read = Known::read(&nothing.write(), NOW).unwrap();
         assert!(read.kept.is_none() && read.failed.is_none() && read.refused.is_none());
     }
