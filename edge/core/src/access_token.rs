@@ -10,7 +10,8 @@ use crate::{
     config::Config,
     keys::Keys,
     oauth::Scope,
-    platform::{Randomness, UnixTime},
+    platform::{Platform, UnixTime},
+    request_context::RequestContext,
     sealed::{self, OpenError, Profile, SealError},
     upstream::Subject,
 };
@@ -63,21 +64,20 @@ pub struct Grant<'a> {
     pub grant_id: &'a str,
 }
 
-/// Mints an access token that is valid from `now` until `expires_at`.
+/// Mints an access token that is valid from now until `expires_at`.
 ///
 /// # Errors
 /// When there is no randomness, a claim cannot be written, or the gate would refuse the token for its length.
-pub fn mint(
+pub fn mint<P: Platform>(
     grant: &Grant<'_>,
     token_id: String,
-    config: &Config,
-    now: UnixTime,
     expires_at: UnixTime,
-    randomness: &impl Randomness,
+    context: &RequestContext<'_, P>,
 ) -> Result<String, MintError> {
+    let config = context.config;
     let groups = grant.subject.profile.groups.len();
     let surplus = surplus(grant, config);
-    let profile = sealed::seal(&grant.subject.profile, &token_id, &config.keys, now, randomness)?;
+    let profile = context.seal(&grant.subject.profile, &token_id)?;
     let claims = AccessToken {
         issuer: config.issuer.clone(),
         audience: grant.resource.to_owned(),
@@ -89,7 +89,7 @@ pub fn mint(
         grant_id: grant.grant_id.to_owned(),
         profile,
     };
-    let signed = jws::sign(TYPE, &claims, now, expires_at, config.keys.signing());
+    let signed = jws::sign(TYPE, &claims, context.now, expires_at, config.keys.signing());
     let bytes = match &signed {
         Ok(token) => token.len() + surplus,
         Err(JwsError::Overlong { bytes }) => bytes + surplus,

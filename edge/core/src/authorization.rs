@@ -30,17 +30,16 @@ pub struct RedirectableRequest {
     pub client: Client,
     /// Where answers go.
     pub redirect_target: RedirectTarget,
+    /// The client's `state`, which every answer returns. Also one that is refused: without it the client cannot tell whose error it
+    /// is (RFC 6749 §4.1.2.1).
+    pub client_state: Option<String>,
 }
 
 /// A request that may be put before the user.
 #[derive(Debug)]
 pub struct VerifiedAuthorization<'a> {
-    /// The client.
-    pub client: Client,
-    /// Where the answer goes.
-    pub redirect_target: RedirectTarget,
-    /// The client's `state`.
-    pub client_state: Option<String>,
+    /// The client, and where the answer goes.
+    pub request: RedirectableRequest,
     /// The client's `code_challenge`.
     pub code_challenge: CodeChallenge,
     /// The resource.
@@ -69,9 +68,9 @@ impl RedirectableRequest {
     /// What to show the user.
     pub async fn check<P: Platform>(
         parameters: &Parameters<'_>,
-        config: &Config,
         clients: &ClientLookup<'_, P>,
     ) -> Result<Self, PageError> {
+        let config = clients.context.config;
         let client_id = parameters.get("client_id")?.ok_or(PageError::NoClient)?;
         let client = clients.find(client_id).await?;
         let redirect_target = match parameters.get("redirect_uri")? {
@@ -87,7 +86,8 @@ impl RedirectableRequest {
                 uri.find_in(&client.redirect_uris).ok_or_else(refused)?
             }
         };
-        Ok(Self { client, redirect_target })
+        let client_state = parameters.get("state").ok().flatten().map(str::to_owned);
+        Ok(Self { client, redirect_target, client_state })
     }
 
     /// Checks the other parameters.
@@ -98,21 +98,12 @@ impl RedirectableRequest {
         self,
         parameters: &Parameters<'_>,
         config: &'a Config,
-    ) -> Result<VerifiedAuthorization<'a>, Box<ErrorRedirect>> {
-        // Also one that is refused: without it the client cannot tell whose error it is (RFC 6749 §4.1.2.1).
-        let state = parameters.get("state").ok().flatten().map(str::to_owned);
+    ) -> Result<VerifiedAuthorization<'a>, Box<RefusedRequest>> {
         match check_parameters(parameters, self.client.scopes.as_ref(), config) {
-            Ok(Checked { code_challenge, resource, scope, prompt, login_hint }) => Ok(VerifiedAuthorization {
-                client: self.client,
-                redirect_target: self.redirect_target,
-                client_state: state,
-                code_challenge,
-                resource,
-                scope,
-                prompt,
-                login_hint,
-            }),
-            Err(error) => Err(Box::new(ErrorRedirect { request: self, client_state: state, error })),
+            Ok(Checked { code_challenge, resource, scope, prompt, login_hint }) => {
+                Ok(VerifiedAuthorization { request: self, code_challenge, resource, scope, prompt, login_hint })
+            }
+            Err(error) => Err(Box::new(RefusedRequest { request: self, error })),
         }
     }
 }
@@ -177,11 +168,9 @@ fn is_state(text: &str) -> bool {
 
 /// A refusal that the client gets as a redirect.
 #[derive(Debug)]
-pub struct ErrorRedirect {
+pub struct RefusedRequest {
     /// Whom, and where.
     pub request: RedirectableRequest,
-    /// The client's `state`, to be returned.
-    pub client_state: Option<String>,
     /// Why.
     pub error: AuthorizationError,
 }

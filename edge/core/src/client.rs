@@ -13,7 +13,7 @@ mod text;
 
 use assertion::ClientKeys;
 pub use assertion::{ALGORITHMS, AssertionError};
-pub(crate) use credentials::claimed_client_id;
+pub(crate) use credentials::PresentedClient;
 pub use documents::{DocumentError, Documents, HostFailure, NotAllowed, Unfit};
 pub use lookup::{ClientLookup, ClientMemory};
 

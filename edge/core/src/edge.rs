@@ -6,12 +6,11 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use crate::{
-    client::{ClientLookup, ClientMemory},
     config::Config,
-    endpoint::{Answer, authorize, callback, logout, metadata, register, revoke, token, upstream_failure},
+    endpoint::{Answer, Memories, authorize, callback, logout, metadata, register, revoke, token, upstream_failure},
     failure::Failure,
     forward::{self, Outcome},
-    gate::{self, Admissions, Decision, Evidence, GateError, Needs, RequestHead},
+    gate::{self, Admissions, Decision, Evidence, Gate, GateError, Needs, RequestHead},
     limit,
     message::{
         cors,
@@ -20,24 +19,22 @@ use crate::{
         target::Target,
     },
     page,
-    platform::{Clock, Event, Level, Log, Platform, Record, UnixTime},
-    refreshes::Refreshes,
+    platform::{Event, Level, Platform, Record, UnixTime},
+    received::Received,
+    request_context::RequestContext,
     route::Route,
-    trace::{Trace, TraceIds, Traced},
+    trace::{Trace, TraceIds},
     transport::{self, Misdirected},
-    upstream::UpstreamMemory,
 };
 
 /// An edge: settings, a platform to run on, and what is remembered between requests. Losing that costs time, and within a
-/// minute of a refresh perhaps a sign-in (see [`Refreshes`]).
+/// minute of a refresh perhaps a sign-in (see [`crate::refreshes`]).
 pub struct Edge<P> {
     config: Config,
     platform: P,
     trace_ids: TraceIds,
     admissions: Admissions,
-    upstream: UpstreamMemory,
-    clients: Rc<ClientMemory>,
-    refreshes: Rc<Refreshes>,
+    memories: Memories,
     /// When the log was told that there is no room.
     overloaded_at: Cell<Option<UnixTime>>,
 }
@@ -53,9 +50,7 @@ impl<P: Platform> Edge<P> {
             config,
             platform,
             trace_ids: TraceIds::default(),
-            upstream: UpstreamMemory::default(),
-            clients: Rc::default(),
-            refreshes: Rc::default(),
+            memories: Memories::default(),
             overloaded_at: Cell::default(),
         }
     }
@@ -65,10 +60,10 @@ impl<P: Platform> Edge<P> {
     /// second use of a refresh token for a theft.
     pub fn with_settings(&self, config: Config, platform: P) -> Self {
         let is_same = self.config.cognito.app_client() == config.cognito.app_client();
-        let refreshes = if is_same { Rc::clone(&self.refreshes) } else { Rc::default() };
+        let refreshes = if is_same { Rc::clone(&self.memories.refreshes) } else { Rc::default() };
         // Documents are judged anew each time, by the settings that hold then.
-        let overloaded_at = self.overloaded_at.clone();
-        Self { refreshes, clients: Rc::clone(&self.clients), overloaded_at, ..Self::new(config, platform) }
+        let memories = Memories { refreshes, clients: Rc::clone(&self.memories.clients), ..Memories::default() };
+        Self { memories, overloaded_at: self.overloaded_at.clone(), ..Self::new(config, platform) }
     }
 
     /// Its settings.
@@ -93,8 +88,8 @@ impl<P: Platform> Edge<P> {
             return Some(self.turn_away(head, error));
         }
         let resource = self.config.resource_at(head.target.path)?;
-        let (mut decision, record) =
-            gate::decide(head, evidence, resource, &self.config, &self.admissions, self.platform.now());
+        let (config, admissions, now) = (&self.config, &self.admissions, self.platform.now());
+        let (mut decision, record) = Gate { head, resource, config, admissions, now }.decide(evidence);
         if let Some(record) = record {
             self.log(record, head.traceparent);
         }
@@ -103,7 +98,7 @@ impl<P: Platform> Edge<P> {
                 let trace = self.trace(head.traceparent);
                 plan.traceparent = Some(trace).filter(|trace| trace.is_new).map(Trace::into_traceparent);
             }
-            Decision::Respond { response, .. } => transport::protect(response, &self.config),
+            Decision::Respond { response, .. } => transport::protect(response, config),
             Decision::Needs(_) => {}
         }
         Some(decision)
@@ -120,24 +115,24 @@ impl<P: Platform> Edge<P> {
     /// Decides about a request for which the gate [needs](crate::Needs::MachineAdmission) a machine's token verified: Cognito's keys
     /// may have to be fetched.
     pub async fn admit_machine(&self, head: &RequestHead<'_>) -> Decision {
-        let platform = &Traced::of(head.traceparent, &self.platform);
         let (config, target) = (&self.config, &head.target);
         let resource = transport::check(target, config).ok().and_then(|()| config.resource_at(target.path));
         let Some(resource) = resource else { return self.superseded(head) };
-        let memory = (&self.admissions, &self.upstream);
-        match gate::admit(head.authorization, resource, config, memory, platform, platform.now()).await {
+        let context = &RequestContext::new(head.traceparent, config, &self.platform);
+        let (admissions, upstream) = (&self.admissions, &self.memories.upstream);
+        match gate::admit(head.authorization, resource, admissions, upstream, context).await {
             Ok(()) => match self.gate(head) {
                 // It has been forgotten again: many others have come.
                 None | Some(Decision::Needs(Needs::MachineAdmission)) => self.superseded(head),
                 Some(decision) => decision,
             },
             Err(error) => {
-                let (mut response, record) = gate::refusal(&error, (target.path, head.origin_header), resource, config);
+                let (mut response, record) = gate::refusal(&error, head, resource, config);
                 transport::protect(&mut response, config);
                 if let GateError::Machine(error) = &error {
-                    upstream_failure(error).iter().for_each(|record| platform.log(record));
+                    upstream_failure(error).into_iter().for_each(|record| context.log(record));
                 }
-                platform.log(&record);
+                context.log(record);
                 Decision::Respond { response, repeats: None }
             }
         }
@@ -223,19 +218,19 @@ impl<P: Platform> Edge<P> {
 
     /// Answers a request for one of the edge's own endpoints.
     pub async fn respond(&self, request: Request) -> Response<String> {
-        let platform = &Traced::of(request.traceparent(), &self.platform);
+        let context = &RequestContext::new(request.traceparent(), &self.config, &self.platform);
         // The gate refuses these before; an adapter that has not asked it must not serve them.
         if let Err(error) = transport::check(&request.target(), &self.config) {
             let (response, record) = transport::refuse(error, &self.config);
-            platform.log(&record);
+            context.log(record);
             return response;
         }
-        let mut response = self.answer(request, platform).await;
+        let mut response = self.answer(&request, context).await;
         transport::protect(&mut response, &self.config);
         response
     }
 
-    async fn answer(&self, request: Request, platform: &Traced<'_, P>) -> Response<String> {
+    async fn answer(&self, request: &Request, context: &RequestContext<'_, P>) -> Response<String> {
         let path = request.target().path;
         let Some(route) = Route::find(path) else {
             return match self.config.resource_at(path) {
@@ -256,8 +251,9 @@ impl<P: Platform> Edge<P> {
         if !allowed.contains(method) {
             return method_not_allowed(allowed);
         }
-        let config = &self.config;
-        let refresh_token = match limit::count(route, method, &request, config, platform).await {
+        let (config, memories) = (&self.config, &self.memories);
+        let received = Received::read(route, method, request);
+        let refresh_token = match limit::count(&received, context).await {
             Ok(refresh_token) => refresh_token,
             Err(exceeded) => {
                 let response = limit::refuse(route, &exceeded, config);
@@ -265,12 +261,10 @@ impl<P: Platform> Edge<P> {
                 record.status = Some(response.status().as_u16());
                 record.client = exceeded.client.map(|client| client.pseudonym());
                 record.grant = exceeded.grant;
-                platform.log(&record);
+                context.log(record);
                 return response;
             }
         };
-        let now = platform.now();
-        let clients = ClientLookup { config, memory: &self.clients, platform, now };
         let answer = match route {
             Route::ProtectedResourceMetadata => {
                 return metadata::protected_resource(path, config).unwrap_or_else(not_found);
@@ -278,29 +272,26 @@ impl<P: Platform> Edge<P> {
             Route::AuthorizationServerMetadata => return metadata::authorization_server(config),
             Route::Jwks => return metadata::jwks(config),
             Route::Health => return json(StatusCode::OK, &json!({ "status": "ok" }), Caching::NoStore),
-            Route::Register => register::handle(&request, config, platform),
-            Route::Authorize if *method == Method::POST => authorize::decide(&request, config, platform, now),
-            Route::Authorize => authorize::ask(&request, config, &clients).await,
-            Route::Callback => callback::handle(&request, config, &self.upstream, platform, now).await,
-            Route::Token => {
-                let memory = (&self.upstream, &*self.refreshes);
-                token::handle(&request, refresh_token, config, memory, &clients).await
-            }
-            Route::Revoke => revoke::handle(&request, config, (&self.upstream, &*self.refreshes), &clients).await,
-            Route::Logout => logout::handle(&request, config),
+            Route::Register => register::handle(request, config, context.platform),
+            Route::Authorize if *method == Method::POST => authorize::decide(&received, context),
+            Route::Authorize => authorize::ask(&received, memories, context).await,
+            Route::Callback => callback::handle(&received, memories, context).await,
+            Route::Token => token::handle(received, refresh_token, memories, context).await,
+            Route::Revoke => revoke::handle(received, memories, context).await,
+            Route::Logout => logout::handle(&received, config),
             Route::SignedOut => return logout::done(config),
             Route::Start => return page::start(&config.resources, &config.pages.brand),
         };
         let Answer { response, record, cause } = answer;
-        cause.iter().for_each(|record| platform.log(record));
-        platform.log(&record);
+        cause.into_iter().for_each(|record| context.log(record));
+        context.log(record);
         response
     }
 }
 
 /// Tells the log of an answer that was made without settings.
 pub fn log_without_settings(record: &Record, traceparent: Option<&str>, platform: &impl Platform) {
-    Traced::of(traceparent, platform).log(record);
+    log_traced(record.clone(), traceparent, platform);
 }
 
 /// The answer while the settings are wrong: nothing else is served. The log is told what is wrong; strangers are not.
@@ -311,8 +302,14 @@ pub fn misconfigured(
 ) -> Response<String> {
     let mut record = Record::new(Level::Alert, Event::SettingsRefused).because(errors);
     record.status = Some(500);
-    Traced::of(traceparent, platform).log(&record);
+    log_traced(record, traceparent, platform);
     json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }), Caching::NoStore)
+}
+
+fn log_traced(mut record: Record, traceparent: Option<&str>, platform: &impl Platform) {
+    let trace = Trace::of(traceparent, || TraceIds::one(platform));
+    record.trace = Some(trace.id().to_owned());
+    platform.log(&record);
 }
 
 fn preflight(allowed: &[Method]) -> Response<String> {

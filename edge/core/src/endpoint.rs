@@ -10,19 +10,31 @@ pub mod revoke;
 pub mod token;
 mod token_error;
 
-use std::fmt::Display;
+use std::{fmt::Display, rc::Rc};
 
 use http::{Response, StatusCode};
 
 use crate::{
     audit::pseudonym,
+    authorization::RedirectableRequest,
+    client::ClientMemory,
     config::Config,
     message::{request::Request, response::redirect},
     oauth::RedirectTarget,
     page,
     platform::{Event, Level, Record},
-    upstream::UpstreamError,
+    refreshes::Refreshes,
+    sealed::Transaction,
+    upstream::{UpstreamError, UpstreamMemory},
 };
+
+/// What an instance remembers between requests, for its endpoints.
+#[derive(Default)]
+pub(crate) struct Memories {
+    pub(crate) upstream: UpstreamMemory,
+    pub(crate) clients: Rc<ClientMemory>,
+    pub(crate) refreshes: Rc<Refreshes>,
+}
 
 /// An answer, and what the log is told about it.
 pub struct Answer {
@@ -70,6 +82,25 @@ pub(crate) fn upstream_failure(error: &UpstreamError) -> Option<Record> {
         | UpstreamError::Unverified(_) => Level::Alert,
     };
     Some(Record::new(level, Event::UpstreamFailed).because(error))
+}
+
+/// Where the browser goes back to the client, with the `state` that the client has sent.
+#[derive(Clone, Copy)]
+pub(crate) struct ClientReturn<'a> {
+    target: &'a RedirectTarget,
+    state: Option<&'a str>,
+}
+
+impl<'a> From<&'a Transaction> for ClientReturn<'a> {
+    fn from(transaction: &'a Transaction) -> Self {
+        Self { target: &transaction.redirect_target, state: transaction.client_state.as_deref() }
+    }
+}
+
+impl<'a> From<&'a RedirectableRequest> for ClientReturn<'a> {
+    fn from(request: &'a RedirectableRequest) -> Self {
+        Self { target: &request.redirect_target, state: request.client_state.as_deref() }
+    }
 }
 
 /// Sends the browser to the client: at once, but to an application only when the user says so, for what opens then is

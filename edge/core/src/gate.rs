@@ -16,7 +16,7 @@ mod machine;
 pub use self::{
     admissions::Admissions,
     assertion::ASSERTION_REUSE_SECONDS,
-    decide::{decide, may_call},
+    decide::{Gate, may_call},
     decision::{Decision, Evidence, Needs},
     head::RequestHead,
     machine::admit,

@@ -16,14 +16,17 @@ pub mod jose;
 pub mod trace;
 
 pub mod keys;
-mod shared_memory;
 
 pub mod route;
 pub mod sealed;
 
 pub mod config;
+pub mod request_context;
+mod shared_memory;
 
 pub mod client;
+
+mod received;
 
 pub mod authorization;
 

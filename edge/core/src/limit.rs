@@ -12,18 +12,19 @@ use serde_json::json;
 use url::Url;
 
 use crate::{
-    client::{self, registration},
+    client::registration,
     config::Config,
     message::{
-        parameters::Parameters,
-        request::{Body, Request},
+        request::Body,
         response::{Caching, json, set},
     },
     oauth::{ClientDigest, ErrorCode, redirect_uri},
     page,
-    platform::{Limit, Platform, UnixTime},
+    platform::{Limit, Platform},
+    received::Received,
+    request_context::RequestContext,
     route::Route,
-    sealed::{self, RefreshToken},
+    sealed::RefreshToken,
 };
 
 /// All limits count over this many seconds, so whoever is over one can come back after as many.
@@ -56,16 +57,14 @@ pub struct Exceeded {
 /// # Errors
 /// When it is one too many.
 pub(crate) async fn count<P: Platform>(
-    route: Route,
-    method: &Method,
-    request: &Request,
-    config: &Config,
-    platform: &P,
+    received: &Received<'_>,
+    context: &RequestContext<'_, P>,
 ) -> Result<Option<RefreshToken>, Exceeded> {
+    let Received { route, method, request, .. } = *received;
     if !matches!(route, Route::Register | Route::Authorize | Route::Callback | Route::Token | Route::Revoke) {
         return Ok(None);
     }
-    let Party { token, client, redirect_host } = party(route, method, request, config, platform.now());
+    let Party { token, client, redirect_host } = party(received, context);
     let named = [
         (Limit::Grant, token.as_ref().map(|token| token.grant_id.as_str())),
         (Limit::Client, client.as_ref().map(ClientDigest::as_str)),
@@ -76,8 +75,8 @@ pub(crate) async fn count<P: Platform>(
     for (limit, name) in named {
         let Some(name) = name else { continue };
         // Counters may be shared with other edges.
-        let name = [&config.issuer, route.path(), " ", name, " ", address].concat();
-        if !platform.is_within(limit, name).await {
+        let name = [&context.config.issuer, route.path(), " ", name, " ", address].concat();
+        if !context.platform.is_within(limit, name).await {
             let grant = token.as_ref().map(|token| token.grant_id.clone());
             return Err(Exceeded { limit, client: client.clone(), grant });
         }
@@ -85,31 +84,32 @@ pub(crate) async fn count<P: Platform>(
     Ok(token)
 }
 
-fn party(route: Route, method: &Method, request: &Request, config: &Config, now: UnixTime) -> Party {
-    let body = if let Body::Complete(body) = &request.body { body.as_slice() } else { &[] };
-    match route {
+fn party<P: Platform>(received: &Received<'_>, context: &RequestContext<'_, P>) -> Party {
+    let Received { route, method, request, parameters, presented } = received;
+    let text = |name| parameters.get(name).ok().flatten();
+    match *route {
         // The same metadata are the same client, and the other way round.
-        Route::Register => Party {
-            client: Some(ClientDigest::of(&String::from_utf8_lossy(body))),
-            redirect_host: Some(host_of(registration::first_redirect_uri(body).as_deref())),
-            ..Party::default()
-        },
-        Route::Authorize if *method == Method::GET => {
-            let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
-            let text = |name| parameters.get(name).ok().flatten();
+        Route::Register => {
+            let body = if let Body::Complete(body) = &request.body { body.as_slice() } else { &[] };
             Party {
-                client: Some(ClientDigest::of(text("client_id").unwrap_or_default())),
-                redirect_host: Some(host_of(text("redirect_uri"))),
+                client: Some(ClientDigest::of(&String::from_utf8_lossy(body))),
+                redirect_host: Some(host_of(registration::first_redirect_uri(body).as_deref())),
                 ..Party::default()
             }
         }
+        Route::Authorize if **method == Method::GET => Party {
+            client: Some(ClientDigest::of(text("client_id").unwrap_or_default())),
+            redirect_host: Some(host_of(text("redirect_uri"))),
+            ..Party::default()
+        },
         Route::Token | Route::Revoke => {
-            let form = Parameters::parse(body);
-            let client = ClientDigest::of(&client::claimed_client_id(request, &form).unwrap_or_default());
-            let token = form.get("refresh_token").ok().flatten().filter(|_| route == Route::Token);
+            let client = match presented {
+                Ok(presented) => presented.digest.clone(),
+                Err(_) => ClientDigest::of(""),
+            };
+            let token = text("refresh_token").filter(|_| *route == Route::Token);
             // It opens for its own client only.
-            let open = |token| sealed::open(token, client.as_str(), &config.keys, now).ok();
-            let token = token.and_then(open);
+            let token = token.and_then(|token| context.open(token, client.as_str()).ok());
             Party { token, client: Some(client), redirect_host: None }
         }
         _ => Party::default(),

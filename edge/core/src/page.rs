@@ -20,14 +20,14 @@ const STYLE: &str = include_str!("page/style.css");
 
 /// The consent page: who wants what, and where the user will be sent.
 pub fn consent(
-    request: &VerifiedAuthorization<'_>,
+    verified: &VerifiedAuthorization<'_>,
     transaction_id: &str,
     sealed: &str,
     pages: &Pages,
 ) -> Response<String> {
-    let host = request.redirect_target.display_host();
-    let name = request.client.name.as_deref();
-    let resource = request.resource.name.as_deref().unwrap_or(request.resource.indicator.as_str());
+    let host = verified.request.redirect_target.display_host();
+    let name = verified.request.client.name.as_deref();
+    let resource = verified.resource.name.as_deref().unwrap_or(verified.resource.indicator.as_str());
     let body = html! {
         h1 {
             @match name {
@@ -36,24 +36,24 @@ pub fn consent(
             }
         }
         p { "It asks to use " strong { bdi { (resource) } } " in your name." }
-        @match &request.client.provenance {
+        @match &verified.request.client.provenance {
             Provenance::Operator => {}
             Provenance::Domain(host) => { p.note { "The name is vouched for by " strong { bdi { (host) } } "." } }
             Provenance::Itself => { p.note { "The application chose its name itself; nobody has verified it." } }
         }
         h2 { "It will be able to" }
         ul {
-            @for (token, words) in request.resource.scopes.iter().filter(|(token, _)| request.scope.contains(token.as_str())) {
+            @for (token, words) in verified.resource.scopes.iter().filter(|(token, _)| verified.scope.contains(token.as_str())) {
                 li { (words) " " code { (token.as_str()) } }
             }
         }
         h2 { "You will be sent to" }
         p.host { bdi { (host) } }
-        @if request.redirect_target.is_loopback() {
+        @if verified.request.redirect_target.is_loopback() {
             p.note { "That is a program on this computer. Go on only if you have just started it yourself." }
-        } @else if request.redirect_target.is_private_use() {
+        } @else if verified.request.redirect_target.is_private_use() {
             p.note { "That is an application on this device. Go on only if you have just used it." }
-        } @else if let Some(site) = request.client.site_host.as_deref().filter(|site| *site != host) {
+        } @else if let Some(site) = verified.request.client.site_host.as_deref().filter(|site| *site != host) {
             p.note { "The application calls " strong { bdi { (site) } } " its home, which is not where you will be sent." }
         }
         form method="post" action="/authorize" {

@@ -22,6 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     platform::{Platform, Timer, UnixTime},
+    request_context::RequestContext,
     sealed::{Profile, RefreshToken},
     upstream::UpstreamGrant,
 };
@@ -121,8 +122,9 @@ impl Refreshes {
         &self,
         token: &RefreshToken,
         coordination: Option<&Coordination<'_, P>>,
-        platform: &P,
+        context: &RequestContext<'_, P>,
     ) -> Role<'_> {
+        let platform = context.platform;
         let digest = digest(&token.upstream_token);
         let (mut waited, mut silent, mut last_pulse) = (0, 0, None);
         loop {

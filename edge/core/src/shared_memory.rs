@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     keys::Keys,
     platform::{Memory, MemoryName, Recalled, Sharing, UnixTime},
+    request_context::RequestContext,
 };
 
 /// Names the form of what is kept, beside the purpose in each name.
@@ -46,8 +47,8 @@ pub(crate) struct SharedMemory<'a, P> {
 }
 
 impl<'a, P: Memory> SharedMemory<'a, P> {
-    pub(crate) const fn of(platform: &'a P, keys: &'a Keys) -> Self {
-        Self { platform, keys }
+    pub(crate) const fn of(context: &RequestContext<'a, P>) -> Self {
+        Self { platform: context.platform, keys: &context.config.keys }
     }
 
     /// What `read` makes of the value that there is.

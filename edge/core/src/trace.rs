@@ -4,8 +4,6 @@
 
 mod header;
 mod ids;
-mod traced;
 
 pub use header::Trace;
 pub use ids::TraceIds;
-pub use traced::Traced;

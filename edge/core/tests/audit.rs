@@ -10,6 +10,7 @@ use edgeward_core::{
     audit::{Event, Level, Record, VERSION},
     oauth::Scope,
     platform::UnixTime,
+    request_context::RequestContext,
     sealed::Profile,
     upstream::Subject,
 };
@@ -93,7 +94,8 @@ fn a_refused_token_names_its_client_if_the_signature_is_ours() {
         let subject = Subject { subject: "abc".into(), profile: Profile::default(), auth_time: None };
         let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{}{path}", config.issuer));
         let grant = Grant { client_id: "c", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
-        access_token::mint(&grant, "token".into(), &config, now, now.plus(900), &edge.world).unwrap()
+        access_token::mint(&grant, "token".into(), now.plus(900), &RequestContext::new(None, &config, &edge.world))
+            .unwrap()
     };
     let (good, elsewhere, gone) = (mint(&[], "/mcp"), mint(&[], "/other"), mint(&[], "/gone"));
     let foreign = mint(&[("EDGEWARD_PUBLIC_URL", "https://old.example")], "/mcp");

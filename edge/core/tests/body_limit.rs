@@ -9,6 +9,7 @@ use edgeward_core::{
     limits::MAX_BODY_BYTES,
     oauth::Scope,
     platform::{Event, UnixTime},
+    request_context::RequestContext,
     sealed::Profile,
     upstream::Subject,
 };
@@ -28,7 +29,9 @@ fn authorization(edge: &TestEdge) -> String {
     let subject = Subject { subject: "user".into(), profile: Profile::default(), auth_time: None };
     let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{ISSUER}/mcp"));
     let grant = Grant { client_id: "client", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
-    let token = access_token::mint(&grant, "token".into(), &config, now, now.plus(900), &edge.world).unwrap();
+    let token =
+        access_token::mint(&grant, "token".into(), now.plus(900), &RequestContext::new(None, &config, &edge.world))
+            .unwrap();
     format!("Bearer {token}")
 }
 

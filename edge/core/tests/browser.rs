@@ -8,6 +8,7 @@ use edgeward_core::{
     access_token::Grant,
     oauth::{CodeChallenge, CodeVerifier, RedirectUri, Resource, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
+    request_context::RequestContext,
     sealed::{self, OpenError, Profile},
     upstream::Subject,
 };
@@ -35,7 +36,8 @@ fn token(edge: &TestEdge, resource: &str, lifetime: u64) -> String {
     };
     let scope = Scope::parse("mcp").unwrap();
     let grant = Grant { client_id: "client", subject: &subject, resource, scope: &scope, grant_id: "grant" };
-    access_token::mint(&grant, "token-1".into(), &config, NOW, NOW.plus(lifetime), &edge.world).unwrap()
+    access_token::mint(&grant, "token-1".into(), NOW.plus(lifetime), &RequestContext::new(None, &config, &edge.world))
+        .unwrap()
 }
 
 #[test]

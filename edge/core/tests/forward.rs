@@ -12,6 +12,7 @@ use edgeward_core::{
     forward::{self, Change, RULES},
     oauth::Scope,
     platform::{Event, Level, UnixTime},
+    request_context::RequestContext,
     sealed::Profile,
     upstream::Subject,
 };
@@ -370,7 +371,9 @@ fn access_token(edge: &TestEdge, path: &str) -> String {
     let subject = Subject { subject: "user".into(), profile: Profile::default(), auth_time: None };
     let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{ISSUER}{path}"));
     let grant = Grant { client_id: "client", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
-    access_token::mint(&grant, "token".into(), config, now, now.plus(900), &edge.world).unwrap()
+    // No trace is drawn: what is random in the vectors stays as it is.
+    let context = RequestContext::new(Some(TRACEPARENT), config, &edge.world);
+    access_token::mint(&grant, "token".into(), now.plus(900), &context).unwrap()
 }
 
 /// Compares the vectors with the file that other languages read.

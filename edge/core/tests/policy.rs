@@ -9,6 +9,7 @@ use edgeward_core::{
     message::operation::{MAX_BYTES, MessageHeaders},
     oauth::Scope,
     platform::UnixTime,
+    request_context::RequestContext,
     sealed::Profile,
     upstream::Subject,
 };
@@ -35,7 +36,9 @@ fn authorization(edge: &TestEdge, resource: &str, scope: &str) -> String {
     let (scope, resource) = (Scope::parse(scope).unwrap(), format!("{ISSUER}{resource}"));
     let grant = Grant { client_id: "client", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
     let config = config(&[]).unwrap();
-    let token = access_token::mint(&grant, "token".into(), &config, now, now.plus(900), &edge.world).unwrap();
+    let token =
+        access_token::mint(&grant, "token".into(), now.plus(900), &RequestContext::new(None, &config, &edge.world))
+            .unwrap();
     format!("Bearer {token}")
 }
 

@@ -14,6 +14,7 @@ use edgeward_core::{
     config::ProtectedResource,
     oauth::{ClientDigest, CodeChallenge, Prompt, RedirectUri, Scope, redirect_uri::PrivateUseSchemes},
     platform::UnixTime,
+    request_context::RequestContext,
     sealed::{
         self, AuthorizationCode, ConsentTransaction, OpenError, PendingAuthorization, Profile, RefreshToken,
         Remembered, RememberedConsent, Seal, Transaction,
@@ -221,7 +222,7 @@ fn mint(config: &Config, scope: &str, expires_at: UnixTime, edge: &TestEdge) -> 
     let subject = Subject { subject: SUBJECT.to_owned(), profile: Profile::default(), auth_time: None };
     let scope = Scope::parse(scope).unwrap();
     let grant = Grant { client_id: "client", subject: &subject, resource: RESOURCE, scope: &scope, grant_id: "grant" };
-    access_token::mint(&grant, "token".to_owned(), config, NOW, expires_at, &edge.world).unwrap()
+    access_token::mint(&grant, "token".to_owned(), expires_at, &RequestContext::new(None, config, &edge.world)).unwrap()
 }
 
 /// A refresh at the token endpoint: the status, and what was answered.
@@ -315,7 +316,7 @@ proptest! {
         let scope = Scope::parse("all").unwrap();
         let grant =
             Grant { client_id: "client", subject: &subject, resource: RESOURCE, scope: &scope, grant_id: "grant" };
-        match access_token::mint(&grant, "token".to_owned(), edge.edge.config(), NOW, NOW.plus(60), &edge.world) {
+        match access_token::mint(&grant, "token".to_owned(), NOW.plus(60), &RequestContext::new(None, edge.edge.config(), &edge.world)) {
             Ok(token) => {
                 let passed = edge.gate("/mcp", Some(&format!("Bearer {token}")), None);
                 let Decision::Forward(forward) = passed else { panic!("a token of {} bytes: {passed:?}", token.len()) };

@@ -10,6 +10,7 @@ use edgeward_core::{
     message::operation::MessageHeaders,
     oauth::Scope,
     platform::{Event, Level, Record, UnixTime},
+    request_context::RequestContext,
     sealed::Profile,
     upstream::Subject,
 };
@@ -41,7 +42,13 @@ impl Scene {
         let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{ISSUER}{path}"));
         let grant =
             Grant { client_id: "client", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
-        let token = access_token::mint(&grant, "token".into(), &config, now, now.plus(lifetime), &edge.world).unwrap();
+        let token = access_token::mint(
+            &grant,
+            "token".into(),
+            now.plus(lifetime),
+            &RequestContext::new(None, &config, &edge.world),
+        )
+        .unwrap();
         Self { edge, authorization: format!("Bearer {token}") }
     }
 

@@ -8,6 +8,7 @@ use edgeward_core::{
     access_token::{self, Grant},
     oauth::Scope,
     platform::{Event, Level, Record, UnixTime},
+    request_context::RequestContext,
     route::Route,
     sealed::Profile,
     upstream::Subject,
@@ -54,7 +55,11 @@ fn token(edge: &TestEdge) -> String {
     let (scope, resource) = (Scope::parse("mcp").unwrap(), format!("{ISSUER}/mcp"));
     let grant = Grant { client_id: "client", subject: &subject, resource: &resource, scope: &scope, grant_id: "grant" };
     let (config, now) = (edge.edge.config(), UnixTime::from_secs(START));
-    format!("Bearer {}", access_token::mint(&grant, "token".into(), config, now, now.plus(900), &edge.world).unwrap())
+    format!(
+        "Bearer {}",
+        access_token::mint(&grant, "token".into(), now.plus(900), &RequestContext::new(None, config, &edge.world))
+            .unwrap()
+    )
 }
 
 fn head<'a>(url: &'a str, authorization: Option<&'a str>) -> RequestHead<'a> {

@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::documents::Unfit;
 use crate::{
-    config::Config,
     jose::PublicKey,
     message::members::{Members, WrongKind},
-    platform::{Memory, UnixTime, VerificationError, VerifyRs256},
+    platform::{Platform, UnixTime, VerificationError, VerifyRs256},
+    request_context::RequestContext,
     route::Route,
     shared_memory::{SharedMemory, is_shared, name, together},
 };
@@ -71,15 +71,14 @@ impl From<JwsError> for AssertionError {
 ///
 /// # Errors
 /// The first check that fails.
-pub(super) async fn verify(
+pub(super) async fn verify<P: Platform>(
     assertion: &str,
     client_id: &str,
     keys: &ClientKeys,
     seen: &SeenAssertions,
-    config: &Config,
-    platform: &(impl VerifyRs256 + Memory),
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<(), AssertionError> {
+    let RequestContext { config, platform, now, .. } = *context;
     let claims = verified_claims(assertion, keys, platform).await?;
     if claims.text("iss")? != Some(client_id) || claims.text("sub")? != Some(client_id) {
         return Err(AssertionError::OtherClient);
@@ -112,7 +111,7 @@ pub(super) async fn verify(
     let until = expires_at.plus(MAX_SKEW);
     let mut is_first = seen.note(client_id, id, until, now);
     if is_first && is_shared(platform) {
-        let note = || note_for_all(client_id, id, until, config, platform, now);
+        let note = || note_for_all(client_id, id, until, context);
         // Where the others cannot say, this instance decides alone.
         is_first = together(platform, note).await.unwrap_or(true);
     }
@@ -120,18 +119,16 @@ pub(super) async fn verify(
 }
 
 /// Notes an assertion for all instances of an edge: false if one of them knows it.
-async fn note_for_all(
+async fn note_for_all<P: Platform>(
     client_id: &str,
     id: &str,
     until: UnixTime,
-    config: &Config,
-    platform: &impl Memory,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Option<bool> {
-    let memory = SharedMemory::of(platform, &config.keys);
-    let name = name("client assertion/1", &[&config.issuer, client_id, id]);
+    let memory = SharedMemory::of(context);
+    let name = name("client assertion/1", &[&context.config.issuer, client_id, id]);
     // By the clock of an instance that is behind it is good for longer, and this one may have begun a while ago.
-    memory.insert_if_absent(&name, until.secs_since(now) + 2 * MAX_SKEW).await
+    memory.insert_if_absent(&name, until.secs_since(context.now) + 2 * MAX_SKEW).await
 }
 
 /// The claims of a token whose signature one of `keys` verifies: the one that it names, or any if it names none.

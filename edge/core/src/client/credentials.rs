@@ -8,12 +8,15 @@ use super::{
 };
 use crate::{
     message::{authorization_header::basic_credentials, parameters::Parameters, request::Request},
+    oauth::ClientDigest,
     secret::Secret,
 };
 
-/// Whom a request to the token endpoint names; that it is it has not been checked.
-pub(crate) fn claimed_client_id(request: &Request, form: &Parameters<'_>) -> Option<String> {
-    presented_credentials(request, form).ok().map(|(client_id, _)| client_id)
+/// Whom a request to the token endpoint names, and what it shows for it. That it is this client has not been checked.
+pub(crate) struct PresentedClient {
+    pub(super) client_id: String,
+    pub(crate) digest: ClientDigest,
+    pub(super) credentials: PresentedCredentials,
 }
 
 /// What a client shows at the token endpoint.
@@ -23,11 +26,18 @@ pub(super) enum PresentedCredentials {
     Assertion(Secret<String>),
 }
 
-/// Whom a request names, and what it shows for it: not more than one thing (RFC 6749 §2.3).
-pub(super) fn presented_credentials(
-    request: &Request,
-    form: &Parameters<'_>,
-) -> Result<(String, PresentedCredentials), ClientError> {
+impl PresentedClient {
+    /// Reads it from a request and its form: it shows not more than one thing (RFC 6749 §2.3).
+    ///
+    /// # Errors
+    /// When it names no client, or more than one, or shows more than one thing.
+    pub(crate) fn of(request: &Request, form: &Parameters<'_>) -> Result<Self, ClientError> {
+        let (client_id, credentials) = presented(request, form)?;
+        Ok(Self { digest: ClientDigest::of(&client_id), client_id, credentials })
+    }
+}
+
+fn presented(request: &Request, form: &Parameters<'_>) -> Result<(String, PresentedCredentials), ClientError> {
     let secret_of = |text: Option<&str>| text.map(|text| Secret::new(text.to_owned()));
     let form_id = form.get("client_id")?;
     let secret = secret_of(form.get("client_secret")?);

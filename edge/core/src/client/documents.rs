@@ -29,6 +29,7 @@ use crate::{
         error_code::{MAX_QUOTED, quotable, quotable_uri},
     },
     platform::{Event, Level, Platform, Recalled, Record, UnixTime},
+    request_context::RequestContext,
     shared_memory::{SharedMemory, is_shared, name, together},
 };
 
@@ -166,10 +167,9 @@ impl Documents {
         &self,
         wanted: Wanted<'_>,
         check: Check<'_>,
-        config: &Config,
-        platform: &P,
-        now: UnixTime,
+        context: &RequestContext<'_, P>,
     ) -> Result<Rc<[u8]>, DocumentError> {
+        let RequestContext { platform, now, .. } = *context;
         // Platforms tie I/O to the request that began it, so no request can wait for another's fetch. It can look, from
         // time to time, whether the other has left something, and take over from one that was broken off.
         let (mut waited, mut awaited) = (0, None);
@@ -197,7 +197,7 @@ impl Documents {
             let mut turn = None;
             if is_shared(platform) {
                 let left = PATIENCE_MS.saturating_sub(waited);
-                let recalled = together(platform, || self.recall(&wanted, left, config, platform, now)).await;
+                let recalled = together(platform, || self.recall(&wanted, left, context)).await;
                 waited = waited.max(milliseconds(platform.now()).saturating_sub(milliseconds(now)));
                 match recalled {
                     Recalled::Value(outcome) => return outcome,
@@ -224,7 +224,7 @@ impl Documents {
         });
         if is_shared(platform)
             && !is_known
-            && !together(platform, || is_within_budget(wanted.url.host(), config, platform, now)).await
+            && !together(platform, || is_within_budget(wanted.url.host(), context)).await
         {
             self.at(&wanted, |entry| entry.fetching = None);
             return Err(DocumentError::Busy(HOST_IS_BUSY));
@@ -242,11 +242,11 @@ impl Documents {
         if is_shared(platform)
             && let Some(turn) = turn
         {
-            together(platform, || self.tell(turn, &wanted, config, platform, then)).await;
+            together(platform, || self.tell(turn, &wanted, context, then)).await;
         }
         if let (Some(_), Err(error)) = (&stale, &outcome) {
             let reason = format!("{}: {error}", wanted.url);
-            platform.log(&Record::new(Level::Warn, Event::StaleDocument).because(&reason));
+            context.log(Record::new(Level::Warn, Event::StaleDocument).because(&reason));
         }
         stale.map_or_else(|| outcome.map(|(_, body)| body), Ok)
     }
@@ -257,11 +257,9 @@ impl Documents {
         &self,
         wanted: &Wanted<'_>,
         patience_ms: u64,
-        config: &Config,
-        platform: &P,
-        now: UnixTime,
+        context: &RequestContext<'_, P>,
     ) -> Recalled<Result<Rc<[u8]>, DocumentError>, P::Turn> {
-        let memory = SharedMemory::of(platform, &config.keys);
+        let (memory, now) = (SharedMemory::of(context), context.now);
         let read = |value: &[u8]| {
             let known = Known::read(value, now)?;
             // It came of a fetch that ended while this request waited for it.
@@ -274,7 +272,7 @@ impl Documents {
             }
         };
         let patience_ms = u32::try_from(patience_ms).map_or(SHARED_PATIENCE_MS, |left| left.min(SHARED_PATIENCE_MS));
-        memory.recall(&name_of(wanted, config), read, patience_ms).await
+        memory.recall(&name_of(wanted, context.config), read, patience_ms).await
     }
 
     /// Tells the other instances what has come of a turn.
@@ -282,13 +280,12 @@ impl Documents {
         &self,
         turn: P::Turn,
         wanted: &Wanted<'_>,
-        config: &Config,
-        platform: &P,
+        context: &RequestContext<'_, P>,
         now: UnixTime,
     ) {
-        let memory = SharedMemory::of(platform, &config.keys);
+        let memory = SharedMemory::of(context);
         let known = self.at(wanted, |entry| Known::of(entry));
-        memory.keep(turn, &name_of(wanted, config), &known.write(), known.lifetime(now)).await;
+        memory.keep(turn, &name_of(wanted, context.config), &known.write(), known.lifetime(now)).await;
     }
 
     fn look(&self, wanted: &Wanted<'_>, awaited: Option<u32>, now: UnixTime, waited: u64) -> Found {
@@ -458,8 +455,9 @@ impl Entry {
 }
 
 /// Counts a fetch from a host among those of all instances: there is a name for each that it may have in a minute.
-async fn is_within_budget<P: Platform>(host: &str, config: &Config, platform: &P, now: UnixTime) -> bool {
-    let memory = SharedMemory::of(platform, &config.keys);
+async fn is_within_budget<P: Platform>(host: &str, context: &RequestContext<'_, P>) -> bool {
+    let RequestContext { config, platform, now, .. } = *context;
+    let memory = SharedMemory::of(context);
     let mut random = [0; 4];
     // Without randomness all begin with the same name, which costs tries.
     let _ = platform.fill(&mut random);

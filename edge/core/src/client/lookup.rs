@@ -5,15 +5,14 @@ use serde_json::Value;
 use super::{
     Client, ClientError, KeySource, Proof,
     assertion::{self, AssertionError, ClientKeys, SeenAssertions},
-    credentials::{PresentedCredentials, presented_credentials},
+    credentials::{PresentedClient, PresentedCredentials},
     documents::{DocumentError, Documents, Role, Unfit, Wanted, allowed_url},
     metadata, registration,
 };
 use crate::{
-    config::Config,
-    message::{parameters::Parameters, request::Request},
     oauth::{DocumentUrl, client_id},
     platform::{Platform, UnixTime},
+    request_context::RequestContext,
 };
 
 /// What is remembered of clients between requests.
@@ -25,14 +24,10 @@ pub struct ClientMemory {
 
 /// Where clients are looked up during one request.
 pub struct ClientLookup<'a, P> {
-    /// The settings.
-    pub config: &'a Config,
     /// What is remembered.
     pub memory: &'a ClientMemory,
-    /// For fetching documents.
-    pub platform: &'a P,
-    /// The time.
-    pub now: UnixTime,
+    /// The request.
+    pub context: &'a RequestContext<'a, P>,
 }
 
 /// When a key is not known, keys older than this many seconds are fetched anew.
@@ -52,17 +47,18 @@ impl<P: Platform> ClientLookup<'_, P> {
         if client_id.len() > client_id::MAX_BYTES {
             return Err(ClientError::Unknown);
         }
-        if let Some(client) = self.config.clients.iter().find(|client| client.client_id == client_id) {
+        let config = self.context.config;
+        if let Some(client) = config.clients.iter().find(|client| client.client_id == client_id) {
             return Ok(Client::pre_registered(client));
         }
         if client_id.starts_with("https://") {
-            return self.described(&allowed_url(client_id, self.config)?, not_before).await;
+            return self.described(&allowed_url(client_id, config)?, not_before).await;
         }
-        registration::restore(client_id, self.config).ok_or(ClientError::Unknown)
+        registration::restore(client_id, config).ok_or(ClientError::Unknown)
     }
 
     async fn described(&self, url: &DocumentUrl, not_before: UnixTime) -> Result<Client, ClientError> {
-        let parse = |body: &[u8]| metadata::parse(body, url, self.config);
+        let parse = |body: &[u8]| metadata::parse(body, url, self.context.config);
         self.document(Wanted { url, role: Role::Metadata, not_before }, &parse).await
     }
 
@@ -73,7 +69,7 @@ impl<P: Platform> ClientLookup<'_, P> {
         parse: &dyn Fn(&[u8]) -> Result<T, Unfit>,
     ) -> Result<T, ClientError> {
         let check = |body: &[u8]| parse(body).map(drop);
-        let body = self.memory.documents.find(wanted, &check, self.config, self.platform, self.now).await;
+        let body = self.memory.documents.find(wanted, &check, self.context).await;
         let parsed = body.and_then(|body| parse(&body).map_err(DocumentError::Refused));
         parsed.map_err(|error| ClientError::Document { url: wanted.url.to_string(), error })
     }
@@ -82,10 +78,9 @@ impl<P: Platform> ClientLookup<'_, P> {
     ///
     /// # Errors
     /// When it is unknown, or shows not exactly the proof it registered.
-    pub async fn authenticate(&self, request: &Request, form: &Parameters<'_>) -> Result<Client, ClientError> {
-        let (client_id, presented) = presented_credentials(request, form)?;
-        let client = self.find(&client_id).await?;
-        match (&client.proof, presented) {
+    pub(crate) async fn authenticate(&self, presented: PresentedClient) -> Result<Client, ClientError> {
+        let client = self.find(&presented.client_id).await?;
+        match (&client.proof, presented.credentials) {
             (Proof::None, PresentedCredentials::Nothing) => Ok(client),
             (Proof::Secret(secret), PresentedCredentials::Secret(presented)) if secret.matches(presented.expose()) => {
                 Ok(client)
@@ -104,14 +99,13 @@ impl<P: Platform> ClientLookup<'_, P> {
 
     async fn verify(&self, client: Client, assertion: &str) -> Result<Client, ClientError> {
         let verify = async |client: &Client, keys: &ClientKeys| {
-            let (seen, platform) = (&self.memory.assertions, self.platform);
-            assertion::verify(assertion, &client.client_id, keys, seen, self.config, platform, self.now).await
+            assertion::verify(assertion, &client.client_id, keys, &self.memory.assertions, self.context).await
         };
         match verify(&client, &self.keys(&client, UnixTime::from_secs(0)).await?).await {
             Ok(()) => Ok(client),
             // It may have changed its keys.
             Err(AssertionError::UnknownKey) => {
-                let not_before = UnixTime::from_secs(self.now.as_secs().saturating_sub(KEYS_FLOOR_SECONDS));
+                let not_before = UnixTime::from_secs(self.context.now.as_secs().saturating_sub(KEYS_FLOOR_SECONDS));
                 let client = match (&client.proof, self.find_not_before(&client.client_id, not_before).await) {
                     // The keys may have changed all the same, and their host need not be the one that fails.
                     (Proof::Key(KeySource::At(_)), Err(error)) if error.is_temporary() => client,

@@ -3,20 +3,24 @@
 use http::{Response, StatusCode, header};
 use subtle::ConstantTimeEq;
 
-use super::{Answer, callback_uri, cookie_name, redirect_to_client_uri, remembered::is_remembered, surplus_cookies};
+use super::{
+    Answer, ClientReturn, Memories, callback_uri, cookie_name, redirect_to_client_uri, remembered::is_remembered,
+    surplus_cookies,
+};
 use crate::{
-    authorization::{AuthorizationError, ErrorRedirect, PageError, RedirectableRequest, VerifiedAuthorization},
+    authorization::{AuthorizationError, PageError, RedirectableRequest, VerifiedAuthorization},
     client::{ClientError, ClientLookup},
     config::{Config, ConsentMode},
     message::{
-        parameters::Parameters,
         request::{BodyError, Request},
         response::{clear_cookie, redirect, set_cookie},
     },
-    oauth::{ClientDigest, CodeVerifier, Prompt, RedirectTarget},
+    oauth::{ClientDigest, CodeVerifier, Prompt},
     page,
-    platform::{Event, Level, Platform, Randomness, RandomnessError, UnixTime, random_id},
-    sealed::{self, ConsentTransaction, OpenError, PendingAuthorization, Remembered, Seal, SealError, Transaction},
+    platform::{Event, Level, Platform, Randomness, RandomnessError, random_id},
+    received::Received,
+    request_context::RequestContext,
+    sealed::{ConsentTransaction, OpenError, PendingAuthorization, Remembered, Seal, SealError, Transaction},
     upstream,
 };
 
@@ -30,9 +34,14 @@ pub const MAX_PENDING_BYTES: usize = 3840;
 const SUBJECT_BYTES: usize = 128;
 
 /// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
-pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &ClientLookup<'_, P>) -> Answer {
-    let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
-    let redirectable = match RedirectableRequest::check(&parameters, config, clients).await {
+pub(crate) async fn ask<P: Platform>(
+    received: &Received<'_>,
+    memories: &Memories,
+    context: &RequestContext<'_, P>,
+) -> Answer {
+    let (parameters, config) = (&received.parameters, context.config);
+    let clients = ClientLookup { memory: &memories.clients, context };
+    let redirectable = match RedirectableRequest::check(parameters, &clients).await {
         Ok(redirectable) => redirectable,
         Err(error) => {
             let answer = refuse_with_page(&error, config);
@@ -42,63 +51,58 @@ pub async fn ask<P: Platform>(request: &Request, config: &Config, clients: &Clie
             };
         }
     };
-    let verified = match redirectable.verify(&parameters, config) {
+    let verified = match redirectable.verify(parameters, config) {
         Ok(verified) => verified,
-        Err(error_redirect) => return redirect_refused_request(&error_redirect, config),
+        Err(refused) => return redirect_refused_request(&refused.request, &refused.error, config),
     };
-    let (platform, now) = (clients.platform, clients.now);
-    let transaction = new_transaction(&verified, platform).map_err(|_| AuthorizationError::ServerError);
-    let answered = transaction.and_then(|mut transaction| {
-        // A hint must not cost a sign-in.
-        if transaction.login_hint.is_some()
-            && check_length(&transaction, config, platform, now) == Err(AuthorizationError::TooLong)
-        {
-            transaction.login_hint = None;
-        }
-        if is_remembered(request, &transaction, config, now) {
-            transaction.remembered = Some(Remembered::Used(verified.client.client_id.clone()));
-            match redirect_to_cognito(request, &transaction, config, platform, now) {
-                // Without room for asking later, the user is asked now.
-                Err(AuthorizationError::TooLong) => transaction.remembered = None,
-                gone => {
-                    return Ok(Answer::new(gone?, Level::Info, Event::ConsentRemembered)
-                        .about(&transaction.client, Some(&transaction.id)));
-                }
-            }
-        }
-        if transaction.prompt.forbids_pages() {
-            return Err(AuthorizationError::ConsentRequired);
-        }
-        let response = consent_page(request, &verified, transaction, config, platform, now)?;
-        Ok(Answer::new(response, Level::Info, Event::ConsentShown).about(&verified.client.digest, None))
-    });
-    match answered {
-        Ok(answer) => answer,
-        Err(error) => {
-            let redirectable =
-                RedirectableRequest { client: verified.client, redirect_target: verified.redirect_target };
-            let error_redirect = ErrorRedirect { request: redirectable, client_state: verified.client_state, error };
-            redirect_refused_request(&error_redirect, config)
-        }
-    }
+    ask_about(&verified, received.request, context)
+        .unwrap_or_else(|error| redirect_refused_request(&verified.request, &error, config))
 }
 
-fn consent_page(
+/// Asks the user, unless they have allowed it before.
+fn ask_about<P: Platform>(
+    verified: &VerifiedAuthorization<'_>,
+    request: &Request,
+    context: &RequestContext<'_, P>,
+) -> Result<Answer, AuthorizationError> {
+    let mut transaction = new_transaction(verified, context.platform).map_err(|_| AuthorizationError::ServerError)?;
+    // A hint must not cost a sign-in.
+    if transaction.login_hint.is_some() && check_length(&transaction, context) == Err(AuthorizationError::TooLong) {
+        transaction.login_hint = None;
+    }
+    let client = &verified.request.client;
+    if is_remembered(request, &transaction, context) {
+        transaction.remembered = Some(Remembered::Used(client.client_id.clone()));
+        match redirect_to_cognito(request, &transaction, context) {
+            // Without room for asking later, the user is asked now.
+            Err(AuthorizationError::TooLong) => transaction.remembered = None,
+            gone => {
+                return Ok(Answer::new(gone?, Level::Info, Event::ConsentRemembered)
+                    .about(&transaction.client, Some(&transaction.id)));
+            }
+        }
+    }
+    if transaction.prompt.forbids_pages() {
+        return Err(AuthorizationError::ConsentRequired);
+    }
+    let response = consent_page(request, verified, transaction, context)?;
+    Ok(Answer::new(response, Level::Info, Event::ConsentShown).about(&client.digest, None))
+}
+
+fn consent_page<P: Platform>(
     request: &Request,
     verified: &VerifiedAuthorization<'_>,
     transaction: Transaction,
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<Response<String>, AuthorizationError> {
     // Better to refuse here than after the user has decided.
-    check_length(&transaction, config, platform, now)?;
-    let binding = random_id(platform).map_err(|_| AuthorizationError::ServerError)?;
+    check_length(&transaction, context)?;
+    let binding = random_id(context.platform).map_err(|_| AuthorizationError::ServerError)?;
     let id = transaction.id.clone();
-    let sealed =
-        sealed::seal(&ConsentTransaction(transaction), &consent_context(&id, &binding), &config.keys, now, platform)
-            .map_err(|_| AuthorizationError::ServerError)?;
-    let mut response = page::consent(verified, &id, &sealed, &config.pages);
+    let sealed = context
+        .seal(&ConsentTransaction(transaction), &consent_context(&id, &binding))
+        .map_err(|_| AuthorizationError::ServerError)?;
+    let mut response = page::consent(verified, &id, &sealed, &context.config.pages);
     let name = cookie_name(CONSENT_COOKIE, &id);
     for surplus in surplus_cookies(request, CONSENT_COOKIE, &name) {
         clear_cookie(&mut response, &surplus);
@@ -114,9 +118,9 @@ fn new_transaction(
 ) -> Result<Transaction, SealError> {
     Ok(Transaction {
         id: random_id(randomness)?,
-        client: verified.client.digest.clone(),
-        redirect_target: verified.redirect_target.clone(),
-        client_state: verified.client_state.clone(),
+        client: verified.request.client.digest.clone(),
+        redirect_target: verified.request.redirect_target.clone(),
+        client_state: verified.request.client_state.clone(),
         code_challenge: verified.code_challenge.clone(),
         resource: verified.resource.indicator.as_str().to_owned(),
         scope: verified.scope.clone(),
@@ -136,15 +140,16 @@ pub(super) fn upstream_verifier(randomness: &impl Randomness) -> Result<String, 
 }
 
 /// Takes the user's decision: back to the client, or on to the identity provider.
-pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now: UnixTime) -> Answer {
-    let Decided { transaction, decision } = match read_decision(request, config, now) {
+pub(crate) fn decide<P: Platform>(received: &Received<'_>, context: &RequestContext<'_, P>) -> Answer {
+    let (request, config) = (received.request, context.config);
+    let Decided { transaction, decision } = match read_decision(received, context) {
         Ok(read) => read,
         Err(error) => return refuse_decision(&error, config),
     };
     let about = |answer: Answer| answer.about(&transaction.client, Some(&transaction.id));
+    let back = ClientReturn::from(&transaction);
     if decision == Decision::Deny {
-        let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-        let mut answer = redirect_with_error(StatusCode::SEE_OTHER, target, &AuthorizationError::Denied, config);
+        let mut answer = redirect_with_error(StatusCode::SEE_OTHER, back, &AuthorizationError::Denied, config);
         clear_cookie(&mut answer.response, &cookie_name(CONSENT_COOKIE, &transaction.id));
         return about(answer);
     }
@@ -152,13 +157,10 @@ pub fn decide(request: &Request, config: &Config, platform: &impl Platform, now:
         Decision::AllowAsSomebodyElse => &transaction.for_somebody_else(),
         Decision::Allow | Decision::Deny => &transaction,
     };
-    match redirect_to_cognito(request, as_decided, config, platform, now) {
-        Ok(response) => about(Answer::new(response, Level::Info, Event::ConsentGiven)),
-        Err(error) => {
-            let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-            about(redirect_with_error(StatusCode::SEE_OTHER, target, &error, config))
-        }
-    }
+    about(match redirect_to_cognito(request, as_decided, context) {
+        Ok(response) => Answer::new(response, Level::Info, Event::ConsentGiven),
+        Err(error) => redirect_with_error(StatusCode::SEE_OTHER, back, &error, config),
+    })
 }
 
 /// Where the identity provider is asked to sign a user in; `None` if the settings have changed since.
@@ -169,15 +171,13 @@ pub(super) fn cognito_url(transaction: &Transaction, config: &Config) -> Option<
 }
 
 /// To the identity provider, with the transaction in a cookie.
-pub(super) fn redirect_to_cognito(
+pub(super) fn redirect_to_cognito<P: Platform>(
     request: &Request,
     transaction: &Transaction,
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<Response<String>, AuthorizationError> {
-    let sealed = seal_pending(transaction, config, platform, now)?;
-    let location = cognito_url(transaction, config).ok_or(AuthorizationError::ServerError)?;
+    let sealed = seal_pending(transaction, context)?;
+    let location = cognito_url(transaction, context.config).ok_or(AuthorizationError::ServerError)?;
     let mut response = redirect(StatusCode::SEE_OTHER, &location);
     let name = cookie_name(PENDING_COOKIE, &transaction.id);
     for surplus in surplus_cookies(request, PENDING_COOKIE, &name) {
@@ -188,15 +188,12 @@ pub(super) fn redirect_to_cognito(
 }
 
 /// What the cookie of a sign-in under way holds, if it fits in one.
-fn seal_pending(
+fn seal_pending<P: Platform>(
     transaction: &Transaction,
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<String, AuthorizationError> {
     let pending = PendingAuthorization(transaction.clone());
-    let sealed = sealed::seal(&pending, &transaction.id, &config.keys, now, platform)
-        .map_err(|_| AuthorizationError::ServerError)?;
+    let sealed = context.seal(&pending, &transaction.id).map_err(|_| AuthorizationError::ServerError)?;
     let is_known = matches!(transaction.remembered, Some(Remembered::By(_)));
     let max_bytes = MAX_PENDING_BYTES + if is_known { SUBJECT_BYTES } else { 0 };
     if sealed.len() > max_bytes { Err(AuthorizationError::TooLong) } else { Ok(sealed) }
@@ -204,15 +201,13 @@ fn seal_pending(
 
 /// Whether the transaction fits in a cookie, whatever the user decides: to sign in as somebody else makes a prompt longer only
 /// where there is none.
-fn check_length(
+fn check_length<P: Platform>(
     transaction: &Transaction,
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<(), AuthorizationError> {
     let prompt = if transaction.prompt.is_empty() { Prompt::LOGIN } else { transaction.prompt };
     let longest = Transaction { prompt, remembered: Some(Remembered::Wanted), ..transaction.clone() };
-    seal_pending(&longest, config, platform, now).map(drop)
+    seal_pending(&longest, context).map(drop)
 }
 
 /// What came back from the consent page.
@@ -229,16 +224,19 @@ enum Decision {
     Deny,
 }
 
-fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<Decided, DecisionError> {
+fn read_decision<P: Platform>(
+    received: &Received<'_>,
+    context: &RequestContext<'_, P>,
+) -> Result<Decided, DecisionError> {
+    let (Received { request, parameters: form, .. }, config) = (received, context.config);
     // Browsers send `Origin` with every form; a form on another site's page shows that site's.
     if request.header(header::ORIGIN) != Some(config.issuer.as_str()) {
         return Err(DecisionError::ForeignOrigin);
     }
-    let body = request.body()?;
+    request.body()?;
     if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
         return Err(DecisionError::NotAForm);
     }
-    let form = Parameters::parse(body);
     let field = |name| form.get(name).ok().flatten().ok_or(DecisionError::Incomplete);
     let (id, sealed, decision) = (field("transaction")?, field("sealed")?, field("decision")?);
     let decision = match decision {
@@ -248,7 +246,7 @@ fn read_decision(request: &Request, config: &Config, now: UnixTime) -> Result<De
         _ => return Err(DecisionError::Incomplete),
     };
     let binding = request.cookie(&cookie_name(CONSENT_COOKIE, id)).ok_or(DecisionError::NoCookie)?;
-    let ConsentTransaction(mut transaction) = sealed::open(sealed, &consent_context(id, &binding), &config.keys, now)?;
+    let ConsentTransaction(mut transaction) = context.open(sealed, &consent_context(id, &binding))?;
     if bool::from(transaction.id.as_bytes().ct_eq(id.as_bytes())) {
         if config.pages.consent == ConsentMode::Remember && form.get("remember") == Ok(Some("yes")) {
             transaction.remembered = Some(Remembered::Wanted);
@@ -336,33 +334,27 @@ fn refuse_with_page(error: &PageError, config: &Config) -> Answer {
     Answer::new(response, level, Event::AuthorizationRefused).because(error)
 }
 
-fn redirect_refused_request(error_redirect: &ErrorRedirect, config: &Config) -> Answer {
-    let target = (&error_redirect.request.redirect_target, error_redirect.client_state.as_deref());
-    redirect_with_error(StatusCode::FOUND, target, &error_redirect.error, config)
-        .about(&error_redirect.request.client.digest, None)
+fn redirect_refused_request(request: &RedirectableRequest, error: &AuthorizationError, config: &Config) -> Answer {
+    redirect_with_error(StatusCode::FOUND, request.into(), error, config).about(&request.client.digest, None)
 }
 
 /// The client's redirect URI with an error (RFC 6749 §4.1.2.1) and `iss` (RFC 9207).
-pub(super) fn error_uri(
-    (target, state): (&RedirectTarget, Option<&str>),
-    error: &AuthorizationError,
-    config: &Config,
-) -> String {
+pub(super) fn error_uri(back: ClientReturn<'_>, error: &AuthorizationError, config: &Config) -> String {
     let description = error.to_string();
     let mut parameters = vec![("error", error.code().as_str()), ("error_description", &description)];
-    parameters.extend(state.map(|state| ("state", state)));
+    parameters.extend(back.state.map(|state| ("state", state)));
     parameters.push(("iss", &config.issuer));
-    target.with(parameters)
+    back.target.with(parameters)
 }
 
 /// Tells the client.
-pub fn redirect_with_error(
+pub(super) fn redirect_with_error(
     status: StatusCode,
-    (target, state): (&RedirectTarget, Option<&str>),
+    back: ClientReturn<'_>,
     error: &AuthorizationError,
     config: &Config,
 ) -> Answer {
-    let response = redirect_to_client_uri(status, target, &error_uri((target, state), error, config), config);
+    let response = redirect_to_client_uri(status, back.target, &error_uri(back, error, config), config);
     let level = if matches!(error, AuthorizationError::ServerError) { Level::Alert } else { Level::Info };
     let event = if *error == AuthorizationError::Denied { Event::ConsentDenied } else { Event::AuthorizationRefused };
     Answer::new(response, level, event).because(error)

@@ -7,7 +7,7 @@
 use http::{Response, StatusCode};
 
 use super::{
-    Answer,
+    Answer, Memories,
     authorize::{
         PENDING_COOKIE, WAY_ON, cognito_url, error_uri, redirect_to_cognito, redirect_with_error, upstream_verifier,
     },
@@ -24,9 +24,11 @@ use crate::{
     },
     oauth::{Prompt, pkce},
     page,
-    platform::{Event, Level, Platform, Randomness, RandomnessError, Record, UnixTime, random_id},
+    platform::{Event, Level, Platform, Randomness, RandomnessError, Record, random_id},
+    received::Received,
+    request_context::RequestContext,
     route::Route,
-    sealed::{self, AuthorizationCode, OpenError, PendingAuthorization, Remembered, Transaction},
+    sealed::{AuthorizationCode, OpenError, PendingAuthorization, Remembered, Transaction},
     upstream::{self, SignInError, UpstreamMemory},
 };
 
@@ -34,26 +36,24 @@ use crate::{
 const MAX_CODE_BYTES: usize = 512;
 
 /// Ends a sign-in, or tells the user why it has not ended well.
-pub async fn handle<P: Platform>(
-    request: &Request,
-    config: &Config,
-    memory: &UpstreamMemory,
-    platform: &P,
-    now: UnixTime,
+pub(crate) async fn handle<P: Platform>(
+    received: &Received<'_>,
+    memories: &Memories,
+    context: &RequestContext<'_, P>,
 ) -> Answer {
-    let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
-    let transaction = match find_transaction(request, &parameters, config, now) {
+    let Received { request, parameters, .. } = received;
+    let transaction = match find_transaction(request, parameters, context) {
         Ok(transaction) => transaction,
-        Err(error) => return refuse(&error, config),
+        Err(error) => return refuse(&error, context.config),
     };
-    let concluded = match (upstream_code(&parameters), &transaction.remembered) {
+    let concluded = match (upstream_code(parameters), &transaction.remembered) {
         (Ok(code), Some(Remembered::Wanted | Remembered::Used(_))) => {
-            let found = find_subject(code, &transaction, config, memory, platform, now).await;
-            found.and_then(|subject| decide_for(&subject, request, &transaction, config, platform, now))
+            let found = find_subject(code, &transaction, &memories.upstream, context).await;
+            found.and_then(|subject| decide_for(&subject, request, &transaction, context))
         }
-        (code, _) => code.and_then(|code| redirect_with_code(code, &transaction, config, platform, now)),
+        (code, _) => code.and_then(|code| redirect_with_code(code, &transaction, context)),
     };
-    let answer = concluded.unwrap_or_else(|error| refuse_sign_in(&error, &transaction, config));
+    let answer = concluded.unwrap_or_else(|error| refuse_sign_in(&error, &transaction, context.config));
     answer.about(&transaction.client, Some(&transaction.id))
 }
 
@@ -61,42 +61,39 @@ pub async fn handle<P: Platform>(
 async fn find_subject<P: Platform>(
     code: &str,
     transaction: &Transaction,
-    config: &Config,
     memory: &UpstreamMemory,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<String, SignInError> {
-    let callback_uri = callback_uri(&config.issuer);
-    let granted = upstream::redeem(code, transaction, &callback_uri, config, memory, platform, now).await?;
+    let callback_uri = callback_uri(&context.config.issuer);
+    let granted = upstream::redeem(code, transaction, &callback_uri, memory, context).await?;
     Ok(granted.subject.subject)
 }
 
 /// To the second round, if this user allows what is asked for; otherwise they are asked.
-fn decide_for(
+fn decide_for<P: Platform>(
     subject: &str,
     request: &Request,
     transaction: &Transaction,
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<Answer, SignInError> {
+    let config = context.config;
     let identified = |response| Answer::new(response, Level::Info, Event::UserIdentified).of(subject);
     if let Some(Remembered::Used(client_id)) = &transaction.remembered
-        && allowed_by(request, transaction, config, now).as_deref() != Some(subject)
+        && allowed_by(request, transaction, context).as_deref() != Some(subject)
     {
         let answer = if transaction.prompt.forbids_pages() {
-            let target = (&transaction.redirect_target, transaction.client_state.as_deref());
-            redirect_with_error(StatusCode::FOUND, target, &AuthorizationError::ConsentRequired, config).of(subject)
+            let error = AuthorizationError::ConsentRequired;
+            redirect_with_error(StatusCode::FOUND, transaction.into(), &error, config).of(subject)
         } else {
             identified(ask_again(client_id, transaction, config)).because(&"the remembered consent is another user's")
         };
         return Ok(end_sign_in(answer, transaction));
     }
     let fault = || SignInError::Misconfigured("the second round could not begin".to_owned());
-    let next = second_round(transaction, subject, platform).map_err(|_| fault())?;
-    let mut response = redirect_to_cognito(request, &next, config, platform, now).map_err(|_| fault())?;
+    let next = second_round(transaction, subject, context.platform).map_err(|_| fault())?;
+    let mut response = redirect_to_cognito(request, &next, context).map_err(|_| fault())?;
     if transaction.remembered == Some(Remembered::Wanted) {
-        remember(&mut response, request, (transaction, subject), config, platform, now);
+        remember(&mut response, request, transaction, subject, context);
     }
     Ok(identified(response))
 }
@@ -153,10 +150,9 @@ fn refuse_sign_in(error: &SignInError, transaction: &Transaction, config: &Confi
     };
     let page = refusal_page(error, &told, transaction, config);
     let is_open = page.is_some();
-    let target = (&transaction.redirect_target, transaction.client_state.as_deref());
     let mut answer = match page {
         Some(page) => Answer::new(page, Level::Info, Event::AuthorizationRefused),
-        None => redirect_with_error(StatusCode::FOUND, target, &told, config),
+        None => redirect_with_error(StatusCode::FOUND, transaction.into(), &told, config),
     }
     .because(error);
     let cause = match error {
@@ -213,21 +209,20 @@ fn refusal_page(
     let retry_uri = cognito_url(next, config)?;
     let words = if let SignInError::Lambda(lambda) = error { lambda.words() } else { None };
     let target = &transaction.redirect_target;
-    let back_uri = error_uri((target, transaction.client_state.as_deref()), told, config);
+    let back_uri = error_uri(transaction.into(), told, config);
     let refusal = page::Refusal { title, what, words, retry, retry_uri: &retry_uri, back_uri: &back_uri };
     Some(page::refusal(status, &refusal, target, &config.pages.brand))
 }
 
 /// The sign-in that this browser began and that `state` names: both must agree.
-fn find_transaction(
+fn find_transaction<P: Platform>(
     request: &Request,
     parameters: &Parameters<'_>,
-    config: &Config,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<Transaction, CallbackError> {
     let state = parameters.get("state")?.filter(|state| is_transaction_id(state)).ok_or(CallbackError::NoState)?;
     let cookie = request.cookie(&cookie_name(PENDING_COOKIE, state)).ok_or(CallbackError::NoCookie)?;
-    let PendingAuthorization(transaction) = sealed::open(&cookie, state, &config.keys, now)?;
+    let PendingAuthorization(transaction) = context.open(&cookie, state)?;
     Ok(transaction)
 }
 
@@ -247,23 +242,22 @@ fn upstream_code<'a>(parameters: &'a Parameters<'_>) -> Result<&'a str, SignInEr
 }
 
 /// A code for the client.
-fn redirect_with_code(
+fn redirect_with_code<P: Platform>(
     upstream_code: &str,
     transaction: &Transaction,
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<Answer, SignInError> {
     // What is for Cognito's login page only need not travel on.
     let transaction = Transaction { prompt: Prompt::default(), login_hint: None, ..transaction.clone() };
     let code = AuthorizationCode { upstream_code: upstream_code.to_owned(), transaction };
     let transaction = &code.transaction;
-    let sealed = sealed::seal(&code, transaction.client.as_str(), &config.keys, now, platform)
+    let sealed = context
+        .seal(&code, transaction.client.as_str())
         .map_err(|_| SignInError::Misconfigured("the code could not be sealed".to_owned()))?;
     let mut answer = vec![("code", sealed.as_str())];
     answer.extend(transaction.client_state.as_deref().map(|state| ("state", state)));
-    answer.push(("iss", &config.issuer));
-    let response = redirect_to_client(StatusCode::FOUND, &transaction.redirect_target, answer, config);
+    answer.push(("iss", &context.config.issuer));
+    let response = redirect_to_client(StatusCode::FOUND, &transaction.redirect_target, answer, context.config);
     Ok(end_sign_in(Answer::new(response, Level::Info, Event::SignedIn), transaction))
 }
 

@@ -12,21 +12,20 @@ use crate::{
     config::Config,
     message::{
         parameters::{Parameters, Repeated},
-        request::Request,
         response::{clear_cookie, redirect},
     },
     oauth::error_code::{MAX_QUOTED, quotable_uri},
     page,
     platform::{Event, Level},
+    received::Received,
     route::Route,
     upstream,
 };
 
 /// Sends the browser to Cognito, which sends it on to `post_logout_redirect_uri`, or to our own page if there is none.
 /// The parameter is called as in OpenID Connect RP-Initiated Logout §2.
-pub fn handle(request: &Request, config: &Config) -> Answer {
-    let parameters = Parameters::parse(request.target().query.unwrap_or_default().as_bytes());
-    let back = match return_uri(&parameters, config) {
+pub(crate) fn handle(received: &Received<'_>, config: &Config) -> Answer {
+    let back = match return_uri(&received.parameters, config) {
         Ok(back) => back,
         Err(error) => {
             let what = format!("You cannot be sent to the address that should follow: {error}.");
@@ -37,7 +36,7 @@ pub fn handle(request: &Request, config: &Config) -> Answer {
         }
     };
     let mut response = redirect(StatusCode::FOUND, &upstream::logout_url(&config.cognito, &back));
-    let cookies = request.cookies();
+    let cookies = received.request.cookies();
     let names = cookies.iter().flat_map(|cookies| cookies.iter()).map(|(name, _)| name);
     let own = |name: &&str| [CONSENT_COOKIE, PENDING_COOKIE, REMEMBERED_COOKIE].iter().any(|own| name.starts_with(own));
     for name in names.filter(own) {

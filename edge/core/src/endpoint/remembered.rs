@@ -12,39 +12,43 @@ use sha2::{Digest, Sha256};
 
 use super::{cookie_name, surplus_cookies};
 use crate::{
-    config::{Config, ConsentMode},
+    config::ConsentMode,
     message::{
         request::{Request, SEC_FETCH_DEST, SEC_FETCH_MODE, SEC_FETCH_SITE},
         response::{clear_cookie, set_cookie},
     },
-    platform::{Platform, UnixTime},
-    sealed::{self, RememberedConsent, Seal, Transaction},
+    platform::Platform,
+    request_context::RequestContext,
+    sealed::{RememberedConsent, Seal, Transaction},
 };
 
 /// Cookies of consents that are remembered.
 pub const REMEMBERED_COOKIE: &str = "__Host-edgeward-remembered-";
 
 /// Whether the user need not be asked about this transaction before it shows who they are.
-pub(super) fn is_remembered(request: &Request, transaction: &Transaction, config: &Config, now: UnixTime) -> bool {
+pub(super) fn is_remembered<P: Platform>(
+    request: &Request,
+    transaction: &Transaction,
+    context: &RequestContext<'_, P>,
+) -> bool {
     was_opened_by_the_user(request)
         // OpenID Connect Core §3.1.2.1: `consent` and `select_account` want a page; `login` is for careful clients, too.
         && !transaction.prompt.wants_a_page()
-        && allowed_by(request, transaction, config, now).is_some()
+        && allowed_by(request, transaction, context).is_some()
 }
 
 /// The user who has allowed all of this transaction before.
-pub(super) fn allowed_by(
+pub(super) fn allowed_by<P: Platform>(
     request: &Request,
     transaction: &Transaction,
-    config: &Config,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Option<String> {
-    if config.pages.consent != ConsentMode::Remember {
+    if context.config.pages.consent != ConsentMode::Remember {
         return None;
     }
     let id = id_of(transaction);
     let cookie = request.cookie(&cookie_name(REMEMBERED_COOKIE, &id))?;
-    let consent: RememberedConsent = sealed::open(&cookie, &id, &config.keys, now).ok()?;
+    let consent: RememberedConsent = context.open(&cookie, &id).ok()?;
     consent.subject.filter(|_| transaction.scope.is_subset(&consent.scope))
 }
 
@@ -58,18 +62,17 @@ fn was_opened_by_the_user(request: &Request) -> bool {
 }
 
 /// Has the browser remember the consent of this user.
-pub(super) fn remember(
+pub(super) fn remember<P: Platform>(
     response: &mut Response<String>,
     request: &Request,
-    (transaction, subject): (&Transaction, &str),
-    config: &Config,
-    platform: &impl Platform,
-    now: UnixTime,
+    transaction: &Transaction,
+    subject: &str,
+    context: &RequestContext<'_, P>,
 ) {
     let id = id_of(transaction);
     let consent = RememberedConsent { scope: transaction.scope.clone(), subject: Some(subject.to_owned()) };
     // Not to remember costs a question, nothing else.
-    let Ok(sealed) = sealed::seal(&consent, &id, &config.keys, now, platform) else { return };
+    let Ok(sealed) = context.seal(&consent, &id) else { return };
     let name = cookie_name(REMEMBERED_COOKIE, &id);
     for surplus in surplus_cookies(request, REMEMBERED_COOKIE, &name) {
         clear_cookie(response, &surplus);

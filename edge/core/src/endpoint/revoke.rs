@@ -3,68 +3,69 @@
 use http::StatusCode;
 
 use super::{
-    Answer,
-    token_error::{TokenError, form_of, refuse, required},
+    Answer, Memories,
+    token_error::{TokenError, check_form, refuse, required},
 };
 use crate::{
     access_token,
-    client::{Client, ClientLookup},
-    config::Config,
+    client::{ClientError, ClientLookup, PresentedClient},
     message::{
-        request::Request,
+        parameters::Parameters,
         response::{Caching, cache, set, with_status},
     },
-    platform::{Event, Level, Platform, UnixTime},
-    refreshes::Refreshes,
-    sealed::{self, RefreshToken},
-    upstream::{self, UpstreamMemory},
+    platform::{Event, Level, Platform},
+    received::Received,
+    request_context::RequestContext,
+    sealed::RefreshToken,
+    upstream,
 };
 
 /// Revokes a refresh token of the client's own. Access tokens made from it are good until they expire.
-pub async fn handle<P: Platform>(
-    request: &Request,
-    config: &Config,
-    (upstream, refreshes): (&UpstreamMemory, &Refreshes),
-    clients: &ClientLookup<'_, P>,
+pub(crate) async fn handle<P: Platform>(
+    received: Received<'_>,
+    memories: &Memories,
+    context: &RequestContext<'_, P>,
 ) -> Answer {
-    let client = match client(request, clients).await {
-        Ok(client) => client,
-        Err(error) => return refuse(&error, request, Event::RevocationRefused, clients.platform),
-    };
-    match revoke(request, &client, (config, upstream, refreshes), clients.platform, clients.now).await {
-        Ok(Some(RefreshToken { grant_id, subject, .. })) => {
-            Answer::new(done(), Level::Info, Event::GrantRevoked).about(&client.digest, Some(&grant_id)).of(&subject)
-        }
-        Ok(None) => Answer::new(done(), Level::Info, Event::NothingToRevoke).about(&client.digest, None),
-        Err(error) => refuse(&error, request, Event::RevocationRefused, clients.platform).about(&client.digest, None),
+    let Received { request, parameters, presented, .. } = received;
+    let refuse = |error| refuse(&error, request, Event::RevocationRefused, context.platform);
+    if let Err(error) = check_form(request) {
+        return refuse(error);
     }
-}
-
-async fn client<P: Platform>(request: &Request, clients: &ClientLookup<'_, P>) -> Result<Client, TokenError> {
-    Ok(clients.authenticate(request, &form_of(request)?).await?)
+    // Whether it has proved that it is this client or not.
+    let named = presented.as_ref().ok().map(|presented| presented.digest.clone());
+    let mut answer = match revoke(&parameters, presented, memories, context).await {
+        Ok(Some(RefreshToken { grant_id, subject, .. })) => {
+            let mut answer = Answer::new(done(), Level::Info, Event::GrantRevoked);
+            answer.record.grant = Some(grant_id);
+            answer.of(&subject)
+        }
+        Ok(None) => Answer::new(done(), Level::Info, Event::NothingToRevoke),
+        Err(error) => refuse(error),
+    };
+    answer.record.client = named.map(|client| client.pseudonym());
+    answer
 }
 
 /// Gives the token of the grant that is over now. A token that is not the client's, or no token at all, leaves nothing to do
 /// (RFC 7009 §2.2); `token_type_hint` is not needed to tell.
 async fn revoke<P: Platform>(
-    request: &Request,
-    client: &Client,
-    (config, upstream, refreshes): (&Config, &UpstreamMemory, &Refreshes),
-    platform: &P,
-    now: UnixTime,
+    form: &Parameters<'_>,
+    presented: Result<PresentedClient, ClientError>,
+    memories: &Memories,
+    context: &RequestContext<'_, P>,
 ) -> Result<Option<RefreshToken>, TokenError> {
-    let form = form_of(request)?;
-    let token = required(&form, "token")?;
-    match sealed::open::<RefreshToken>(token, client.digest.as_str(), &config.keys, now) {
+    let client = ClientLookup { memory: &memories.clients, context }.authenticate(presented?).await?;
+    let token = required(form, "token")?;
+    match context.open::<RefreshToken>(token, client.digest.as_str()) {
         Ok(token) => {
-            let revoked = upstream::revoke(&token, config, upstream, platform).await;
+            let revoked = upstream::revoke(&token, &memories.upstream, context).await;
             // What was answered a moment ago must not be answered again. Also when Cognito has failed: it may have revoked one
             // of two tokens, or its answer may have been lost.
-            refreshes.forget_everywhere(&token.grant_id, config, platform).await;
+            memories.refreshes.forget_everywhere(&token.grant_id, context).await;
             revoked?;
             Ok(Some(token))
         }
-        Err(_) => match access_token::open(token, &config.issuer, &config.keys, now) {
+        Err(_) => match access_token::open(token, &context.config.issuer, &context.config.keys, context.now) {
             Ok((claims, ..)) if claims.client_id == client.client_id => Err(TokenError::NotRevocable),
             _ => Ok(None),
         },

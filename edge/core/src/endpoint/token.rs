@@ -9,49 +9,49 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{
-    Answer,
-    token_error::{TokenError, form_of, refuse},
+    Answer, Memories,
+    token_error::{TokenError, check_form, refuse},
 };
 use crate::{
     access_token::{self, Grant},
-    client::{Client, ClientLookup},
-    config::{Config, ProtectedResource, UnverifiedEmail},
+    client::{Client, ClientError, ClientLookup, PresentedClient},
+    config::{ProtectedResource, UnverifiedEmail},
     message::{
         parameters::Parameters,
-        request::Request,
         response::{Caching, json},
     },
     oauth::error_code::{MAX_QUOTED, quotable, quotable_uri},
-    platform::{Event, Level, Platform, UnixTime, random_id},
-    refreshes::Refreshes,
+    platform::{Event, Level, Platform, random_id},
+    received::Received,
+    request_context::RequestContext,
     sealed::{self, RefreshToken, SealError},
-    upstream::{Subject, UpstreamGrant, UpstreamMemory},
+    upstream::{Subject, UpstreamGrant},
 };
 
 /// Redeems a code or uses a refresh token: `opened`, if the one that is shown is good for the client that the request names.
-pub async fn handle<P: Platform>(
-    request: &Request,
+pub(crate) async fn handle<P: Platform>(
+    received: Received<'_>,
     opened: Option<RefreshToken>,
-    config: &Config,
-    memory: (&UpstreamMemory, &Refreshes),
-    clients: &ClientLookup<'_, P>,
+    memories: &Memories,
+    context: &RequestContext<'_, P>,
 ) -> Answer {
-    let (client, outcome) = attempt(request, opened, config, memory, clients).await;
-    let answer = match outcome {
+    let Received { request, parameters, presented, .. } = received;
+    let refuse = |error| refuse(&error, request, Event::TokenRefused, context.platform);
+    if let Err(error) = check_form(request) {
+        return refuse(error);
+    }
+    // Whether it has proved that it is this client or not.
+    let named = presented.as_ref().ok().map(|presented| presented.digest.clone());
+    let mut answer = match attempt(&parameters, presented, opened, memories, context).await {
         Ok(Issued { body, event, grant_id, subject }) => {
             let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
             answer.record.grant = Some(grant_id);
             answer.of(&subject)
         }
-        Err(error) => refuse(&error, request, Event::TokenRefused, clients.platform),
+        Err(error) => refuse(error),
     };
-    match client {
-        Some(client) => {
-            let grant = answer.record.grant.clone();
-            answer.about(&client.digest, grant.as_deref())
-        }
-        None => answer,
-    }
+    answer.record.client = named.map(|client| client.pseudonym());
+    answer
 }
 
 /// A token response, and what the log is told about it.
@@ -63,39 +63,27 @@ struct Issued {
 }
 
 async fn attempt<P: Platform>(
-    request: &Request,
+    form: &Parameters<'_>,
+    presented: Result<PresentedClient, ClientError>,
     opened: Option<RefreshToken>,
-    config: &Config,
-    (upstream, refreshes): (&UpstreamMemory, &Refreshes),
-    clients: &ClientLookup<'_, P>,
-) -> (Option<Client>, Result<Issued, TokenError>) {
-    let form = match form_of(request) {
-        Ok(form) => form,
-        Err(error) => return (None, Err(error)),
-    };
-    let client = match clients.authenticate(request, &form).await {
-        Ok(client) => client,
-        Err(error) => return (None, Err(error.into())),
-    };
-    let issuer = Issuer { client: &client, config, upstream, refreshes, platform: clients.platform, now: clients.now };
-    let outcome = match form.get("grant_type") {
-        Ok(Some("authorization_code")) => issuer.redeem(&form).await,
-        Ok(Some("refresh_token")) => issuer.refresh(&form, opened).await,
-        Ok(Some(other)) => Err(TokenError::UnsupportedGrantType(quotable(other, MAX_QUOTED))),
-        Ok(None) => Err(TokenError::Missing("grant_type")),
-        Err(repeated) => Err(repeated.into()),
-    };
-    (Some(client), outcome)
+    memories: &Memories,
+    context: &RequestContext<'_, P>,
+) -> Result<Issued, TokenError> {
+    let client = &ClientLookup { memory: &memories.clients, context }.authenticate(presented?).await?;
+    let issuer = Issuer { client, memories, context };
+    match form.get("grant_type")? {
+        Some("authorization_code") => issuer.redeem(form).await,
+        Some("refresh_token") => issuer.refresh(form, opened).await,
+        Some(other) => Err(TokenError::UnsupportedGrantType(quotable(other, MAX_QUOTED))),
+        None => Err(TokenError::Missing("grant_type")),
+    }
 }
 
 /// What both grants need.
 struct Issuer<'a, P> {
     client: &'a Client,
-    config: &'a Config,
-    upstream: &'a UpstreamMemory,
-    refreshes: &'a Refreshes,
-    platform: &'a P,
-    now: UnixTime,
+    memories: &'a Memories,
+    context: &'a RequestContext<'a, P>,
 }
 
 impl<P: Platform> Issuer<'_, P> {
@@ -108,7 +96,8 @@ impl<P: Platform> Issuer<'_, P> {
     fn resource(&self, form: &Parameters<'_>, granted: &str) -> Result<&ProtectedResource, String> {
         // Several are more than was granted.
         let named = form.get("resource").map_err(|repeated| repeated.to_string())?.unwrap_or(granted);
-        let resource = self.config.resource(Some(named)).filter(|resource| resource.indicator.as_str() == granted);
+        let resource =
+            self.context.config.resource(Some(named)).filter(|resource| resource.indicator.as_str() == granted);
         resource.ok_or_else(|| quotable_uri(named, MAX_QUOTED))
     }
 
@@ -116,10 +105,10 @@ impl<P: Platform> Issuer<'_, P> {
     /// others are not its business. The edge remembers the whole of Cognito's answer, and the instances share it, because
     /// other settings may tell more of it, or make more of it count.
     fn narrowed(&self, subject: &Subject, resource: &ProtectedResource) -> Subject {
-        let mut subject = subject.clone();
+        let (mut subject, config) = (subject.clone(), self.context.config);
         let profile = &mut subject.profile;
-        profile.groups.retain(|group| resource.names_group(group) || self.config.origin_groups.include(group));
-        if self.config.cognito.emails.unverified == UnverifiedEmail::Hide {
+        profile.groups.retain(|group| resource.names_group(group) || config.origin_groups.include(group));
+        if config.cognito.emails.unverified == UnverifiedEmail::Hide {
             profile.unverified_email = None;
         }
         subject
@@ -133,19 +122,17 @@ impl<P: Platform> Issuer<'_, P> {
         refresh_token: Option<&RefreshToken>,
         event: Event,
     ) -> Result<Issued, TokenError> {
-        let longest = self.now.plus(self.config.access_token_seconds);
-        let expires_at = longest.min(granted.expires_at);
-        let token_id = random_id(self.platform)?;
-        let access_token = access_token::mint(grant, token_id, self.config, self.now, expires_at, self.platform)?;
+        let RequestContext { config, platform, now, .. } = *self.context;
+        let expires_at = now.plus(config.access_token_seconds).min(granted.expires_at);
+        let access_token = access_token::mint(grant, random_id(platform)?, expires_at, self.context)?;
         let mut body = json!({
             "access_token": access_token,
             "token_type": "Bearer",
-            "expires_in": expires_at.secs_since(self.now),
+            "expires_in": expires_at.secs_since(now),
             "scope": grant.scope.to_string(),
         });
         if let Some(token) = refresh_token {
-            let context = self.client.digest.as_str();
-            let sealed = sealed::seal(token, context, &self.config.keys, self.now, self.platform)?;
+            let sealed = self.context.seal(token, self.client.digest.as_str())?;
             if sealed.len() > sealed::MAX_BYTES {
                 return Err(SealError::TooLong { bytes: sealed.len() }.into());
             }

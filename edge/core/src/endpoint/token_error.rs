@@ -6,13 +6,13 @@ use serde_json::json;
 use super::{Answer, upstream_failure};
 use crate::{
     access_token::MintError,
-    client::{AssertionError, ClientError, claimed_client_id},
+    client::{AssertionError, ClientError},
     message::{
         parameters::{Parameters, Repeated},
         request::{BodyError, Request},
         response::{Caching, json},
     },
-    oauth::{ClientDigest, ErrorCode},
+    oauth::ErrorCode,
     platform::{Event, Level, Randomness, RandomnessError},
     sealed::{OpenError, SealError},
     upstream::UpstreamError,
@@ -30,16 +30,16 @@ const TOO_MANY_GROUPS: &str = "the user is in more groups than an access token h
 /// What a client is told whose user a Lambda refuses; it may show it to the user.
 const REFUSED_BY_LAMBDA: &str = "a Lambda of the user pool has refused the user; signing in again shows its reason";
 
-/// The form in a request's body.
+/// Checks that a request's body is a form.
 ///
 /// # Errors
 /// When there is none, or it did not come whole.
-pub(super) fn form_of(request: &Request) -> Result<Parameters<'_>, TokenError> {
-    let body = request.body()?;
+pub(super) fn check_form(request: &Request) -> Result<(), TokenError> {
+    request.body()?;
     if request.media_type().as_deref() != Some("application/x-www-form-urlencoded") {
         return Err(TokenError::NotAForm);
     }
-    Ok(Parameters::parse(body))
+    Ok(())
 }
 
 /// A parameter that must be there, once.
@@ -133,7 +133,7 @@ impl From<ClientError> for TokenError {
     }
 }
 
-/// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason, and whom the request names.
+/// The error response (RFC 6749 §5.2). Only what the client can act on is described; the log has the reason.
 pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, randomness: &impl Randomness) -> Answer {
     use ErrorCode::{
         AccessDenied, InvalidClient, InvalidGrant, InvalidRequest, InvalidScope, InvalidTarget, ServerError,
@@ -247,11 +247,7 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
     if let TokenError::Upstream(error) = error {
         answer.cause = upstream_failure(error);
     }
-    // Who it says that it is.
-    match form_of(request).ok().and_then(|form| claimed_client_id(request, &form)) {
-        Some(client_id) => answer.about(&ClientDigest::of(&client_id), None),
-        None => answer,
-    }
+    answer
 }
 
 /// Up to [`SPREAD_SECONDS`].

@@ -31,34 +31,18 @@ use crate::{
 /// The longest `Authorization` that is looked at: a token, or one of Cognito's, behind its scheme.
 const MAX_AUTHORIZATION_BYTES: usize = upstream::MAX_MACHINE_TOKEN_BYTES + 16;
 
-/// Decides about a request for `resource`. Gives a record when it refuses.
-pub fn decide(
-    head: &RequestHead<'_>,
-    evidence: Evidence<'_>,
-    resource: &ProtectedResource,
-    config: &Config,
-    admissions: &Admissions,
-    now: UnixTime,
-) -> (Decision, Option<Record>) {
-    let outcome =
-        check_origin(head, config).and_then(|()| check_framing(head)).and_then(|()| match head.origin_header {
-            Some(origin) if head.method == "OPTIONS" => {
-                Ok(Decision::Respond { response: cors::preflight(origin), repeats: None })
-            }
-            _ if matches!(evidence, Evidence::TooMany) => Err(GateError::TooManyRequests),
-            _ => forward(head, evidence, resource, config, admissions, now),
-        });
-    match outcome {
-        Ok(gated) => (gated, None),
-        Err(error) => {
-            let asked = (head.target.path, head.origin_header);
-            let (response, mut record) = refusal(&error, asked, resource, config);
-            name_holder(&mut record, &error, head, config, admissions);
-            let repeats = error == GateError::NoToken && head.may_repeat();
-            let repeats = repeats.then(|| Box::new(record.clone()));
-            (Decision::Respond { response, repeats }, Some(record))
-        }
-    }
+/// The gate before a resource, for one request.
+pub struct Gate<'a> {
+    /// The head of the request.
+    pub head: &'a RequestHead<'a>,
+    /// What it is for.
+    pub resource: &'a ProtectedResource,
+    /// The settings.
+    pub config: &'a Config,
+    /// What has passed before.
+    pub admissions: &'a Admissions,
+    /// When it came.
+    pub now: UnixTime,
 }
 
 /// Whether pages of this origin may call the resources.
@@ -69,90 +53,109 @@ pub fn may_call(origin: &str, config: &Config) -> bool {
     }
 }
 
-/// DNS rebinding: a page of another site must not speak to us with what the browser adds.
-fn check_origin(head: &RequestHead<'_>, config: &Config) -> Result<(), GateError> {
-    match head.origin_header {
-        Some(origin) if !may_call(origin, config) => Err(GateError::ForbiddenOrigin(quotable_uri(origin, MAX_QUOTED))),
-        _ => Ok(()),
-    }
-}
-
-/// Nothing of a body that is too long is passed on, and nothing that would be another protocol's behind the request.
-fn check_framing(head: &RequestHead<'_>) -> Result<(), GateError> {
-    if head.has_upgrade {
-        return Err(GateError::Upgrade);
-    }
-    if head.content_length > Some(MAX_BODY_BYTES as u64) { Err(GateError::BodyTooLong) } else { Ok(()) }
-}
-
-fn forward(
-    head: &RequestHead<'_>,
-    evidence: Evidence<'_>,
-    resource: &ProtectedResource,
-    config: &Config,
-    admissions: &Admissions,
-    now: UnixTime,
-) -> Result<Decision, GateError> {
-    let value = head.authorization.ok_or(GateError::NoToken)?;
-    let token = Some(value).filter(|value| value.len() <= MAX_AUTHORIZATION_BYTES).and_then(maybe_bearer_token);
-    let token = token.ok_or(GateError::MalformedToken)?;
-    let fingerprint = admissions.fingerprint(token);
-    let pass = |admission: &mut Admission| pass(admission, head, evidence, resource, config, now);
-    let is_meant = |admission: &Admission| admission.resource == resource.indicator.as_str();
-    let mut known = false;
-    let passed = admissions.of(fingerprint, now, |admission| {
-        known = true;
-        is_meant(admission).then(|| pass(admission))
-    });
-    if let Some(outcome) = passed.flatten() {
-        return outcome;
-    }
-    if !is_bearer_token(token) {
-        return Err(GateError::MalformedToken);
-    }
-    // A machine's token names no resource, and may be good for this one, too.
-    if !resource.machines.is_empty() && upstream::looks_like_cognitos(token) {
-        return Ok(Decision::Needs(Needs::MachineAdmission));
-    }
-    if known {
-        return Err(GateError::WrongAudience);
-    }
-    let mut admission = open(token, config, now)?;
-    let outcome = if is_meant(&admission) { pass(&mut admission) } else { Err(GateError::WrongAudience) };
-    admissions.put(fingerprint, admission);
-    outcome
-}
-
-/// Whether what a token allows is enough for the request.
-fn pass(
-    admission: &mut Admission,
-    head: &RequestHead<'_>,
-    evidence: Evidence<'_>,
-    resource: &ProtectedResource,
-    config: &Config,
-    now: UnixTime,
-) -> Result<Decision, GateError> {
-    let needed = match needed(head, evidence, resource)? {
-        Ok(needed) => needed,
-        Err(Unknown::Headers) => return Ok(Decision::Needs(Needs::Headers)),
-        Err(Unknown::Body) => {
-            return Ok(Decision::Needs(Needs::Body { party: admission.identity.grant_id.clone() }));
+impl Gate<'_> {
+    /// Decides about the request. Gives a record when it refuses.
+    pub fn decide(&self, evidence: Evidence<'_>) -> (Decision, Option<Record>) {
+        match self.check(evidence) {
+            Ok(decision) => (decision, None),
+            Err(error) => {
+                let (response, mut record) = refusal(&error, self.head, self.resource, self.config);
+                name_holder(&mut record, &error, self);
+                let repeats = error == GateError::NoToken && self.head.may_repeat();
+                let repeats = repeats.then(|| Box::new(record.clone()));
+                (Decision::Respond { response, repeats }, Some(record))
+            }
         }
-    };
-    if !allows(&admission.identity, &needed) {
-        return Err(GateError::InsufficientScope(needed.into_owned()));
     }
-    let (minted_at, identity) = assertion_of(admission, config, now)?;
-    // Of one like it that has a body more must be looked at.
-    let repeats = resource.policy.is_none() && head.may_repeat();
-    let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
-    let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));
-    let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
-    let page_origin = head.origin_header.map(str::to_owned);
-    let is_counted = config.rate_limits.is_counted(Limit::Calls);
-    // Counters may be shared with other edges.
-    let counted = is_counted.then(|| [&config.issuer, " ", &admission.identity.grant_id].concat());
-    Ok(Decision::Forward(Plan { url, identity, traceparent: None, page_origin, repeats_until, counted }))
+
+    fn check(&self, evidence: Evidence<'_>) -> Result<Decision, GateError> {
+        self.check_origin()?;
+        self.check_framing()?;
+        match self.head.origin_header {
+            Some(origin) if self.head.method == "OPTIONS" => {
+                Ok(Decision::Respond { response: cors::preflight(origin), repeats: None })
+            }
+            _ if matches!(evidence, Evidence::TooMany) => Err(GateError::TooManyRequests),
+            _ => self.forward(evidence),
+        }
+    }
+
+    /// DNS rebinding: a page of another site must not speak to us with what the browser adds.
+    fn check_origin(&self) -> Result<(), GateError> {
+        match self.head.origin_header {
+            Some(origin) if !may_call(origin, self.config) => {
+                Err(GateError::ForbiddenOrigin(quotable_uri(origin, MAX_QUOTED)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Nothing of a body that is too long is passed on, and nothing that would be another protocol's behind the request.
+    fn check_framing(&self) -> Result<(), GateError> {
+        if self.head.has_upgrade {
+            return Err(GateError::Upgrade);
+        }
+        let is_too_long = self.head.content_length > Some(MAX_BODY_BYTES as u64);
+        if is_too_long { Err(GateError::BodyTooLong) } else { Ok(()) }
+    }
+
+    fn forward(&self, evidence: Evidence<'_>) -> Result<Decision, GateError> {
+        let Self { head, resource, config, admissions, now } = *self;
+        let value = head.authorization.ok_or(GateError::NoToken)?;
+        let token = Some(value).filter(|value| value.len() <= MAX_AUTHORIZATION_BYTES).and_then(maybe_bearer_token);
+        let token = token.ok_or(GateError::MalformedToken)?;
+        let fingerprint = admissions.fingerprint(token);
+        let is_meant = |admission: &Admission| admission.resource == resource.indicator.as_str();
+        let mut known = false;
+        let passed = admissions.of(fingerprint, now, |admission| {
+            known = true;
+            is_meant(admission).then(|| self.pass(admission, evidence))
+        });
+        if let Some(outcome) = passed.flatten() {
+            return outcome;
+        }
+        if !is_bearer_token(token) {
+            return Err(GateError::MalformedToken);
+        }
+        // A machine's token names no resource, and may be good for this one, too.
+        if !resource.machines.is_empty() && upstream::looks_like_cognitos(token) {
+            return Ok(Decision::Needs(Needs::MachineAdmission));
+        }
+        if known {
+            return Err(GateError::WrongAudience);
+        }
+        let mut admission = open(token, config, now)?;
+        let outcome =
+            if is_meant(&admission) { self.pass(&mut admission, evidence) } else { Err(GateError::WrongAudience) };
+        admissions.put(fingerprint, admission);
+        outcome
+    }
+
+    /// Whether what a token allows is enough for the request.
+    fn pass(&self, admission: &mut Admission, evidence: Evidence<'_>) -> Result<Decision, GateError> {
+        let Self { head, resource, config, now, .. } = *self;
+        let needed = match needed(head, evidence, resource)? {
+            Ok(needed) => needed,
+            Err(Unknown::Headers) => return Ok(Decision::Needs(Needs::Headers)),
+            Err(Unknown::Body) => {
+                return Ok(Decision::Needs(Needs::Body { party: admission.identity.grant_id.clone() }));
+            }
+        };
+        if !allows(&admission.identity, &needed) {
+            return Err(GateError::InsufficientScope(needed.into_owned()));
+        }
+        let (minted_at, identity) = assertion_of(admission, config, now)?;
+        // Of one like it that has a body more must be looked at.
+        let repeats = resource.policy.is_none() && head.may_repeat();
+        let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
+        let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));
+        let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
+        let page_origin = head.origin_header.map(str::to_owned);
+        let is_counted = config.rate_limits.is_counted(Limit::Calls);
+        // Counters may be shared with other edges.
+        let counted = is_counted.then(|| [&config.issuer, " ", &admission.identity.grant_id].concat());
+        Ok(Decision::Forward(Plan { url, identity, traceparent: None, page_origin, repeats_until, counted }))
+    }
 }
 
 /// What must be read before it is known which scopes a request needs.

@@ -8,9 +8,10 @@ use super::{
     refusal::GateError,
 };
 use crate::{
-    config::{Config, Machine, ProtectedResource},
+    config::{Machine, ProtectedResource},
     message::authorization_header::bearer_token,
-    platform::{Platform, UnixTime},
+    platform::Platform,
+    request_context::RequestContext,
     upstream::{self, UpstreamMemory},
 };
 
@@ -21,23 +22,22 @@ use crate::{
 pub async fn admit<P: Platform>(
     authorization: Option<&str>,
     resource: &ProtectedResource,
-    config: &Config,
-    (admissions, upstream): (&Admissions, &UpstreamMemory),
-    platform: &P,
-    now: UnixTime,
+    admissions: &Admissions,
+    upstream: &UpstreamMemory,
+    context: &RequestContext<'_, P>,
 ) -> Result<(), GateError> {
     let token = authorization.ok_or(GateError::NoToken)?;
     let token = bearer_token(token).ok_or(GateError::MalformedToken)?;
-    let verified = upstream::verify_machine_token(token, config, upstream, platform, now).await?;
+    let verified = upstream::verify_machine_token(token, upstream, context).await?;
     let is_it = |machine: &&Machine| machine.client_id == verified.client_id;
     let machine = resource.machines.iter().find(is_it);
     let machine = machine.ok_or_else(|| GateError::UnknownMachine(verified.client_id.clone()))?;
-    if verified.expires_at <= now {
+    if verified.expires_at <= context.now {
         return Err(GateError::ExpiredMachineToken(verified.client_id));
     }
     let identity = Identity {
-        issuer: config.issuer.clone(),
-        audience: audience(resource, config),
+        issuer: context.config.issuer.clone(),
+        audience: audience(resource, context.config),
         subject: verified.client_id.clone(),
         kind: Kind::Machine,
         client_id: verified.client_id.clone(),

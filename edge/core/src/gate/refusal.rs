@@ -7,10 +7,7 @@ use edgeward_identity::{
 use http::{Response, StatusCode, header};
 use serde_json::json;
 
-use super::{
-    admissions::{Admission, Admissions},
-    head::RequestHead,
-};
+use super::{admissions::Admission, decide::Gate, head::RequestHead};
 use crate::{
     access_token::{self, AccessTokenError},
     audit::pseudonym,
@@ -91,16 +88,16 @@ pub enum GateError {
     Assertion,
 }
 
-/// The answer to a refused request for `path`, which is the resource's, and what the log is told. Pages of allowed origins may
+/// The answer to a refused request for a resource, and what the log is told. Pages of allowed origins may
 /// read the answer.
 pub fn refusal(
     error: &GateError,
-    (path, origin_header): (&str, Option<&str>),
+    head: &RequestHead<'_>,
     resource: &ProtectedResource,
     config: &Config,
 ) -> (Response<String>, Record) {
-    let mut response = refuse(error, path, resource, config);
-    if let Some(origin) = origin_header.filter(|_| !matches!(error, GateError::ForbiddenOrigin(_))) {
+    let mut response = refuse(error, head.target.path, resource, config);
+    if let Some(origin) = head.origin_header.filter(|_| !matches!(error, GateError::ForbiddenOrigin(_))) {
         cors::share(&mut response, origin);
     }
     let level = match error {
@@ -121,13 +118,8 @@ pub fn refusal(
 }
 
 /// Says who comes with a token that has our signature, and is refused.
-pub(super) fn name_holder(
-    record: &mut Record,
-    error: &GateError,
-    head: &RequestHead<'_>,
-    config: &Config,
-    admissions: &Admissions,
-) {
+pub(super) fn name_holder(record: &mut Record, error: &GateError, gate: &Gate<'_>) {
+    let Gate { head, config, admissions, .. } = *gate;
     let is_signed = match error {
         GateError::InsufficientScope(_) | GateError::WrongAudience | GateError::TooManyRequests => true,
         GateError::Token(error) => !matches!(error, AccessTokenError::Jws(_)),

@@ -14,12 +14,12 @@ use sha2::{Digest, Sha256};
 
 use super::{KnownAnswer, POLL_MS, Refreshes};
 use crate::{
-    config::{Cognito, Config},
-    keys::Keys,
+    config::Cognito,
     platform::{
         Event, Level, MemoryName, Platform, PublishedAnswer, RENEW_MS, Record, RefreshClaim, RefreshUpdate, Turn,
         UnixTime,
     },
+    request_context::RequestContext,
     sealed::{self, RefreshAnswer, RefreshToken},
     secret::Secret,
     shared_memory::{self, SharedMemory, is_shared, together},
@@ -38,12 +38,9 @@ const TOMBSTONE_SECONDS: u64 = 120;
 /// One refresh, as the platform coordinates it.
 pub struct Coordination<'a, P> {
     pub(super) refreshes: &'a Refreshes,
-    pub(super) keys: &'a Keys,
-    pub(super) platform: &'a P,
+    pub(super) context: &'a RequestContext<'a, P>,
     pub(super) token: &'a RefreshToken,
     pub(super) claim: RefreshClaim,
-    /// When the request began to wait for others.
-    pub(super) began_at: UnixTime,
 }
 
 /// Where an answer comes from.
@@ -61,9 +58,9 @@ impl Refreshes {
     pub fn coordinate<'a, P: Platform>(
         &'a self,
         token: &'a RefreshToken,
-        config: &'a Config,
-        platform: &'a P,
+        context: &'a RequestContext<'a, P>,
     ) -> Option<Coordination<'a, P>> {
+        let (config, platform) = (context.config, context.platform);
         match platform.coordinates_refreshes() {
             true if self.is_unrotated.get() => return None,
             false if !is_shared(platform) => return None,
@@ -77,7 +74,7 @@ impl Refreshes {
             token: token_name(&token.upstream_token),
             holder: edgeward_base64url::encode(&random),
         };
-        Some(Coordination { refreshes: self, keys: &config.keys, platform, token, claim, began_at: platform.now() })
+        Some(Coordination { refreshes: self, context, token, claim })
     }
 
     /// Asks Cognito, if no other instance has asked or is asking. `known` is what this instance has been answered before and
@@ -91,8 +88,9 @@ impl Refreshes {
         coordination: Option<&Coordination<'_, P>>,
         known: Option<KnownAnswer>,
         asking: Asking<'_>,
-        platform: &P,
+        context: &RequestContext<'_, P>,
     ) -> Result<Answered, UpstreamError> {
+        let platform = context.platform;
         if let Some(coordination) = coordination
             && is_shared(platform)
             && !platform.coordinates_refreshes()
@@ -116,42 +114,44 @@ impl Refreshes {
 
     /// As [`Refreshes::forget`], at all instances: an answer that this instance has given is given by no other, nor one that is
     /// still to come.
-    pub async fn forget_everywhere<P: Platform>(&self, grant_id: &str, config: &Config, platform: &P) {
+    pub async fn forget_everywhere<P: Platform>(&self, grant_id: &str, context: &RequestContext<'_, P>) {
         self.forget(grant_id);
+        let platform = context.platform;
         // Whether Cognito rotates does not matter: an answer may be from before that was changed.
         if platform.coordinates_refreshes() {
-            if let Err(error) = platform.update(RefreshUpdate::Forget(&grant_name(&config.cognito, grant_id))).await {
-                self.warn(&error.to_string(), platform);
+            let grant = grant_name(&context.config.cognito, grant_id);
+            if let Err(error) = platform.update(RefreshUpdate::Forget(&grant)).await {
+                self.warn(&error.to_string(), context);
             }
         } else if is_shared(platform) {
-            together(platform, || bury(grant_id, config, platform)).await;
+            together(platform, || bury(grant_id, context)).await;
         }
     }
 
     /// Notes what an answer says of the app client's rotation, and warns once of what an operator should know.
-    pub fn note_rotation<P: Platform>(&self, grant: &UpstreamGrant, platform: &P) {
+    pub fn note_rotation<P: Platform>(&self, grant: &UpstreamGrant, context: &RequestContext<'_, P>) {
         let is_unrotated = grant.new_token().is_none();
         self.is_unrotated.set(is_unrotated);
         let (warned, event, reason) = if is_unrotated {
             let reason = "Cognito sends no new one: rotation is off for the app client";
             (&self.warned_unrotated, Event::NotRotated, reason)
-        } else if !platform.coordinates_refreshes() && !is_shared(platform) {
+        } else if !context.platform.coordinates_refreshes() && !is_shared(context.platform) {
             let reason = "the platform shares nothing between instances, and Cognito rotates refresh tokens";
             (&self.warned_uncoordinated, Event::NotCoordinated, reason)
         } else {
             return;
         };
         if !warned.replace(true) {
-            platform.log(&Record::new(Level::Warn, event).because(&reason));
+            context.log(Record::new(Level::Warn, event).because(&reason));
         }
     }
 
     /// Warns that the platform fails, once in [`WARNING_SECONDS`].
-    fn warn<P: Platform>(&self, reason: &str, platform: &P) {
-        let now = platform.now();
+    fn warn<P: Platform>(&self, reason: &str, context: &RequestContext<'_, P>) {
+        let now = context.platform.now();
         if self.warned_failing_until.get().is_none_or(|until| until <= now) {
             self.warned_failing_until.set(Some(now.plus(WARNING_SECONDS)));
-            platform.log(&Record::new(Level::Warn, Event::NotCoordinated).because(&reason));
+            context.log(Record::new(Level::Warn, Event::NotCoordinated).because(&reason));
         }
     }
 }
@@ -172,10 +172,10 @@ impl<P: Platform> Coordination<'_, P> {
     async fn claim(&self) -> Claimed {
         let problem = 'failed: {
             for _ in 0..MAX_CLAIMS {
-                match self.platform.claim(&self.claim).await {
+                match self.context.platform.claim(&self.claim).await {
                     Ok(Turn::Ask) => return Claimed::Turn,
                     // The platform has waited already; this is for one that has not.
-                    Ok(Turn::Busy) => self.platform.sleep(POLL_MS).await,
+                    Ok(Turn::Busy) => self.context.platform.sleep(POLL_MS).await,
                     Ok(Turn::Answered(sealed)) => match self.open(&sealed) {
                         Some(answer) => return Claimed::Answered(answer),
                         None => break 'failed "an answer of another instance does not open".to_owned(),
@@ -185,21 +185,22 @@ impl<P: Platform> Coordination<'_, P> {
             }
             return Claimed::Busy;
         };
-        self.refreshes.warn(&problem, self.platform);
+        self.refreshes.warn(&problem, self.context);
         Claimed::Alone
     }
 
     async fn ask_for_all(&self, asking: Asking<'_>) -> Result<Answered, UpstreamError> {
+        let platform = self.context.platform;
         let renewing = pin!(async {
             loop {
-                self.platform.sleep(RENEW_MS).await;
+                platform.sleep(RENEW_MS).await;
                 // A lease that could not be renewed ends, and another request may ask: nothing better is known.
-                let _ = self.platform.update(RefreshUpdate::Renew(&self.claim)).await;
+                let _ = platform.update(RefreshUpdate::Renew(&self.claim)).await;
             }
         });
         match beside(asking, renewing).await {
             Ok(grant) => {
-                let mut answer = KnownAnswer::new(grant, self.platform.now());
+                let mut answer = KnownAnswer::new(grant, platform.now());
                 answer.is_published = self.publish(&answer).await;
                 Ok(Answered::Anew(answer))
             }
@@ -208,7 +209,7 @@ impl<P: Platform> Coordination<'_, P> {
                 if let UpstreamError::InvalidGrant(_) = error {
                     // Another request may have taken over, and may have got the token that replaces this one. Then its
                     // answer counts, and not the refusal.
-                    match self.platform.claim(&self.claim).await {
+                    match platform.claim(&self.claim).await {
                         Ok(Turn::Answered(sealed)) if let Some(answer) = self.open(&sealed) => {
                             return Ok(Answered::FromMemory(answer));
                         }
@@ -217,7 +218,7 @@ impl<P: Platform> Coordination<'_, P> {
                     }
                 }
                 // A lease that is not withdrawn ends by itself.
-                let _ = self.platform.update(update).await;
+                let _ = platform.update(update).await;
                 Err(error)
             }
         }
@@ -229,20 +230,22 @@ impl<P: Platform> Coordination<'_, P> {
         let Some(sealed) = self.seal(answer) else { return false };
         let lifetime_seconds = u32::try_from(answer.lifetime()).unwrap_or(u32::MAX);
         let published = PublishedAnswer { next, sealed, lifetime_seconds };
-        let outcome = self.platform.update(RefreshUpdate::Publish(&self.claim, &published)).await;
+        let outcome = self.context.platform.update(RefreshUpdate::Publish(&self.claim, &published)).await;
         if let Err(error) = &outcome {
-            self.refreshes.warn(&error.to_string(), self.platform);
+            self.refreshes.warn(&error.to_string(), self.context);
         }
         outcome.is_ok()
     }
 
     /// Fails without randomness. The client's own token is sealed next, which reports that.
     pub(super) fn seal(&self, KnownAnswer { grant, at, .. }: &KnownAnswer) -> Option<String> {
-        sealed::seal(&to_seal(grant, *at), &self.claim.grant, self.keys, *at, self.platform).ok()
+        let RequestContext { config, platform, .. } = *self.context;
+        sealed::seal(&to_seal(grant, *at), &self.claim.grant, &config.keys, *at, platform).ok()
     }
 
     pub(super) fn open(&self, sealed: &str) -> Option<KnownAnswer> {
-        let answer: RefreshAnswer = sealed::open(sealed, &self.claim.grant, self.keys, self.platform.now()).ok()?;
+        let RequestContext { config, platform, .. } = *self.context;
+        let answer: RefreshAnswer = sealed::open(sealed, &self.claim.grant, &config.keys, platform.now()).ok()?;
         if answer.subject != self.token.subject {
             return None;
         }
@@ -283,10 +286,9 @@ pub(super) fn token_name(upstream_token: &str) -> String {
 }
 
 /// Marks a grant that is over, for all instances.
-async fn bury<P: Platform>(grant_id: &str, config: &Config, platform: &P) {
-    let grave = tombstone(&grant_name(&config.cognito, grant_id));
-    let memory = SharedMemory::of(platform, &config.keys);
-    memory.put(&grave, &[], TOMBSTONE_SECONDS).await;
+async fn bury<P: Platform>(grant_id: &str, context: &RequestContext<'_, P>) {
+    let grave = tombstone(&grant_name(&context.config.cognito, grant_id));
+    SharedMemory::of(context).put(&grave, &[], TOMBSTONE_SECONDS).await;
 }
 
 /// What marks a grant that is over in a memory that instances share. `grant` is its name there. It has no age: a grant that is

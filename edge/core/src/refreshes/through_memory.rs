@@ -54,7 +54,7 @@ impl<P: Platform> Coordination<'_, P> {
         known: Option<KnownAnswer>,
         asking: Asking<'_>,
     ) -> Result<Answered, UpstreamError> {
-        let memory = SharedMemory::of(self.platform, self.keys);
+        let memory = SharedMemory::of(self.context);
         let (answer, turn) = match self.find(&memory).await {
             Found::Answer(answer) => (Some(answer), None),
             Found::Broken => (known, None),
@@ -92,7 +92,7 @@ impl<P: Platform> Coordination<'_, P> {
         if self.is_buried(memory).await {
             return Err(UpstreamError::InvalidGrant(INVALID_GRANT));
         }
-        let mut answer = KnownAnswer::new(grant, self.platform.now());
+        let mut answer = KnownAnswer::new(grant, self.context.platform.now());
         // Whether it is shared or not: this instance must not give it again without a look at the memory.
         answer.is_published = true;
         // Sealing fails without randomness. The client's own token is sealed next, which reports that.
@@ -116,7 +116,7 @@ impl<P: Platform> Coordination<'_, P> {
         {
             return Ok(Answered::FromMemory(answer));
         }
-        let value = [&[DEAD][..], &write_time(self.platform.now())].concat();
+        let value = [&[DEAD][..], &write_time(self.context.platform.now())].concat();
         self.keep(turn, &value, REFUSED_SECONDS, memory).await;
         Err(error)
     }
@@ -185,7 +185,7 @@ impl<P: Platform> Coordination<'_, P> {
 
     /// What is left of the time that this request waits for others, in milliseconds.
     fn patience(&self) -> u32 {
-        let passed = self.platform.now().secs_since(self.began_at).saturating_mul(1000);
+        let passed = self.context.platform.now().secs_since(self.context.now).saturating_mul(1000);
         PATIENCE_MS.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX))
     }
 
@@ -194,7 +194,7 @@ impl<P: Platform> Coordination<'_, P> {
     }
 
     fn read(&self, mut value: &[u8]) -> Option<Known> {
-        let now = self.platform.now();
+        let now = self.context.platform.now();
         match take_byte(&mut value)? {
             ANSWER => {
                 let answer = self.open(std::str::from_utf8(value).ok()?)?;

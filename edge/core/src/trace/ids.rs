@@ -16,7 +16,7 @@ impl TraceIds {
     const AT_ONCE: usize = 10;
 
     /// Those of a single request.
-    pub(super) fn one(randomness: &impl Randomness) -> Ids {
+    pub fn one(randomness: &impl Randomness) -> Ids {
         let mut ids = [0; 24];
         if randomness.fill(&mut ids).is_ok() { ids } else { Self::ALIKE }
     }

@@ -3,7 +3,10 @@
 use std::cell::Cell;
 
 use super::UpstreamError;
-use crate::platform::{Event, FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime};
+use crate::{
+    platform::{Event, FetchError, FetchReply, FetchRequest, Level, Platform, Record, UnixTime},
+    request_context::RequestContext,
+};
 
 /// So many requests in a row without an answer, or with one of a failing server, and no more are sent for a while.
 pub const THRESHOLD: u8 = 3;
@@ -52,16 +55,16 @@ impl Circuit {
         &self,
         prepare: &dyn Fn(u32) -> FetchRequest,
         (deadline, mut second): Deadlines,
-        platform: &P,
+        context: &RequestContext<'_, P>,
     ) -> Result<FetchReply, FetchError> {
-        let mut request = prepare(deadline);
+        let (mut request, platform) = (prepare(deadline), context.platform);
         loop {
             let outcome = platform.fetch(request).await;
             if !is_down(&outcome) {
-                self.has_answered(platform);
+                self.has_answered(context);
                 return outcome;
             }
-            let failures = self.has_failed(platform);
+            let failures = self.has_failed(context);
             let Some(deadline) = second.take().filter(|_| failures == 1) else { return outcome };
             let mut jitter = [0];
             // Without randomness there is no jitter, which does no harm.
@@ -101,20 +104,20 @@ impl Circuit {
     }
 
     /// Notes a failure, and says how many there were in a row.
-    pub(super) fn has_failed<P: Platform>(&self, platform: &P) -> u8 {
+    pub(super) fn has_failed<P: Platform>(&self, context: &RequestContext<'_, P>) -> u8 {
         let failures = self.0.get().failures.saturating_add(1);
-        self.0.set(State { failures, until: platform.now().plus(OPEN_SECONDS) });
+        self.0.set(State { failures, until: context.platform.now().plus(OPEN_SECONDS) });
         if failures == THRESHOLD {
-            platform.log(&Record::new(Level::Alert, Event::UpstreamLeftAlone));
+            context.log(Record::new(Level::Alert, Event::UpstreamLeftAlone));
         }
         failures
     }
 
-    fn has_answered<P: Platform>(&self, platform: &P) {
+    fn has_answered<P: Platform>(&self, context: &RequestContext<'_, P>) {
         let State { failures, until } = self.0.get();
         self.0.set(State { failures: 0, until });
         if failures >= THRESHOLD {
-            platform.log(&Record::new(Level::Info, Event::UpstreamBack));
+            context.log(Record::new(Level::Info, Event::UpstreamBack));
         }
     }
 }

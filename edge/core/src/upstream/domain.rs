@@ -7,7 +7,10 @@ use super::{
     circuit::{Admission, Circuit, Deadlines, is_down},
     throttle::{Outcome, Throttle},
 };
-use crate::platform::{FetchError, FetchReply, FetchRequest, Platform, UnixTime};
+use crate::{
+    platform::{FetchError, FetchReply, FetchRequest, Platform, UnixTime},
+    request_context::RequestContext,
+};
 
 /// What an instance remembers of it.
 #[derive(Default)]
@@ -53,10 +56,10 @@ impl Domain {
         &self,
         prepare: &dyn Fn(u32) -> FetchRequest,
         deadlines: Deadlines,
-        platform: &P,
+        context: &RequestContext<'_, P>,
     ) -> Result<FetchReply, FetchError> {
-        let reply = self.circuit.send(prepare, deadlines, platform).await;
-        self.count(outcome_of(&reply), platform.now());
+        let reply = self.circuit.send(prepare, deadlines, context).await;
+        self.count(outcome_of(&reply), context.platform.now());
         reply
     }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::Config,
     platform::{Event, Level, MemoryName, Platform, Record, UnixTime},
+    request_context::RequestContext,
     shared_memory::{SharedMemory, name, take_byte, take_past, take_time, write_time},
 };
 
@@ -46,13 +47,13 @@ impl Health {
     ///
     /// # Errors
     /// When no answer can be expected.
-    pub(super) async fn admit<P: Platform>(config: &Config, platform: &P) -> Result<Self, UpstreamError> {
-        let memory = SharedMemory::of(platform, &config.keys);
-        let health = Self::look(&memory, config, platform).await;
+    pub(super) async fn admit<P: Platform>(context: &RequestContext<'_, P>) -> Result<Self, UpstreamError> {
+        let (memory, platform) = (SharedMemory::of(context), context.platform);
+        let health = Self::look(&memory, context).await;
         let now = platform.now();
         if health.failures >= THRESHOLD {
             let is_trial = now >= health.until && {
-                let trial = name("Cognito's trial/1", &[&config.issuer, &health.until.as_secs().to_string()]);
+                let trial = name("Cognito's trial/1", &[&context.config.issuer, &health.until.as_secs().to_string()]);
                 // A memory that is broken now holds nobody up.
                 memory.insert_if_absent(&trial, TRIAL_SECONDS).await.unwrap_or(true)
             };
@@ -71,23 +72,23 @@ impl Health {
     }
 
     /// Tells the others what came of a request that was admitted.
-    pub(super) async fn note<P: Platform>(self, outcome: Outcome, config: &Config, platform: &P) {
+    pub(super) async fn note<P: Platform>(self, outcome: Outcome, context: &RequestContext<'_, P>) {
         if outcome == Outcome::Answered && (self.failures, self.halvings) == (0, 0) {
             return;
         }
-        let memory = SharedMemory::of(platform, &config.keys);
+        let (memory, platform) = (SharedMemory::of(context), context.platform);
         // What it was before the request is long ago.
-        let known = Self::look(&memory, config, platform).await;
+        let known = Self::look(&memory, context).await;
         let now = platform.now();
         let next = known.after(outcome, now, || draw(ANSWERS_TO_A_DOUBLING, platform) == Some(0));
         if next == known {
             return;
         }
-        memory.put(&name_of(config), &Self { noted_at: now, ..next }.write(), KEPT_SECONDS).await;
+        memory.put(&name_of(context.config), &Self { noted_at: now, ..next }.write(), KEPT_SECONDS).await;
         if known.failures < THRESHOLD && next.failures >= THRESHOLD {
-            platform.log(&Record::new(Level::Alert, Event::UpstreamLeftAlone));
+            context.log(Record::new(Level::Alert, Event::UpstreamLeftAlone));
         } else if known.failures >= THRESHOLD && next.failures == 0 {
-            platform.log(&Record::new(Level::Info, Event::UpstreamBack));
+            context.log(Record::new(Level::Info, Event::UpstreamBack));
         }
     }
 
@@ -115,9 +116,9 @@ impl Health {
         self.halvings.saturating_sub(u8::try_from(passed).unwrap_or(u8::MAX))
     }
 
-    async fn look<P: Platform>(memory: &SharedMemory<'_, P>, config: &Config, platform: &P) -> Self {
-        let now = platform.now();
-        memory.look(&name_of(config), |value| Self::read(value, now)).await.unwrap_or(Self::GOOD)
+    async fn look<P: Platform>(memory: &SharedMemory<'_, P>, context: &RequestContext<'_, P>) -> Self {
+        let now = context.platform.now();
+        memory.look(&name_of(context.config), |value| Self::read(value, now)).await.unwrap_or(Self::GOOD)
     }
 
     fn write(self) -> Vec<u8> {

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::{KeyCache, Subject, UpstreamError, jwks::ALGORITHM};
 use crate::{
-    config::{Cognito, Config},
+    config::Cognito,
     message::members::{Members, WrongKind},
     platform::{Platform, UnixTime},
+    request_context::RequestContext,
     sealed::Profile,
     secret::Secret,
 };
@@ -38,15 +39,13 @@ pub(super) async fn verify<P: Platform>(
     id_token: &str,
     access_token: &str,
     expectation: &Expectation<'_>,
-    config: &Config,
     keys: &KeyCache,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<(Subject, String, UnixTime), UpstreamError> {
-    let (cognito, unusable) = (&config.cognito, UpstreamError::Unusable);
-    let (id, id_expires_at) = open(id_token, MAX_TOKEN_BYTES, config, keys, platform, now).await?;
-    let (access, expires_at) = open(access_token, MAX_TOKEN_BYTES, config, keys, platform, now).await?;
-    if expires_at.min(id_expires_at).plus(MAX_SKEW) <= now {
+    let (cognito, unusable) = (&context.config.cognito, UpstreamError::Unusable);
+    let (id, id_expires_at) = open(id_token, MAX_TOKEN_BYTES, keys, context).await?;
+    let (access, expires_at) = open(access_token, MAX_TOKEN_BYTES, keys, context).await?;
+    if expires_at.min(id_expires_at).plus(MAX_SKEW) <= context.now {
         return Err(unusable("an expired token"));
     }
 
@@ -111,10 +110,8 @@ fn is_email_verified(id: &Members<'_>, cognito: &Cognito) -> bool {
 pub(super) async fn open<P: Platform>(
     token: &str,
     max_bytes: usize,
-    config: &Config,
     keys: &KeyCache,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<(Members<'static>, UnixTime), UpstreamError> {
     let unusable = UpstreamError::Unusable;
     let token = Compact::parse(token, max_bytes).map_err(|_| unusable("a token that is no JWT"))?;
@@ -124,7 +121,7 @@ pub(super) async fn open<P: Platform>(
     if token.header.kid.is_none() {
         return Err(unusable("a token without key id"));
     }
-    keys.verify(&token, config, platform, now).await?;
+    keys.verify(&token, context).await?;
     let claims = Members::parse(&token.claims)?;
     let expires_at = claims.time("exp")?.ok_or(unusable("a token without expiry"))?;
     Ok((claims, expires_at))

@@ -15,6 +15,7 @@ use crate::{
     jose::PublicKey,
     message::{caching::retry_after, members::Members},
     platform::{FetchReply, FetchRequest, MemoryName, Platform, Recalled, UnixTime, VerificationError},
+    request_context::RequestContext,
     shared_memory::{MAX_SKEW, SharedMemory, is_shared, name, take_past, take_time, together, write_time},
 };
 
@@ -52,24 +53,22 @@ impl KeyCache {
     pub(super) async fn verify<P: Platform>(
         &self,
         token: &Compact<'_>,
-        config: &Config,
-        platform: &P,
-        now: UnixTime,
+        context: &RequestContext<'_, P>,
     ) -> Result<(), UpstreamError> {
-        if is_shared(platform) && self.is_empty() {
-            together(platform, || self.begin(config, platform, now)).await;
+        if is_shared(context.platform) && self.is_empty() {
+            together(context.platform, || self.begin(context)).await;
         }
-        let (verdict, age) = self.look(token, platform, now).await?;
+        let (verdict, age) = self.look(token, context).await?;
         match (verdict, age) {
             (Ok(()), Some(age)) if age < MAX_AGE_SECONDS => Ok(()),
             // A key that was good an hour ago is better than no sign-in, and than waiting for a host that is down.
-            (Ok(()), _) if self.circuit.is_doubtful(now) => Ok(()),
+            (Ok(()), _) if self.circuit.is_doubtful(context.now) => Ok(()),
             (Err(error), Some(age)) if age < FLOOR_SECONDS => Err(error),
             (verdict, _) => {
                 // Keys that did not verify are older than this. What another instance fetched before them would not, either.
                 let max_age = if verdict.is_ok() { MAX_AGE_SECONDS } else { FLOOR_SECONDS };
-                match self.renew(max_age, config, platform, now).await {
-                    Ok(()) => self.look(token, platform, now).await?.0,
+                match self.renew(max_age, context).await {
+                    Ok(()) => self.look(token, context).await?.0,
                     Err(error) => verdict.map_err(|_| error),
                 }
             }
@@ -80,16 +79,11 @@ impl KeyCache {
     ///
     /// # Errors
     /// When there are none and Cognito cannot be asked.
-    pub(super) async fn prepare<P: Platform>(
-        &self,
-        config: &Config,
-        platform: &P,
-        now: UnixTime,
-    ) -> Result<(), UpstreamError> {
-        if is_shared(platform) && self.is_empty() {
-            together(platform, || self.begin(config, platform, now)).await;
+    pub(super) async fn prepare<P: Platform>(&self, context: &RequestContext<'_, P>) -> Result<(), UpstreamError> {
+        if is_shared(context.platform) && self.is_empty() {
+            together(context.platform, || self.begin(context)).await;
         }
-        if self.is_empty() { self.renew(MAX_AGE_SECONDS, config, platform, now).await } else { Ok(()) }
+        if self.is_empty() { self.renew(MAX_AGE_SECONDS, context).await } else { Ok(()) }
     }
 
     fn is_empty(&self) -> bool {
@@ -97,9 +91,9 @@ impl KeyCache {
     }
 
     /// A new instance begins with the keys that others have, whatever their age, which stays what it is.
-    async fn begin<P: Platform>(&self, config: &Config, platform: &P, now: UnixTime) {
-        let memory = SharedMemory::of(platform, &config.keys);
-        let found = memory.look(&name_of(config), |value| Fetched::read(value, now)).await;
+    async fn begin<P: Platform>(&self, context: &RequestContext<'_, P>) {
+        let memory = SharedMemory::of(context);
+        let found = memory.look(&name_of(context.config), |value| Fetched::read(value, context.now)).await;
         found.into_iter().for_each(|found| self.adopt(found));
     }
 
@@ -112,16 +106,10 @@ impl KeyCache {
     }
 
     /// Gets keys that were fetched no longer ago than this: by another instance, or now.
-    async fn renew<P: Platform>(
-        &self,
-        max_age: u64,
-        config: &Config,
-        platform: &P,
-        now: UnixTime,
-    ) -> Result<(), UpstreamError> {
-        let mut turn = None;
+    async fn renew<P: Platform>(&self, max_age: u64, context: &RequestContext<'_, P>) -> Result<(), UpstreamError> {
+        let (mut turn, platform) = (None, context.platform);
         if is_shared(platform) {
-            match together(platform, || self.recall(max_age, config, platform, now)).await {
+            match together(platform, || self.recall(max_age, context)).await {
                 Recalled::Value(outcome) => return outcome,
                 Recalled::Turn(taken) => turn = Some(taken),
                 Recalled::Busy => {
@@ -133,34 +121,34 @@ impl KeyCache {
         }
         self.circuit.admit(platform.now())?;
         let request = |deadline_ms| FetchRequest {
-            url: config.cognito.jwks_url.clone(),
+            url: context.config.cognito.jwks_url.clone(),
             authorization: None,
             form: None,
             max_bytes: MAX_DOCUMENT_BYTES,
             deadline_ms,
         };
-        let reply = self.circuit.send(&request, DEADLINES, platform).await;
-        let outcome = reply.map_err(UpstreamError::from).and_then(|reply| self.take(reply, platform, now));
+        let reply = self.circuit.send(&request, DEADLINES, context).await;
+        let outcome = reply.map_err(UpstreamError::from).and_then(|reply| self.take(reply, context));
         if is_shared(platform)
             && let Some(turn) = turn
         {
-            together(platform, || self.tell(turn, &outcome, config, platform, now)).await;
+            together(platform, || self.tell(turn, &outcome, context)).await;
         }
         outcome.map(drop)
     }
 
     /// Takes the keys from an answer. Gives the document that they are in.
-    fn take<P: Platform>(&self, reply: FetchReply, platform: &P, now: UnixTime) -> Result<Vec<u8>, UpstreamError> {
+    fn take<P: Platform>(&self, reply: FetchReply, context: &RequestContext<'_, P>) -> Result<Vec<u8>, UpstreamError> {
         let keys = if reply.status == 200 { parse(&reply.body) } else { None };
         let Some(keys) = keys else {
             // Anything else than keys is as good as no answer.
             if reply.status < 500 {
-                self.circuit.has_failed(platform);
+                self.circuit.has_failed(context);
             }
             let reason = format!("no keys, status {}", reply.status);
-            return Err(UpstreamError::Unavailable { reason, retry_after: retry_after(&reply.headers, now) });
+            return Err(UpstreamError::Unavailable { reason, retry_after: retry_after(&reply.headers, context.now) });
         };
-        self.fetched.replace(Some(Fetched { at: now, keys }));
+        self.fetched.replace(Some(Fetched { at: context.now, keys }));
         Ok(reply.body)
     }
 
@@ -168,11 +156,10 @@ impl KeyCache {
     async fn recall<P: Platform>(
         &self,
         max_age: u64,
-        config: &Config,
-        platform: &P,
-        now: UnixTime,
+        context: &RequestContext<'_, P>,
     ) -> Recalled<Result<(), UpstreamError>, P::Turn> {
-        let memory = SharedMemory::of(platform, &config.keys);
+        let memory = SharedMemory::of(context);
+        let (config, now) = (context.config, context.now);
         let young = |value: &[u8]| Fetched::read(value, now).filter(|fetched| now.secs_since(fetched.at) < max_age);
         let turn = match memory.recall(&name_of(config), young, PATIENCE_MS).await {
             Recalled::Value(fetched) => {
@@ -185,12 +172,12 @@ impl KeyCache {
         };
         // Those who have waited for a request that failed each get the turn.
         let is_recent = |mut value: &[u8]| {
-            take_time(&mut value).filter(|until| now < *until && *until <= soon(platform).plus(MAX_SKEW))
+            take_time(&mut value).filter(|until| now < *until && *until <= soon(context.platform).plus(MAX_SKEW))
         };
         match memory.look(&failure_of(config), is_recent).await {
             Some(until) => {
                 let reason = "its keys could not be fetched a moment ago".to_owned();
-                let retry_after = u32::try_from(until.min(soon(platform)).secs_since(now)).ok();
+                let retry_after = u32::try_from(until.min(soon(context.platform)).secs_since(now)).ok();
                 Recalled::Value(Err(UpstreamError::Unavailable { reason, retry_after }))
             }
             None => Recalled::Turn(turn),
@@ -202,18 +189,16 @@ impl KeyCache {
         &self,
         turn: P::Turn,
         outcome: &Result<Vec<u8>, UpstreamError>,
-        config: &Config,
-        platform: &P,
-        now: UnixTime,
+        context: &RequestContext<'_, P>,
     ) {
-        let memory = SharedMemory::of(platform, &config.keys);
+        let memory = SharedMemory::of(context);
         match outcome {
             Ok(document) => {
-                let value = [&write_time(now)[..], document].concat();
-                memory.keep(turn, &name_of(config), &value, SHARED_SECONDS).await;
+                let value = [&write_time(context.now)[..], document].concat();
+                memory.keep(turn, &name_of(context.config), &value, SHARED_SECONDS).await;
             }
             // Before the turn ends, and somebody else has it.
-            Err(_) => memory.put(&failure_of(config), &write_time(soon(platform)), OPEN_SECONDS).await,
+            Err(_) => memory.put(&failure_of(context.config), &write_time(soon(context.platform)), OPEN_SECONDS).await,
         }
     }
 
@@ -221,13 +206,12 @@ impl KeyCache {
     async fn look<P: Platform>(
         &self,
         token: &Compact<'_>,
-        platform: &P,
-        now: UnixTime,
+        context: &RequestContext<'_, P>,
     ) -> Result<(Result<(), UpstreamError>, Option<u64>), VerificationError> {
         // A copy: other keys may be fetched while this one is used.
-        let (key, age) = self.find(token, now);
+        let (key, age) = self.find(token, context.now);
         let verdict = match key {
-            Some(key) if key.verifies(token, platform).await? => Ok(()),
+            Some(key) if key.verifies(token, context.platform).await? => Ok(()),
             Some(_) => Err(UpstreamError::Unusable("a token with a bad signature")),
             None => Err(UpstreamError::Unusable("unknown key")),
         };

@@ -4,8 +4,8 @@ use edgeward_identity::jws::Compact;
 
 use super::{UpstreamError, UpstreamMemory, id_token::open, jwks::ALGORITHM};
 use crate::{
-    config::Config,
     platform::{Platform, UnixTime},
+    request_context::RequestContext,
 };
 
 /// The longest token. A machine is in no groups, and its token comes from outside: no more of it is read than Cognito needs.
@@ -28,14 +28,12 @@ pub struct MachineToken {
 /// As [`UpstreamError`] says.
 pub async fn verify_machine_token<P: Platform>(
     token: &str,
-    config: &Config,
     memory: &UpstreamMemory,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<MachineToken, UpstreamError> {
     let unusable = UpstreamError::Unusable;
-    let (claims, expires_at) = open(token, MAX_MACHINE_TOKEN_BYTES, config, &memory.keys, platform, now).await?;
-    if !claims.text("iss")?.is_some_and(|issuer| config.cognito.issuers.contains(issuer)) {
+    let (claims, expires_at) = open(token, MAX_MACHINE_TOKEN_BYTES, &memory.keys, context).await?;
+    if !claims.text("iss")?.is_some_and(|issuer| context.config.cognito.issuers.contains(issuer)) {
         return Err(unusable("a token of another issuer"));
     }
     if claims.text("token_use")? != Some("access") {

@@ -10,12 +10,13 @@ use super::{
     id_token::MAX_TOKEN_BYTES,
 };
 use crate::{
-    config::{Cognito, Config},
+    config::Cognito,
     message::{
         caching::retry_after,
         members::{Members, WrongKind},
     },
     platform::{FetchReply, FetchRequest, Platform},
+    request_context::RequestContext,
     secret::Secret,
     shared_memory::{is_shared, together},
 };
@@ -37,25 +38,26 @@ pub(super) async fn post<P: Platform, T>(
     form: &[(&str, &str)],
     judge: impl Fn(&FetchReply) -> Result<T, UpstreamError>,
     deadlines: Deadlines,
-    (config, domain): (&Config, &Domain),
-    platform: &P,
+    domain: &Domain,
+    context: &RequestContext<'_, P>,
 ) -> Result<T, UpstreamError> {
+    let platform = context.platform;
     let admission = domain.admit(platform)?;
     let mut health = None;
     if is_shared(platform) {
         // What others know is as good as what this instance knows.
-        let admitted = together(platform, || Health::admit(config, platform)).await;
+        let admitted = together(platform, || Health::admit(context)).await;
         health = Some(admitted.inspect_err(|_| domain.give_back(&admission, platform.now()))?);
     }
-    let cognito = &config.cognito;
+    let cognito = &context.config.cognito;
     let mut last = UpstreamError::InvalidClient;
     for secret in &cognito.client_secrets {
         let request = |deadline_ms| request(path, form, secret, cognito, deadline_ms);
-        let reply = domain.send(&request, deadlines, platform).await;
+        let reply = domain.send(&request, deadlines, context).await;
         if is_shared(platform)
             && let Some(health) = health
         {
-            together(platform, || health.note(outcome_of(&reply), config, platform)).await;
+            together(platform, || health.note(outcome_of(&reply), context)).await;
         }
         let reply = reply?;
         match judge(&reply) {

@@ -5,8 +5,8 @@ use super::{
     post::{TWICE, error_of, post, unavailable},
 };
 use crate::{
-    config::Config,
     platform::{FetchReply, Platform},
+    request_context::RequestContext,
     sealed::RefreshToken,
 };
 
@@ -21,13 +21,12 @@ use crate::{
 /// As [`UpstreamError`] says: then the grant may live on, and the client may try again.
 pub async fn revoke<P: Platform>(
     token: &RefreshToken,
-    config: &Config,
     memory: &UpstreamMemory,
-    platform: &P,
+    context: &RequestContext<'_, P>,
 ) -> Result<(), UpstreamError> {
     for upstream_token in token.original_token.iter().chain([&token.upstream_token]) {
         let form = [("token", upstream_token.as_str())];
-        post("/oauth2/revoke", &form, judge, TWICE, (config, &memory.domain), platform).await?;
+        post("/oauth2/revoke", &form, judge, TWICE, &memory.domain, context).await?;
     }
     Ok(())
 }

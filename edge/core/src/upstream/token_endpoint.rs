@@ -5,8 +5,8 @@ use super::{
     post::{ONCE, error_of, post, unavailable},
 };
 use crate::{
-    config::Config,
-    platform::{FetchReply, Platform, UnixTime},
+    platform::{FetchReply, Platform},
+    request_context::RequestContext,
     sealed::{RefreshToken, Transaction},
     secret::Secret,
 };
@@ -24,10 +24,8 @@ pub async fn redeem<P: Platform>(
     code: &str,
     transaction: &Transaction,
     redirect_uri: &str,
-    config: &Config,
     memory: &UpstreamMemory,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let form = [
         ("grant_type", "authorization_code"),
@@ -35,12 +33,12 @@ pub async fn redeem<P: Platform>(
         ("redirect_uri", redirect_uri),
         ("code_verifier", &transaction.upstream_verifier),
     ];
-    let answer = ask(&form, config, memory, platform, now).await.map_err(|error| match error {
+    let answer = ask(&form, memory, context).await.map_err(|error| match error {
         UpstreamError::InvalidGrant(_) => UpstreamError::InvalidGrant(INVALID_CODE),
         error => error,
     })?;
     let expectation = id_token::Expectation { nonce: Some(&transaction.upstream_nonce), subject: None };
-    grant(answer, &expectation, config, memory, platform, now).await
+    grant(answer, &expectation, memory, context).await
 }
 
 /// Uses Cognito's refresh token.
@@ -49,40 +47,34 @@ pub async fn redeem<P: Platform>(
 /// As [`UpstreamError`] says.
 pub async fn refresh<P: Platform>(
     token: &RefreshToken,
-    config: &Config,
     memory: &UpstreamMemory,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let form = [("grant_type", "refresh_token"), ("refresh_token", token.upstream_token.as_str())];
-    let answer = ask(&form, config, memory, platform, now).await?;
+    let answer = ask(&form, memory, context).await?;
     let expectation = id_token::Expectation { nonce: None, subject: Some(&token.subject) };
-    grant(answer, &expectation, config, memory, platform, now).await
+    grant(answer, &expectation, memory, context).await
 }
 
 /// Never sends anything twice: a code works once, and so does a refresh token that is rotated.
 async fn ask<P: Platform>(
     form: &[(&str, &str)],
-    config: &Config,
     memory: &UpstreamMemory,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<TokenAnswer, UpstreamError> {
-    memory.keys.prepare(config, platform, now).await?;
-    post(PATH, form, judge, ONCE, (config, &memory.domain), platform).await
+    memory.keys.prepare(context).await?;
+    post(PATH, form, judge, ONCE, &memory.domain, context).await
 }
 
 async fn grant<P: Platform>(
     answer: TokenAnswer,
     expectation: &id_token::Expectation<'_>,
-    config: &Config,
     memory: &UpstreamMemory,
-    platform: &P,
-    now: UnixTime,
+    context: &RequestContext<'_, P>,
 ) -> Result<UpstreamGrant, UpstreamError> {
     let id_token = answer.id_token.as_deref().ok_or(UpstreamError::Unusable("no ID token"))?;
     let (subject, scope, expires_at) =
-        id_token::verify(id_token, &answer.access_token, expectation, config, &memory.keys, platform, now).await?;
+        id_token::verify(id_token, &answer.access_token, expectation, &memory.keys, context).await?;
     Ok(UpstreamGrant { subject, refresh_token: answer.refresh_token.map(Secret::new), expires_at, scope })
 }
 

@@ -17,6 +17,7 @@ use edgeward_core::{
         Limit, Log, Memory, MemoryName, Randomness, RandomnessError, Recalled, Record, RefreshClaim, RefreshUpdate,
         RsaPublicKey, Timer, Turn, UnixTime, VerificationError, VerifyRs256,
     },
+    request_context::RequestContext,
     sealed::{self, Profile, RefreshToken},
     upstream::Subject,
 };
@@ -168,9 +169,9 @@ impl Ready {
             scope: &Scope::parse("mcp").unwrap(),
             grant_id: "2dUbDNTlXcdFxtMIPUPZ5Q",
         };
-        let (now, end) = (UnixTime::from_secs(START), UnixTime::from_secs(START + 900));
+        let end = UnixTime::from_secs(START + 900);
         let token_id = "XcdFxtMIPUPZ5Q2dUbDNTl".to_owned();
-        access_token::mint(&grant, token_id, self.edge.config(), now, end, &self.world).unwrap()
+        access_token::mint(&grant, token_id, end, &RequestContext::new(None, self.edge.config(), &self.world)).unwrap()
     }
 }
 

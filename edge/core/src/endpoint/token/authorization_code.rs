@@ -14,7 +14,7 @@ use crate::{
         error_code::{MAX_QUOTED, quotable_uri},
     },
     platform::{Event, Platform},
-    sealed::{self, AuthorizationCode, RefreshToken, Remembered},
+    sealed::{AuthorizationCode, RefreshToken, Remembered},
     upstream,
 };
 
@@ -27,7 +27,7 @@ impl<P: Platform> Issuer<'_, P> {
         let verifier = CodeVerifier::parse(required(form, "code_verifier")?).ok_or(TokenError::CodeVerifier)?;
         // The client is in the associated data: another client's code does not open.
         let AuthorizationCode { upstream_code, transaction } =
-            sealed::open(code, self.client.digest.as_str(), &self.config.keys, self.now).map_err(TokenError::Code)?;
+            self.context.open(code, self.client.digest.as_str()).map_err(TokenError::Code)?;
         if let Some(other) = redirect_uri.filter(|uri| *uri != transaction.redirect_target.as_str()) {
             return Err(TokenError::OtherRedirectUri(quotable_uri(other, MAX_QUOTED)));
         }
@@ -35,16 +35,9 @@ impl<P: Platform> Issuer<'_, P> {
             return Err(TokenError::WrongCodeVerifier);
         }
         let resource = self.resource(form, &transaction.resource).map_err(TokenError::OtherResource)?;
-        let granted = upstream::redeem(
-            &upstream_code,
-            &transaction,
-            &callback_uri(&self.config.issuer),
-            self.config,
-            self.upstream,
-            self.platform,
-            self.now,
-        )
-        .await?;
+        let callback_uri = callback_uri(&self.context.config.issuer);
+        let memory = &self.memories.upstream;
+        let granted = upstream::redeem(&upstream_code, &transaction, &callback_uri, memory, self.context).await?;
         if let Some(Remembered::By(subject)) = &transaction.remembered
             && *subject != granted.subject.subject
         {

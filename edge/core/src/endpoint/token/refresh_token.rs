@@ -10,7 +10,7 @@ use crate::{
     oauth::Scope,
     platform::{Event, Platform},
     refreshes::{Answered, Coordination, Lease, Role},
-    sealed::{self, RefreshToken},
+    sealed::RefreshToken,
     upstream::{self, UpstreamError, UpstreamGrant},
 };
 
@@ -24,8 +24,7 @@ impl<P: Platform> Issuer<'_, P> {
         let presented = required(form, "refresh_token")?;
         let token = match opened {
             Some(token) => token,
-            None => sealed::open(presented, self.client.digest.as_str(), &self.config.keys, self.now)
-                .map_err(TokenError::RefreshToken)?,
+            None => self.context.open(presented, self.client.digest.as_str()).map_err(TokenError::RefreshToken)?,
         };
         let resource = self.resource(form, &token.resource).map_err(TokenError::OtherResourceAtRefresh)?;
         let asked = Scope::parse(form.get("scope")?.unwrap_or("")).ok_or(TokenError::MalformedScope)?;
@@ -34,8 +33,8 @@ impl<P: Platform> Issuer<'_, P> {
         if let Some(token) = scope.first_outside(&resource.expand(&token.scope)) {
             return Err(TokenError::ScopeNotGranted(token.as_str().to_owned()));
         }
-        let coordination = self.refreshes.coordinate(&token, self.config, self.platform);
-        let (granted, event) = match self.refreshes.role(&token, coordination.as_ref(), self.platform).await {
+        let coordination = self.memories.refreshes.coordinate(&token, self.context);
+        let (granted, event) = match self.memories.refreshes.role(&token, coordination.as_ref(), self.context).await {
             Role::Answered(answer) => (answer.grant, Event::TokenRefreshedAgain),
             Role::Ask(lease) => self.ask(&token, lease, coordination).await?,
             Role::Busy => return Err(UpstreamError::still_asked().into()),
@@ -71,26 +70,27 @@ impl<P: Platform> Issuer<'_, P> {
         mut lease: Lease<'_>,
         coordination: Option<Coordination<'_, P>>,
     ) -> Result<(Rc<UpstreamGrant>, Event), TokenError> {
-        if let Some(reason) = self.refreshes.refusal(&token.upstream_token, self.now) {
+        let (refreshes, context) = (&self.memories.refreshes, self.context);
+        if let Some(reason) = refreshes.refusal(&token.upstream_token, context.now) {
             return Err(UpstreamError::InvalidGrant(reason).into());
         }
         let known = lease.known.take();
-        let asking = pin!(upstream::refresh(token, self.config, self.upstream, self.platform, self.now));
-        let asking = pin!(self.refreshes.ask(coordination.as_ref(), known, asking, self.platform));
-        let answered = lease.hold(asking, self.platform).await;
-        let now = self.platform.now();
+        let asking = pin!(upstream::refresh(token, &self.memories.upstream, context));
+        let asking = pin!(refreshes.ask(coordination.as_ref(), known, asking, context));
+        let answered = lease.hold(asking, context.platform).await;
+        let now = context.platform.now();
         match answered {
             Ok(Answered::Anew(answer)) => {
-                self.refreshes.note_rotation(&answer.grant, self.platform);
+                refreshes.note_rotation(&answer.grant, context);
                 Ok((lease.answer(answer, now), Event::TokenRefreshed))
             }
             Ok(Answered::FromMemory(answer)) => Ok((lease.answer(answer, now), Event::TokenRefreshedAgain)),
             Err(UpstreamError::InvalidGrant(reason)) => {
                 // Another request, which this one has taken over from, was faster after all.
-                if let Some(answer) = self.refreshes.answered(&token.upstream_token, now) {
+                if let Some(answer) = refreshes.answered(&token.upstream_token, now) {
                     return Ok((answer.grant, Event::TokenRefreshedAgain));
                 }
-                self.refreshes.remember_refusal(&token.upstream_token, reason, now);
+                refreshes.remember_refusal(&token.upstream_token, reason, now);
                 Err(UpstreamError::InvalidGrant(reason).into())
             }
             Err(error) => Err(error.into()),

@@ -1,0 +1,48 @@
+//! What is the same for everything that is done about one request.
+
+use crate::{
+    config::Config,
+    platform::{Platform, Record, UnixTime},
+    sealed::{self, OpenError, Seal, SealError},
+    trace::{Trace, TraceIds},
+};
+
+/// One request to an edge with these settings, on this platform.
+pub struct RequestContext<'a, P> {
+    /// The settings.
+    pub config: &'a Config,
+    /// The platform. What goes to its log goes through [`RequestContext::log`].
+    pub platform: &'a P,
+    /// When the request came. What takes longer asks the platform again.
+    pub now: UnixTime,
+    trace: Trace,
+}
+
+impl<'a, P: Platform> RequestContext<'a, P> {
+    /// For a request with this `traceparent` that comes now.
+    pub fn new(traceparent: Option<&str>, config: &'a Config, platform: &'a P) -> Self {
+        let trace = Trace::of(traceparent, || TraceIds::one(platform));
+        Self { config, platform, now: platform.now(), trace }
+    }
+
+    /// Tells the log, with the trace of the request.
+    pub fn log(&self, record: Record) {
+        self.platform.log(&Record { trace: Some(self.trace.id().to_owned()), ..record });
+    }
+
+    /// As [`sealed::seal`].
+    ///
+    /// # Errors
+    /// When there is no randomness, or the value cannot be written.
+    pub fn seal<T: Seal>(&self, value: &T, associated: &str) -> Result<String, SealError> {
+        sealed::seal(value, associated, &self.config.keys, self.now, self.platform)
+    }
+
+    /// As [`sealed::open`].
+    ///
+    /// # Errors
+    /// When it is none of ours, is of something else, or its time is over.
+    pub fn open<T: Seal>(&self, sealed: &str, associated: &str) -> Result<T, OpenError> {
+        sealed::open(sealed, associated, &self.config.keys, self.now)
+    }
+}
