@@ -21,6 +21,7 @@ pub use coordination::{Answered, Asking, Coordination};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    bounded::Bounded,
     platform::{Platform, Timer, UnixTime},
     request_context::RequestContext,
     sealed::{Profile, RefreshToken},
@@ -42,7 +43,7 @@ const POLL_MS: u32 = 50;
 const HEARTBEAT_MS: u32 = 500;
 /// A request that has not shown it for so long has been ended by the platform.
 const SILENCE_MS: u32 = 2_000;
-/// Of each kind. So few that a list is searched faster than the code of a map is loaded.
+/// Of each kind.
 const CAPACITY: usize = 1024;
 /// Of all answers. One is two kilobytes as a rule, and sixty at the most: Cognito lets a user be in a hundred groups, each with
 /// a name of 128 characters, of four bytes.
@@ -56,8 +57,10 @@ type Digest256 = [u8; 32];
 /// The memory.
 #[derive(Default)]
 pub struct Refreshes {
-    entries: RefCell<Vec<Entry>>,
-    refused: RefCell<Vec<(Digest256, &'static str, UnixTime)>>,
+    /// By Cognito's token that was presented.
+    entries: RefCell<Bounded<Digest256, Entry, CAPACITY>>,
+    /// Why, and until when Cognito is not asked again.
+    refused: RefCell<Bounded<Digest256, (&'static str, UnixTime), CAPACITY>>,
     pulse: Cell<u64>,
     /// Whether Cognito's last answer had no new refresh token.
     is_unrotated: Cell<bool>,
@@ -68,8 +71,6 @@ pub struct Refreshes {
 }
 
 struct Entry {
-    /// Of Cognito's token that was presented.
-    token: Digest256,
     grant_id: String,
     state: State,
 }
@@ -144,7 +145,7 @@ impl Refreshes {
                 };
                 let lease = Lease { refreshes: self, token: digest, pulse: Cell::new(self.next_pulse()), known };
                 let state = State::Asking(lease.pulse.get());
-                self.remember(Entry { token: digest, grant_id: token.grant_id.clone(), state }, platform.now());
+                self.remember(digest, Entry { grant_id: token.grant_id.clone(), state }, platform.now());
                 return Role::Ask(lease);
             }
             if waited >= PATIENCE_MS {
@@ -174,14 +175,14 @@ impl Refreshes {
     }
 
     fn answer(&self, upstream_token: &str, now: UnixTime) -> Option<KnownAnswer> {
-        let (token, entries) = (digest(upstream_token), self.entries.borrow());
-        let entry = entries.iter().find(|entry| entry.token == token && entry.is_current(now))?;
+        let entries = self.entries.borrow();
+        let entry = entries.get(&digest(upstream_token)).filter(|entry| entry.is_current(now))?;
         if let State::Answered(answer) = &entry.state { Some(answer.clone()) } else { None }
     }
 
     fn pulse_of(&self, token: Digest256) -> Option<u64> {
         let entries = self.entries.borrow();
-        match entries.iter().find(|entry| entry.token == token)?.state {
+        match entries.get(&token)?.state {
             State::Asking(pulse) => Some(pulse),
             State::Answered(_) => None,
         }
@@ -194,25 +195,17 @@ impl Refreshes {
 
     /// Puts an entry at the end; what has passed goes, and the oldest answers if there is too much. The entry of a request that is
     /// asking stays: without it another request would ask with the same token. There are no more of them than requests under way.
-    fn remember(&self, entry: Entry, now: UnixTime) {
+    fn remember(&self, token: Digest256, entry: Entry, now: UnixTime) {
         let mut entries = self.entries.borrow_mut();
-        entries.retain(|known| known.token != entry.token && known.is_current(now));
-        entries.push(entry);
-        let mut count = entries.len();
-        let mut bytes: usize = entries.iter().map(Entry::bytes).sum();
-        entries.retain(|known| {
-            let goes = (count > CAPACITY || bytes > MAX_BYTES) && matches!(known.state, State::Answered(_));
-            if goes {
-                count -= 1;
-                bytes -= known.bytes();
-            }
-            !goes
-        });
+        let is_answered = |_: &Digest256, entry: &Entry| matches!(entry.state, State::Answered(_));
+        entries.retain(|_, known| known.is_current(now));
+        entries.put(token, entry, is_answered);
+        while entries.iter().map(|(_, known)| known.bytes()).sum::<usize>() > MAX_BYTES && entries.evict(is_answered) {}
     }
 
     /// Forgets a grant that is over: nobody gets its answers any more, nor one that is still to come.
     pub fn forget(&self, grant_id: &str) {
-        self.entries.borrow_mut().retain(|entry| entry.grant_id != grant_id);
+        self.entries.borrow_mut().retain(|_, entry| entry.grant_id != grant_id);
     }
 
     /// Remembers that Cognito refused its token, then. Others of the same family may be good. A refusal that is remembered already
@@ -220,21 +213,16 @@ impl Refreshes {
     pub fn remember_refusal(&self, upstream_token: &str, reason: &'static str, at: UnixTime) {
         let token = digest(upstream_token);
         let mut refused = self.refused.borrow_mut();
-        refused.retain(|(_, _, until)| at < *until);
-        if refused.iter().any(|(known, ..)| *known == token) {
-            return;
+        refused.retain(|_, (_, until)| at < *until);
+        if refused.get(&token).is_none() {
+            refused.put(token, (reason, at.plus(REFUSED_SECONDS)), |_, _| true);
         }
-        if refused.len() == CAPACITY {
-            refused.remove(0);
-        }
-        refused.push((token, reason, at.plus(REFUSED_SECONDS)));
     }
 
     /// Why Cognito has refused its token, if that was within [`REFUSED_SECONDS`].
     pub fn refusal(&self, upstream_token: &str, now: UnixTime) -> Option<&'static str> {
-        let token = digest(upstream_token);
         let refused = self.refused.borrow();
-        let (_, reason, _) = refused.iter().find(|(known, _, until)| *known == token && now < *until)?;
+        let (reason, _) = refused.get(&digest(upstream_token)).filter(|(_, until)| now < *until)?;
         Some(reason)
     }
 }
@@ -253,7 +241,7 @@ impl Lease<'_> {
 
     fn beat(&self) {
         let mut entries = self.refreshes.entries.borrow_mut();
-        if let Some(entry) = entries.iter_mut().find(|entry| self.is_of(entry)) {
+        if let Some(entry) = entries.get_mut(&self.token).filter(|entry| self.is_own(entry)) {
             self.pulse.set(self.refreshes.next_pulse());
             entry.state = State::Asking(self.pulse.get());
         }
@@ -262,26 +250,28 @@ impl Lease<'_> {
     /// Leaves Cognito's answer to those who present the same token, unless its grant has been revoked meanwhile.
     pub fn answer(self, answer: KnownAnswer, now: UnixTime) -> Rc<UpstreamGrant> {
         let grant = Rc::clone(&answer.grant);
-        let entry = {
-            let mut entries = self.refreshes.entries.borrow_mut();
-            let at = entries.iter().position(|entry| self.is_of(entry));
-            at.map(|at| entries.remove(at))
-        };
-        if let Some(entry) = entry {
-            self.refreshes.remember(Entry { state: State::Answered(answer), ..entry }, now);
+        if let Some(entry) = self.withdraw() {
+            self.refreshes.remember(self.token, Entry { state: State::Answered(answer), ..entry }, now);
         }
         grant
     }
 
-    /// Whether an entry is this request's, and not that of one that has taken over.
-    fn is_of(&self, entry: &Entry) -> bool {
-        entry.token == self.token && matches!(entry.state, State::Asking(pulse) if pulse == self.pulse.get())
+    /// Whether the entry of the token is this request's, and not that of one that has taken over.
+    fn is_own(&self, entry: &Entry) -> bool {
+        matches!(entry.state, State::Asking(pulse) if pulse == self.pulse.get())
+    }
+
+    /// Takes this request's entry back.
+    fn withdraw(&self) -> Option<Entry> {
+        let mut entries = self.refreshes.entries.borrow_mut();
+        entries.get(&self.token).filter(|entry| self.is_own(entry))?;
+        entries.take(&self.token)
     }
 }
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.refreshes.entries.borrow_mut().retain(|entry| !self.is_of(entry));
+        self.withdraw();
     }
 }
 

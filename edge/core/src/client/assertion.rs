@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::documents::Unfit;
 use crate::{
+    bounded::Bounded,
     jose::PublicKey,
     message::members::{Members, WrongKind},
     platform::{Platform, UnixTime, VerificationError, VerifyRs256},
@@ -157,13 +158,13 @@ async fn verified_claims(
 /// Assertions that were accepted, until they expire; the oldest first. Where instances share nothing ([`Memory`]), another one does not
 /// know of them: what a replay there could bring is bounded by the code or refresh token that has to come with it.
 #[derive(Default)]
-pub(crate) struct SeenAssertions(RefCell<Vec<Seen>>);
+pub(crate) struct SeenAssertions(RefCell<Bounded<Seen, UnixTime, CAPACITY>>);
 
-/// One of them, in 40 bytes.
+/// One of them: with the time until which it is good it takes 40 bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Seen {
     client: Digest,
     id: Digest,
-    until: UnixTime,
 }
 
 /// Half of a SHA-256.
@@ -177,19 +178,17 @@ const CAPACITY: usize = 65_536;
 impl SeenAssertions {
     /// Notes an assertion; false if it is known.
     fn note(&self, client_id: &str, id: &str, until: UnixTime, now: UnixTime) -> bool {
-        let (client, id) = (digest(client_id), digest(id));
-        let is_own = |seen: &Seen| seen.client == client;
+        let shown = Seen { client: digest(client_id), id: digest(id) };
         let mut all = self.0.borrow_mut();
-        all.retain(|seen| now < seen.until);
-        if all.iter().any(|seen| is_own(seen) && seen.id == id) {
+        all.retain(|_, until| now < *until);
+        if all.get(&shown).is_some() {
             return false;
         }
-        let is_full = all.iter().filter(|seen| is_own(seen)).count() >= CAPACITY_OF_CLIENT;
-        if is_full || all.len() >= CAPACITY {
-            let oldest = all.iter().position(|seen| is_own(seen) || !is_full);
-            oldest.map(|at| all.remove(at));
+        let is_own = |seen: &Seen| seen.client == shown.client;
+        if all.iter().filter(|(seen, _)| is_own(seen)).count() >= CAPACITY_OF_CLIENT {
+            all.evict(|seen, _| is_own(seen));
         }
-        all.push(Seen { client, id, until });
+        all.put(shown, until, |_, _| true);
         true
     }
 }
@@ -255,7 +254,7 @@ mod tests {
     /// As many of this client's as there are numbers, without the search for each.
     fn fill(seen: &SeenAssertions, client_id: &str, numbers: std::ops::Range<usize>) {
         let client = digest(client_id);
-        let of = |number: usize| Seen { client, id: digest(&number.to_string()), until: NOW.plus(420) };
+        let of = |number: usize| (Seen { client, id: digest(&number.to_string()) }, NOW.plus(420));
         seen.0.borrow_mut().extend(numbers.map(of));
     }
 
@@ -265,7 +264,7 @@ mod tests {
         fill(&seen, "victim", 0..100);
         fill(&seen, "busy", 0..CAPACITY_OF_CLIENT);
         assert!(seen.note("busy", "another", NOW.plus(420), NOW));
-        assert_eq!(seen.0.borrow().len(), 100 + CAPACITY_OF_CLIENT);
+        assert_eq!(seen.0.borrow().iter().len(), 100 + CAPACITY_OF_CLIENT);
         assert!(!seen.note("busy", "1", NOW.plus(420), NOW) && seen.note("busy", "0", NOW.plus(420), NOW));
         assert!((0..100).all(|number| !seen.note("victim", &number.to_string(), NOW.plus(420), NOW)));
     }
@@ -277,7 +276,7 @@ mod tests {
         for stranger in 0..654 {
             fill(&seen, &format!("stranger {stranger}"), 0..100);
         }
-        assert_eq!(seen.0.borrow().len(), CAPACITY - 36);
+        assert_eq!(seen.0.borrow().iter().len(), CAPACITY - 36);
         for number in 0..36 {
             assert!(seen.note("last", &number.to_string(), NOW.plus(420), NOW));
         }
@@ -286,15 +285,15 @@ mod tests {
         }
         // Then it holds no more.
         assert!(seen.note("last", "one more", NOW.plus(420), NOW));
-        assert_eq!(seen.0.borrow().len(), CAPACITY);
+        assert_eq!(seen.0.borrow().iter().len(), CAPACITY);
         assert!(!seen.note("victim", "1", NOW.plus(420), NOW) && seen.note("victim", "0", NOW.plus(420), NOW));
         assert!(seen.note("victim", "later", NOW.plus(840), NOW.plus(420)));
-        assert_eq!(seen.0.borrow().len(), 1, "those that have expired are forgotten");
+        assert_eq!(seen.0.borrow().iter().len(), 1, "those that have expired are forgotten");
     }
 
     #[test]
     fn the_memory_is_as_large_as_documented() {
-        assert_eq!(size_of::<Seen>(), 40);
+        assert_eq!(size_of::<(Seen, UnixTime)>(), 40);
         let documented = include_str!("../../../../THREAT-MODEL.md");
         for number in ["10,000", "65,536"] {
             assert!(documented.contains(number), "{number}");

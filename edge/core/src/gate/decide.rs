@@ -2,17 +2,18 @@
 
 use std::borrow::Cow;
 
-use edgeward_identity::{Identity, Kind, limits::MAX_BODY_BYTES};
+use edgeward_identity::{Identity, Kind, jws::Verified, limits::MAX_BODY_BYTES};
 
 use super::{
     admissions::{Admission, Admissions, bytes_for},
     assertion::{ASSERTION_REUSE_SECONDS, assertion_of, audience},
     decision::{Decision, Evidence, Needs},
     head::RequestHead,
-    refusal::{GateError, name_holder, refusal},
+    refusal::{GateError, refusal},
 };
 use crate::{
-    access_token,
+    access_token::{self, AccessTokenError},
+    audit::pseudonym,
     config::{AllowedOrigins, Config, ProtectedResource},
     forward::Plan,
     message::{
@@ -21,7 +22,7 @@ use crate::{
         request::BodyError,
     },
     oauth::{
-        Scope,
+        ClientDigest, Scope,
         error_code::{MAX_QUOTED, quotable_uri},
     },
     platform::{Limit, Record, UnixTime},
@@ -60,7 +61,7 @@ impl Gate<'_> {
             Ok(decision) => (decision, None),
             Err(error) => {
                 let (response, mut record) = refusal(&error, self.head, self.resource, self.config);
-                name_holder(&mut record, &error, self);
+                self.name_holder(&mut record, &error);
                 let repeats = error == GateError::NoToken && self.head.may_repeat();
                 let repeats = repeats.then(|| Box::new(record.clone()));
                 (Decision::Respond { response, repeats }, Some(record))
@@ -129,6 +130,32 @@ impl Gate<'_> {
             if is_meant(&admission) { self.pass(&mut admission, evidence) } else { Err(GateError::WrongAudience) };
         admissions.put(fingerprint, admission);
         outcome
+    }
+
+    /// Says who comes with a token that has our signature, and is refused.
+    fn name_holder(&self, record: &mut Record, error: &GateError) {
+        let is_signed = match error {
+            GateError::InsufficientScope(_) | GateError::WrongAudience | GateError::TooManyRequests => true,
+            GateError::Token(error) => !matches!(error, AccessTokenError::Jws(_)),
+            _ => false,
+        };
+        let token = self.head.authorization.filter(|_| is_signed).and_then(maybe_bearer_token);
+        let Some(token) = token else { return };
+        let mut name = |client_id: &str, grant_id: &str, subject: &str| {
+            record.client = Some(ClientDigest::of(client_id).pseudonym());
+            record.grant = Some(grant_id.to_owned());
+            record.subject = Some(pseudonym(subject));
+        };
+        // Whether it has expired or not.
+        let (fingerprint, ever) = (self.admissions.fingerprint(token), UnixTime::from_secs(0));
+        let known = self.admissions.of(fingerprint, ever, |Admission { identity, .. }| {
+            name(&identity.client_id, &identity.grant_id, &identity.subject);
+        });
+        if known.is_none()
+            && let Ok(Verified { claims, .. }) = access_token::signed(token, &self.config.keys)
+        {
+            name(&claims.client_id, &claims.grant_id, &claims.subject);
+        }
     }
 
     /// Whether what a token allows is enough for the request.

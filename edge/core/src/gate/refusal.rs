@@ -1,27 +1,22 @@
 //! Why a request does not pass, what it is answered, and what the log is told.
 
-use edgeward_identity::{
-    jws::Verified,
-    limits::{BODY_TOO_LONG, BODY_TOO_LONG_CODE},
-};
+use edgeward_identity::limits::{BODY_TOO_LONG, BODY_TOO_LONG_CODE};
 use http::{Response, StatusCode, header};
 use serde_json::json;
 
-use super::{admissions::Admission, decide::Gate, head::RequestHead};
+use super::head::RequestHead;
 use crate::{
-    access_token::{self, AccessTokenError},
-    audit::pseudonym,
+    access_token::AccessTokenError,
     config::{Config, ProtectedResource},
     limit::PERIOD_SECONDS,
     message::{
-        authorization_header::maybe_bearer_token,
         cors,
         operation::{self, Malformed},
         request::BodyError,
         response::{Caching, json, set},
     },
     oauth::{ClientDigest, Scope},
-    platform::{Event, Level, Limit, Record, UnixTime},
+    platform::{Event, Level, Limit, Record},
     route::Route,
     upstream::UpstreamError,
 };
@@ -115,33 +110,6 @@ pub fn refusal(
         record.client = Some(ClientDigest::of(client_id).pseudonym());
     }
     (response, record)
-}
-
-/// Says who comes with a token that has our signature, and is refused.
-pub(super) fn name_holder(record: &mut Record, error: &GateError, gate: &Gate<'_>) {
-    let Gate { head, config, admissions, .. } = *gate;
-    let is_signed = match error {
-        GateError::InsufficientScope(_) | GateError::WrongAudience | GateError::TooManyRequests => true,
-        GateError::Token(error) => !matches!(error, AccessTokenError::Jws(_)),
-        _ => false,
-    };
-    let token = head.authorization.filter(|_| is_signed).and_then(maybe_bearer_token);
-    let Some(token) = token else { return };
-    let mut name = |client_id: &str, grant_id: &str, subject: &str| {
-        record.client = Some(ClientDigest::of(client_id).pseudonym());
-        record.grant = Some(grant_id.to_owned());
-        record.subject = Some(pseudonym(subject));
-    };
-    // Whether it has expired or not.
-    let known =
-        admissions.of(admissions.fingerprint(token), UnixTime::from_secs(0), |Admission { identity, .. }| {
-            name(&identity.client_id, &identity.grant_id, &identity.subject);
-        });
-    if known.is_none()
-        && let Ok(Verified { claims, .. }) = access_token::signed(token, &config.keys)
-    {
-        name(&claims.client_id, &claims.grant_id, &claims.subject);
-    }
 }
 
 /// The answer to a refused request (RFC 6750 §3, RFC 9728 §5.1). The challenge names every scope that is needed,

@@ -32,7 +32,7 @@ fn lease<'a>(refreshes: &'a Refreshes, upstream_token: &str) -> Lease<'a> {
     let pulse = Cell::new(refreshes.next_pulse());
     let lease = Lease { refreshes, token: digest(upstream_token), pulse, known: None };
     let state = State::Asking(lease.pulse.get());
-    refreshes.remember(Entry { token: lease.token, grant_id: token("").grant_id, state }, at(100));
+    refreshes.remember(lease.token, Entry { grant_id: token("").grant_id, state }, at(100));
     lease
 }
 
@@ -139,7 +139,10 @@ fn the_memory_is_bounded_and_the_oldest_goes() {
         refreshes.remember_refusal(&number.to_string(), "invalid_grant", at(100));
         answer(&refreshes, &number.to_string(), None, 100);
     }
-    assert_eq!((refreshes.refused.borrow().len(), refreshes.entries.borrow().len()), (CAPACITY, CAPACITY));
+    assert_eq!(
+        (refreshes.refused.borrow().iter().len(), refreshes.entries.borrow().iter().len()),
+        (CAPACITY, CAPACITY)
+    );
     assert_eq!(refreshes.refusal("0", at(100)), None);
     assert_eq!(refreshes.refusal("1", at(100)), Some("invalid_grant"));
     assert!(refreshes.answer("0", at(100)).is_none());
@@ -157,12 +160,13 @@ fn the_memory_is_bounded_in_bytes() {
         lease(&refreshes, &number.to_string()).answer(answer, at(100));
     }
     let kept = refreshes.entries.borrow();
-    let bytes: usize = kept.iter().map(Entry::bytes).sum();
+    let bytes: usize = kept.iter().map(|(_, entry)| entry.bytes()).sum();
     assert!(bytes <= MAX_BYTES && bytes > MAX_BYTES * 9 / 10, "{bytes}");
     assert!(
-        kept.len() < CAPACITY && kept.last().is_some_and(|entry| entry.token == digest(&(CAPACITY - 1).to_string()))
+        kept.iter().len() < CAPACITY
+            && kept.iter().last().is_some_and(|(token, _)| *token == digest(&(CAPACITY - 1).to_string()))
     );
-    assert!(kept.iter().any(|entry| asking.is_of(entry)));
+    assert!(kept.get(&asking.token).is_some_and(|entry| asking.is_own(entry)));
     drop(kept);
 }
 
@@ -171,5 +175,5 @@ fn what_has_passed_makes_room() {
     let refreshes = Refreshes::default();
     answer(&refreshes, "first", Some("second"), 100);
     answer(&refreshes, "other", Some("next"), 100 + ROTATED_SECONDS);
-    assert_eq!(refreshes.entries.borrow().len(), 1);
+    assert_eq!(refreshes.entries.borrow().iter().len(), 1);
 }

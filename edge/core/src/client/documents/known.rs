@@ -5,14 +5,30 @@
 use std::rc::Rc;
 
 use super::{
-    Entry, Kept, STALE_SECONDS, Unfit, Wanted,
+    error::Unfit,
     host::{HostFailure, MAX_SECONDS},
+    wanted::Wanted,
 };
 use crate::{
     config::Config,
     platform::{FetchError, MemoryName, UnixTime},
     shared_memory::{name, take_byte, take_bytes, take_past, take_time, write_bytes, write_time},
 };
+
+/// After its life, a document is still used for so long while its host fails.
+pub(super) const STALE_SECONDS: u64 = 24 * 3600;
+
+/// A document that is good.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) body: Rc<[u8]>,
+    /// When it was asked for, or its host last answered with something else.
+    pub(super) at: UnixTime,
+    /// Until when it need not be asked for again.
+    pub(super) until: UnixTime,
+    /// Until when it is used while its host fails.
+    pub(super) stale_until: UnixTime,
+}
 
 /// What came of the last fetch, and the document that is still used.
 pub(super) struct Known {
@@ -29,14 +45,6 @@ const NONE: u8 = 0;
 const SOME: u8 = 1;
 
 impl Known {
-    /// What is known of a document.
-    pub(super) fn of(entry: &Entry) -> Self {
-        let kept = entry.kept.clone();
-        let refused = entry.refused.as_ref().filter(|(fetch, _)| *fetch == entry.fetch);
-        let refused = refused.map(|(_, unfit)| unfit.clone());
-        Self { noted_at: entry.noted_at, dropped_at: entry.dropped_at, kept, failed: entry.failed, refused }
-    }
-
     /// For how long somebody can use it.
     pub(super) fn lifetime(&self, now: UnixTime) -> u64 {
         let kept = self.kept.as_ref().map(|kept| kept.stale_until.secs_since(now));

@@ -1,0 +1,118 @@
+//! A list that does not grow without end.
+
+use std::slice::Iter;
+
+/// Values by key, at most so many, the one that was put last at the end. For few values: a list is searched faster than the code
+/// of a map is loaded.
+pub(crate) struct Bounded<K, V, const CAPACITY: usize>(Vec<(K, V)>);
+
+impl<K, V, const CAPACITY: usize> Default for Bounded<K, V, CAPACITY> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
+    pub(crate) fn get<Q: ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: PartialEq<Q>,
+    {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    pub(crate) fn get_mut<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: PartialEq<Q>,
+    {
+        self.0.iter_mut().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    /// The value, which is not in the list any more.
+    pub(crate) fn take<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: PartialEq<Q>,
+    {
+        let at = self.0.iter().position(|(known, _)| known == key)?;
+        Some(self.0.remove(at).1)
+    }
+
+    pub(crate) fn iter(&self) -> Iter<'_, (K, V)> {
+        self.0.iter()
+    }
+
+    pub(crate) fn retain(&mut self, stays: impl Fn(&K, &V) -> bool) {
+        self.0.retain(|(key, value)| stays(key, value));
+    }
+
+    pub(crate) const fn is_full(&self) -> bool {
+        self.0.len() >= CAPACITY
+    }
+
+    /// Removes the first value that `may_go`. False if none may.
+    pub(crate) fn evict(&mut self, may_go: impl Fn(&K, &V) -> bool) -> bool {
+        let first = self.0.iter().position(|(key, value)| may_go(key, value));
+        first.map(|at| self.0.remove(at)).is_some()
+    }
+
+    /// Puts a value at the end, in the place of the key's own. In a full list the first that `may_go` makes room; if none may, the
+    /// list grows by one.
+    pub(crate) fn put(&mut self, key: K, value: V, may_go: impl Fn(&K, &V) -> bool)
+    where
+        K: PartialEq,
+    {
+        if self.take(&key).is_none() && self.is_full() {
+            self.evict(may_go);
+        }
+        self.0.push((key, value));
+    }
+    /// Puts many at the end that are known to be new and to have room.
+    #[cfg(test)]
+    pub(crate) fn extend(&mut self, new: impl Iterator<Item = (K, V)>) {
+        self.0.extend(new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> Bounded<u8, char, 3> {
+        let mut list = Bounded::default();
+        [(1, 'a'), (2, 'b'), (3, 'c')].into_iter().for_each(|(key, value)| list.put(key, value, |_, _| true));
+        assert!(list.is_full());
+        list
+    }
+
+    fn keys(list: &Bounded<u8, char, 3>) -> Vec<u8> {
+        list.iter().map(|(key, _)| *key).collect()
+    }
+
+    #[test]
+    fn the_oldest_that_may_go_makes_room() {
+        let mut list = full();
+        list.put(4, 'd', |_, _| true);
+        assert_eq!(keys(&list), [2, 3, 4]);
+        list.put(5, 'e', |_, value| *value == 'c');
+        assert_eq!(keys(&list), [2, 4, 5]);
+        list.put(6, 'f', |_, _| false);
+        assert_eq!(keys(&list), [2, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_value_takes_the_place_of_its_keys_own() {
+        let mut list = full();
+        list.put(1, 'x', |_, _| true);
+        assert_eq!((keys(&list), list.get(&1)), (vec![2, 3, 1], Some(&'x')));
+    }
+
+    #[test]
+    fn values_are_found_changed_and_taken() {
+        let mut list = full();
+        *list.get_mut(&2).unwrap() = 'y';
+        assert_eq!((list.get(&2), list.get(&9)), (Some(&'y'), None));
+        assert_eq!([list.take(&2), list.take(&2)], [Some('y'), None]);
+        list.retain(|key, _| *key != 1);
+        assert!(!list.evict(|key, _| *key == 1) && list.evict(|_, _| true) && !list.is_full());
+        assert!(keys(&list).is_empty());
+    }
+}
