@@ -1,6 +1,6 @@
 //! Memory that the instances of an edge share.
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
 
 /// What a value is called: a digest that core makes of all that tells the value from others. It says nothing of them.
 pub type MemoryName = [u8; 32];
@@ -20,6 +20,8 @@ pub type MemoryName = [u8; 32];
 ///
 /// No call fails and none takes longer than `patience_ms` and about a second. A memory that is broken answers as one that knows
 /// nothing: then each instance goes on alone, as where nothing is shared.
+///
+/// A platform on which instances share nothing names [`Alone`] and implements nothing else.
 pub trait Memory {
     /// [`Together`], or [`Alone`] where there never is such a memory.
     type Sharing: Sharing;
@@ -29,28 +31,40 @@ pub trait Memory {
     type Turn;
 
     /// Whether there is such a memory. Without one nothing else here is called. It is always the same.
-    fn is_shared(&self) -> bool;
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// What was put there last, if it is still there.
-    fn look(&self, name: &MemoryName) -> impl Future<Output = Option<Vec<u8>>>;
+    fn look(&self, _name: &MemoryName) -> impl Future<Output = Option<Vec<u8>>> {
+        ready(None)
+    }
 
     /// A value that `is_good`, or the turn to make one (single-flight). `is_good` is asked about the value that there is, if any,
     /// and about those that come while this waits. While another request has the turn, this waits for up to `patience_ms`.
     fn recall(
         &self,
-        name: &MemoryName,
-        is_good: &dyn Fn(&[u8]) -> bool,
-        patience_ms: u32,
-    ) -> impl Future<Output = Recalled<Vec<u8>, Self::Turn>>;
+        _name: &MemoryName,
+        _is_good: &dyn Fn(&[u8]) -> bool,
+        _patience_ms: u32,
+    ) -> impl Future<Output = Recalled<Vec<u8>, Self::Turn>> {
+        ready(Recalled::Nothing)
+    }
 
     /// Keeps what was made of a turn, gives it to those who wait, and ends the turn.
-    fn keep(&self, turn: Self::Turn, value: &[u8], seconds: u32) -> impl Future<Output = ()>;
+    fn keep(&self, _turn: Self::Turn, _value: &[u8], _seconds: u32) -> impl Future<Output = ()> {
+        ready(())
+    }
 
     /// Keeps a value for so long, in the place of another.
-    fn put(&self, name: &MemoryName, value: &[u8], seconds: u32) -> impl Future<Output = ()>;
+    fn put(&self, _name: &MemoryName, _value: &[u8], _seconds: u32) -> impl Future<Output = ()> {
+        ready(())
+    }
 
     /// Notes a name for so long, whole and at once. False if it is noted already; `None` if that cannot be told.
-    fn insert_if_absent(&self, name: &MemoryName, seconds: u32) -> impl Future<Output = Option<bool>>;
+    fn insert_if_absent(&self, _name: &MemoryName, _seconds: u32) -> impl Future<Output = Option<bool>> {
+        ready(None)
+    }
 }
 
 /// What the compiler knows of a memory. It leaves out of [`Alone`] all that core does with others: one that is not run has no code.

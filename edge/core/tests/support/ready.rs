@@ -1,10 +1,7 @@
 //! What comes to an edge in use, made ready so that nothing but the edge's answer remains to be measured.
 #![allow(dead_code, reason = "each program uses a part of it")]
 
-use std::{
-    convert::Infallible,
-    future::{Future, pending},
-};
+use std::convert::Infallible;
 
 use edgeward_core::{
     Decision, Edge, Evidence, Needs, Request, RequestHead, Target,
@@ -14,8 +11,8 @@ use edgeward_core::{
     oauth::{ClientDigest, Scope},
     platform::{
         Alone, Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest,
-        Limit, Log, Memory, MemoryName, Randomness, RandomnessError, Recalled, Record, RefreshClaim, RefreshUpdate,
-        RsaPublicKey, Timer, Turn, UnixTime, VerificationError, VerifyRs256,
+        Limit, Log, Memory, Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate, RsaPublicKey, Timer,
+        Turn, UnixTime, VerificationError, VerifyRs256,
     },
     request_context::RequestContext,
     sealed::{self, Profile, RefreshToken},
@@ -92,35 +89,6 @@ impl CoordinateRefreshes for Quiet {
 impl Memory for Quiet {
     type Sharing = Alone;
     type Turn = Infallible;
-
-    fn is_shared(&self) -> bool {
-        false
-    }
-
-    fn look(&self, _: &MemoryName) -> impl Future<Output = Option<Vec<u8>>> {
-        pending()
-    }
-
-    fn recall(
-        &self,
-        _: &MemoryName,
-        _: &dyn Fn(&[u8]) -> bool,
-        _: u32,
-    ) -> impl Future<Output = Recalled<Vec<u8>, Infallible>> {
-        pending()
-    }
-
-    fn keep(&self, _: Infallible, _: &[u8], _: u32) -> impl Future<Output = ()> {
-        pending()
-    }
-
-    fn put(&self, _: &MemoryName, _: &[u8], _: u32) -> impl Future<Output = ()> {
-        pending()
-    }
-
-    fn insert_if_absent(&self, _: &MemoryName, _: u32) -> impl Future<Output = Option<bool>> {
-        pending()
-    }
 }
 
 impl VerifyRs256 for Quiet {
