@@ -1,6 +1,6 @@
 //! The contract of `VerifyRs256`.
 
-use edgeward_core::platform::{RsaPublicKey, VerifyRs256};
+use edgeward_core::{jose::PublicKey, platform::VerifyRs256};
 use serde_json::Value;
 
 use crate::{
@@ -40,8 +40,10 @@ pub async fn rs256_contract(port: &impl VerifyRs256) -> Report {
 const VECTORS: &str = include_str!("../vectors/rs256.json");
 
 async fn is_judged(port: &impl VerifyRs256, vectors: &Value, case: &Value) -> Found {
-    let (what, key) = (text(&case["what"]), &vectors["keys"][text(&case["key"])]);
-    let key = RsaPublicKey::parse(text(&key["n"]), text(&key["e"])).ok_or_else(|| format!("{what}: no key"))?;
+    let what = text(&case["what"]);
+    let Some(PublicKey::Rsa(key)) = PublicKey::parse(&vectors["keys"][text(&case["key"])]) else {
+        return Err(format!("{what}: no key"));
+    };
     let signature = edgeward_base64url::decode(text(&case["signature"])).ok_or_else(|| format!("{what}: no base64"))?;
     let verdict = port.verify_rs256(&key, text(&case["message"]).as_bytes(), &signature).await;
     expect(what, verdict.ok(), case["is_good"].as_bool())

@@ -26,8 +26,8 @@ impl RsaPublicKey {
     /// FIPS 186-5 §5.4 has none below, and Workers take none above.
     const EXPONENT: &'static [u8] = &[1, 0, 1];
 
-    /// The key with these members of its JWK (RFC 7518 §6.3.1), if it is such a key.
-    pub fn parse(modulus: &str, exponent: &str) -> Option<Self> {
+    /// The key with these members of its JWK (RFC 7518 §6.3.1).
+    pub(crate) fn parse(modulus: &str, exponent: &str) -> Option<Self> {
         let modulus = number(modulus)?;
         let is_whole = modulus.first().is_some_and(|first| *first >= 0x80);
         let is_odd = modulus.last().is_some_and(|last| last % 2 == 1);
