@@ -92,11 +92,11 @@ check: ## what to run before pushing: format, lints, licences, targets, docs, fa
 	.ci/check-macos
 	cargo clippy $(WASM) -p edgeward-cloudflare -p edgeward-core -p edgeward-contract -p edgeward-identity -- -D warnings
 	cargo check $(WASM) -p edgeward-core
-	cargo check --target wasm32-wasip1 -p edgeward-core
+	cargo check --target wasm32-wasip1 -p edgeward-core -p edgeward-contract
 	RUSTDOCFLAGS='-D warnings' cargo doc $(NATIVE) --no-deps --document-private-items
 	cargo deny check bans licenses sources
 	release/notices --check
-	cargo test -p edgeward-identity -p edgeward-core
+	cargo test -p edgeward-identity -p edgeward-core -p edgeward-contract
 
 edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
 	@edge/cloudflare/bind "$(COMPILED)/edge/edgeward_cloudflare.wasm" $(BUILD) optimized
