@@ -90,13 +90,13 @@ check: ## what to run before pushing: format, lints, licences, targets, docs, fa
 	.ci/lint
 	cargo clippy $(NATIVE) --all-targets -- -D warnings
 	.ci/check-macos
-	cargo clippy $(WASM) -p edgeward-cloudflare -p edgeward-core -p edgeward-identity -- -D warnings
+	cargo clippy $(WASM) -p edgeward-cloudflare -p edgeward-core -p edgeward-contract -p edgeward-identity -- -D warnings
 	cargo check $(WASM) -p edgeward-core
-	cargo check --target wasm32-wasip1 -p edgeward-core
+	cargo check --target wasm32-wasip1 -p edgeward-core -p edgeward-contract
 	RUSTDOCFLAGS='-D warnings' cargo doc $(NATIVE) --no-deps --document-private-items
 	cargo deny check bans licenses sources
 	release/notices --check
-	cargo test -p edgeward-identity -p edgeward-core
+	cargo test -p edgeward-identity -p edgeward-core -p edgeward-contract
 
 edge: setup-edge wasm ## compile the edge for Cloudflare Workers into edge/cloudflare/build
 	@edge/cloudflare/bind "$(COMPILED)/edge/edgeward_cloudflare.wasm" $(BUILD) optimized
@@ -190,10 +190,10 @@ native:
 wasm: setup-edge
 	+.ci/reproducible cargo build --locked --profile edge $(WASM) -p edgeward-cloudflare
 
-# The edge with panics to order, which the tests run beside the real one. Into a folder of its own, and unoptimized: it is
-# never deployed.
+# The edge with panics to order and the contract of its ports, which the tests run beside the real one. Into a folder of its own,
+# and unoptimized: it is never deployed.
 panicking-edge: setup-edge
-	+cargo build $(WASM) -p edgeward-cloudflare --features test-panic
+	+cargo build $(WASM) -p edgeward-cloudflare --features test-panic,contract
 	@edge/cloudflare/bind "$(COMPILED)/debug/edgeward_cloudflare.wasm" "$(TARGET)/panicking-edge"
 
 setup-edge:

@@ -108,6 +108,16 @@ fn the_notices_name_every_crate_that_the_edge_itself_names() {
 }
 
 #[test]
+fn what_is_deployed_has_nothing_of_the_builds_for_tests() {
+    let wasm = fs::read(root().join("edge/cloudflare/build/index_bg.wasm")).expect("`make edge` makes it");
+    let has = |text: &str| wasm.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(has("/healthz"), "texts cannot be found like this");
+    for text in ["test-panic", "test-contract", "edge/contract"] {
+        assert!(!has(text), "the edge has {text}: `make edge` compiles it without features");
+    }
+}
+
+#[test]
 fn the_bill_of_materials_names_the_crates_that_are_linked_and_is_the_same_each_time() {
     for artifact in artifacts() {
         let bill = || {

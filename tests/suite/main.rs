@@ -16,6 +16,7 @@ mod code;
 mod cognito_faults;
 mod cognito_tokens;
 mod connection;
+mod contract;
 mod decision;
 mod discovery;
 mod edge_faults;
@@ -131,6 +132,7 @@ fn serial(edge: KnownEdge) -> Vec<Test> {
         sessions::tests(),
         resumption::tests(),
         edge_faults::tests(),
+        contract::tests(),
         outage::tests(),
         // Last: an hour passes for Cognito.
         incidents::tests(),

@@ -12,6 +12,8 @@ mod log;
 mod memory;
 mod randomness;
 mod rs256;
+#[cfg(feature = "contract")]
+mod test_contract;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 mod timer;
@@ -269,6 +271,10 @@ pub fn respond(key: JsValue, request: String, body: Option<Vec<u8>>, fault: Opti
             Ok(edge) => {
                 #[cfg(feature = "test-panic")]
                 test_panic::in_handler(request.target().path).await;
+                #[cfg(feature = "contract")]
+                if let Some(answer) = test_contract::answer(request.target(), edge.platform()).await {
+                    return Some(answer);
+                }
                 edge.respond(request).await
             }
             Err(errors) => misconfigured(errors, request.traceparent(), &Workers::default()),

@@ -14,6 +14,8 @@ pub enum Capability {
     Documents,
     /// It is a build that panics when it is told to.
     Panics,
+    /// It is a build that runs the contract of its ports (`edge/contract`) when it is told to.
+    Contract,
     /// Its settings can be changed while it lives ([`Edge::change_settings`](super::Edge::change_settings)).
     Bindings,
     /// It starts with the settings that the operator's tool has written to a folder.
@@ -30,11 +32,12 @@ pub enum Capability {
 
 impl Capability {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Clock,
         Self::Limits,
         Self::Documents,
         Self::Panics,
+        Self::Contract,
         Self::Bindings,
         Self::WrittenSettings,
         Self::Direct,

@@ -23,11 +23,19 @@ pub enum What {
     Test(&'static str),
     /// Whatever needs this.
     Lacking(Capability),
+    /// The contract of a port that its platform does not have, by the port's name.
+    Port(&'static str),
 }
 
 /// Why an edge does not run this test, if the table names it.
 pub fn of_test(table: &[Skip], edge: &str, test: &str) -> Option<&'static str> {
     let is_it = |skip: &&Skip| skip.edge == edge && matches!(skip.what, What::Test(name) if name == test);
+    table.iter().find(is_it).map(|skip| skip.reason)
+}
+
+/// Why an edge's platform does not have this port, if the table names it.
+pub fn of_port(table: &[Skip], edge: &str, port: &str) -> Option<&'static str> {
+    let is_it = |skip: &&Skip| skip.edge == edge && matches!(skip.what, What::Port(name) if name == port);
     table.iter().find(is_it).map(|skip| skip.reason)
 }
 
@@ -40,7 +48,7 @@ pub fn of_error(table: &[Skip], edge: &str, error: &anyhow::Error) -> Option<&'s
 }
 
 /// What is wrong with a table: each line must be about an edge, and a test or a capability, that are there, and have a reason;
-/// and each capability that an edge lacks must have one.
+/// and each capability that an edge lacks must have one. Which ports there are the test of their contracts knows.
 pub fn mistakes(table: &[Skip], edges: &[KnownEdge], tests: &BTreeSet<&str>) -> Vec<String> {
     let mut found = Vec::new();
     for (at, Skip { edge, what, reason }) in table.iter().enumerate() {
@@ -59,7 +67,7 @@ pub fn mistakes(table: &[Skip], edges: &[KnownEdge], tests: &BTreeSet<&str>) -> 
             What::Lacking(capability) if known.is_some_and(|known| has(known, *capability)) => {
                 found.push(format!("{edge} has {capability}"));
             }
-            What::Test(_) | What::Lacking(_) => {}
+            What::Test(_) | What::Lacking(_) | What::Port(_) => {}
         }
     }
     for edge in edges {

@@ -93,6 +93,16 @@ fn a_table_with_a_mistake_is_noticed() {
 }
 
 #[test]
+fn a_port_that_a_platform_does_not_have_is_named_for_that_platform() {
+    let table = [Skip { edge: "made-up", what: What::Port("memory"), reason: REASON }];
+    assert_eq!(of_port(&table, "made-up", "memory"), Some(REASON));
+    assert_eq!(of_port(&table, "made-up", "count"), None);
+    assert_eq!(of_port(&table, "cloudflare", "memory"), None);
+    let found = mistakes(&[table[0], table[0]], &[], &tests());
+    assert_eq!(found, ["made-up is no edge", "made-up is no edge", "twice: made-up, Port(\"memory\")"]);
+}
+
+#[test]
 fn edges_are_chosen_by_name() {
     let other = KnownEdge { name: "other", runtime: &Clockless };
     let names = |asked: &str| -> Result<Vec<_>> {

@@ -31,7 +31,9 @@ const SCRIPTS: [(Capability, &str, &str); 5] = [
 
 /// Writes those that are asked for into `folder`. The outermost, or the entry itself if nothing is around it.
 pub(super) fn write(folder: &Path, entry: &Path, sandbox: &Sandbox) -> Result<PathBuf> {
-    let mut inner = if sandbox.has(Capability::Panics) { panicking(folder)? } else { entry.to_owned() };
+    // One build has both.
+    let is_test_build = sandbox.has(Capability::Panics) || sandbox.has(Capability::Contract);
+    let mut inner = if is_test_build { panicking(folder)? } else { entry.to_owned() };
     for (_, name, text) in SCRIPTS.into_iter().filter(|(capability, ..)| sandbox.has(*capability)) {
         let address = sandbox.diverted_hosts().map_or_else(String::new, |address| address.to_string());
         let text = text.replace(r#""entry.mjs""#, &json!(inner).to_string()).replace("ADDRESS", &address);
@@ -41,7 +43,7 @@ pub(super) fn write(folder: &Path, entry: &Path, sandbox: &Sandbox) -> Result<Pa
     Ok(inner)
 }
 
-/// The edge's entry, with what it imports beside it, around the build that panics.
+/// The edge's entry, with what it imports beside it, around the build that panics and runs the contract of its ports.
 fn panicking(folder: &Path) -> Result<PathBuf> {
     let build = place::target()?.join("panicking-edge");
     if !build.is_dir() {
