@@ -170,4 +170,11 @@ impl Record {
         self.reason = Some(reason.to_string());
         self
     }
+
+    /// With the id of the request's trace.
+    #[must_use]
+    pub(crate) fn traced(mut self, trace_id: &str) -> Self {
+        self.trace = Some(trace_id.to_owned());
+        self
+    }
 }

@@ -30,8 +30,8 @@ pub struct RedirectableRequest {
     pub client: Client,
     /// Where answers go.
     pub redirect_target: RedirectTarget,
-    /// The client's `state`, which every answer returns. Also one that is refused: without it the client cannot tell whose error it
-    /// is (RFC 6749 §4.1.2.1).
+    /// The client's `state`, which every answer returns. Kept also when it is refused itself: without it the client cannot tell
+    /// whose error it is (RFC 6749 §4.1.2.1).
     pub client_state: Option<String>,
 }
 
@@ -169,7 +169,7 @@ fn is_state(text: &str) -> bool {
 /// A refusal that the client gets as a redirect.
 #[derive(Debug)]
 pub struct RefusedRequest {
-    /// Whom, and where.
+    /// The client, and where it is answered.
     pub request: RedirectableRequest,
     /// Why.
     pub error: AuthorizationError,

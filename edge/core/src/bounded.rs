@@ -2,7 +2,7 @@
 
 use std::slice::Iter;
 
-/// Values by key, at most so many, the one that was put last at the end. For few values: a list is searched faster than the code
+/// Values by key, the newest last: at most `CAPACITY`, unless none may go. For few values: a list is searched faster than the code
 /// of a map is loaded.
 pub(crate) struct Bounded<K, V, const CAPACITY: usize>(Vec<(K, V)>);
 
@@ -27,7 +27,17 @@ impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
         self.0.iter_mut().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
-    /// The value, which is not in the list any more.
+    /// The value, which moves to the end as if it were new.
+    pub(crate) fn touch<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: PartialEq<Q>,
+    {
+        let at = self.0.iter().position(|(known, _)| known == key)?;
+        self.0[at..].rotate_left(1);
+        self.0.last_mut().map(|(_, value)| value)
+    }
+
+    /// Removes a value.
     pub(crate) fn take<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: PartialEq<Q>,
@@ -44,8 +54,12 @@ impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
         self.0.retain(|(key, value)| stays(key, value));
     }
 
+    pub(crate) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) const fn is_full(&self) -> bool {
-        self.0.len() >= CAPACITY
+        self.len() >= CAPACITY
     }
 
     /// Removes the first value that `may_go`. False if none may.
@@ -54,17 +68,14 @@ impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
         first.map(|at| self.0.remove(at)).is_some()
     }
 
-    /// Puts a value at the end, in the place of the key's own. In a full list the first that `may_go` makes room; if none may, the
-    /// list grows by one.
-    pub(crate) fn put(&mut self, key: K, value: V, may_go: impl Fn(&K, &V) -> bool)
-    where
-        K: PartialEq,
-    {
-        if self.take(&key).is_none() && self.is_full() {
+    /// Adds the value of a key that has none. In a full list the first that `may_go` makes room; if none may, the list grows by one.
+    pub(crate) fn add(&mut self, key: K, value: V, may_go: impl Fn(&K, &V) -> bool) {
+        if self.is_full() {
             self.evict(may_go);
         }
         self.0.push((key, value));
     }
+
     /// Puts many at the end that are known to be new and to have room.
     #[cfg(test)]
     pub(crate) fn extend(&mut self, new: impl Iterator<Item = (K, V)>) {
@@ -78,7 +89,7 @@ mod tests {
 
     fn full() -> Bounded<u8, char, 3> {
         let mut list = Bounded::default();
-        [(1, 'a'), (2, 'b'), (3, 'c')].into_iter().for_each(|(key, value)| list.put(key, value, |_, _| true));
+        [(1, 'a'), (2, 'b'), (3, 'c')].into_iter().for_each(|(key, value)| list.add(key, value, |_, _| true));
         assert!(list.is_full());
         list
     }
@@ -90,19 +101,22 @@ mod tests {
     #[test]
     fn the_oldest_that_may_go_makes_room() {
         let mut list = full();
-        list.put(4, 'd', |_, _| true);
+        list.add(4, 'd', |_, _| true);
         assert_eq!(keys(&list), [2, 3, 4]);
-        list.put(5, 'e', |_, value| *value == 'c');
+        list.add(5, 'e', |_, value| *value == 'c');
         assert_eq!(keys(&list), [2, 4, 5]);
-        list.put(6, 'f', |_, _| false);
+        list.add(6, 'f', |_, _| false);
         assert_eq!(keys(&list), [2, 4, 5, 6]);
     }
 
     #[test]
-    fn a_value_takes_the_place_of_its_keys_own() {
+    fn a_value_that_is_touched_moves_to_the_end() {
         let mut list = full();
-        list.put(1, 'x', |_, _| true);
-        assert_eq!((keys(&list), list.get(&1)), (vec![2, 3, 1], Some(&'x')));
+        assert_eq!(list.touch(&1), Some(&mut 'a'));
+        assert_eq!(list.touch(&9), None);
+        assert_eq!(keys(&list), [2, 3, 1]);
+        assert_eq!(list.touch(&1), Some(&mut 'a'));
+        assert_eq!((keys(&list), list.len()), (vec![2, 3, 1], 3));
     }
 
     #[test]

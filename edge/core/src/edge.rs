@@ -127,7 +127,7 @@ impl<P: Platform> Edge<P> {
                 Some(decision) => decision,
             },
             Err(error) => {
-                let (mut response, record) = gate::refusal(&error, head, resource, config);
+                let (mut response, record) = gate::refusal(&error, target.path, head.origin_header, resource, config);
                 transport::protect(&mut response, config);
                 if let GateError::Machine(error) = &error {
                     upstream_failure(error).into_iter().for_each(|record| context.log(record));
@@ -182,9 +182,8 @@ impl<P: Platform> Edge<P> {
         is_news
     }
 
-    fn log(&self, mut record: Record, traceparent: Option<&str>) {
-        record.trace = Some(self.trace(traceparent).id().to_owned());
-        self.platform.log(&record);
+    fn log(&self, record: Record, traceparent: Option<&str>) {
+        self.platform.log(&record.traced(self.trace(traceparent).id()));
     }
 
     fn trace(&self, traceparent: Option<&str>) -> Trace {
@@ -306,10 +305,9 @@ pub fn misconfigured(
     json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" }), Caching::NoStore)
 }
 
-fn log_traced(mut record: Record, traceparent: Option<&str>, platform: &impl Platform) {
+fn log_traced(record: Record, traceparent: Option<&str>, platform: &impl Platform) {
     let trace = Trace::of(traceparent, || TraceIds::one(platform));
-    record.trace = Some(trace.id().to_owned());
-    platform.log(&record);
+    platform.log(&record.traced(trace.id()));
 }
 
 fn preflight(allowed: &[Method]) -> Response<String> {

@@ -16,9 +16,11 @@ mod machine;
 pub use self::{
     admissions::Admissions,
     assertion::ASSERTION_REUSE_SECONDS,
-    decide::{Gate, may_call},
     decision::{Decision, Evidence, Needs},
     head::RequestHead,
-    machine::admit,
     refusal::{GateError, refusal},
+};
+pub(crate) use self::{
+    decide::{Gate, may_call},
+    machine::admit,
 };

@@ -85,9 +85,9 @@ pub(crate) async fn count<P: Platform>(
 }
 
 fn party<P: Platform>(received: &Received<'_>, context: &RequestContext<'_, P>) -> Party {
-    let Received { route, method, request, parameters, presented } = received;
+    let Received { route, method, request, ref parameters, ref presented } = *received;
     let text = |name| parameters.get(name).ok().flatten();
-    match *route {
+    match route {
         // The same metadata are the same client, and the other way round.
         Route::Register => {
             let body = if let Body::Complete(body) = &request.body { body.as_slice() } else { &[] };
@@ -97,17 +97,15 @@ fn party<P: Platform>(received: &Received<'_>, context: &RequestContext<'_, P>) 
                 ..Party::default()
             }
         }
-        Route::Authorize if **method == Method::GET => Party {
+        Route::Authorize if *method == Method::GET => Party {
             client: Some(ClientDigest::of(text("client_id").unwrap_or_default())),
             redirect_host: Some(host_of(text("redirect_uri"))),
             ..Party::default()
         },
         Route::Token | Route::Revoke => {
-            let client = match presented {
-                Ok(presented) => presented.digest.clone(),
-                Err(_) => ClientDigest::of(""),
-            };
-            let token = text("refresh_token").filter(|_| *route == Route::Token);
+            let named = presented.as_ref().map(|presented| presented.digest.clone());
+            let client = named.unwrap_or_else(|_| ClientDigest::of(""));
+            let token = text("refresh_token").filter(|_| route == Route::Token);
             // It opens for its own client only.
             let token = token.and_then(|token| context.open(token, client.as_str()).ok());
             Party { token, client: Some(client), redirect_host: None }

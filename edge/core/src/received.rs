@@ -14,10 +14,10 @@ use crate::{
 /// What an endpoint is asked.
 pub(crate) struct Received<'a> {
     pub(crate) route: Route,
-    /// As what it is answered: a HEAD is as the GET that it asks about.
+    /// GET for a HEAD.
     pub(crate) method: &'a Method,
     pub(crate) request: &'a Request,
-    /// Of the query; of a POST, of its form. None where the endpoint has none.
+    /// Of the query; of a POST, of its form. Empty where the endpoint takes none.
     pub(crate) parameters: Parameters<'a>,
     /// Whom a request to the token or revocation endpoint names. Other endpoints know no such client.
     pub(crate) presented: Result<PresentedClient, ClientError>,
@@ -36,6 +36,7 @@ impl<'a> Received<'a> {
         let parameters = Parameters::parse(encoded);
         let presented = match route {
             Route::Token | Route::Revoke => PresentedClient::of(request, &parameters),
+            // Nothing asks for it.
             _ => Err(ClientError::NotNamed),
         };
         Self { route, method, request, parameters, presented }

@@ -4,8 +4,8 @@
 //! second request with the same token may fork its family: of the two tokens that Cognito then has given out, only the newer
 //! one may go on. So the edge shows Cognito each of its refresh tokens once: one request asks, the others get what it
 //! was answered, for as long as Cognito's grace period may last. The requests of an instance coordinate here; instances
-//! coordinate through the platform, where it has a coordinator or a memory that they share ([`Coordination`]). All of it may be lost: then Cognito is asked, and
-//! its grace period does the rest.
+//! coordinate through the platform, where it has a coordinator or a memory that they share ([`Coordination`]). All of it may be
+//! lost: then Cognito is asked, and its grace period does the rest.
 
 mod coordination;
 mod through_memory;
@@ -43,7 +43,7 @@ const POLL_MS: u32 = 50;
 const HEARTBEAT_MS: u32 = 500;
 /// A request that has not shown it for so long has been ended by the platform.
 const SILENCE_MS: u32 = 2_000;
-/// Of each kind.
+/// Of answers and requests that ask, and as many refusals.
 const CAPACITY: usize = 1024;
 /// Of all answers. One is two kilobytes as a rule, and sixty at the most: Cognito lets a user be in a hundred groups, each with
 /// a name of 128 characters, of four bytes.
@@ -199,7 +199,8 @@ impl Refreshes {
         let mut entries = self.entries.borrow_mut();
         let is_answered = |_: &Digest256, entry: &Entry| matches!(entry.state, State::Answered(_));
         entries.retain(|_, known| known.is_current(now));
-        entries.put(token, entry, is_answered);
+        entries.take(&token);
+        entries.add(token, entry, is_answered);
         while entries.iter().map(|(_, known)| known.bytes()).sum::<usize>() > MAX_BYTES && entries.evict(is_answered) {}
     }
 
@@ -208,14 +209,14 @@ impl Refreshes {
         self.entries.borrow_mut().retain(|_, entry| entry.grant_id != grant_id);
     }
 
-    /// Remembers that Cognito refused its token, then. Others of the same family may be good. A refusal that is remembered already
-    /// lasts no longer for this.
-    pub fn remember_refusal(&self, upstream_token: &str, reason: &'static str, at: UnixTime) {
+    /// Remembers that Cognito refused its token at `at`, by the clock of the instance that asked. Others of the same family may be
+    /// good. Does not extend a refusal that is remembered already.
+    pub fn remember_refusal(&self, upstream_token: &str, reason: &'static str, at: UnixTime, now: UnixTime) {
         let token = digest(upstream_token);
         let mut refused = self.refused.borrow_mut();
-        refused.retain(|_, (_, until)| at < *until);
+        refused.retain(|_, (_, until)| now < *until);
         if refused.get(&token).is_none() {
-            refused.put(token, (reason, at.plus(REFUSED_SECONDS)), |_, _| true);
+            refused.add(token, (reason, at.min(now).plus(REFUSED_SECONDS)), |_, _| true);
         }
     }
 

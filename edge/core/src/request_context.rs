@@ -11,9 +11,9 @@ use crate::{
 pub struct RequestContext<'a, P> {
     /// The settings.
     pub config: &'a Config,
-    /// The platform. What goes to its log goes through [`RequestContext::log`].
+    /// The platform. Log through [`RequestContext::log`], which adds the trace.
     pub platform: &'a P,
-    /// When the request came. What takes longer asks the platform again.
+    /// When the request came. Ask `platform.now()` for the time after an `await`.
     pub now: UnixTime,
     trace: Trace,
 }
@@ -26,15 +26,15 @@ impl<'a, P: Platform> RequestContext<'a, P> {
     }
 
     /// Tells the log, with the trace of the request.
-    pub fn log(&self, record: Record) {
-        self.platform.log(&Record { trace: Some(self.trace.id().to_owned()), ..record });
+    pub(crate) fn log(&self, record: Record) {
+        self.platform.log(&record.traced(self.trace.id()));
     }
 
     /// As [`sealed::seal`].
     ///
     /// # Errors
     /// When there is no randomness, or the value cannot be written.
-    pub fn seal<T: Seal>(&self, value: &T, associated: &str) -> Result<String, SealError> {
+    pub(crate) fn seal<T: Seal>(&self, value: &T, associated: &str) -> Result<String, SealError> {
         sealed::seal(value, associated, &self.config.keys, self.now, self.platform)
     }
 
@@ -42,7 +42,7 @@ impl<'a, P: Platform> RequestContext<'a, P> {
     ///
     /// # Errors
     /// When it is none of ours, is of something else, or its time is over.
-    pub fn open<T: Seal>(&self, sealed: &str, associated: &str) -> Result<T, OpenError> {
+    pub(crate) fn open<T: Seal>(&self, sealed: &str, associated: &str) -> Result<T, OpenError> {
         sealed::open(sealed, associated, &self.config.keys, self.now)
     }
 }

@@ -160,7 +160,7 @@ async fn verified_claims(
 #[derive(Default)]
 pub(crate) struct SeenAssertions(RefCell<Bounded<Seen, UnixTime, CAPACITY>>);
 
-/// One of them: with the time until which it is good it takes 40 bytes.
+/// One of them: 40 bytes with its expiry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Seen {
     client: Digest,
@@ -188,7 +188,7 @@ impl SeenAssertions {
         if all.iter().filter(|(seen, _)| is_own(seen)).count() >= CAPACITY_OF_CLIENT {
             all.evict(|seen, _| is_own(seen));
         }
-        all.put(shown, until, |_, _| true);
+        all.add(shown, until, |_, _| true);
         true
     }
 }
@@ -264,7 +264,7 @@ mod tests {
         fill(&seen, "victim", 0..100);
         fill(&seen, "busy", 0..CAPACITY_OF_CLIENT);
         assert!(seen.note("busy", "another", NOW.plus(420), NOW));
-        assert_eq!(seen.0.borrow().iter().len(), 100 + CAPACITY_OF_CLIENT);
+        assert_eq!(seen.0.borrow().len(), 100 + CAPACITY_OF_CLIENT);
         assert!(!seen.note("busy", "1", NOW.plus(420), NOW) && seen.note("busy", "0", NOW.plus(420), NOW));
         assert!((0..100).all(|number| !seen.note("victim", &number.to_string(), NOW.plus(420), NOW)));
     }
@@ -276,7 +276,7 @@ mod tests {
         for stranger in 0..654 {
             fill(&seen, &format!("stranger {stranger}"), 0..100);
         }
-        assert_eq!(seen.0.borrow().iter().len(), CAPACITY - 36);
+        assert_eq!(seen.0.borrow().len(), CAPACITY - 36);
         for number in 0..36 {
             assert!(seen.note("last", &number.to_string(), NOW.plus(420), NOW));
         }
@@ -285,10 +285,10 @@ mod tests {
         }
         // Then it holds no more.
         assert!(seen.note("last", "one more", NOW.plus(420), NOW));
-        assert_eq!(seen.0.borrow().iter().len(), CAPACITY);
+        assert_eq!(seen.0.borrow().len(), CAPACITY);
         assert!(!seen.note("victim", "1", NOW.plus(420), NOW) && seen.note("victim", "0", NOW.plus(420), NOW));
         assert!(seen.note("victim", "later", NOW.plus(840), NOW.plus(420)));
-        assert_eq!(seen.0.borrow().iter().len(), 1, "those that have expired are forgotten");
+        assert_eq!(seen.0.borrow().len(), 1, "those that have expired are forgotten");
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod waiting;
 
 mod entry;
 
-mod remembered;
+mod entries;
 
 use std::{cell::Cell, rc::Rc};
 
@@ -35,9 +35,9 @@ pub(super) use self::{
 };
 use self::{
     budget::{Budgets, HOST_IS_BUSY, is_within_budget},
+    entries::{Entries, Found, milliseconds},
     host::{fetch, lifetime},
     known::{Known, name_of},
-    remembered::{Found, Remembered, milliseconds},
     waiting::Waiting,
 };
 use crate::{
@@ -56,7 +56,7 @@ const OTHERS_WAIT: DocumentError = DocumentError::Busy("other requests wait for 
 /// Documents remembered between requests, and what is under way.
 #[derive(Default)]
 pub struct Documents {
-    remembered: Remembered,
+    entries: Entries,
     budgets: Budgets,
     waiting: Cell<usize>,
 }
@@ -78,18 +78,21 @@ impl Documents {
         let RequestContext { platform, now, .. } = *context;
         // Platforms tie I/O to the request that began it, so no request can wait for another's fetch. It can look, from
         // time to time, whether the other has left something, and take over from one that was broken off.
-        let (mut waited, mut awaited) = (0, None);
-        if let Found::Document(outcome) = self.remembered.look(&wanted, awaited, now, waited) {
+        let mut awaited = None;
+        // The document may be the second that the request needs.
+        let since_it_came = || milliseconds(platform.now()).saturating_sub(milliseconds(now));
+        let mut waited = since_it_came();
+        if let Found::Document(outcome) = self.entries.look(&wanted, awaited, now, waited) {
             return outcome;
         }
         let _waiting = match Waiting::among(&self.waiting) {
             Ok(waiting) => waiting,
             // What is known is not lost to strangers who have slow hosts asked.
-            Err(error) => return self.remembered.stale(&wanted, now).ok_or(error),
+            Err(error) => return self.entries.stale(&wanted, now).ok_or(error),
         };
         let turn = loop {
             loop {
-                match self.remembered.look(&wanted, awaited, now, waited) {
+                match self.entries.look(&wanted, awaited, now, waited) {
                     Found::Document(outcome) => return outcome,
                     Found::Nothing => break,
                     Found::Fetching(_) if waited >= PATIENCE_MS => return Err(OTHERS_WAIT),
@@ -104,27 +107,27 @@ impl Documents {
             if is_shared(platform) {
                 let left = PATIENCE_MS.saturating_sub(waited);
                 let recalled = together(platform, || self.recall(&wanted, left, context)).await;
-                waited = waited.max(milliseconds(platform.now()).saturating_sub(milliseconds(now)));
+                waited = waited.max(since_it_came());
                 match recalled {
                     Recalled::Value(outcome) => return outcome,
                     Recalled::Turn(taken) => turn = Some(taken),
                     Recalled::Busy => {
-                        let stale = self.remembered.stale(&wanted, now);
+                        let stale = self.entries.stale(&wanted, now);
                         return stale.ok_or(OTHERS_WAIT);
                     }
                     Recalled::Nothing => {}
                 }
             }
             // Another request of this instance may have begun while this one asked the memory.
-            if !is_shared(platform) || matches!(self.remembered.look(&wanted, awaited, now, waited), Found::Nothing) {
+            if !is_shared(platform) || matches!(self.entries.look(&wanted, awaited, now, waited), Found::Nothing) {
                 break turn;
             }
         };
-        let is_known = self.remembered.is_known(&wanted);
+        let is_known = self.entries.is_known(&wanted);
         if !is_known {
-            self.budgets.spend(wanted.url.host(), now)?;
+            self.budgets.spend(wanted.url.host(), platform.now())?;
         }
-        self.remembered.at(&wanted, |entry| {
+        self.entries.at(&wanted, |entry| {
             entry.fetching = Some(milliseconds(now) + waited);
             entry.fetch = entry.fetch.wrapping_add(1);
         });
@@ -132,7 +135,7 @@ impl Documents {
             && !is_known
             && !together(platform, || is_within_budget(wanted.url.host(), context)).await
         {
-            self.remembered.at(&wanted, |entry| entry.fetching = None);
+            self.entries.at(&wanted, |entry| entry.fetching = None);
             return Err(HOST_IS_BUSY);
         }
         let outcome = match fetch(wanted.url, platform).await {
@@ -144,7 +147,7 @@ impl Documents {
         };
         // The time after the fetch, which may have taken as long as a failure is remembered.
         let then = platform.now();
-        let stale = self.remembered.at(&wanted, |entry| entry.note(&outcome, &wanted, now, then));
+        let stale = self.entries.at(&wanted, |entry| entry.note(&outcome, &wanted, now, then));
         if is_shared(platform)
             && let Some(turn) = turn
         {
@@ -170,8 +173,8 @@ impl Documents {
             let known = Known::read(value, now)?;
             // It came of a fetch that ended while this request waited for it.
             let awaited = known.refused.clone().filter(|_| known.noted_at >= now);
-            self.remembered.at(wanted, |entry| entry.learn(known));
-            match (self.remembered.look(wanted, None, now, 0), awaited) {
+            self.entries.at(wanted, |entry| entry.learn(known));
+            match (self.entries.look(wanted, None, now, 0), awaited) {
                 (Found::Document(outcome), _) => Some(outcome),
                 (Found::Fetching(_) | Found::Nothing, Some(unfit)) => Some(Err(DocumentError::Refused(unfit))),
                 (Found::Fetching(_) | Found::Nothing, None) => None,
@@ -190,7 +193,7 @@ impl Documents {
         now: UnixTime,
     ) {
         let memory = SharedMemory::of(context);
-        let known = self.remembered.at(wanted, |entry| entry.known());
+        let known = self.entries.at(wanted, |entry| entry.known());
         memory.keep(turn, &name_of(wanted, context.config), &known.write(), known.lifetime(now)).await;
     }
 }

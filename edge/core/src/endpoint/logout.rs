@@ -46,7 +46,7 @@ pub(crate) fn handle(received: &Received<'_>, config: &Config) -> Answer {
 }
 
 /// Where Cognito sends the browser when it has no session any more.
-pub fn done(config: &Config) -> Response<String> {
+pub(crate) fn done(config: &Config) -> Response<String> {
     let what = "Applications that you have connected stay connected until you disconnect them.";
     page::error(StatusCode::OK, "You are signed out", what, "You can close this page.", &config.pages.brand)
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Registers a client.
-pub fn handle(request: &Request, config: &Config, randomness: &impl Randomness) -> Answer {
+pub(crate) fn handle(request: &Request, config: &Config, randomness: &impl Randomness) -> Answer {
     match &config.registration {
         Registration::Open => {}
         Registration::Token(tokens) => {

@@ -27,12 +27,12 @@ pub(crate) async fn handle<P: Platform>(
     context: &RequestContext<'_, P>,
 ) -> Answer {
     let Received { request, parameters, presented, .. } = received;
-    let refuse = |error| refuse(&error, request, Event::RevocationRefused, context.platform);
+    let refused = |error| refuse(&error, request, Event::RevocationRefused, context.platform);
     if let Err(error) = check_form(request) {
-        return refuse(error);
+        return refused(error);
     }
-    // Whether it has proved that it is this client or not.
-    let named = presented.as_ref().ok().map(|presented| presented.digest.clone());
+    // The log names this client even if it has not proved who it is.
+    let named = presented.as_ref().ok().map(|presented| presented.digest.pseudonym());
     let mut answer = match revoke(&parameters, presented, memories, context).await {
         Ok(Some(RefreshToken { grant_id, subject, .. })) => {
             let mut answer = Answer::new(done(), Level::Info, Event::GrantRevoked);
@@ -40,9 +40,9 @@ pub(crate) async fn handle<P: Platform>(
             answer.of(&subject)
         }
         Ok(None) => Answer::new(done(), Level::Info, Event::NothingToRevoke),
-        Err(error) => refuse(error),
+        Err(error) => refused(error),
     };
-    answer.record.client = named.map(|client| client.pseudonym());
+    answer.record.client = named;
     answer
 }
 

@@ -36,21 +36,21 @@ pub(crate) async fn handle<P: Platform>(
     context: &RequestContext<'_, P>,
 ) -> Answer {
     let Received { request, parameters, presented, .. } = received;
-    let refuse = |error| refuse(&error, request, Event::TokenRefused, context.platform);
+    let refused = |error| refuse(&error, request, Event::TokenRefused, context.platform);
     if let Err(error) = check_form(request) {
-        return refuse(error);
+        return refused(error);
     }
-    // Whether it has proved that it is this client or not.
-    let named = presented.as_ref().ok().map(|presented| presented.digest.clone());
+    // The log names this client even if it has not proved who it is.
+    let named = presented.as_ref().ok().map(|presented| presented.digest.pseudonym());
     let mut answer = match attempt(&parameters, presented, opened, memories, context).await {
         Ok(Issued { body, event, grant_id, subject }) => {
             let mut answer = Answer::new(json(StatusCode::OK, &body, Caching::NoStore), Level::Info, event);
             answer.record.grant = Some(grant_id);
             answer.of(&subject)
         }
-        Err(error) => refuse(error),
+        Err(error) => refused(error),
     };
-    answer.record.client = named.map(|client| client.pseudonym());
+    answer.record.client = named;
     answer
 }
 

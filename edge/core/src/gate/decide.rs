@@ -33,21 +33,21 @@ use crate::{
 const MAX_AUTHORIZATION_BYTES: usize = upstream::MAX_MACHINE_TOKEN_BYTES + 16;
 
 /// The gate before a resource, for one request.
-pub struct Gate<'a> {
+pub(crate) struct Gate<'a> {
     /// The head of the request.
-    pub head: &'a RequestHead<'a>,
+    pub(crate) head: &'a RequestHead<'a>,
     /// What it is for.
-    pub resource: &'a ProtectedResource,
+    pub(crate) resource: &'a ProtectedResource,
     /// The settings.
-    pub config: &'a Config,
+    pub(crate) config: &'a Config,
     /// What has passed before.
-    pub admissions: &'a Admissions,
+    pub(crate) admissions: &'a Admissions,
     /// When it came.
-    pub now: UnixTime,
+    pub(crate) now: UnixTime,
 }
 
 /// Whether pages of this origin may call the resources.
-pub fn may_call(origin: &str, config: &Config) -> bool {
+pub(crate) fn may_call(origin: &str, config: &Config) -> bool {
     match &config.allowed_origins {
         AllowedOrigins::All => true,
         AllowedOrigins::These(origins) => origin == config.issuer || origins.iter().any(|allowed| allowed == origin),
@@ -56,13 +56,14 @@ pub fn may_call(origin: &str, config: &Config) -> bool {
 
 impl Gate<'_> {
     /// Decides about the request. Gives a record when it refuses.
-    pub fn decide(&self, evidence: Evidence<'_>) -> (Decision, Option<Record>) {
+    pub(crate) fn decide(&self, evidence: Evidence<'_>) -> (Decision, Option<Record>) {
+        let Self { head, resource, config, .. } = *self;
         match self.check(evidence) {
             Ok(decision) => (decision, None),
             Err(error) => {
-                let (response, mut record) = refusal(&error, self.head, self.resource, self.config);
+                let (response, mut record) = refusal(&error, head.target.path, head.origin_header, resource, config);
                 self.name_holder(&mut record, &error);
-                let repeats = error == GateError::NoToken && self.head.may_repeat();
+                let repeats = error == GateError::NoToken && head.may_repeat();
                 let repeats = repeats.then(|| Box::new(record.clone()));
                 (Decision::Respond { response, repeats }, Some(record))
             }

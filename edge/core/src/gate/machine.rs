@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// When the token is not good, is of no machine that may come here, or Cognito's keys cannot be had.
-pub async fn admit<P: Platform>(
+pub(crate) async fn admit<P: Platform>(
     authorization: Option<&str>,
     resource: &ProtectedResource,
     admissions: &Admissions,

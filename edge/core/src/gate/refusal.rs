@@ -4,7 +4,6 @@ use edgeward_identity::limits::{BODY_TOO_LONG, BODY_TOO_LONG_CODE};
 use http::{Response, StatusCode, header};
 use serde_json::json;
 
-use super::head::RequestHead;
 use crate::{
     access_token::AccessTokenError,
     config::{Config, ProtectedResource},
@@ -83,16 +82,17 @@ pub enum GateError {
     Assertion,
 }
 
-/// The answer to a refused request for a resource, and what the log is told. Pages of allowed origins may
+/// The answer to a refused request for `path`, which is the resource's, and what the log is told. Pages of allowed origins may
 /// read the answer.
 pub fn refusal(
     error: &GateError,
-    head: &RequestHead<'_>,
+    path: &str,
+    origin_header: Option<&str>,
     resource: &ProtectedResource,
     config: &Config,
 ) -> (Response<String>, Record) {
-    let mut response = refuse(error, head.target.path, resource, config);
-    if let Some(origin) = head.origin_header.filter(|_| !matches!(error, GateError::ForbiddenOrigin(_))) {
+    let mut response = refuse(error, path, resource, config);
+    if let Some(origin) = origin_header.filter(|_| !matches!(error, GateError::ForbiddenOrigin(_))) {
         cors::share(&mut response, origin);
     }
     let level = match error {

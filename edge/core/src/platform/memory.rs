@@ -21,7 +21,8 @@ pub type MemoryName = [u8; 32];
 /// No call fails and none takes longer than `patience_ms` and about a second. A memory that is broken answers as one that knows
 /// nothing: then each instance goes on alone, as where nothing is shared.
 ///
-/// A platform on which instances share nothing names [`Alone`] and implements nothing else.
+/// A platform on which instances share nothing names [`Alone`], and any type for turns, and implements nothing else. One that has a
+/// memory implements everything: `edge/contract` finds what it forgets.
 pub trait Memory {
     /// [`Together`], or [`Alone`] where there never is such a memory.
     type Sharing: Sharing;

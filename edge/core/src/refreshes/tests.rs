@@ -81,7 +81,7 @@ fn a_token_that_is_given_out_for_itself_does_not_go_round_for_ever() {
 fn an_answer_whose_token_was_refused_is_not_given_again() {
     let refreshes = Refreshes::default();
     answer(&refreshes, "first", Some("second"), 100);
-    refreshes.remember_refusal("second", "invalid_grant", at(101));
+    refreshes.remember_refusal("second", "invalid_grant", at(101), at(101));
     assert_eq!(newest(&refreshes, "first", 102), None);
     assert_eq!(refreshes.refusal("first", at(102)), None, "Cognito may be asked about it");
 }
@@ -126,7 +126,7 @@ fn a_request_that_was_taken_over_takes_nothing_back() {
 #[test]
 fn a_refusal_is_remembered_for_a_minute_and_for_its_token_only() {
     let refreshes = Refreshes::default();
-    refreshes.remember_refusal("token", "invalid_grant", at(100));
+    refreshes.remember_refusal("token", "invalid_grant", at(100), at(100));
     assert_eq!(refreshes.refusal("token", at(100 + REFUSED_SECONDS - 1)), Some("invalid_grant"));
     assert_eq!(refreshes.refusal("token", at(100 + REFUSED_SECONDS)), None);
     assert_eq!(refreshes.refusal("other", at(100)), None);
@@ -136,13 +136,10 @@ fn a_refusal_is_remembered_for_a_minute_and_for_its_token_only() {
 fn the_memory_is_bounded_and_the_oldest_goes() {
     let refreshes = Refreshes::default();
     for number in 0..=CAPACITY {
-        refreshes.remember_refusal(&number.to_string(), "invalid_grant", at(100));
+        refreshes.remember_refusal(&number.to_string(), "invalid_grant", at(100), at(100));
         answer(&refreshes, &number.to_string(), None, 100);
     }
-    assert_eq!(
-        (refreshes.refused.borrow().iter().len(), refreshes.entries.borrow().iter().len()),
-        (CAPACITY, CAPACITY)
-    );
+    assert_eq!((refreshes.refused.borrow().len(), refreshes.entries.borrow().len()), (CAPACITY, CAPACITY));
     assert_eq!(refreshes.refusal("0", at(100)), None);
     assert_eq!(refreshes.refusal("1", at(100)), Some("invalid_grant"));
     assert!(refreshes.answer("0", at(100)).is_none());
@@ -163,7 +160,7 @@ fn the_memory_is_bounded_in_bytes() {
     let bytes: usize = kept.iter().map(|(_, entry)| entry.bytes()).sum();
     assert!(bytes <= MAX_BYTES && bytes > MAX_BYTES * 9 / 10, "{bytes}");
     assert!(
-        kept.iter().len() < CAPACITY
+        kept.len() < CAPACITY
             && kept.iter().last().is_some_and(|(token, _)| *token == digest(&(CAPACITY - 1).to_string()))
     );
     assert!(kept.get(&asking.token).is_some_and(|entry| asking.is_own(entry)));
@@ -175,5 +172,5 @@ fn what_has_passed_makes_room() {
     let refreshes = Refreshes::default();
     answer(&refreshes, "first", Some("second"), 100);
     answer(&refreshes, "other", Some("next"), 100 + ROTATED_SECONDS);
-    assert_eq!(refreshes.entries.borrow().iter().len(), 1);
+    assert_eq!(refreshes.entries.borrow().len(), 1);
 }

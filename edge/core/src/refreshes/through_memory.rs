@@ -23,7 +23,7 @@ const INVALID_GRANT: &str = "invalid_grant";
 /// What is kept of one of Cognito's tokens.
 enum Known {
     Answer(KnownAnswer),
-    /// Cognito refused it, then.
+    /// Cognito refused it at this time.
     Dead(UnixTime),
 }
 
@@ -33,7 +33,7 @@ const DEAD: u8 = 2;
 /// What the others know of a token.
 enum Found<Turn> {
     Answer(KnownAnswer),
-    /// Cognito refused it, then.
+    /// Cognito refused it at this time.
     Dead(UnixTime),
     /// Nothing: this request asks. Where it has the turn, the others wait for it.
     Nothing(Option<Turn>),
@@ -61,7 +61,8 @@ impl<P: Platform> Coordination<'_, P> {
             // Not what was known here, if the memory has lost it: it may have lost the mark of a revocation, too.
             Found::Nothing(turn) => (None, turn),
             Found::Dead(at) => {
-                self.refreshes.remember_refusal(&self.token.upstream_token, INVALID_GRANT, at);
+                let now = self.context.platform.now();
+                self.refreshes.remember_refusal(&self.token.upstream_token, INVALID_GRANT, at, now);
                 return Err(UpstreamError::InvalidGrant(INVALID_GRANT));
             }
             Found::Busy => return Err(UpstreamError::still_asked()),
@@ -183,7 +184,7 @@ impl<P: Platform> Coordination<'_, P> {
         Found::Answer(newest)
     }
 
-    /// What is left of the time that this request waits for others, in milliseconds.
+    /// For how long this request still waits for others, in milliseconds: what is left of [`PATIENCE_MS`] since it came.
     fn patience(&self) -> u32 {
         let passed = self.context.platform.now().secs_since(self.context.now).saturating_mul(1000);
         PATIENCE_MS.saturating_sub(u32::try_from(passed).unwrap_or(u32::MAX))

@@ -16,7 +16,7 @@ impl TraceIds {
     const AT_ONCE: usize = 10;
 
     /// Those of a single request.
-    pub fn one(randomness: &impl Randomness) -> Ids {
+    pub(crate) fn one(randomness: &impl Randomness) -> Ids {
         let mut ids = [0; 24];
         if randomness.fill(&mut ids).is_ok() { ids } else { Self::ALIKE }
     }

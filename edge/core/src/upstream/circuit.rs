@@ -24,8 +24,8 @@ pub(super) type Deadlines = (u32, Option<u32>);
 pub(super) enum Admission {
     /// As any other.
     Usual,
-    /// As the one that tries.
-    Trial,
+    /// As the one that tries. Another one tries at this time if it has not ended.
+    Trial(UnixTime),
 }
 
 /// What an instance remembers of a host.
@@ -91,16 +91,19 @@ impl Circuit {
                 let retry_after = u32::try_from(until.secs_since(now)).ok();
                 return Err(UpstreamError::Unavailable { reason: "it has not answered of late".into(), retry_after });
             }
-            self.0.set(State { failures, until: now.plus(TRIAL_SECONDS) });
-            return Ok(Admission::Trial);
+            let until = now.plus(TRIAL_SECONDS);
+            self.0.set(State { failures, until });
+            return Ok(Admission::Trial(until));
         }
         Ok(Admission::Usual)
     }
 
-    /// Leaves the trial to the next request: the one that was admitted for it is not sent.
-    pub(super) fn is_not_tried(&self, now: UnixTime) {
-        let State { failures, .. } = self.0.get();
-        self.0.set(State { failures, until: now });
+    /// Leaves a trial that is not sent to the next request, unless a request has ended meanwhile.
+    pub(super) fn give_back(&self, trial: UnixTime, now: UnixTime) {
+        let State { failures, until } = self.0.get();
+        if until == trial {
+            self.0.set(State { failures, until: now });
+        }
     }
 
     /// Notes a failure, and says how many there were in a row.

@@ -29,7 +29,7 @@ impl Domain {
         let now = platform.now();
         let refused = match self.circuit.admit(now) {
             // It finds out for all the others.
-            Ok(Admission::Trial) => return Ok(Admission::Trial),
+            Ok(trial @ Admission::Trial(_)) => return Ok(trial),
             Ok(Admission::Usual) if !self.is_refused(now, platform) => return Ok(Admission::Usual),
             Ok(Admission::Usual) => {
                 UpstreamError::Unavailable { reason: "it has answered too little of late".into(), retry_after: None }
@@ -40,10 +40,10 @@ impl Domain {
         Err(refused)
     }
 
-    /// Notes that what was admitted here is not sent, as other instances know that no answer can be expected.
+    /// Notes that an admitted request is not sent, because other instances expect no answer.
     pub(super) fn give_back(&self, admission: &Admission, now: UnixTime) {
-        if let Admission::Trial = admission {
-            self.circuit.is_not_tried(now);
+        if let Admission::Trial(trial) = admission {
+            self.circuit.give_back(*trial, now);
         }
         self.count(Outcome::NotAnswered, now);
     }

@@ -70,7 +70,7 @@ impl Edge {
             let path = format!("{METADATA}{}", resource.path);
             let document = parsed(metadata::protected_resource(&path, config).unwrap());
             self.documents.insert(path, document);
-            let (refusal, _) = gate::refusal(&GateError::NoToken, (&resource.path, None), resource, config);
+            let (refusal, _) = gate::refusal(&GateError::NoToken, &resource.path, None, resource, config);
             let challenge = refusal.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
             self.challenges.insert(resource.path.clone(), challenge);
         }

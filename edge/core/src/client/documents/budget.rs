@@ -47,7 +47,7 @@ impl Budgets {
             None => {
                 let fewest = budgets.iter().map(|(_, budget)| budget.fetches).min();
                 let budget = Budget { since: now, fetches: 1 };
-                budgets.put(host.to_owned(), budget, |_, budget| Some(budget.fetches) == fewest);
+                budgets.add(host.to_owned(), budget, |_, budget| Some(budget.fetches) == fewest);
                 Ok(())
             }
         }
@@ -56,12 +56,12 @@ impl Budgets {
 
 /// Counts a fetch from a host among those of all instances: there is a name for each that it may have in a minute.
 pub(super) async fn is_within_budget<P: Platform>(host: &str, context: &RequestContext<'_, P>) -> bool {
-    let RequestContext { config, platform, now, .. } = *context;
+    let RequestContext { config, platform, .. } = *context;
     let memory = SharedMemory::of(context);
     let mut random = [0; 4];
     // Without randomness all begin with the same name, which costs tries.
     let _ = platform.fill(&mut random);
-    let (first, minute) = (u32::from_le_bytes(random) % FETCHES_OF_HOST, now.as_secs() / BUDGET_SECONDS);
+    let (first, minute) = (u32::from_le_bytes(random) % FETCHES_OF_HOST, platform.now().as_secs() / BUDGET_SECONDS);
     for number in (0..TRIES).map(|at| (first + at) % FETCHES_OF_HOST) {
         let parts = [&config.issuer, host, &minute.to_string(), &number.to_string()];
         match memory.insert_if_absent(&name("fetch from a host/1", &parts), BUDGET_SECONDS).await {

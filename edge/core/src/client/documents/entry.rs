@@ -27,12 +27,12 @@ pub(super) struct Entry {
     pub(super) refused: Option<(u32, Unfit)>,
     /// When a fetch last ended, by this instance or another one.
     noted_at: UnixTime,
-    /// When the document that was kept was dropped: what was asked for before is of no use.
+    /// When its host last withdrew the document. One that was asked for before does not count.
     dropped_at: UnixTime,
 }
 
 impl Default for Entry {
-    /// Nothing.
+    /// One that knows nothing.
     fn default() -> Self {
         let never = UnixTime::from_secs(0);
         let (noted_at, dropped_at) = (never, never);

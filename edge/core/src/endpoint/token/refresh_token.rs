@@ -90,7 +90,7 @@ impl<P: Platform> Issuer<'_, P> {
                 if let Some(answer) = refreshes.answered(&token.upstream_token, now) {
                     return Ok((answer.grant, Event::TokenRefreshedAgain));
                 }
-                refreshes.remember_refusal(&token.upstream_token, reason, now);
+                refreshes.remember_refusal(&token.upstream_token, reason, now, now);
                 Err(UpstreamError::InvalidGrant(reason).into())
             }
             Err(error) => Err(error.into()),

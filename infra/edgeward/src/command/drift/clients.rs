@@ -104,7 +104,7 @@ async fn fault(client: &Client, target: &Target, config: &Config, fetch: &Fetch)
 
 /// What the edge answers a request without a token, by the code that it runs.
 fn challenge(resource: &ProtectedResource, config: &Config) -> String {
-    let (response, _) = gate::refusal(&GateError::NoToken, (&resource.path, None), resource, config);
+    let (response, _) = gate::refusal(&GateError::NoToken, &resource.path, None, resource, config);
     let value = response.headers().get(header::WWW_AUTHENTICATE);
     value.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Ref, RefCell},
+    mem,
     rc::Rc,
 };
 
@@ -20,7 +21,7 @@ const CAPACITY_OF_HOST: usize = 32;
 
 /// What an instance remembers.
 #[derive(Default)]
-pub(super) struct Remembered(RefCell<Bounded<Key, Entry, CAPACITY>>);
+pub(super) struct Entries(RefCell<Bounded<Key, Entry, CAPACITY>>);
 
 #[derive(PartialEq, Eq)]
 struct Key {
@@ -42,7 +43,7 @@ pub(super) enum Found {
     Nothing,
 }
 
-impl Remembered {
+impl Entries {
     /// What a request finds that has waited for so many milliseconds, for the fetch with the number `awaited` if for any.
     pub(super) fn look(&self, wanted: &Wanted<'_>, awaited: Option<u32>, now: UnixTime, waited: u64) -> Found {
         let waiting_since = milliseconds(now) + waited;
@@ -96,12 +97,16 @@ impl Remembered {
     /// Apart from [`Self::at`], as [`Self::put`] is, so that it is compiled once and not for each use.
     #[inline(never)]
     fn take(&self, wanted: &Wanted<'_>) -> Entry {
-        self.0.borrow_mut().take(wanted).unwrap_or_default()
+        self.0.borrow_mut().touch(wanted).map(mem::take).unwrap_or_default()
     }
 
     #[inline(never)]
     fn put(&self, wanted: &Wanted<'_>, entry: Entry) {
         let mut entries = self.0.borrow_mut();
+        if let Some(known) = entries.get_mut(wanted) {
+            *known = entry;
+            return;
+        }
         let (host, role) = (wanted.url.host(), wanted.role);
         // Keys that strangers have fetched from a host do not displace what it says of its own clients.
         let is_alike = |key: &Key| key.url.host() == host && key.role == role;
@@ -113,13 +118,15 @@ impl Remembered {
             let most = most.unwrap_or_default().to_owned();
             forget_one(&mut entries, |key| key.url.host() == most);
         }
-        entries.put(Key { url: wanted.url.clone(), role }, entry, |_, _| true);
+        entries.add(Key { url: wanted.url.clone(), role }, entry, |_, _| true);
     }
 }
 
 /// Forgets the one that was used longest ago, of those that hold no document if there are any.
 fn forget_one(entries: &mut Bounded<Key, Entry, CAPACITY>, of: impl Fn(&Key) -> bool) {
-    let _ = entries.evict(|key, entry| entry.kept.is_none() && of(key)) || entries.evict(|key, _| of(key));
+    if !entries.evict(|key, entry| entry.kept.is_none() && of(key)) {
+        entries.evict(|key, _| of(key));
+    }
 }
 
 pub(super) const fn milliseconds(time: UnixTime) -> u64 {
