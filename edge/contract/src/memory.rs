@@ -47,9 +47,13 @@ impl<P: Memory, R: Randomness, T: Timer> Scene<'_, P, R, T> {
         Ok(name)
     }
 
+    async fn look(&self, name: &MemoryName) -> Result<Option<Vec<u8>>, String> {
+        self.port.look(name).await.map_err(|error| error.to_string())
+    }
+
     /// A look that must find this.
     async fn finds(&self, what: &str, name: &MemoryName, promised: Option<&[u8]>) -> Found {
-        expect(what, self.port.look(name).await.as_deref(), promised)
+        expect(what, self.look(name).await?.as_deref(), promised)
     }
 
     /// A recall that must get the turn.
@@ -78,7 +82,7 @@ impl<P: Memory, R: Randomness, T: Timer> Scene<'_, P, R, T> {
         for value in [Vec::new(), every_byte.clone(), every_byte.repeat(200)] {
             let name = self.name()?;
             self.port.put(&name, &value, SECONDS).await;
-            let found = self.port.look(&name).await;
+            let found = self.look(&name).await?;
             let length = found.as_ref().map(Vec::len);
             ensure(found.as_ref() == Some(&value), || format!("{length:?} bytes of {}", value.len()))?;
         }

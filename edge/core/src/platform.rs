@@ -18,7 +18,7 @@ pub use coordination::{
 pub use count::{Count, Limit};
 pub use fetch::{Fetch, FetchError, FetchReply, FetchRequest, REPLY_HEADERS, USER_AGENT};
 pub use log::{Event, Level, Log, Record};
-pub use memory::{Alone, Memory, MemoryName, Recalled, Sharing, Together};
+pub use memory::{Alone, Memory, MemoryName, MemoryUnavailable, Recalled, Sharing, Together};
 pub use randomness::{Randomness, RandomnessError, random_id};
 pub use rs256::{RsaPublicKey, VerificationError, VerifyRs256};
 pub use timer::Timer;

@@ -128,6 +128,8 @@ impl Refreshes {
         let platform = context.platform;
         let digest = digest(&token.upstream_token);
         let (mut waited, mut silent, mut last_pulse) = (0, 0, None);
+        let before = self.answered(&token.upstream_token, platform.now()).map(|known| known.grant);
+        let is_new = |known: &KnownAnswer| before.as_ref().is_none_or(|before| !Rc::ptr_eq(before, &known.grant));
         loop {
             let known = self.answered(&token.upstream_token, platform.now());
             // Another request asks about this token, or about the one that Cognito has replaced it with.
@@ -138,7 +140,7 @@ impl Refreshes {
             }
             if pulse.is_none() || silent >= SILENCE_MS {
                 let known = match known {
-                    Some(answer) if waited > 0 || coordination.is_none() || !answer.is_published => {
+                    Some(answer) if is_new(&answer) || coordination.is_none() || !answer.is_published => {
                         return Role::Answered(answer);
                     }
                     known => known,

@@ -1,11 +1,16 @@
 //! What is the same for everything that is done about one request.
 
+use std::cell::Cell;
+
 use crate::{
     config::Config,
     platform::{Platform, Record, UnixTime},
     sealed::{self, OpenError, Seal, SealError},
     trace::{Trace, TraceIds},
 };
+
+/// So long after a request has come Cognito is asked nothing more for it that works only once.
+const LATE_SECONDS: u64 = 7;
 
 /// One request to an edge with these settings, on this platform.
 pub struct RequestContext<'a, P> {
@@ -15,6 +20,8 @@ pub struct RequestContext<'a, P> {
     pub platform: &'a P,
     /// When the request came. Ask `platform.now()` for the time after an `await`.
     pub now: UnixTime,
+    /// Whether the memory that instances share has failed during the request.
+    pub(crate) memory_is_broken: Cell<bool>,
     trace: Trace,
 }
 
@@ -22,7 +29,12 @@ impl<'a, P: Platform> RequestContext<'a, P> {
     /// For a request with this `traceparent` that comes now.
     pub fn new(traceparent: Option<&str>, config: &'a Config, platform: &'a P) -> Self {
         let trace = Trace::of(traceparent, || TraceIds::one(platform));
-        Self { config, platform, now: platform.now(), trace }
+        Self { config, platform, now: platform.now(), memory_is_broken: Cell::new(false), trace }
+    }
+
+    /// Whether the client will have gone before Cognito answers a request that is sent now. Clients give up after ten seconds.
+    pub(crate) fn is_late(&self) -> bool {
+        self.platform.now().secs_since(self.now) > LATE_SECONDS
     }
 
     /// Tells the log, with the trace of the request.

@@ -3,13 +3,16 @@
 //! A value comes with a code over its name and itself, made with the edge's own key (HMAC-SHA256): no other value passes, not even
 //! one that was kept under another name. It holds no secret unless it is sealed.
 
-use std::{cell::RefCell, future::Future};
+use std::{
+    cell::{Cell, RefCell},
+    future::Future,
+};
 
 use sha2::{Digest, Sha256};
 
 use crate::{
     keys::Keys,
-    platform::{Memory, MemoryName, Recalled, Sharing, UnixTime},
+    platform::{Memory, MemoryName, MemoryUnavailable, Recalled, Sharing, UnixTime},
     request_context::RequestContext,
 };
 
@@ -40,21 +43,32 @@ pub(crate) fn name(purpose: &str, parts: &[&str]) -> MemoryName {
     digest.finalize().into()
 }
 
-/// The platform's memory, for values of this edge.
+/// The platform's memory, for values of this edge. Once it is broken, the request does not wait for it again.
 pub(crate) struct SharedMemory<'a, P> {
     platform: &'a P,
     keys: &'a Keys,
+    is_broken: &'a Cell<bool>,
 }
 
 impl<'a, P: Memory> SharedMemory<'a, P> {
-    pub(crate) const fn of(context: &RequestContext<'a, P>) -> Self {
-        Self { platform: context.platform, keys: &context.config.keys }
+    pub(crate) const fn of(context: &'a RequestContext<'a, P>) -> Self {
+        Self { platform: context.platform, keys: &context.config.keys, is_broken: &context.memory_is_broken }
     }
 
     /// What `read` makes of the value that there is.
-    pub(crate) async fn look<T>(&self, name: &MemoryName, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-        let value = self.platform.look(name).await?;
-        read(self.checked(name, &value)?)
+    ///
+    /// # Errors
+    /// When it cannot be told whether there is one.
+    pub(crate) async fn look<T>(
+        &self,
+        name: &MemoryName,
+        read: impl Fn(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, MemoryUnavailable> {
+        if self.is_broken.get() {
+            return Err(MemoryUnavailable);
+        }
+        let value = self.platform.look(name).await.inspect_err(|_| self.is_broken.set(true))?;
+        Ok(value.and_then(|value| read(self.checked(name, &value)?)))
     }
 
     /// What `read` makes of a value, or the turn to make one. `read` is asked about every value there is, and gives `None` for one
@@ -65,6 +79,9 @@ impl<'a, P: Memory> SharedMemory<'a, P> {
         read: impl Fn(&[u8]) -> Option<T>,
         patience_ms: u32,
     ) -> Recalled<T, P::Turn> {
+        if self.is_broken.get() {
+            return Recalled::Nothing;
+        }
         let found = RefCell::new(None);
         let is_good = |value: &[u8]| {
             let good = self.checked(name, value).and_then(&read);
@@ -75,7 +92,11 @@ impl<'a, P: Memory> SharedMemory<'a, P> {
         match self.platform.recall(name, &is_good, patience_ms).await {
             // The adapter may have asked about another value than the one that it gives.
             Recalled::Value(value) if is_good(&value) => found.into_inner().map_or(Recalled::Nothing, Recalled::Value),
-            Recalled::Value(_) | Recalled::Nothing => Recalled::Nothing,
+            Recalled::Value(_) => Recalled::Nothing,
+            Recalled::Nothing => {
+                self.is_broken.set(true);
+                Recalled::Nothing
+            }
             Recalled::Turn(turn) => Recalled::Turn(turn),
             Recalled::Busy => Recalled::Busy,
         }
@@ -83,17 +104,26 @@ impl<'a, P: Memory> SharedMemory<'a, P> {
 
     /// Keeps the value of a turn.
     pub(crate) async fn keep(&self, turn: P::Turn, name: &MemoryName, value: &[u8], seconds: u64) {
-        self.platform.keep(turn, &self.coded(name, value), of_32_bits(seconds)).await;
+        if !self.is_broken.get() {
+            self.platform.keep(turn, &self.coded(name, value), of_32_bits(seconds)).await;
+        }
     }
 
     /// Keeps a value that nobody waits for.
     pub(crate) async fn put(&self, name: &MemoryName, value: &[u8], seconds: u64) {
-        self.platform.put(name, &self.coded(name, value), of_32_bits(seconds)).await;
+        if !self.is_broken.get() {
+            self.platform.put(name, &self.coded(name, value), of_32_bits(seconds)).await;
+        }
     }
 
     /// Notes a name. False if it is noted already; `None` if that cannot be told.
     pub(crate) async fn insert_if_absent(&self, name: &MemoryName, seconds: u64) -> Option<bool> {
-        self.platform.insert_if_absent(name, of_32_bits(seconds)).await
+        if self.is_broken.get() {
+            return None;
+        }
+        let is_first = self.platform.insert_if_absent(name, of_32_bits(seconds)).await;
+        self.is_broken.set(is_first.is_none());
+        is_first
     }
 
     fn coded(&self, name: &MemoryName, value: &[u8]) -> Vec<u8> {

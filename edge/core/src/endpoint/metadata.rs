@@ -16,7 +16,7 @@ const AUTH_METHODS: [&str; 4] = ["none", "client_secret_basic", "client_secret_p
 
 /// Protected-resource metadata (RFC 9728): at the root for the default resource, or with a resource's path, spelled with a
 /// slash at its end where it was asked for so (§3.3). `None` when there is no such resource.
-pub(crate) fn protected_resource(path: &str, config: &Config) -> Option<Response<String>> {
+pub fn protected_resource(path: &str, config: &Config) -> Option<Response<String>> {
     let (resource, slash) = match resource_path(path) {
         None | Some("/") => (config.resources.first()?, ""),
         Some(path) => (config.resource_at(path)?, if path.ends_with('/') { "/" } else { "" }),
@@ -39,7 +39,7 @@ fn protected_resource_document(resource: &ProtectedResource, config: &Config) ->
 }
 
 /// Authorization-server metadata (RFC 8414).
-pub(crate) fn authorization_server(config: &Config) -> Response<String> {
+pub fn authorization_server(config: &Config) -> Response<String> {
     let url = |route: Route| format!("{}{}", config.issuer, route.path());
     let mut scopes = config.scope().to_strings();
     scopes.push(OFFLINE_ACCESS.to_owned());
@@ -76,6 +76,6 @@ pub(crate) fn authorization_server(config: &Config) -> Response<String> {
 }
 
 /// Public keys (RFC 7517): for access tokens and identity assertions.
-pub(crate) fn jwks(config: &Config) -> Response<String> {
+pub fn jwks(config: &Config) -> Response<String> {
     json(StatusCode::OK, &config.keys.public_jwks(), Caching::Briefly)
 }

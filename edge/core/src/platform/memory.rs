@@ -14,12 +14,12 @@ pub type MemoryName = [u8; 32];
 ///   if the thief also has the code or refresh token that belongs to it.
 /// - [`Recalled::Turn`] goes to one request at a time. Where two have it, Cognito is shown a refresh token twice, and a client may
 ///   have to sign its user in again; documents and keys are only fetched twice.
-/// - What was put is found soon, and the newer of two values wins. Where an older one is found, an instance may give the answer of
-///   a grant that was revoked within the last minute, and a new instance may use a client's document or Cognito's keys for as long
-///   as they may be kept, though they were replaced.
+/// - What was put is found soon, and the newer of two values wins. Where an older one is found, or one value is lost and an older
+///   one under another name is not, an instance may give the answer of a grant that was revoked within the last minute, and a new
+///   instance may use a client's document or Cognito's keys for as long as they may be kept, though they were replaced.
 ///
-/// No call fails and none takes longer than `patience_ms` and about a second. A memory that is broken answers as one that knows
-/// nothing: then each instance goes on alone, as where nothing is shared.
+/// No call takes longer than `patience_ms` and about a second. A memory that is broken says so: then the request goes on as where
+/// nothing is shared, and does not ask the memory again.
 ///
 /// A platform on which instances share nothing names [`Alone`], and any type for turns, and implements nothing else. One that has a
 /// memory implements everything: `edge/contract` finds what it forgets.
@@ -37,8 +37,11 @@ pub trait Memory {
     }
 
     /// What was put there last, if it is still there.
-    fn look(&self, _name: &MemoryName) -> impl Future<Output = Option<Vec<u8>>> {
-        ready(None)
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    fn look(&self, _name: &MemoryName) -> impl Future<Output = Result<Option<Vec<u8>>, MemoryUnavailable>> {
+        ready(Err(MemoryUnavailable))
     }
 
     /// A value that `is_good`, or the turn to make one (single-flight). `is_good` is asked about the value that there is, if any,
@@ -67,6 +70,11 @@ pub trait Memory {
         ready(None)
     }
 }
+
+/// The memory is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the memory that instances share is broken")]
+pub struct MemoryUnavailable;
 
 /// What the compiler knows of a memory. It leaves out of [`Alone`] all that core does with others: one that is not run has no code.
 pub trait Sharing {

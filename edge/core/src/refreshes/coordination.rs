@@ -33,7 +33,7 @@ const MAX_CLAIMS: u32 = 12;
 const WARNING_SECONDS: u64 = 60;
 /// How long a grant that is over is marked: longer than an answer is given, and than Cognito may take to give one that is still to
 /// come.
-const TOMBSTONE_SECONDS: u64 = 120;
+const TOMBSTONE_SECONDS: u64 = 180;
 
 /// One refresh, as the platform coordinates it.
 pub struct Coordination<'a, P> {

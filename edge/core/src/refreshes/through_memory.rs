@@ -9,15 +9,13 @@ use super::{
     coordination::{token_name, tombstone},
 };
 use crate::{
-    platform::{MemoryName, Platform, Recalled, UnixTime},
-    shared_memory::{SharedMemory, name, take_byte, take_past, write_time},
+    platform::{MemoryName, MemoryUnavailable, Platform, Recalled, UnixTime},
+    shared_memory::{MAX_SKEW, SharedMemory, name, take_byte, take_past, write_time},
     upstream::{UpstreamError, UpstreamGrant},
 };
 
 /// How often an answer whose newest token is dead is passed over.
 const MAX_DEAD: usize = 3;
-/// A request with less time left than this does not begin to ask: its client would have gone before Cognito answers.
-const MIN_PATIENCE_MS: u32 = 1_000;
 const INVALID_GRANT: &str = "invalid_grant";
 
 /// What is kept of one of Cognito's tokens.
@@ -55,11 +53,18 @@ impl<P: Platform> Coordination<'_, P> {
         asking: Asking<'_>,
     ) -> Result<Answered, UpstreamError> {
         let memory = SharedMemory::of(self.context);
-        let (answer, turn) = match self.find(&memory).await {
-            Found::Answer(answer) => (Some(answer), None),
-            Found::Broken => (known, None),
+        let turn = match self.find(&memory).await {
+            // The mark is looked at last: a grant may be revoked while this waits. Where it cannot be told, Cognito knows.
+            Found::Answer(answer) => match self.is_buried(&memory).await {
+                Ok(false) => return Ok(Answered::FromMemory(answer)),
+                Ok(true) | Err(_) => None,
+            },
+            Found::Broken => match known {
+                Some(known) => return Ok(Answered::FromMemory(known)),
+                None => None,
+            },
             // Not what was known here, if the memory has lost it: it may have lost the mark of a revocation, too.
-            Found::Nothing(turn) => (None, turn),
+            Found::Nothing(turn) => turn,
             Found::Dead(at) => {
                 let now = self.context.platform.now();
                 self.refreshes.remember_refusal(&self.token.upstream_token, INVALID_GRANT, at, now);
@@ -67,15 +72,6 @@ impl<P: Platform> Coordination<'_, P> {
             }
             Found::Busy => return Err(UpstreamError::still_asked()),
         };
-        // Looked at last: a grant may be revoked while this waits.
-        if let Some(answer) = answer
-            && !self.is_buried(&memory).await
-        {
-            return Ok(Answered::FromMemory(answer));
-        }
-        if self.patience() < MIN_PATIENCE_MS {
-            return Err(UpstreamError::still_asked());
-        }
         match asking.await {
             Ok(grant) => self.share(grant, turn, &memory).await,
             Err(error @ UpstreamError::InvalidGrant(_)) => self.share_refusal(error, turn, &memory).await,
@@ -90,7 +86,7 @@ impl<P: Platform> Coordination<'_, P> {
         memory: &SharedMemory<'_, P>,
     ) -> Result<Answered, UpstreamError> {
         // The grant was revoked while Cognito answered.
-        if self.is_buried(memory).await {
+        if self.is_buried(memory).await == Ok(true) {
             return Err(UpstreamError::InvalidGrant(INVALID_GRANT));
         }
         let mut answer = KnownAnswer::new(grant, self.context.platform.now());
@@ -112,8 +108,9 @@ impl<P: Platform> Coordination<'_, P> {
     ) -> Result<Answered, UpstreamError> {
         // Another request may have taken over, and may have got the token that replaces this one. Then its answer counts.
         let faster = memory.look(&self.name(&self.claim.token), |value| self.read(value)).await;
-        if let Some(Known::Answer(answer)) = faster
-            && !self.is_buried(memory).await
+        if let Ok(Some(Known::Answer(answer))) = faster
+            && let Found::Answer(answer) = self.newest(answer, memory).await
+            && self.is_buried(memory).await == Ok(false)
         {
             return Ok(Answered::FromMemory(answer));
         }
@@ -130,8 +127,9 @@ impl<P: Platform> Coordination<'_, P> {
         }
     }
 
-    async fn is_buried(&self, memory: &SharedMemory<'_, P>) -> bool {
-        memory.look(&tombstone(&self.claim.grant), |_| Some(())).await.is_some()
+    /// Whether the grant is over.
+    async fn is_buried(&self, memory: &SharedMemory<'_, P>) -> Result<bool, MemoryUnavailable> {
+        Ok(memory.look(&tombstone(&self.claim.grant), |_| Some(())).await?.is_some())
     }
 
     /// The newest answer to the token, or the turn to ask.
@@ -169,6 +167,10 @@ impl<P: Platform> Coordination<'_, P> {
         let mut newest = first;
         for _ in 0..MAX_GENERATIONS {
             let Some(next) = newest.grant.new_token() else { break };
+            let now = self.context.platform.now();
+            if self.refreshes.refusal(next, now).is_some() {
+                return Found::Dead(now);
+            }
             let name = self.name(&token_name(next));
             match memory.recall(&name, |value| self.read(value), self.patience()).await {
                 Recalled::Value(Known::Dead(at)) => return Found::Dead(at),
@@ -194,16 +196,17 @@ impl<P: Platform> Coordination<'_, P> {
         name("refresh/1", &[&self.claim.grant, token])
     }
 
+    /// The memory forgets by its own clock what is too old, and the clock of who has put it there may be behind.
     fn read(&self, mut value: &[u8]) -> Option<Known> {
         let now = self.context.platform.now();
         match take_byte(&mut value)? {
             ANSWER => {
                 let answer = self.open(std::str::from_utf8(value).ok()?)?;
-                answer.is_current(now).then_some(Known::Answer(answer))
+                (now.secs_since(answer.at) < answer.lifetime() + MAX_SKEW).then_some(Known::Answer(answer))
             }
             DEAD => {
                 let at = take_past(&mut value, now)?;
-                (now.secs_since(at) < REFUSED_SECONDS).then_some(Known::Dead(at))
+                (now.secs_since(at) < REFUSED_SECONDS + MAX_SKEW).then_some(Known::Dead(at))
             }
             _ => None,
         }

@@ -27,8 +27,10 @@ const ANSWERS_TO_A_DOUBLING: u64 = 4;
 pub(super) struct Health {
     /// In a row.
     failures: u8,
-    /// After [`THRESHOLD`] failures: no more requests before, and then one that tries.
+    /// After [`THRESHOLD`] failures: about when one request tries. By the clock of the instance that has seen the last one.
     until: UnixTime,
+    /// How often it was left alone, which names the trial that ends it.
+    outage: u32,
     /// How often the share of requests that are sent was halved.
     halvings: u8,
     /// When that last changed.
@@ -40,25 +42,24 @@ pub(super) struct Health {
 impl Health {
     const GOOD: Self = {
         let never = UnixTime::from_secs(0);
-        Self { failures: 0, until: never, halvings: 0, changed: never, noted_at: never }
+        Self { failures: 0, until: never, outage: 0, halvings: 0, changed: never, noted_at: never }
     };
 
-    /// Whether a request is sent, as far as others know: before anything is spent. Gives what they know.
+    /// Whether a request is sent, as far as others know: before anything is spent.
     ///
     /// # Errors
     /// When no answer can be expected.
-    pub(super) async fn admit<P: Platform>(context: &RequestContext<'_, P>) -> Result<Self, UpstreamError> {
+    pub(super) async fn admit<P: Platform>(context: &RequestContext<'_, P>) -> Result<(), UpstreamError> {
         let (memory, platform) = (SharedMemory::of(context), context.platform);
         let health = Self::look(&memory, context).await;
         let now = platform.now();
         if health.failures >= THRESHOLD {
-            let is_trial = now >= health.until && {
-                let trial = name("Cognito's trial/1", &[&context.config.issuer, &health.until.as_secs().to_string()]);
-                // A memory that is broken now holds nobody up.
-                memory.insert_if_absent(&trial, TRIAL_SECONDS).await.unwrap_or(true)
-            };
+            // A memory that is broken now holds nobody up.
+            let trial = health.trial(context.config);
+            let is_trial = memory.insert_if_absent(&trial, TRIAL_SECONDS).await.unwrap_or(true);
             if !is_trial {
-                let retry_after = u32::try_from(health.until.secs_since(now)).ok().filter(|seconds| *seconds > 0);
+                let left = health.until.secs_since(now).min(OPEN_SECONDS);
+                let retry_after = u32::try_from(left).ok().filter(|seconds| *seconds > 0);
                 return Err(UpstreamError::Unavailable {
                     reason: "it has not answered others of late".into(),
                     retry_after,
@@ -68,14 +69,11 @@ impl Health {
             let reason = "it has said to others that it is asked too much".into();
             return Err(UpstreamError::Unavailable { reason, retry_after: None });
         }
-        Ok(health)
+        Ok(())
     }
 
     /// Tells the others what came of a request that was admitted.
-    pub(super) async fn note<P: Platform>(self, outcome: Outcome, context: &RequestContext<'_, P>) {
-        if outcome == Outcome::Answered && (self.failures, self.halvings) == (0, 0) {
-            return;
-        }
+    pub(super) async fn note<P: Platform>(outcome: Outcome, context: &RequestContext<'_, P>) {
         let (memory, platform) = (SharedMemory::of(context), context.platform);
         // What it was before the request is long ago.
         let known = Self::look(&memory, context).await;
@@ -85,6 +83,10 @@ impl Health {
             return;
         }
         memory.put(&name_of(context.config), &Self { noted_at: now, ..next }.write(), KEPT_SECONDS).await;
+        if next.outage != known.outage {
+            // Nobody tries before. The memory's own clock ends this, whatever those of the instances say.
+            memory.insert_if_absent(&next.trial(context.config), OPEN_SECONDS).await;
+        }
         if known.failures < THRESHOLD && next.failures >= THRESHOLD {
             context.log(Record::new(Level::Alert, Event::UpstreamLeftAlone));
         } else if known.failures >= THRESHOLD && next.failures == 0 {
@@ -95,10 +97,12 @@ impl Health {
     fn after(self, outcome: Outcome, now: UnixTime, may_double: impl FnOnce() -> bool) -> Self {
         let halvings = self.halvings_at(now);
         // Once a second, as many requests are under way that were sent before the last change.
-        let may_change = self.changed < now;
+        let may_change = self.changed != now;
         match outcome {
             Outcome::NotAnswered => {
-                Self { failures: self.failures.saturating_add(1), until: now.plus(OPEN_SECONDS), ..self }
+                let failures = self.failures.saturating_add(1);
+                let outage = if failures < THRESHOLD { self.outage } else { self.outage.wrapping_add(1) };
+                Self { failures, until: now.plus(OPEN_SECONDS), outage, ..self }
             }
             Outcome::TooMany if may_change => {
                 Self { failures: 0, halvings: (halvings + 1).min(MAX_HALVINGS), changed: now, ..self }
@@ -110,6 +114,11 @@ impl Health {
         }
     }
 
+    /// The name of the trial that ends this outage.
+    fn trial(self, config: &Config) -> MemoryName {
+        name("Cognito's trial/1", &[&config.issuer, &config.cognito.domain, &self.outage.to_string()])
+    }
+
     /// One less in each half-life in which nothing was said.
     fn halvings_at(self, now: UnixTime) -> u8 {
         let passed = now.secs_since(self.changed) / HALF_LIFE_SECONDS;
@@ -118,12 +127,13 @@ impl Health {
 
     async fn look<P: Platform>(memory: &SharedMemory<'_, P>, context: &RequestContext<'_, P>) -> Self {
         let now = context.platform.now();
-        memory.look(&name_of(context.config), |value| Self::read(value, now)).await.unwrap_or(Self::GOOD)
+        let found = memory.look(&name_of(context.config), |value| Self::read(value, now)).await;
+        found.ok().flatten().unwrap_or(Self::GOOD)
     }
 
     fn write(self) -> Vec<u8> {
         let times = [self.until, self.changed, self.noted_at].map(write_time).concat();
-        [&times[..], &[self.failures, self.halvings]].concat()
+        [&times[..], &[self.failures, self.halvings], &self.outage.to_be_bytes()].concat()
     }
 
     fn read(mut value: &[u8], now: UnixTime) -> Option<Self> {
@@ -131,7 +141,8 @@ impl Health {
         let changed = take_past(&mut value, now)?;
         let noted_at = take_past(&mut value, now).filter(|at| now.secs_since(*at) < KEPT_SECONDS)?;
         let (failures, halvings) = (take_byte(&mut value)?, take_byte(&mut value)?);
-        (halvings <= MAX_HALVINGS).then_some(Self { failures, until, halvings, changed, noted_at })
+        let outage = u32::from_be_bytes(*value.first_chunk()?);
+        (halvings <= MAX_HALVINGS).then_some(Self { failures, until, outage, halvings, changed, noted_at })
     }
 }
 
@@ -188,6 +199,12 @@ mod tests {
         assert_eq!(health.halvings_at(since.plus(1_000_000)), 0);
     }
 
+    #[test]
+    fn what_an_instance_whose_clock_is_ahead_has_halved_doubles_again() {
+        let health = Health { halvings: 3, changed: NOW.plus(60), ..Health::GOOD };
+        assert_eq!(health.after(Outcome::Answered, NOW, || true).halvings, 2);
+    }
+
     /// Draws are spread evenly, and a second has a hundred requests.
     fn settled(is_too_much: impl Fn(u64) -> bool) -> u8 {
         let (mut health, mut drawn) = (Health::GOOD, 0_u64);
@@ -209,9 +226,10 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_and_nothing_else() {
-        let health = Health { failures: 3, until: NOW.plus(OPEN_SECONDS), halvings: 2, changed: NOW, noted_at: NOW };
+        let health =
+            Health { failures: 3, until: NOW.plus(OPEN_SECONDS), outage: 7, halvings: 2, changed: NOW, noted_at: NOW };
         assert_eq!(Health::read(&health.write(), NOW), Some(health));
-        assert!((0..26).all(|length| Health::read(&health.write()[..length], NOW).is_none()));
+        assert!((0..30).all(|length| Health::read(&health.write()[..length], NOW).is_none()));
         assert_eq!(Health::read(&health.write(), NOW.plus(KEPT_SECONDS - 1)), Some(health));
         assert_eq!(Health::read(&health.write(), NOW.plus(KEPT_SECONDS)), None, "it says nothing of today");
         for broken in [

@@ -94,7 +94,7 @@ impl KeyCache {
     async fn begin<P: Platform>(&self, context: &RequestContext<'_, P>) {
         let memory = SharedMemory::of(context);
         let found = memory.look(&name_of(context.config), |value| Fetched::read(value, context.now)).await;
-        found.into_iter().for_each(|found| self.adopt(found));
+        found.ok().flatten().into_iter().for_each(|found| self.adopt(found));
     }
 
     /// Takes keys of another instance, unless this one has got newer ones meanwhile.
@@ -174,7 +174,7 @@ impl KeyCache {
         let is_recent = |mut value: &[u8]| {
             take_time(&mut value).filter(|until| now < *until && *until <= soon(context.platform).plus(MAX_SKEW))
         };
-        match memory.look(&failure_of(config), is_recent).await {
+        match memory.look(&failure_of(config), is_recent).await.ok().flatten() {
             Some(until) => {
                 let reason = "its keys could not be fetched a moment ago".to_owned();
                 let retry_after = u32::try_from(until.min(soon(context.platform)).secs_since(now)).ok();
@@ -230,7 +230,7 @@ impl KeyCache {
 impl Fetched {
     /// What another instance has fetched: when, and the document.
     fn read(mut value: &[u8], now: UnixTime) -> Option<Self> {
-        let at = take_past(&mut value, now)?;
+        let at = take_past(&mut value, now).filter(|at| now.secs_since(*at) < SHARED_SECONDS)?;
         Some(Self { at, keys: parse(value)? })
     }
 }

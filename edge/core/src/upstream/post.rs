@@ -43,21 +43,18 @@ pub(super) async fn post<P: Platform, T>(
 ) -> Result<T, UpstreamError> {
     let platform = context.platform;
     let admission = domain.admit(platform)?;
-    let mut health = None;
     if is_shared(platform) {
         // What others know is as good as what this instance knows.
         let admitted = together(platform, || Health::admit(context)).await;
-        health = Some(admitted.inspect_err(|_| domain.give_back(&admission, platform.now()))?);
+        admitted.inspect_err(|_| domain.give_back(&admission, platform.now()))?;
     }
     let cognito = &context.config.cognito;
     let mut last = UpstreamError::InvalidClient;
     for secret in &cognito.client_secrets {
         let request = |deadline_ms| request(path, form, secret, cognito, deadline_ms);
         let reply = domain.send(&request, deadlines, context).await;
-        if is_shared(platform)
-            && let Some(health) = health
-        {
-            together(platform, || health.note(outcome_of(&reply), context)).await;
+        if is_shared(platform) {
+            together(platform, || Health::note(outcome_of(&reply), context)).await;
         }
         let reply = reply?;
         match judge(&reply) {

@@ -63,6 +63,9 @@ async fn ask<P: Platform>(
     context: &RequestContext<'_, P>,
 ) -> Result<TokenAnswer, UpstreamError> {
     memory.keys.prepare(context).await?;
+    if context.is_late() {
+        return Err(unavailable("the client has waited for too long already"));
+    }
     post(PATH, form, judge, ONCE, &memory.domain, context).await
 }
 

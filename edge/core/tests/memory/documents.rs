@@ -251,3 +251,29 @@ fn a_document_under_another_documents_name_is_not_used() {
     let page = scene.instance().respond(asking("https://app.example/other"));
     assert_eq!((page.status(), scene.world.fetches()), (StatusCode::OK, 2));
 }
+
+#[test]
+fn a_client_that_is_withdrawn_is_forgotten_though_the_memory_had_lost_it() {
+    let scene = Scene::new();
+    scene.world.reply_document(&document(), |_| {});
+    let warm = scene.instance();
+    assert_eq!(ask(&warm), 200);
+    scene.world.advance(3_600);
+    scene.memory.forget();
+    scene.world.reply(404, "");
+    assert_eq!(ask(&scene.instance()), 400);
+    assert_eq!(ask(&warm), 400);
+    assert_eq!(scene.world.fetches(), 2);
+}
+
+#[test]
+fn a_host_that_failed_by_a_clock_that_is_ahead_is_not_left_alone_for_longer() {
+    let scene = Scene::new();
+    scene.world.reply(404, "");
+    assert_eq!(ask(&scene.instance_ahead(60)), 400);
+    let edge = scene.instance();
+    assert_eq!(ask(&edge), 400);
+    scene.world.advance(30);
+    scene.world.reply_document(&document(), |_| {});
+    assert_eq!(ask(&edge), 200);
+}

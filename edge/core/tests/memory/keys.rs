@@ -2,7 +2,7 @@
 
 use edgeward_core::platform::FetchError;
 
-use crate::{Scene, cognito::jwks, outcome};
+use crate::{Scene, cognito::jwks, outcome, support::shared_memory::Mode};
 
 const KEYS: &str = "/jwks.json";
 
@@ -153,4 +153,17 @@ fn keys_that_the_edge_has_not_kept_are_not_believed() {
     scene.answer("next");
     assert_eq!(scene.refresh(&scene.token("second")).status(), 200);
     assert_eq!(scene.asked(KEYS), 2);
+}
+
+#[test]
+fn keys_of_yesterday_are_not_believed_though_their_host_is_down() {
+    let scene = Scene::new();
+    scene.memory.set(Mode::Old);
+    scene.world.reply(200, jwks());
+    scene.answer("next");
+    assert_eq!(scene.refresh(&scene.token("first")).status(), 200);
+    scene.world.advance(24 * 3600);
+    (0..2).for_each(|_| scene.world.world.replies.borrow_mut().push_back(Err(FetchError::Connection)));
+    assert_eq!(outcome(&scene.refresh(&scene.token("second"))).0, 503);
+    assert_eq!(scene.asked("/oauth2/token"), 1, "nothing was shown to Cognito");
 }

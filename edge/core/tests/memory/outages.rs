@@ -168,3 +168,47 @@ fn a_cognito_over_its_quota_is_asked_for_less_by_instances_that_begin() {
     let sent: Vec<_> = (0..60).map(|_| answered(&scene)).collect();
     assert_eq!(sent[59], 40, "{sent:?}");
 }
+
+#[test]
+fn an_instance_whose_clock_is_ahead_shuts_nobody_out_for_longer() {
+    for ahead in [-60, 30, 60] {
+        let scene = Scene::with_keys();
+        let edge = scene.instance_ahead(ahead);
+        for number in 0..usize::from(THRESHOLD) {
+            scene.fail();
+            let token = scene.token(&format!("ahead {number}"));
+            assert_eq!(edge.respond(scene.request(&token)).status(), 503);
+        }
+        scene.world.advance(OPEN_SECONDS - 1);
+        assert_eq!(scene.refresh_new(), 503, "{ahead}");
+        scene.world.advance(1);
+        scene.answer("next");
+        assert_eq!(scene.refresh_new(), 200, "{ahead}");
+    }
+}
+
+#[test]
+fn answers_among_requests_that_are_sent_at_once_keep_the_door_open() {
+    let scene = Scene::with_keys();
+    let instances = scene.instances(6);
+    scene.world.world.held.set(true);
+    let request = |at: usize| scene.request(&scene.token(&format!("cognitos {at}")));
+    let mut all: Vec<_> =
+        instances.iter().enumerate().map(|(at, edge)| Box::pin(edge.edge.respond(request(at)))).collect();
+    for _ in 0..30 {
+        all.iter_mut().for_each(|future| assert!(poll(future.as_mut()).is_pending()));
+    }
+    scene.world.world.held.set(false);
+    for (at, future) in all.into_iter().enumerate() {
+        let expected = if at % 2 == 0 { 503 } else { 200 };
+        if expected == 503 {
+            scene.fail()
+        } else {
+            scene.answer("next")
+        }
+        assert_eq!(crate::support::block_on(future).status(), expected, "{at}");
+    }
+    assert_eq!(scene.events("Cognito is left alone"), 0);
+    scene.answer("next");
+    assert_eq!(scene.refresh_new(), 200);
+}

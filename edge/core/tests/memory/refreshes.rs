@@ -382,7 +382,7 @@ fn many_requests_at_few_instances_show_cognito_a_token_once_whatever_the_memory_
 
 #[test]
 fn what_is_told_of_a_token_holds_at_instances_whose_clocks_differ() {
-    for [one, other] in [[0, 30], [30, 0], [0, -30], [-30, 0]] {
+    for [one, other] in [[0, 60], [60, 0], [0, -60], [-60, 0], [30, -30]] {
         let scene = Scene::with_keys();
         let [one, other] = [scene.instance_ahead(one), scene.instance_ahead(other)];
         let good = scene.token("first");
@@ -396,8 +396,100 @@ fn what_is_told_of_a_token_holds_at_instances_whose_clocks_differ() {
         }
         assert_eq!(scene.shown(), ["first", "bad"]);
         // However far ahead the other's clock was, nothing lasts for ever.
-        scene.world.advance(ROTATED_SECONDS + 31);
+        scene.world.advance(ROTATED_SECONDS + 61);
         scene.answer("third");
         assert_eq!(scene.given(&one.respond(scene.request(&good))).1, "third");
     }
+}
+
+/// The family is over. What has led to the dead token is no answer to the refusal.
+#[test]
+fn an_answer_whose_token_is_dead_is_not_given_when_cognito_refuses_the_older_one_too() {
+    let scene = Scene::with_keys();
+    let first = scene.token("first");
+    scene.answer("second");
+    let second = scene.given(&scene.refresh(&first)).0;
+    for (token, shown) in [(&second, 2), (&first, 3), (&first, 3)] {
+        scene.world.reply(400, DEAD);
+        assert_eq!(outcome(&scene.refresh(token)), dead());
+        scene.world.world.replies.borrow_mut().clear();
+        assert_eq!(scene.shown().len(), shown);
+    }
+}
+
+#[test]
+fn an_instance_that_knows_a_token_to_be_dead_gives_no_answer_that_leads_to_it() {
+    let scene = Scene::with_keys();
+    let first = scene.token("first");
+    scene.answer("second");
+    let second = scene.given(&scene.refresh(&first)).0;
+    let warm = scene.instance();
+    // What the memory is told of the refusal is lost.
+    let known = scene.memory.values();
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&warm.respond(scene.request(&second))), dead());
+    scene.memory.keep_only(&known);
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&warm.respond(scene.request(&first))), dead());
+}
+
+#[test]
+fn a_grant_that_was_revoked_gets_no_answer_while_the_memory_breaks() {
+    let scene = Scene::with_keys();
+    let first = scene.token("first");
+    scene.answer("second");
+    let second = scene.given(&scene.refresh(&first)).0;
+    scene.revoke(&scene.instance(), &second);
+    // It tells of the answer, and that nobody has asked about the next token, but not that the grant is over.
+    scene.memory.breaks_after(2);
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&scene.refresh(&first)), dead());
+    assert_eq!(scene.shown(), ["first"; 2]);
+}
+
+#[test]
+fn a_request_that_has_waited_for_another_token_does_not_get_an_old_answer_of_its_instance() {
+    let scene = Scene::with_keys();
+    let first = scene.token("first");
+    scene.answer("second");
+    let warm = scene.instance();
+    let second = scene.given(&warm.respond(scene.request(&first))).0;
+    scene.revoke(&scene.instance(), &second);
+    let [mut asking, mut waiting] = [&second, &first].map(|token| Box::pin(warm.edge.respond(scene.request(token))));
+    scene.world.world.held.set(true);
+    for _ in 0..30 {
+        assert!(poll(asking.as_mut()).is_pending() && poll(waiting.as_mut()).is_pending());
+    }
+    scene.world.world.held.set(false);
+    scene.world.reply(503, "");
+    assert_eq!(outcome(&crate::support::block_on(asking)).0, 503);
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&crate::support::block_on(waiting)), dead());
+}
+
+#[test]
+fn a_revocation_that_the_client_does_not_wait_for_holds_everywhere() {
+    let scene = Scene::with_keys();
+    let first = scene.token("first");
+    scene.answer("second");
+    let second = scene.given(&scene.refresh(&first)).0;
+    let edge = scene.instance();
+    scene.world.world.held.set(true);
+    let parameters = [("client_id", scene.client_id.as_str()), ("token", second.as_str())];
+    let mut revoking = Box::pin(edge.edge.respond(post_form("/revoke", &[], &parameters)));
+    (0..30).for_each(|_| assert!(poll(revoking.as_mut()).is_pending()));
+    drop(revoking);
+    scene.world.world.held.set(false);
+    scene.world.reply(400, DEAD);
+    assert_eq!(outcome(&scene.refresh(&first)), dead());
+}
+
+#[test]
+fn a_request_does_not_wait_twice_for_a_memory_that_is_broken() {
+    let scene = Scene::with_keys();
+    scene.memory.set(Mode::Fails);
+    scene.answer("second");
+    let before = scene.memory.calls();
+    assert_eq!(scene.given(&scene.refresh(&scene.token("first"))).1, "second");
+    assert_eq!(scene.memory.calls(), before + 1);
 }

@@ -20,8 +20,8 @@ use edgeward_core::{
     jose::software,
     platform::{
         Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Limit, Log,
-        Memory, MemoryName, Randomness, RandomnessError, Recalled, Record, RefreshClaim, RefreshUpdate, RsaPublicKey,
-        Timer, Together, Turn, UnixTime, VerificationError, VerifyRs256,
+        Memory, MemoryName, MemoryUnavailable, Randomness, RandomnessError, Recalled, Record, RefreshClaim,
+        RefreshUpdate, RsaPublicKey, Timer, Together, Turn, UnixTime, VerificationError, VerifyRs256,
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -166,7 +166,7 @@ impl Memory for World {
         self.memory.is_some()
     }
 
-    async fn look(&self, name: &MemoryName) -> Option<Vec<u8>> {
+    async fn look(&self, name: &MemoryName) -> Result<Option<Vec<u8>>, MemoryUnavailable> {
         self.shared().look(name, self.now.get()).await
     }
 

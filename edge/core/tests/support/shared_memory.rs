@@ -6,7 +6,7 @@ use std::{
     rc::Rc,
 };
 
-use edgeward_core::platform::{MemoryName, Recalled};
+use edgeward_core::platform::{MemoryName, MemoryUnavailable, Recalled};
 
 use super::yield_once;
 
@@ -99,6 +99,11 @@ impl SharedMemory {
         self.0.values.borrow().values().map(|(value, _)| value.clone()).filter(|value| !value.is_empty()).collect()
     }
 
+    /// Loses every value but these. Names that were noted stay.
+    pub(crate) fn keep_only(&self, kept: &[Vec<u8>]) {
+        self.0.values.borrow_mut().retain(|_, (value, _)| value.is_empty() || kept.contains(value));
+    }
+
     /// Changes every value.
     pub(crate) fn change(&self, change: impl Fn(&mut Vec<u8>)) {
         self.0.values.borrow_mut().values_mut().for_each(|(value, _)| change(value));
@@ -140,10 +145,10 @@ impl SharedMemory {
         }
     }
 
-    pub(crate) async fn look(&self, name: &MemoryName, now: u64) -> Option<Vec<u8>> {
-        self.begin(name);
+    pub(crate) async fn look(&self, name: &MemoryName, now: u64) -> Result<Option<Vec<u8>>, MemoryUnavailable> {
+        let mode = self.begin(name);
         yield_once().await;
-        self.found(name, now)
+        if mode == Mode::Fails { Err(MemoryUnavailable) } else { Ok(self.found(name, now)) }
     }
 
     pub(crate) async fn recall(

@@ -50,7 +50,9 @@ impl Entry {
 
     /// Takes over what another instance knows: of the documents the newest that was not dropped since, and how the last fetch ended.
     pub(super) fn learn(&mut self, known: Known) {
-        self.dropped_at = self.dropped_at.max(known.dropped_at);
+        let is_gone = known.failed.is_some_and(|(failure, _)| failure.is_gone());
+        let gone_at = if is_gone { known.noted_at } else { known.dropped_at };
+        self.dropped_at = self.dropped_at.max(gone_at);
         let both = self.kept.take().into_iter().chain(known.kept);
         self.kept = both.filter(|kept| kept.at > self.dropped_at).max_by_key(|kept| (kept.at, kept.until));
         if known.noted_at >= self.noted_at {

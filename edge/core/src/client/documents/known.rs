@@ -39,6 +39,8 @@ pub(super) struct Known {
     pub(super) refused: Option<Unfit>,
 }
 
+/// A failure is remembered for no longer than this.
+const MAX_FAILURE_SECONDS: u64 = 30;
 /// How long others are told that a document was refused: only those count it who have waited for it.
 const REFUSED_SECONDS: u64 = 10;
 const NONE: u8 = 0;
@@ -93,6 +95,8 @@ impl Known {
         let code = take_byte(from)?;
         let detail = u16::from_be_bytes([take_byte(from)?, take_byte(from)?]);
         let until = take_time(from)?;
+        // The clock of who has noted it may be ahead.
+        let until = until.min(now.plus(MAX_FAILURE_SECONDS));
         let failed = if code == NONE { None } else { Some((failure_of(code, detail)?, until)) };
         let refused = match take_byte(from)? {
             NONE => None,
