@@ -15,7 +15,7 @@ pub struct Identity {
     /// The origin this is meant for (`aud`).
     #[serde(rename = "aud")]
     pub audience: String,
-    /// The user, as the identity provider names them (`sub`); the client only when nobody but a machine is calling.
+    /// The user, as the identity provider names them (`sub`); the client if a machine calls.
     #[serde(rename = "sub")]
     pub subject: String,
     /// Whether that is a person. Absent for people: so an origin that does not know it takes a machine for a user of

@@ -118,6 +118,15 @@ fn what_is_deployed_has_nothing_of_the_builds_for_tests() {
 }
 
 #[test]
+fn what_is_deployed_has_no_path_of_its_builder() {
+    let wasm = fs::read(root().join("edge/cloudflare/build/index_bg.wasm")).expect("`make edge` makes it");
+    let home = std::env::var("HOME").unwrap_or_default();
+    for path in [root().to_string_lossy().into_owned(), format!("{home}/"), ".cargo/registry".to_owned()] {
+        assert!(!wasm.windows(path.len()).any(|window| window == path.as_bytes()), "the edge has the path {path}");
+    }
+}
+
+#[test]
 fn the_bill_of_materials_names_the_crates_that_are_linked_and_is_the_same_each_time() {
     for artifact in artifacts() {
         let bill = || {

@@ -1,4 +1,4 @@
-//! What is written down of what happens: one record an event, described in [AUDIT.md](../AUDIT.md).
+//! Audit records: one for each event, described in [AUDIT.md](../AUDIT.md).
 //!
 //! Reasons are the texts of our own error types. What they quote of a request is cut and has no query of a URI
 //! ([`quotable_uri`](crate::oauth::error_code::quotable_uri)); clients and users are called by pseudonyms.

@@ -98,12 +98,12 @@ impl RedirectableRequest {
         self,
         parameters: &Parameters<'_>,
         config: &'a Config,
-    ) -> Result<VerifiedAuthorization<'a>, Box<RefusedRequest>> {
+    ) -> Result<VerifiedAuthorization<'a>, Box<ErrorRedirect>> {
         match check_parameters(parameters, self.client.scopes.as_ref(), config) {
             Ok(Checked { code_challenge, resource, scope, prompt, login_hint }) => {
                 Ok(VerifiedAuthorization { request: self, code_challenge, resource, scope, prompt, login_hint })
             }
-            Err(error) => Err(Box::new(RefusedRequest { request: self, error })),
+            Err(error) => Err(Box::new(ErrorRedirect { request: self, error })),
         }
     }
 }
@@ -168,7 +168,7 @@ fn is_state(text: &str) -> bool {
 
 /// A refusal that the client gets as a redirect.
 #[derive(Debug)]
-pub struct RefusedRequest {
+pub struct ErrorRedirect {
     /// The client, and where it is answered.
     pub request: RedirectableRequest,
     /// Why.

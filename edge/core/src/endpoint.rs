@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-/// What the log is told when Cognito fails, which is nothing that a request does.
+/// The record of a failure of Cognito's, beside the record of the request.
 pub(crate) fn upstream_failure(error: &UpstreamError) -> Option<Record> {
     let level = match error {
         UpstreamError::InvalidGrant(_) | UpstreamError::UserRefused(_) => return None,

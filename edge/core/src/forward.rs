@@ -98,9 +98,9 @@ pub struct Plan {
     pub traceparent: Option<String>,
     /// The origin of the page whose request this is, if it is one's: see [`Plan::answer_changes`].
     pub page_origin: Option<String>,
-    /// From now until then, exclusively, whoever asks for the same is to be forwarded in the same way: with the same method, URL,
-    /// `Authorization`, `Origin`, `traceparent` and `Upgrade`, and with a body of no more than [`Rules::max_body_bytes`]. `None`
-    /// where more is looked at.
+    /// Until then, exclusively, the plan depends only on method, URL, `Authorization`, `Origin`, `traceparent` and `Upgrade`: an
+    /// adapter may cache it for requests that are alike in these and have a body of no more than [`Rules::max_body_bytes`]. `None`
+    /// where the plan depends on more.
     pub repeats_until: Option<UnixTime>,
     /// Under which name the platform is to count this request, and each that repeats it, for
     /// [`Limit::Calls`](crate::platform::Limit::Calls). If it is one too many, the gate answers to

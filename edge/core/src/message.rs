@@ -1,4 +1,4 @@
-//! What crosses the wire: parsed and printed, not yet judged.
+//! Messages on the wire: parsing and printing, without judgement.
 
 pub mod authorization_header;
 pub mod caching;

@@ -36,7 +36,7 @@ impl<'a> Received<'a> {
         let parameters = Parameters::parse(encoded);
         let presented = match route {
             Route::Token | Route::Revoke => PresentedClient::of(request, &parameters),
-            // Nothing asks for it.
+            // Other endpoints do not ask for it.
             _ => Err(ClientError::NotNamed),
         };
         Self { route, method, request, parameters, presented }

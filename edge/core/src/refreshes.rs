@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
 };
 
-pub use coordination::{Answered, Asking, Coordination};
+pub use coordination::{Answered, Coordination, UpstreamRefresh};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -43,14 +43,14 @@ const POLL_MS: u32 = 50;
 const HEARTBEAT_MS: u32 = 500;
 /// A request that has not shown it for so long has been ended by the platform.
 const SILENCE_MS: u32 = 2_000;
-/// Of answers and requests that ask, and as many refusals.
+/// So many answers and pending requests, and as many refusals.
 const CAPACITY: usize = 1024;
 /// Of all answers. One is two kilobytes as a rule, and sixty at the most: Cognito lets a user be in a hundred groups, each with
 /// a name of 128 characters, of four bytes.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many replacements of a token are followed. More do not happen within a grace period.
-const MAX_GENERATIONS: usize = 64;
+pub const MAX_GENERATIONS: usize = 64;
 
 type Digest256 = [u8; 32];
 

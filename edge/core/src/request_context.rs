@@ -9,14 +9,14 @@ use crate::{
     trace::{Trace, TraceIds},
 };
 
-/// So long after a request has come Cognito is asked nothing more for it that works only once.
+/// After so many seconds the edge sends Cognito nothing more for a request that works only once.
 const LATE_SECONDS: u64 = 7;
 
 /// One request to an edge with these settings, on this platform.
 pub struct RequestContext<'a, P> {
     /// The settings.
     pub config: &'a Config,
-    /// The platform. Log through [`RequestContext::log`], which adds the trace.
+    /// The platform. Core logs through the context, which adds the trace.
     pub platform: &'a P,
     /// When the request came. Ask `platform.now()` for the time after an `await`.
     pub now: UnixTime,

@@ -1,4 +1,4 @@
-//! What travels sealed instead of being stored.
+//! Sealed values: they travel with requests instead of being stored.
 //!
 //! A sealed value is `<key id>.<base64url of nonce and ciphertext>`, XChaCha20-Poly1305 with a random nonce. Its
 //! purpose, key id and context stand in the associated data: a value sealed for one purpose, client or transaction does

@@ -34,7 +34,7 @@ pub use revocation_endpoint::revoke;
 pub use sign_in_error::SignInError;
 pub use token_endpoint::{redeem, refresh};
 
-/// What an instance remembers of Cognito. Losing it costs time, nothing else.
+/// What an instance remembers of Cognito. It is a cache: a cold instance behaves the same, and is slower.
 #[derive(Default)]
 pub struct UpstreamMemory {
     keys: KeyCache,

@@ -16,7 +16,7 @@ use edgeward_core::{
     Decision, Request,
     oauth::ClientDigest,
     platform::{CLAIM_MS, CoordinationError, Event, LEASE_MS, Level, UnixTime},
-    refreshes::{ROTATED_SECONDS, UNROTATED_SECONDS},
+    refreshes::{MAX_GENERATIONS, ROTATED_SECONDS, UNROTATED_SECONDS},
     sealed::{self, RefreshAnswer, RefreshToken, Seal},
 };
 use edgeward_identity::{Verifier, VerifyingKeys};
@@ -489,9 +489,9 @@ fn a_pool_without_rotation_is_not_coordinated_for_longer_than_it_takes_to_find_o
     unrotated().script(&scene.here);
     scene.refreshed(&scene.here, &scene.token);
     assert_eq!(scene.with_coordinator(|coordinator| coordinator.calls), calls);
-    // Answers may be from before rotation was turned off.
+    // Answers may be from before rotation was turned off. The grant is forgotten before Cognito is asked, and again afterwards.
     scene.revoke(&scene.here, &scene.token);
-    assert_eq!(scene.with_coordinator(|coordinator| coordinator.calls), calls + 1);
+    assert_eq!(scene.with_coordinator(|coordinator| coordinator.calls), calls + 2);
     // Rotation has been turned on since.
     answer("second").script(&scene.here);
     scene.refreshed(&scene.here, &scene.token);
@@ -602,9 +602,10 @@ fn an_answer_can_be_opened_for_as_long_as_it_is_given() {
 }
 
 #[test]
-fn the_platforms_object_has_the_same_times() {
+fn the_platforms_object_has_the_same_bounds() {
     let object = include_str!("../../cloudflare/refreshes.mjs").replace('_', "");
     for (name, milliseconds) in [("LEASEMS", LEASE_MS), ("CLAIMMS", CLAIM_MS)] {
         assert!(object.contains(&format!("const {name} = {milliseconds};")), "{name}");
     }
+    assert!(object.contains(&format!("const MAXGENERATIONS = {MAX_GENERATIONS};")));
 }

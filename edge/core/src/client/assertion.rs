@@ -19,7 +19,7 @@ use crate::{
 
 /// The one `client_assertion_type`.
 pub(super) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// What clients may sign with.
+/// Algorithms that clients may sign with.
 pub const ALGORITHMS: [&str; 2] = ["EdDSA", "RS256"];
 
 /// Assertions are made for one request.
@@ -155,14 +155,14 @@ async fn verified_claims(
     Err(error)
 }
 
-/// Assertions that were accepted, until they expire; the oldest first. Where instances share nothing ([`Memory`]), another one does not
+/// Assertions that were accepted, until they expire; the oldest first. Where instances share no memory, another one does not
 /// know of them: what a replay there could bring is bounded by the code or refresh token that has to come with it.
 #[derive(Default)]
-pub(crate) struct SeenAssertions(RefCell<Bounded<Seen, UnixTime, CAPACITY>>);
+pub(crate) struct SeenAssertions(RefCell<Bounded<UsedAssertion, UnixTime, CAPACITY>>);
 
 /// One of them: 40 bytes with its expiry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Seen {
+struct UsedAssertion {
     client: Digest,
     id: Digest,
 }
@@ -178,13 +178,13 @@ const CAPACITY: usize = 65_536;
 impl SeenAssertions {
     /// Notes an assertion; false if it is known.
     fn note(&self, client_id: &str, id: &str, until: UnixTime, now: UnixTime) -> bool {
-        let shown = Seen { client: digest(client_id), id: digest(id) };
+        let shown = UsedAssertion { client: digest(client_id), id: digest(id) };
         let mut all = self.0.borrow_mut();
         all.retain(|_, until| now < *until);
         if all.get(&shown).is_some() {
             return false;
         }
-        let is_own = |seen: &Seen| seen.client == shown.client;
+        let is_own = |seen: &UsedAssertion| seen.client == shown.client;
         if all.iter().filter(|(seen, _)| is_own(seen)).count() >= CAPACITY_OF_CLIENT {
             all.evict(|seen, _| is_own(seen));
         }
@@ -254,7 +254,7 @@ mod tests {
     /// As many of this client's as there are numbers, without the search for each.
     fn fill(seen: &SeenAssertions, client_id: &str, numbers: std::ops::Range<usize>) {
         let client = digest(client_id);
-        let of = |number: usize| (Seen { client, id: digest(&number.to_string()) }, NOW.plus(420));
+        let of = |number: usize| (UsedAssertion { client, id: digest(&number.to_string()) }, NOW.plus(420));
         seen.0.borrow_mut().extend(numbers.map(of));
     }
 
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn the_memory_is_as_large_as_documented() {
-        assert_eq!(size_of::<(Seen, UnixTime)>(), 40);
+        assert_eq!(size_of::<(UsedAssertion, UnixTime)>(), 40);
         let documented = include_str!("../../../../THREAT-MODEL.md");
         for number in ["10,000", "65,536"] {
             assert!(documented.contains(number), "{number}");

@@ -1,6 +1,6 @@
 //! Documents that clients name, fetched and remembered: their metadata, and their keys.
 //!
-//! Strangers choose the URLs, so everything is bounded: what may be asked for ([`DocumentUrl`], the settings' hosts), how
+//! Strangers choose the URLs, so everything is bounded: what may be asked for (the form of the URL, the settings' hosts), how
 //! long and how much is read, how much is remembered, how often one URL is asked, and how many of one host.
 //!
 //! A host's failure is remembered for a few seconds, so that nobody can have a third party stormed from here. A document that
@@ -87,7 +87,7 @@ impl Documents {
         }
         let _waiting = match Waiting::among(&self.waiting) {
             Ok(waiting) => waiting,
-            // What is known is not lost to strangers who have slow hosts asked.
+            // Slow hosts of strangers must not make a known document unusable.
             Err(error) => return self.entries.stale(&wanted, now).ok_or(error),
         };
         let turn = loop {

@@ -27,7 +27,7 @@ const PREFIX: &str = "dcr";
 const ID_PURPOSE: &str = "client_id/1";
 const SECRET_PURPOSE: &str = "client_secret/1";
 const MAX_REDIRECT_URIS: usize = 16;
-/// As much is quoted of a value that is refused.
+/// Errors quote so many bytes of a refused value.
 const MAX_QUOTED: usize = 64;
 
 /// What a `client_id` remembers.
@@ -234,7 +234,7 @@ pub(super) fn restore(client_id: &str, config: &Config) -> Option<Client> {
     }
     let bytes = edgeward_base64url::decode(encoded)?;
     let registration = Registration::read(&bytes).ok()?;
-    // What was allowed may be allowed no longer.
+    // The settings may have changed since the registration.
     let uris: Vec<&str> = registration.redirect_uris.iter().map(String::as_str).collect();
     let redirect_uris = config.allowed_of(&uris).unwrap_or_default();
     let proof = match registration.method {

@@ -51,7 +51,7 @@ pub struct EmailRules {
 /// What becomes of an e-mail address that is not verified.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum UnverifiedEmail {
-    /// Nobody is told.
+    /// The MCP server does not get it.
     #[default]
     Hide,
     /// The MCP server is told, under another name.

@@ -1,4 +1,4 @@
-//! What the operator says about the pages that people see.
+//! Settings of the pages that people see.
 
 use url::Url;
 
@@ -24,7 +24,7 @@ pub enum ConsentMode {
     /// Every time.
     #[default]
     Ask,
-    /// Not again where the user has said so, in that browser.
+    /// The user may let the browser remember the consent.
     Remember,
 }
 

@@ -26,7 +26,7 @@ pub(super) fn read<F: Fn(&str) -> Option<String>>(read: &mut Reader<F>) -> Regis
     });
     let mode = mode.as_deref().unwrap_or("open");
     let tokens = |text: &str| {
-        // Who sets a token believes that it is asked for.
+        // An operator who sets a token expects registration to ask for it.
         if mode != "token" {
             return Err(format!("is set, but {} is not `token`", names::REGISTRATION));
         }

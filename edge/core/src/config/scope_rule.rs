@@ -1,4 +1,4 @@
-//! What holds for one scope beside its words: which scopes it implies, and who may be granted it.
+//! Rules of a scope: which scopes it implies, and who may be granted it.
 
 use super::{ProtectedResource, entry::Entry};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 /// Cognito's own limit.
 const MAX_UPSTREAM_BYTES: usize = 256;
 
-/// What holds for one scope.
+/// The rules of one scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScopeRule {
     /// Whoever has the scope has these too.

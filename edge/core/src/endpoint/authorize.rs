@@ -30,7 +30,7 @@ pub const CONSENT_COOKIE: &str = "__Host-edgeward-consent-";
 pub const PENDING_COOKIE: &str = "__Host-edgeward-signin-";
 /// Browsers keep cookies of up to 4096 bytes, name and attributes included, which are some 110 here.
 pub const MAX_PENDING_BYTES: usize = 3840;
-/// What the id of a user adds, who is known only after the sign-in.
+/// The bytes that the user's id adds after the sign-in.
 const SUBJECT_BYTES: usize = 128;
 
 /// Shows the consent page. Has no effect but a cookie, so that it can be called any number of times.
@@ -53,7 +53,7 @@ pub(crate) async fn ask<P: Platform>(
     };
     let verified = match redirectable.verify(parameters, config) {
         Ok(verified) => verified,
-        Err(refused) => return redirect_refused_request(&refused.request, &refused.error, config),
+        Err(redirect) => return redirect_refused_request(&redirect.request, &redirect.error, config),
     };
     ask_about(&verified, received.request, context)
         .unwrap_or_else(|error| redirect_refused_request(&verified.request, &error, config))
@@ -306,7 +306,7 @@ fn refuse_decision(error: &DecisionError, config: &Config) -> Answer {
     Answer::new(response, Level::Warn, Event::ConsentRefused).because(error)
 }
 
-/// What a user can always do.
+/// The way on, where the user can do nothing else.
 pub const WAY_ON: &str = "Go back to the application that you came from and connect again.";
 
 fn refuse_with_page(error: &PageError, config: &Config) -> Answer {

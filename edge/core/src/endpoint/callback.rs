@@ -247,7 +247,7 @@ fn redirect_with_code<P: Platform>(
     transaction: &Transaction,
     context: &RequestContext<'_, P>,
 ) -> Result<Answer, SignInError> {
-    // What is for Cognito's login page only need not travel on.
+    // Parameters of Cognito's login page are not needed any more.
     let transaction = Transaction { prompt: Prompt::default(), login_hint: None, ..transaction.clone() };
     let code = AuthorizationCode { upstream_code: upstream_code.to_owned(), transaction };
     let transaction = &code.transaction;

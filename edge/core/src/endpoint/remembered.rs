@@ -71,7 +71,7 @@ pub(super) fn remember<P: Platform>(
 ) {
     let id = id_of(transaction);
     let consent = RememberedConsent { scope: transaction.scope.clone(), subject: Some(subject.to_owned()) };
-    // Not to remember costs a question, nothing else.
+    // If it cannot be remembered, the user is asked again.
     let Ok(sealed) = context.seal(&consent, &id) else { return };
     let name = cookie_name(REMEMBERED_COOKIE, &id);
     for surplus in surplus_cookies(request, REMEMBERED_COOKIE, &name) {

@@ -210,7 +210,7 @@ pub(super) fn refuse(error: &TokenError, request: &Request, event: Event, random
     let told = match error {
         TokenError::Mint(MintError::TooLong { .. }) => Some(TOO_MANY_GROUPS.to_owned()),
         TokenError::Upstream(UpstreamError::UserRefused(_)) => Some(REFUSED_BY_LAMBDA.to_owned()),
-        // What only the client's developer can mend.
+        // Only the client's developer can fix this.
         TokenError::Client(ClientError::DocumentUrl(_) | ClientError::Document { .. } | ClientError::Assertion(_))
         | TokenError::OtherRedirectUri(_)
         | TokenError::OtherResourceAtRefresh(_) => Some(error.to_string()),

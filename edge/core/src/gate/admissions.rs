@@ -10,7 +10,7 @@ use crate::{keys::Keys, platform::UnixTime};
 
 /// Remembered tokens.
 const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(8191);
-/// Of all of them. A token of a user in no groups takes three kilobytes, one that is as long as it may be 25.
+/// Bytes of all admissions. A token of a user without groups takes three kilobytes, the longest possible token 25.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 const PURPOSE: &str = "remembered tokens/1";
 

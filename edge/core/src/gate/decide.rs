@@ -92,7 +92,7 @@ impl Gate<'_> {
         }
     }
 
-    /// Nothing of a body that is too long is passed on, and nothing that would be another protocol's behind the request.
+    /// Refuses bodies that announce too many bytes, and upgrades to other protocols.
     fn check_framing(&self) -> Result<(), GateError> {
         if self.head.has_upgrade {
             return Err(GateError::Upgrade);
@@ -173,7 +173,7 @@ impl Gate<'_> {
             return Err(GateError::InsufficientScope(needed.into_owned()));
         }
         let (minted_at, identity) = assertion_of(admission, config, now)?;
-        // Of one like it that has a body more must be looked at.
+        // A request like it with a body needs a closer look.
         let repeats = resource.policy.is_none() && head.may_repeat();
         let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
         let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));

@@ -1,4 +1,4 @@
-//! What the gate says, and what it is told beside the head of a request.
+//! The gate's decision, and the evidence beside the head of a request.
 
 use http::Response;
 

@@ -159,10 +159,10 @@ fn refuse(error: &GateError, path: &str, resource: &ProtectedResource, config: &
         GateError::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", None),
         GateError::Assertion => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", None),
     };
-    // What is wrong at Cognito is the operator's to know.
+    // Faults at Cognito are for the operator's log only.
     let description = if matches!(error, GateError::Machine(_)) { code.to_owned() } else { error.to_string() };
     let mut response = json(status, &json!({ "error": code, "error_description": description }), Caching::NoStore);
-    // What only the allowed may call is not for every script to read.
+    // Only pages of allowed origins may read answers of a resource.
     response.headers_mut().remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     let retry_after = match status {
         StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER_SECONDS),

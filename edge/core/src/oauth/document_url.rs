@@ -31,7 +31,7 @@ impl DocumentUrl {
         if !text.starts_with("https://") {
             return Err(DocumentUrlError::NotHttps);
         }
-        // What is no character of a URI (RFC 3986 §2) some parsers escape and others leave.
+        // Parsers differ about characters that no URI has (RFC 3986 §2): some escape them, others leave them.
         if !text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&c)) {
             return Err(DocumentUrlError::NotNormal);
         }
@@ -74,7 +74,7 @@ impl DocumentUrl {
     }
 }
 
-/// As much of it as is fit to be quoted.
+/// The part of it that is fit to be quoted.
 impl fmt::Display for DocumentUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&quotable_uri(&self.text, MAX_QUOTED))

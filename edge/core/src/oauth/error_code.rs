@@ -68,7 +68,7 @@ impl ErrorCode {
     }
 }
 
-/// As much is quoted of a URI that is refused.
+/// Errors quote so many bytes of a refused URI.
 pub const MAX_QUOTED: usize = 256;
 
 /// As an `error_description` may hold it (RFC 6749 §4.1.2.1): visible ASCII without `"` and `\`, with `?` for everything else, and

@@ -76,7 +76,7 @@ pub trait Memory {
 #[error("the memory that instances share is broken")]
 pub struct MemoryUnavailable;
 
-/// What the compiler knows of a memory. It leaves out of [`Alone`] all that core does with others: one that is not run has no code.
+/// Whether instances share a memory, at compile time. With [`Alone`], the compiler removes the code for sharing.
 pub trait Sharing {
     /// Whether there may be a memory.
     const IS_POSSIBLE: bool;

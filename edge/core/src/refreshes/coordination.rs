@@ -31,8 +31,7 @@ use crate::{
 const MAX_CLAIMS: u32 = 12;
 /// How often the log is told that the platform fails.
 const WARNING_SECONDS: u64 = 60;
-/// How long a grant that is over is marked: longer than an answer is given, and than Cognito may take to give one that is still to
-/// come.
+/// How long the mark of a revoked grant is kept: longer than an answer is given, and longer than Cognito may take for one.
 const TOMBSTONE_SECONDS: u64 = 180;
 
 /// One refresh, as the platform coordinates it.
@@ -87,7 +86,7 @@ impl Refreshes {
         &self,
         coordination: Option<&Coordination<'_, P>>,
         known: Option<KnownAnswer>,
-        asking: Asking<'_>,
+        asking: UpstreamRefresh<'_>,
         context: &RequestContext<'_, P>,
     ) -> Result<Answered, UpstreamError> {
         let platform = context.platform;
@@ -124,7 +123,7 @@ impl Refreshes {
                 self.warn(&error.to_string(), context);
             }
         } else if is_shared(platform) {
-            together(platform, || bury(grant_id, context)).await;
+            together(platform, || mark_revoked(grant_id, context)).await;
         }
     }
 
@@ -189,7 +188,7 @@ impl<P: Platform> Coordination<'_, P> {
         Claimed::Alone
     }
 
-    async fn ask_for_all(&self, asking: Asking<'_>) -> Result<Answered, UpstreamError> {
+    async fn ask_for_all(&self, asking: UpstreamRefresh<'_>) -> Result<Answered, UpstreamError> {
         let platform = self.context.platform;
         let renewing = pin!(async {
             loop {
@@ -285,14 +284,14 @@ pub(super) fn token_name(upstream_token: &str) -> String {
     name([upstream_token])
 }
 
-/// Marks a grant that is over, for all instances.
-async fn bury<P: Platform>(grant_id: &str, context: &RequestContext<'_, P>) {
-    let grave = tombstone(&grant_name(&context.config.cognito, grant_id));
-    SharedMemory::of(context).put(&grave, &[], TOMBSTONE_SECONDS).await;
+/// Marks a grant as revoked, for all instances.
+async fn mark_revoked<P: Platform>(grant_id: &str, context: &RequestContext<'_, P>) {
+    let mark = tombstone(&grant_name(&context.config.cognito, grant_id));
+    SharedMemory::of(context).put(&mark, &[], TOMBSTONE_SECONDS).await;
 }
 
-/// What marks a grant that is over in a memory that instances share. `grant` is its name there. It has no age: a grant that is
-/// over stays so.
+/// The name of the mark of a revoked grant, in the memory that instances share. `grant` is the grant's name there. The mark has no age:
+/// a revoked grant stays revoked.
 pub(super) fn tombstone(grant: &str) -> MemoryName {
     shared_memory::name("revoked grant/1", &[grant])
 }
@@ -301,8 +300,8 @@ fn name<const COUNT: usize>(parts: [&str; COUNT]) -> String {
     edgeward_base64url::encode(&Sha256::digest(parts.join("\0")))
 }
 
-/// Asking Cognito. Not by its type: what holds it would be compiled for each.
-pub type Asking<'a> = Pin<&'a mut dyn Future<Output = Result<UpstreamGrant, UpstreamError>>>;
+/// UpstreamRefresh Cognito. Not by its type: what holds it would be compiled for each.
+pub type UpstreamRefresh<'a> = Pin<&'a mut dyn Future<Output = Result<UpstreamGrant, UpstreamError>>>;
 
 /// Runs `first` to its end, and `second` beside it for as long.
 pub(super) async fn beside<T>(

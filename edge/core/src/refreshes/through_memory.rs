@@ -5,7 +5,7 @@
 //! (a tombstone), and none of its answers counts.
 
 use super::{
-    Answered, Asking, Coordination, KnownAnswer, MAX_GENERATIONS, PATIENCE_MS, REFUSED_SECONDS,
+    Answered, Coordination, KnownAnswer, MAX_GENERATIONS, PATIENCE_MS, REFUSED_SECONDS, UpstreamRefresh,
     coordination::{token_name, tombstone},
 };
 use crate::{
@@ -50,12 +50,12 @@ impl<P: Platform> Coordination<'_, P> {
     pub(super) async fn ask_through_memory(
         &self,
         known: Option<KnownAnswer>,
-        asking: Asking<'_>,
+        asking: UpstreamRefresh<'_>,
     ) -> Result<Answered, UpstreamError> {
         let memory = SharedMemory::of(self.context);
         let turn = match self.find(&memory).await {
             // The mark is looked at last: a grant may be revoked while this waits. Where it cannot be told, Cognito knows.
-            Found::Answer(answer) => match self.is_buried(&memory).await {
+            Found::Answer(answer) => match self.is_revoked(&memory).await {
                 Ok(false) => return Ok(Answered::FromMemory(answer)),
                 Ok(true) | Err(_) => None,
             },
@@ -86,7 +86,7 @@ impl<P: Platform> Coordination<'_, P> {
         memory: &SharedMemory<'_, P>,
     ) -> Result<Answered, UpstreamError> {
         // The grant was revoked while Cognito answered.
-        if self.is_buried(memory).await == Ok(true) {
+        if self.is_revoked(memory).await == Ok(true) {
             return Err(UpstreamError::InvalidGrant(INVALID_GRANT));
         }
         let mut answer = KnownAnswer::new(grant, self.context.platform.now());
@@ -110,7 +110,7 @@ impl<P: Platform> Coordination<'_, P> {
         let faster = memory.look(&self.name(&self.claim.token), |value| self.read(value)).await;
         if let Ok(Some(Known::Answer(answer))) = faster
             && let Found::Answer(answer) = self.newest(answer, memory).await
-            && self.is_buried(memory).await == Ok(false)
+            && self.is_revoked(memory).await == Ok(false)
         {
             return Ok(Answered::FromMemory(answer));
         }
@@ -127,8 +127,8 @@ impl<P: Platform> Coordination<'_, P> {
         }
     }
 
-    /// Whether the grant is over.
-    async fn is_buried(&self, memory: &SharedMemory<'_, P>) -> Result<bool, MemoryUnavailable> {
+    /// Whether the grant was revoked.
+    async fn is_revoked(&self, memory: &SharedMemory<'_, P>) -> Result<bool, MemoryUnavailable> {
         Ok(memory.look(&tombstone(&self.claim.grant), |_| Some(())).await?.is_some())
     }
 

@@ -137,7 +137,7 @@ pub enum SealError {
     /// The value cannot be written.
     #[error("a value could not be sealed")]
     Unwritable,
-    /// Nobody would open it again.
+    /// No request could bring back a value of this length.
     #[error("a sealed value would take {bytes} bytes, more than {MAX_BYTES}")]
     TooLong {
         /// How long it would be.

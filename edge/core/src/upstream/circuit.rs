@@ -8,27 +8,32 @@ use crate::{
     request_context::RequestContext,
 };
 
-/// So many requests in a row without an answer, or with one of a failing server, and no more are sent for a while.
+/// After so many failures in a row (no answer, or a status of the 500s) the circuit opens.
 pub const THRESHOLD: u8 = 3;
-/// That while, in seconds. Then one request tries, and the others go when it has been answered.
+/// How long the circuit stays open, in seconds. Then one request tries (half-open), and its answer closes the circuit.
 pub const OPEN_SECONDS: u64 = 5;
-/// A request that tries for longer than this was ended by the platform, and another one tries.
+/// If the trial has not ended after so many seconds, the platform has ended it, and another request tries.
 pub const TRIAL_SECONDS: u64 = 10;
 /// A second attempt comes so many milliseconds after the first, and up to 255 more.
 const PAUSE_MS: u32 = 100;
 
 /// Within how many milliseconds a request must be answered; what changes nothing if it is sent twice has a second one.
-pub(super) type Deadlines = (u32, Option<u32>);
+#[derive(Clone, Copy)]
+pub(super) struct Deadlines {
+    pub(super) first_ms: u32,
+    /// `None` for a request that must not be sent twice.
+    pub(super) second_ms: Option<u32>,
+}
 
-/// As what a request is sent.
+/// How a request is sent.
 pub(super) enum Admission {
-    /// As any other.
+    /// Like any other.
     Usual,
-    /// As the one that tries. Another one tries at this time if it has not ended.
+    /// As the trial of a half-open circuit. If it has not ended by this time, another one tries.
     Trial(UnixTime),
 }
 
-/// What an instance remembers of a host.
+/// The circuit breaker for a host.
 pub(super) struct Circuit(Cell<State>);
 
 #[derive(Clone, Copy)]
@@ -54,10 +59,11 @@ impl Circuit {
     pub(super) async fn send<P: Platform>(
         &self,
         prepare: &dyn Fn(u32) -> FetchRequest,
-        (deadline, mut second): Deadlines,
+        deadlines: Deadlines,
         context: &RequestContext<'_, P>,
     ) -> Result<FetchReply, FetchError> {
-        let (mut request, platform) = (prepare(deadline), context.platform);
+        let Deadlines { first_ms, second_ms: mut second } = deadlines;
+        let (mut request, platform) = (prepare(first_ms), context.platform);
         loop {
             let outcome = platform.fetch(request).await;
             if !is_down(&outcome) {
@@ -125,7 +131,7 @@ impl Circuit {
     }
 }
 
-/// What is no answer, or one of a failing server. One that is too long came from a host that is up.
+/// Whether the host failed: no answer, or a status of the 500s. An answer that is too long came from a host that is up.
 pub(super) fn is_down(outcome: &Result<FetchReply, FetchError>) -> bool {
     match outcome {
         Ok(reply) => reply.status >= 500,

@@ -1,4 +1,4 @@
-//! What instances tell one another of the user pool's domain: that it does not answer, or says that it is asked too much.
+//! The health of the user pool's domain, as instances tell it one another: it does not answer, or answers 429.
 //!
 //! An instance that lives shortly has seen too little for a circuit or a throttle of its own. So here it learns what the others
 //! have seen, before it spends a deadline. It is no exact count, and need not be: two that write at once count as one.
@@ -29,7 +29,7 @@ pub(super) struct Health {
     failures: u8,
     /// After [`THRESHOLD`] failures: about when one request tries. By the clock of the instance that has seen the last one.
     until: UnixTime,
-    /// How often it was left alone, which names the trial that ends it.
+    /// The number of the outage. It names the trial that ends it.
     outage: u32,
     /// How often the share of requests that are sent was halved.
     halvings: u8,
@@ -75,7 +75,7 @@ impl Health {
     /// Tells the others what came of a request that was admitted.
     pub(super) async fn note<P: Platform>(outcome: Outcome, context: &RequestContext<'_, P>) {
         let (memory, platform) = (SharedMemory::of(context), context.platform);
-        // What it was before the request is long ago.
+        // It may have changed since the request was admitted.
         let known = Self::look(&memory, context).await;
         let now = platform.now();
         let next = known.after(outcome, now, || draw(ANSWERS_TO_A_DOUBLING, platform) == Some(0));
@@ -84,7 +84,7 @@ impl Health {
         }
         memory.put(&name_of(context.config), &Self { noted_at: now, ..next }.write(), KEPT_SECONDS).await;
         if next.outage != known.outage {
-            // Nobody tries before. The memory's own clock ends this, whatever those of the instances say.
+            // Until this ends, no instance tries. It ends by the memory's clock: those of instances differ.
             memory.insert_if_absent(&next.trial(context.config), OPEN_SECONDS).await;
         }
         if known.failures < THRESHOLD && next.failures >= THRESHOLD {

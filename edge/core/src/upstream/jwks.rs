@@ -27,11 +27,11 @@ const MAX_AGE_SECONDS: u64 = 3600;
 const SHARED_SECONDS: u64 = 24 * 3600;
 /// Longer than another instance may take to fetch them.
 const PATIENCE_MS: u32 = 6_000;
-/// What Cognito signs with.
+/// The algorithm that Cognito signs with.
 pub(super) const ALGORITHM: &str = "RS256";
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 /// With the pause between them five seconds.
-const DEADLINES: Deadlines = (3_000, Some(1_600));
+const DEADLINES: Deadlines = Deadlines { first_ms: 3_000, second_ms: Some(1_600) };
 
 /// Keys remembered between requests.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl KeyCache {
         context: &RequestContext<'_, P>,
     ) -> Result<(), UpstreamError> {
         if is_shared(context.platform) && self.is_empty() {
-            together(context.platform, || self.begin(context)).await;
+            together(context.platform, || self.adopt_shared(context)).await;
         }
         let (verdict, age) = self.look(token, context).await?;
         match (verdict, age) {
@@ -81,7 +81,7 @@ impl KeyCache {
     /// When there are none and Cognito cannot be asked.
     pub(super) async fn prepare<P: Platform>(&self, context: &RequestContext<'_, P>) -> Result<(), UpstreamError> {
         if is_shared(context.platform) && self.is_empty() {
-            together(context.platform, || self.begin(context)).await;
+            together(context.platform, || self.adopt_shared(context)).await;
         }
         if self.is_empty() { self.renew(MAX_AGE_SECONDS, context).await } else { Ok(()) }
     }
@@ -91,7 +91,7 @@ impl KeyCache {
     }
 
     /// A new instance begins with the keys that others have, whatever their age, which stays what it is.
-    async fn begin<P: Platform>(&self, context: &RequestContext<'_, P>) {
+    async fn adopt_shared<P: Platform>(&self, context: &RequestContext<'_, P>) {
         let memory = SharedMemory::of(context);
         let found = memory.look(&name_of(context.config), |value| Fetched::read(value, context.now)).await;
         found.ok().flatten().into_iter().for_each(|found| self.adopt(found));
@@ -152,7 +152,7 @@ impl KeyCache {
         Ok(reply.body)
     }
 
-    /// What another instance has fetched, or that it could not; or the turn to fetch.
+    /// The keys that another instance has fetched, or its failure; or the turn to fetch.
     async fn recall<P: Platform>(
         &self,
         max_age: u64,
@@ -243,7 +243,7 @@ fn failure_of(config: &Config) -> MemoryName {
     name("Cognito's keys fail/1", &[&config.issuer, &config.cognito.jwks_url])
 }
 
-/// Until when their host is left alone if it fails now.
+/// When their host is asked again if it fails now.
 fn soon<P: Platform>(platform: &P) -> UnixTime {
     platform.now().plus(OPEN_SECONDS)
 }

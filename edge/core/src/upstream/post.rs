@@ -23,10 +23,10 @@ use crate::{
 
 /// An ID token, an access token and a refresh token, each as long as Cognito may make it.
 const MAX_ANSWER_BYTES: usize = 2 * MAX_TOKEN_BYTES + 16 * 1024;
-/// Of what must not be sent twice: the first one may have been acted on. Clients give up after ten seconds.
-pub(super) const ONCE: Deadlines = (8_000, None);
-/// Of what may be.
-pub(super) const TWICE: Deadlines = (5_000, Some(2_600));
+/// Deadlines of a request that must not be sent twice: Cognito may have acted on the first one. Clients give up after ten seconds.
+pub(super) const ONCE: Deadlines = Deadlines { first_ms: 8_000, second_ms: None };
+/// Deadlines of a request that may be sent twice.
+pub(super) const TWICE: Deadlines = Deadlines { first_ms: 5_000, second_ms: Some(2_600) };
 
 /// Posts a form and has the answer judged: with the first secret, and with the second if Cognito does not know the first.
 /// Authentication comes before everything else there, so what the form holds is still good.

@@ -7,7 +7,7 @@
 
 use crate::platform::UnixTime;
 
-/// What was longer ago counts half, and so on.
+/// After so many seconds a request counts half, after twice as many a quarter.
 pub const HALF_LIFE_SECONDS: u64 = 10;
 /// Half as many again as were answered of late are sent, and so many more: they find out whether Cognito answers again. An
 /// instance to which no more come refuses none.

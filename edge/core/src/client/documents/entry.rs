@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{
     error::{DocumentError, Unfit},
     host::{HostFailure, MIN_SECONDS},
-    known::{Kept, Known, STALE_SECONDS},
+    known::{GoodDocument, Known, STALE_SECONDS},
     wanted::Wanted,
 };
 use crate::platform::UnixTime;
@@ -16,7 +16,7 @@ const REFUSED_SECONDS: u64 = 30;
 
 /// What is remembered of a document.
 pub(super) struct Entry {
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<GoodDocument>,
     /// How its host failed the last time, and until when it is not asked again.
     pub(super) failed: Option<(HostFailure, UnixTime)>,
     /// Since when a request is fetching it, in milliseconds after the epoch.
@@ -63,7 +63,7 @@ impl Entry {
 
     /// The document, if it may be used while its host fails.
     pub(super) fn stale(&self, wanted: &Wanted<'_>, now: UnixTime) -> Option<Rc<[u8]>> {
-        let is_usable = |kept: &&Kept| kept.at >= wanted.not_before && now < kept.stale_until;
+        let is_usable = |kept: &&GoodDocument| kept.at >= wanted.not_before && now < kept.stale_until;
         self.kept.as_ref().filter(is_usable).map(|kept| Rc::clone(&kept.body))
     }
 
@@ -89,7 +89,7 @@ impl Entry {
                 let until = asked_at.plus(*seconds);
                 let stale_until = until.plus(STALE_SECONDS);
                 self.dropped_at = UnixTime::from_secs(0);
-                self.kept = Some(Kept { body: Rc::clone(body), at: asked_at, until, stale_until });
+                self.kept = Some(GoodDocument { body: Rc::clone(body), at: asked_at, until, stale_until });
                 None
             }
             Err(DocumentError::Host(failure)) => {

@@ -20,7 +20,7 @@ pub(super) const STALE_SECONDS: u64 = 24 * 3600;
 
 /// A document that is good.
 #[derive(Clone)]
-pub(super) struct Kept {
+pub(super) struct GoodDocument {
     pub(super) body: Rc<[u8]>,
     /// When it was asked for, or its host last answered with something else.
     pub(super) at: UnixTime,
@@ -34,7 +34,7 @@ pub(super) struct Kept {
 pub(super) struct Known {
     pub(super) noted_at: UnixTime,
     pub(super) dropped_at: UnixTime,
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<GoodDocument>,
     pub(super) failed: Option<(HostFailure, UnixTime)>,
     pub(super) refused: Option<Unfit>,
 }
@@ -59,7 +59,7 @@ impl Known {
     pub(super) fn write(&self) -> Vec<u8> {
         let mut to = [self.noted_at, self.dropped_at].map(write_time).concat();
         to.push(if self.kept.is_some() { SOME } else { NONE });
-        if let Some(Kept { body, at, until, stale_until }) = &self.kept {
+        if let Some(GoodDocument { body, at, until, stale_until }) = &self.kept {
             [at, until, stale_until].into_iter().for_each(|time| to.extend(write_time(*time)));
             write_bytes(&mut to, body);
         }
@@ -88,7 +88,7 @@ impl Known {
             NONE => None,
             SOME => {
                 let (at, until, stale_until) = (take_past(from, now)?, take_time(from)?, take_time(from)?);
-                Some(Kept { body: Rc::from(take_bytes(from)?), at, until, stale_until })
+                Some(GoodDocument { body: Rc::from(take_bytes(from)?), at, until, stale_until })
             }
             _ => return None,
         };
@@ -145,7 +145,8 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_secs(1_000_000);
 
     fn full() -> Known {
-        let kept = Kept { body: Rc::from(&b"{}"[..]), at: NOW, until: NOW.plus(60), stale_until: NOW.plus(3_600) };
+        let kept =
+            GoodDocument { body: Rc::from(&b"{}"[..]), at: NOW, until: NOW.plus(60), stale_until: NOW.plus(3_600) };
         let failed = Some((HostFailure::Status(502), NOW.plus(5)));
         Known {
             noted_at: NOW,
@@ -181,7 +182,7 @@ mod tests {
     fn what_was_noted_in_the_future_is_not_read() {
         let ahead = Known { noted_at: NOW.plus(100), ..full() };
         assert!(Known::read(&ahead.write(), NOW).is_none());
-        let kept = full().kept.map(|kept| Kept { at: NOW.plus(100), ..kept });
+        let kept = full().kept.map(|kept| GoodDocument { at: NOW.plus(100), ..kept });
         assert!(Known::read(&Known { kept, ..full() }.write(), NOW).is_none());
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{oauth::DocumentUrl, platform::UnixTime};
 
-/// What a document is for. What is known of a URL in one role says nothing of it in the other.
+/// What a document is for. The same URL in two roles is two documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::client) enum Role {
     /// A client's metadata.

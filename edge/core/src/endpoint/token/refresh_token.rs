@@ -41,7 +41,7 @@ impl<P: Platform> Issuer<'_, P> {
         };
         // Of all the user's groups: the settings may have changed since Cognito was asked.
         let permitted = |scope| resource.grantable(scope, &granted.subject.profile.groups, &granted.scope);
-        // What the user may not have any more is lost to the grant, and comes back only by signing in again.
+        // The grant loses scopes that the user may not have any more. They come back only with a new sign-in.
         let (left, scope) = (permitted(&token.scope), permitted(&scope));
         if left.is_empty() {
             return Err(TokenError::NothingLeft);
