@@ -153,7 +153,7 @@ pub fn gate_with(
     fault: Option<String>,
 ) -> Option<String> {
     let values = Values::of(evidence);
-    let evidence = convert::evidence(values.headers(), body.as_deref(), fault.as_deref());
+    let evidence = crossing::evidence(values.headers(), body.as_deref(), fault.as_deref());
     let head = Head { authorization, origin_header, traceparent, content_length, has_upgrade };
     decide(method, url, &head, evidence)
 }
@@ -265,7 +265,7 @@ fn decide(method: &str, url: &str, head: &Head, evidence: Evidence<'_>) -> Optio
 #[wasm_bindgen]
 pub fn respond(key: JsValue, request: String, body: Option<Vec<u8>>, fault: Option<String>) -> Promise {
     working(key, async move {
-        let request = crossing::request(&request, convert::body(body, fault.as_deref()))?;
+        let request = crossing::request(&request, crossing::body(body, fault.as_deref()))?;
         let start = edge()?;
         let response = match &*start {
             Ok(edge) => {

@@ -1,6 +1,6 @@
 // What core says crosses as it is written in edge/core/tests/vectors/crossing.json, and is understood here.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { told } from "./platform.mjs";
 import { calls, fresh, origin, send } from "./worker.mjs";
@@ -52,4 +52,16 @@ test("an endpoint is asked as core reads it", async () => {
   const env = fresh({ configure, respond: async () => JSON.stringify(vectors.answer) });
   await send(env, new URL(url).pathname, { method, headers: { ...headers, "cf-connecting-ip": address } });
   assert.deepEqual(JSON.parse(calls.at(-1)[2]), vectors.asked);
+});
+
+test("faults, outcomes and failures have the names that core has for them", async () => {
+  const folder = new URL("..", import.meta.url);
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".mjs"));
+  const text = (await Promise.all(files.map((name) => readFile(new URL(name, folder), "utf8")))).join("\n");
+  const used = (pattern) => [...new Set([...text.matchAll(pattern)].map(([, name]) => name))].sort();
+  const { bodyErrors, tooMany, outcomes, failures } = vectors.names;
+  assert.deepEqual(used(/fault: "([^"]+)"/g), [...bodyErrors, tooMany].sort());
+  assert.deepEqual(used(/(?:replaced\(call, plan, headers|conclude\(call), "([^"]+)"/g), outcomes.toSorted());
+  const named = used(/failure\(call, "([^"]+)"/g);
+  assert.ok(named.length > 1 && named.every((name) => failures.includes(name)), String(named));
 });

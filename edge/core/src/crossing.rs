@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 use crate::{
     edge::Edge,
     forward::{Change, Plan, RULES},
-    gate::{Decision, Needs},
+    gate::{Decision, Evidence, Needs},
     message::{
-        operation,
-        request::{Body, MAX_BODY_BYTES, REQUEST_HEADERS, Request},
+        operation::{self, MessageHeaders},
+        request::{Body, BodyError, MAX_BODY_BYTES, REQUEST_HEADERS, Request},
     },
     platform::{Platform, Record, UnixTime},
 };
@@ -55,6 +55,43 @@ fn rules() -> Value {
         ("firstByteMs", RULES.first_byte_ms.into()),
         ("concludedStatuses", Value::from(RULES.concluded_statuses)),
     ])
+}
+
+/// What is wrong with a body, by the names that the JavaScript half has for it.
+pub const BODY_ERRORS: [(&str, BodyError); 3] =
+    [("too_long", BodyError::TooLong), ("too_slow", BodyError::TooSlow), ("broken_off", BodyError::BrokenOff)];
+/// The name of [`Evidence::TooMany`].
+pub const TOO_MANY: &str = "too_many";
+/// The name of an [`Outcome`](crate::Outcome): the MCP server answered.
+pub const ANSWERED: &str = "answered";
+/// The name of [`Outcome::Late`](crate::Outcome::Late).
+pub const LATE: &str = "late";
+/// The name of [`Outcome::Unreachable`](crate::Outcome::Unreachable).
+pub const UNREACHABLE: &str = "unreachable";
+
+/// The body of a request, as it was read, or what is wrong with it. A name that nobody knows counts as a body that breaks off.
+pub fn body(body: Option<Vec<u8>>, fault: Option<&str>) -> Body {
+    match fault.map(body_error) {
+        None => Body::Complete(body.unwrap_or_default()),
+        Some(BodyError::TooLong) => Body::TooLong,
+        Some(BodyError::TooSlow) => Body::TooSlow,
+        Some(BodyError::BrokenOff) => Body::BrokenOff,
+    }
+}
+
+/// The evidence for the gate beside the head.
+pub fn evidence<'a>(headers: MessageHeaders<'a>, body: Option<&'a [u8]>, fault: Option<&str>) -> Evidence<'a> {
+    match (fault, body) {
+        (Some(TOO_MANY), _) => Evidence::TooMany,
+        (Some(fault), _) => Evidence::NoBody(body_error(fault)),
+        (None, Some(body)) => Evidence::Body(headers, body),
+        (None, None) => Evidence::Headers(headers),
+    }
+}
+
+fn body_error(name: &str) -> BodyError {
+    let known = BODY_ERRORS.iter().find(|(known, _)| *known == name);
+    known.map_or(BodyError::BrokenOff, |(_, error)| *error)
 }
 
 /// A decision: `{"plan": …}`, `{"answer": …}`, or `{"needs": …}`.

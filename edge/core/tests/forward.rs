@@ -348,6 +348,12 @@ fn the_vectors_of_what_crosses_are_what_core_says() {
             "needsBody": decided("/read", Some(&read), None),
             "asked": asked,
             "answer": parsed(&crossing::answer(&edge.respond(request))),
+            "names": {
+                "bodyErrors": crossing::BODY_ERRORS.map(|(name, _)| name),
+                "tooMany": crossing::TOO_MANY,
+                "outcomes": [crossing::ANSWERED, crossing::LATE, crossing::UNREACHABLE],
+                "failures": Failure::ALL.map(Failure::name),
+            },
         }),
     );
     for nonsense in [
