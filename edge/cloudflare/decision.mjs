@@ -7,13 +7,13 @@ import { newTrace } from "./repeats.mjs";
 import { judged, lengthOf } from "./shedding.mjs";
 
 // The decision about a request from its head. Nothing is made but what the call needs: every MCP request may come here.
-export function gated(call) {
+export function decide(call) {
   const { edge, method, url, authorization, origin, traceparent, length, hasUpgrade } = call;
   return guarded(call, () => edge.gate(method, url, authorization, origin, traceparent, length, hasUpgrade));
 }
 
 // The decision with more than the head: with header fields, and with a body or what is wrong with it.
-function gatedWith(call, { body, fault } = {}) {
+function decideWithEvidence(call, { body, fault } = {}) {
   const { edge, method, url, authorization, origin, traceparent, length, hasUpgrade } = call;
   // As the MCP server will see them.
   const headers = (call.headers ??= strippedHeaders(edge.rules, call.request.headers));
@@ -23,9 +23,9 @@ function gatedWith(call, { body, fault } = {}) {
 }
 
 // A panic is answered.
-function guarded(call, decide) {
+function guarded(call, ask) {
   try {
-    const decision = decide();
+    const decision = ask();
     return decision && JSON.parse(decision);
   } catch {
     retire(call.edge);
@@ -42,7 +42,7 @@ export function execute(call, decision) {
     return passed(call, plan, plan.traceparent);
   }
   if (answer) return refuse(call, answer);
-  if (needs.what === "headers") return execute(call, gatedWith(call));
+  if (needs.what === "headers") return execute(call, decideWithEvidence(call));
   if (needs.what === "body") return withBody(call, needs.party);
   return answered(call, machineAdmitted(call));
 }
@@ -70,7 +70,7 @@ async function withBody(call, party) {
   const read = await reading;
   try {
     const isRead = read.body !== undefined || read.fault !== undefined;
-    return await executeLast(call, isRead ? gatedWith(call, read) : failure(call, "overloaded"), read.body);
+    return await executeLast(call, isRead ? decideWithEvidence(call, read) : failure(call, "overloaded"), read.body);
   } finally {
     judged.leave(entry);
   }
@@ -82,7 +82,7 @@ function passed(call, plan, traceparent, body) {
 
 async function counted(call, plan, traceparent, body) {
   if (await isWithin(call, plan.counted)) return forward(call, plan, traceparent, body);
-  return executeLast(call, gatedWith(call, { fault: "too_many" }));
+  return executeLast(call, decideWithEvidence(call, { fault: "too_many" }));
 }
 
 // Whether a request is within the limit of calls. Without an answer of the counter's it is.

@@ -2,7 +2,7 @@
 // streams both ways. A body enters wasm only where a policy judges it. Everything else goes to the Rust handler.
 //
 // JavaScript decides nothing: it carries out what comes out of wasm, which edge/core/src/crossing.rs describes.
-import { again, execute, gated } from "./decision.mjs";
+import { again, execute, decide } from "./decision.mjs";
 import { instance } from "./instance.mjs";
 import { measured } from "./measure.mjs";
 // The platform makes its objects.
@@ -21,6 +21,6 @@ export default {
     const hasUpgrade = headers.has("upgrade");
     const call = { edge, request, env, ctx, method, url, authorization, origin, traceparent, length, hasUpgrade };
     const last = edge.repeats.find(call);
-    return measured(call, last ? again(call, last) : execute(call, gated(call)));
+    return measured(call, last ? again(call, last) : execute(call, decide(call)));
   },
 };

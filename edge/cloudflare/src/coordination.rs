@@ -10,7 +10,7 @@ use std::{
 };
 
 use edgeward_core::platform::{
-    CLAIM_MS, CoordinateRefreshes, CoordinationError, PublishedAnswer, RefreshClaim, RefreshUpdate, Turn,
+    CLAIM_MS, ClaimOutcome, CoordinateRefreshes, CoordinationError, PublishedAnswer, RefreshClaim, RefreshUpdate,
 };
 use js_sys::{Promise, Reflect, futures::JsFuture};
 use wasm_bindgen::prelude::*;
@@ -85,12 +85,12 @@ impl CoordinateRefreshes for Workers {
         self.refreshes.borrow().is_some()
     }
 
-    async fn claim(&self, claim: &RefreshClaim) -> Result<Turn, CoordinationError> {
+    async fn claim(&self, claim: &RefreshClaim) -> Result<ClaimOutcome, CoordinationError> {
         let call = self.object(&claim.grant).and_then(|object| object.claim(&claim.token, &claim.holder));
         let answer = answer(call).await?;
         match (answer.as_string(), answer.as_bool()) {
-            (Some(sealed), _) => Ok(Turn::Answered(sealed)),
-            (None, Some(is_ours)) => Ok(if is_ours { Turn::Ask } else { Turn::Busy }),
+            (Some(sealed), _) => Ok(ClaimOutcome::Answered(sealed)),
+            (None, Some(is_ours)) => Ok(if is_ours { ClaimOutcome::Ask } else { ClaimOutcome::Busy }),
             (None, None) => Err(CoordinationError::Failed),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::cell::RefCell;
 
-use edgeward_core::platform::{RsaPublicKey, VerificationError, VerifyRs256};
+use edgeward_core::{
+    bounded::Bounded,
+    platform::{RsaPublicKey, VerificationError, VerifyRs256},
+};
 use js_sys::{Array, JSON, Promise, futures::JsFuture};
 use wasm_bindgen::prelude::*;
 
@@ -28,14 +31,14 @@ const ALGORITHM: &str = "RSASSA-PKCS1-v1_5";
 
 /// The keys that were imported last, each with its modulus. To import one takes longer than to verify.
 #[derive(Default)]
-pub(crate) struct Imported(RefCell<Vec<(Vec<u8>, JsValue)>>);
+pub(crate) struct Imported(RefCell<Bounded<Vec<u8>, JsValue, CAPACITY>>);
 
 /// Cognito has two, and clients bring theirs.
 const CAPACITY: usize = 16;
 
 impl Imported {
     async fn key(&self, key: &RsaPublicKey) -> Result<JsValue, JsValue> {
-        let known = self.0.borrow().iter().find(|(modulus, _)| modulus == key.modulus()).map(|(_, key)| key.clone());
+        let known = self.0.borrow().get(key.modulus()).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -44,11 +47,10 @@ impl Imported {
         let algorithm = JSON::parse(&format!(r#"{{"name":"{ALGORITHM}","hash":"SHA-256"}}"#))?;
         let usages = Array::of1(&"verify".into());
         let imported = JsFuture::from(import_key("jwk", &jwk, &algorithm, false, &usages)?).await?;
+        // Another request may have imported it meanwhile.
         let mut all = self.0.borrow_mut();
-        if all.len() == CAPACITY {
-            all.remove(0);
-        }
-        all.push((key.modulus().to_vec(), imported.clone()));
+        all.take(key.modulus());
+        all.add(key.modulus().to_vec(), imported.clone(), |_, _| true);
         Ok(imported)
     }
 }

@@ -4,7 +4,7 @@ mod answers;
 mod leases;
 
 use edgeward_core::platform::{
-    CoordinateRefreshes, PublishedAnswer, Randomness, RefreshClaim, RefreshUpdate, Timer, Turn, random_id,
+    ClaimOutcome, CoordinateRefreshes, PublishedAnswer, Randomness, RefreshClaim, RefreshUpdate, Timer, random_id,
 };
 
 use crate::report::{Found, Report, expect};
@@ -49,13 +49,13 @@ impl<P: CoordinateRefreshes> Grant<'_, P> {
         RefreshClaim { grant: self.name.clone(), token: token.to_owned(), holder: holder.to_owned() }
     }
 
-    async fn turn(&self, token: &str, holder: &str) -> Result<Turn, String> {
+    async fn turn(&self, token: &str, holder: &str) -> Result<ClaimOutcome, String> {
         let turn = self.port.claim(&self.claim(token, holder)).await;
         turn.map_err(|error| format!("{holder} claims {token}: {error}"))
     }
 
     /// Claims, and compares what comes of it.
-    async fn gets(&self, token: &str, holder: &str, promised: Turn) -> Found {
+    async fn gets(&self, token: &str, holder: &str, promised: ClaimOutcome) -> Found {
         expect(&format!("{holder} claims {token}"), self.turn(token, holder).await?, promised)
     }
 
@@ -69,7 +69,7 @@ impl<P: CoordinateRefreshes> Grant<'_, P> {
 
     /// A holder asks about a token, and gets this answer.
     async fn refresh(&self, token: &str, holder: &str, answer: &PublishedAnswer) -> Found {
-        self.gets(token, holder, Turn::Ask).await?;
+        self.gets(token, holder, ClaimOutcome::Ask).await?;
         self.publish(token, holder, answer).await
     }
 }
@@ -79,6 +79,6 @@ fn answer(sealed: &str, next: Option<&str>) -> PublishedAnswer {
     PublishedAnswer { next: next.map(str::to_owned), sealed: sealed.to_owned(), lifetime_seconds: 60 }
 }
 
-fn answered(sealed: &str) -> Turn {
-    Turn::Answered(sealed.to_owned())
+fn answered(sealed: &str) -> ClaimOutcome {
+    ClaimOutcome::Answered(sealed.to_owned())
 }

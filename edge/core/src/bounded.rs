@@ -4,7 +4,7 @@ use std::slice::Iter;
 
 /// Values by key, the newest last: at most `CAPACITY`, unless none may go. For few values: a list is searched faster than the code
 /// of a map is loaded.
-pub(crate) struct Bounded<K, V, const CAPACITY: usize>(Vec<(K, V)>);
+pub struct Bounded<K, V, const CAPACITY: usize>(Vec<(K, V)>);
 
 impl<K, V, const CAPACITY: usize> Default for Bounded<K, V, CAPACITY> {
     fn default() -> Self {
@@ -13,14 +13,16 @@ impl<K, V, const CAPACITY: usize> Default for Bounded<K, V, CAPACITY> {
 }
 
 impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
-    pub(crate) fn get<Q: ?Sized>(&self, key: &Q) -> Option<&V>
+    /// The value of a key.
+    pub fn get<Q: ?Sized>(&self, key: &Q) -> Option<&V>
     where
         K: PartialEq<Q>,
     {
         self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
-    pub(crate) fn get_mut<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    /// The value of a key, to be changed.
+    pub fn get_mut<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: PartialEq<Q>,
     {
@@ -28,7 +30,7 @@ impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
     }
 
     /// The value, which moves to the end as if it were new.
-    pub(crate) fn touch<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    pub fn touch<Q: ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: PartialEq<Q>,
     {
@@ -38,7 +40,7 @@ impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
     }
 
     /// Removes a value.
-    pub(crate) fn take<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
+    pub fn take<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: PartialEq<Q>,
     {
@@ -46,30 +48,34 @@ impl<K, V, const CAPACITY: usize> Bounded<K, V, CAPACITY> {
         Some(self.0.remove(at).1)
     }
 
-    pub(crate) fn iter(&self) -> Iter<'_, (K, V)> {
+    /// Keys and values, the newest last.
+    pub fn iter(&self) -> Iter<'_, (K, V)> {
         self.0.iter()
     }
 
-    pub(crate) fn retain(&mut self, stays: impl Fn(&K, &V) -> bool) {
+    /// Removes the values that this does not hold for.
+    pub fn retain(&mut self, stays: impl Fn(&K, &V) -> bool) {
         self.0.retain(|(key, value)| stays(key, value));
     }
 
+    #[cfg(test)]
     pub(crate) const fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(crate) const fn is_full(&self) -> bool {
-        self.len() >= CAPACITY
+    /// Whether there are `CAPACITY` values, or more.
+    pub const fn is_full(&self) -> bool {
+        self.0.len() >= CAPACITY
     }
 
     /// Removes the first value that `may_go`. False if none may.
-    pub(crate) fn evict(&mut self, may_go: impl Fn(&K, &V) -> bool) -> bool {
+    pub fn evict(&mut self, may_go: impl Fn(&K, &V) -> bool) -> bool {
         let first = self.0.iter().position(|(key, value)| may_go(key, value));
         first.map(|at| self.0.remove(at)).is_some()
     }
 
     /// Adds the value of a key that has none. In a full list the first that `may_go` makes room; if none may, the list grows by one.
-    pub(crate) fn add(&mut self, key: K, value: V, may_go: impl Fn(&K, &V) -> bool) {
+    pub fn add(&mut self, key: K, value: V, may_go: impl Fn(&K, &V) -> bool) {
         if self.is_full() {
             self.evict(may_go);
         }

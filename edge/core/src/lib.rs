@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod bounded;
+pub mod bounded;
 pub mod secret;
 
 pub mod oauth;

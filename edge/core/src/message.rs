@@ -4,6 +4,7 @@ pub mod authorization_header;
 pub mod caching;
 pub mod cors;
 pub use edgeward_identity::json;
+pub(crate) mod media_type;
 pub mod members;
 pub mod operation;
 pub mod parameters;

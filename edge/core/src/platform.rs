@@ -12,8 +12,8 @@ mod timer;
 
 pub use clock::{Clock, UnixTime};
 pub use coordination::{
-    CLAIM_MS, CoordinateRefreshes, CoordinationError, LEASE_MS, PublishedAnswer, RENEW_MS, RefreshClaim, RefreshUpdate,
-    Turn,
+    CLAIM_MS, ClaimOutcome, CoordinateRefreshes, CoordinationError, LEASE_MS, PublishedAnswer, RENEW_MS, RefreshClaim,
+    RefreshUpdate,
 };
 pub use count::{Count, Limit};
 pub use fetch::{Fetch, FetchError, FetchReply, FetchRequest, REPLY_HEADERS, USER_AGENT};

@@ -22,7 +22,7 @@ fn it_removes_what_was_made_and_says_what_is_elsewhere() {
     sandbox.write("edge/cloudflare/wrangler.toml", "kept");
     let target = sandbox.checkout().join("target");
     let outcome = sandbox.run(".ci/clean", &[target.to_str().unwrap()]);
-    outcome.passes().says("/registry").says("rustup toolchain uninstall 1.").says("npm cache");
+    outcome.passes().says("/registry").says("rustup toolchain uninstall 1.").says("npm cache").says("/.wrangler\"");
     for file in MADE {
         assert!(!sandbox.checkout().join(file).exists(), "{file}");
     }

@@ -1,8 +1,8 @@
 //! What is answered, and for how long.
 
 use edgeward_core::platform::{
+    ClaimOutcome::{Ask, Busy},
     CoordinateRefreshes, PublishedAnswer, Randomness, RefreshUpdate, Timer,
-    Turn::{Ask, Busy},
 };
 
 use super::{Scene, answer, answered};

@@ -1,8 +1,8 @@
 //! Whose turn it is.
 
 use edgeward_core::platform::{
+    ClaimOutcome::{Ask, Busy},
     CoordinateRefreshes, LEASE_MS, RENEW_MS, Randomness, RefreshUpdate, Timer,
-    Turn::{Ask, Busy},
 };
 
 use super::{Scene, answer, answered};

@@ -4,7 +4,7 @@ use edgeward_identity::traceparent;
 use headers::{Cookie, Header};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use super::target::Target;
+use super::{media_type::media_type, target::Target};
 
 /// The header fields that are looked at: an adapter need hand over no others.
 pub const REQUEST_HEADERS: [HeaderName; 8] = [
@@ -127,8 +127,7 @@ impl Request {
 
     /// The media type of the body, without its parameters.
     pub(crate) fn media_type(&self) -> Option<String> {
-        let value = self.header(header::CONTENT_TYPE)?;
-        Some(value.split(';').next().unwrap_or("").trim().to_ascii_lowercase())
+        self.header(header::CONTENT_TYPE).map(media_type)
     }
 
     /// The cookies.

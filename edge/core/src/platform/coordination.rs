@@ -6,7 +6,7 @@ use std::future::Future;
 pub const LEASE_MS: u32 = 3_000;
 /// How often a request that is still asking Cognito renews its lease.
 pub const RENEW_MS: u32 = 1_000;
-/// How long [`CoordinateRefreshes::claim`] waits for the answer of another holder before it says [`Turn::Busy`].
+/// How long [`CoordinateRefreshes::claim`] waits for the answer of another holder before it says [`ClaimOutcome::Busy`].
 pub const CLAIM_MS: u32 = 700;
 
 /// A memory that all instances of an edge share, in which one request at a time may ask about a refresh token and the others
@@ -31,7 +31,7 @@ pub trait CoordinateRefreshes {
     ///
     /// # Errors
     /// When the platform fails.
-    fn claim(&self, claim: &RefreshClaim) -> impl Future<Output = Result<Turn, CoordinationError>>;
+    fn claim(&self, claim: &RefreshClaim) -> impl Future<Output = Result<ClaimOutcome, CoordinationError>>;
 
     /// Tells the others what has become of a claim, or of a grant.
     ///
@@ -51,9 +51,9 @@ pub struct RefreshClaim {
     pub holder: String,
 }
 
-/// What comes of a claim.
+/// The outcome of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Turn {
+pub enum ClaimOutcome {
     /// This request has the lease and asks.
     Ask,
     /// Another one has asked. The sealed answer.

@@ -16,8 +16,8 @@ use super::{KnownAnswer, POLL_MS, Refreshes};
 use crate::{
     config::Cognito,
     platform::{
-        Event, Level, MemoryName, Platform, PublishedAnswer, RENEW_MS, Record, RefreshClaim, RefreshUpdate, Turn,
-        UnixTime,
+        ClaimOutcome, Event, Level, MemoryName, Platform, PublishedAnswer, RENEW_MS, Record, RefreshClaim,
+        RefreshUpdate, UnixTime,
     },
     request_context::RequestContext,
     sealed::{self, RefreshAnswer, RefreshToken},
@@ -172,10 +172,10 @@ impl<P: Platform> Coordination<'_, P> {
         let problem = 'failed: {
             for _ in 0..MAX_CLAIMS {
                 match self.context.platform.claim(&self.claim).await {
-                    Ok(Turn::Ask) => return Claimed::Turn,
+                    Ok(ClaimOutcome::Ask) => return Claimed::Turn,
                     // The platform has waited already; this is for one that has not.
-                    Ok(Turn::Busy) => self.context.platform.sleep(POLL_MS).await,
-                    Ok(Turn::Answered(sealed)) => match self.open(&sealed) {
+                    Ok(ClaimOutcome::Busy) => self.context.platform.sleep(POLL_MS).await,
+                    Ok(ClaimOutcome::Answered(sealed)) => match self.open(&sealed) {
                         Some(answer) => return Claimed::Answered(answer),
                         None => break 'failed "an answer of another instance does not open".to_owned(),
                     },
@@ -209,10 +209,10 @@ impl<P: Platform> Coordination<'_, P> {
                     // Another request may have taken over, and may have got the token that replaces this one. Then its
                     // answer counts, and not the refusal.
                     match platform.claim(&self.claim).await {
-                        Ok(Turn::Answered(sealed)) if let Some(answer) = self.open(&sealed) => {
+                        Ok(ClaimOutcome::Answered(sealed)) if let Some(answer) = self.open(&sealed) => {
                             return Ok(Answered::FromMemory(answer));
                         }
-                        Ok(Turn::Busy) => return Err(UpstreamError::still_asked()),
+                        Ok(ClaimOutcome::Busy) => return Err(UpstreamError::still_asked()),
                         _ => update = RefreshUpdate::Refuse(&self.claim),
                     }
                 }

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use edgeward_core::platform::{CoordinationError, LEASE_MS, PublishedAnswer, RefreshClaim, RefreshUpdate, Turn};
+use edgeward_core::platform::{
+    ClaimOutcome, CoordinationError, LEASE_MS, PublishedAnswer, RefreshClaim, RefreshUpdate,
+};
 
 /// The shared memory.
 #[derive(Default)]
@@ -34,7 +36,7 @@ fn key(claim: &RefreshClaim) -> Key {
 }
 
 impl Coordinator {
-    pub(crate) fn claim(&mut self, claim: &RefreshClaim, now: u64) -> Turn {
+    pub(crate) fn claim(&mut self, claim: &RefreshClaim, now: u64) -> ClaimOutcome {
         self.told.push_str(&format!("{claim:?}"));
         let answer = self.newest(key(claim), now).cloned();
         let asked = match &answer {
@@ -42,7 +44,7 @@ impl Coordinator {
             None => Some(key(claim)),
         };
         match asked.and_then(|asked| self.leases.get_mut(&asked)) {
-            Some(lease) if lease.holder != claim.holder && now < lease.until => return Turn::Busy,
+            Some(lease) if lease.holder != claim.holder && now < lease.until => return ClaimOutcome::Busy,
             Some(lease) if lease.holder == claim.holder => lease.until = end(now),
             _ if answer.is_none() => {
                 let lease = Lease { holder: claim.holder.clone(), until: end(now), is_forgotten: false };
@@ -50,7 +52,7 @@ impl Coordinator {
             }
             _ => {}
         }
-        answer.map_or(Turn::Ask, |answer| Turn::Answered(answer.sealed))
+        answer.map_or(ClaimOutcome::Ask, |answer| ClaimOutcome::Answered(answer.sealed))
     }
 
     pub(crate) fn update(&mut self, update: RefreshUpdate<'_>, now: u64) {

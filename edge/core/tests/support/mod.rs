@@ -19,9 +19,9 @@ use edgeward_core::{
     Body, Config, Decision, Edge, Needs, REQUEST_HEADERS, Request, RequestHead, Target,
     jose::software,
     platform::{
-        Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest, Limit, Log,
-        Memory, MemoryName, MemoryUnavailable, Randomness, RandomnessError, Recalled, Record, RefreshClaim,
-        RefreshUpdate, RsaPublicKey, Timer, Together, Turn, UnixTime, VerificationError, VerifyRs256,
+        ClaimOutcome, Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply,
+        FetchRequest, Limit, Log, Memory, MemoryName, MemoryUnavailable, Randomness, RandomnessError, Recalled, Record,
+        RefreshClaim, RefreshUpdate, RsaPublicKey, Timer, Together, UnixTime, VerificationError, VerifyRs256,
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
@@ -145,7 +145,7 @@ impl CoordinateRefreshes for World {
     }
 
     /// Another one that asks goes on meanwhile.
-    async fn claim(&self, claim: &RefreshClaim) -> Result<Turn, CoordinationError> {
+    async fn claim(&self, claim: &RefreshClaim) -> Result<ClaimOutcome, CoordinationError> {
         yield_once().await;
         let (turn, is_lost) =
             self.coordinate(|coordinator, now| (coordinator.claim(claim, now), coordinator.loses_turns))?;

@@ -10,9 +10,9 @@ use edgeward_core::{
     message::operation::MessageHeaders,
     oauth::{ClientDigest, Scope},
     platform::{
-        Alone, Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply, FetchRequest,
-        Limit, Log, Memory, Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate, RsaPublicKey, Timer,
-        Turn, UnixTime, VerificationError, VerifyRs256,
+        Alone, ClaimOutcome, Clock, CoordinateRefreshes, CoordinationError, Count, Fetch, FetchError, FetchReply,
+        FetchRequest, Limit, Log, Memory, Randomness, RandomnessError, Record, RefreshClaim, RefreshUpdate,
+        RsaPublicKey, Timer, UnixTime, VerificationError, VerifyRs256,
     },
     request_context::RequestContext,
     sealed::{self, Profile, RefreshToken},
@@ -76,8 +76,8 @@ impl CoordinateRefreshes for Quiet {
         true
     }
 
-    async fn claim(&self, _: &RefreshClaim) -> Result<Turn, CoordinationError> {
-        Ok(Turn::Ask)
+    async fn claim(&self, _: &RefreshClaim) -> Result<ClaimOutcome, CoordinationError> {
+        Ok(ClaimOutcome::Ask)
     }
 
     async fn update(&self, _: RefreshUpdate<'_>) -> Result<(), CoordinationError> {

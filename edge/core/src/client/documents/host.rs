@@ -3,7 +3,10 @@
 use http::header;
 
 use crate::{
-    message::caching::{Freshness, joined},
+    message::{
+        caching::{Freshness, joined},
+        media_type::media_type,
+    },
     oauth::DocumentUrl,
     platform::{FetchError, FetchReply, FetchRequest, Platform, UnixTime},
 };
@@ -32,9 +35,7 @@ pub(super) async fn fetch<P: Platform>(url: &DocumentUrl, platform: &P) -> Resul
     if reply.status != 200 {
         return Err(HostFailure::Status(reply.status));
     }
-    let media_type = joined(&reply.headers, header::CONTENT_TYPE).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    let media_type = media_type.to_ascii_lowercase();
+    let media_type = media_type(&joined(&reply.headers, header::CONTENT_TYPE).unwrap_or_default());
     let is_json =
         media_type == "application/json" || media_type.starts_with("application/") && media_type.ends_with("+json");
     if is_json { Ok(reply) } else { Err(HostFailure::NotJson) }
