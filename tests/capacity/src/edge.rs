@@ -116,7 +116,7 @@ mod tests {
             ),
             (
                 include_str!("../../../edge/core/src/upstream/post.rs"),
-                format!("ONCE: Deadlines = ({DEADLINE}_000, None);"),
+                format!("ONCE: Deadlines = Deadlines {{ first_ms: {DEADLINE}_000, second_ms: None }};"),
             ),
             (include_str!("../../../edge/core/src/upstream/jwks.rs"), format!("MAX_AGE_SECONDS: u64 = {KEYS_LIVE};")),
         ];
