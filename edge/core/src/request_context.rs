@@ -1,4 +1,4 @@
-//! What is the same for everything that is done about one request.
+//! The settings, the platform, the time and the trace of one request.
 
 use std::cell::Cell;
 

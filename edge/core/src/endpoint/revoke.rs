@@ -58,8 +58,8 @@ async fn revoke<P: Platform>(
     let token = required(form, "token")?;
     match context.open::<RefreshToken>(token, client.digest.as_str()) {
         Ok(token) => {
-            // What was answered a moment ago must not be answered again. Also when Cognito fails, or the client does not wait for it:
-            // it may have revoked one of two tokens, or its answer may be lost. And what was answered meanwhile must not be, either.
+            // Answers of the last minute must not be given again, even if Cognito fails or the client does not wait: Cognito may have
+            // revoked one of two tokens. The second call covers answers that arrive while Cognito revokes.
             memories.refreshes.forget_everywhere(&token.grant_id, context).await;
             let revoked = upstream::revoke(&token, &memories.upstream, context).await;
             memories.refreshes.forget_everywhere(&token.grant_id, context).await;

@@ -54,7 +54,7 @@ impl<P: Platform> Coordination<'_, P> {
     ) -> Result<Answered, UpstreamError> {
         let memory = SharedMemory::of(self.context);
         let turn = match self.find(&memory).await {
-            // The mark is looked at last: a grant may be revoked while this waits. Where it cannot be told, Cognito knows.
+            // The mark is read last: a grant may be revoked while this request waits. If the memory cannot tell, the edge asks Cognito.
             Found::Answer(answer) => match self.is_revoked(&memory).await {
                 Ok(false) => return Ok(Answered::FromMemory(answer)),
                 Ok(true) | Err(_) => None,
@@ -63,7 +63,7 @@ impl<P: Platform> Coordination<'_, P> {
                 Some(known) => return Ok(Answered::FromMemory(known)),
                 None => None,
             },
-            // Not what was known here, if the memory has lost it: it may have lost the mark of a revocation, too.
+            // The memory may have lost the mark of a revocation together with the answer. So `known` does not count.
             Found::Nothing(turn) => turn,
             Found::Dead(at) => {
                 let now = self.context.platform.now();
@@ -148,7 +148,7 @@ impl<P: Platform> Coordination<'_, P> {
                 Recalled::Value(Known::Dead(at)) => return Found::Dead(at),
                 Recalled::Turn(turn) => return Found::Nothing(Some(turn)),
                 Recalled::Busy => return Found::Busy,
-                // What this instance knows may lead to the token that is dead.
+                // `known` may lead to the token that is dead.
                 Recalled::Nothing if dead.is_some() => break,
                 Recalled::Nothing => return Found::Broken,
             };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Scene,
     assertions::{self, showing},
-    outcome, poll,
+    outcome, stays_pending,
     support::{TestEdge, authorization_request, get, set_header, shared_memory::Mode},
 };
 
@@ -178,7 +178,7 @@ fn a_request_that_waits_for_another_instance_gives_up_in_time() {
     scene.world.world.held.set(true);
     let [first, second] = [scene.instance(), scene.instance()];
     let mut asking = Box::pin(first.edge.respond(asking(URL)));
-    (0..30).for_each(|_| assert!(poll(asking.as_mut()).is_pending()));
+    stays_pending([asking.as_mut()]);
     assert_eq!(ask(&second), 503, "another instance has asked for as long as this one waits");
     assert_eq!(scene.world.fetches(), 1);
 }

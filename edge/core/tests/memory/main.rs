@@ -118,8 +118,15 @@ impl Scene {
     }
 }
 
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Has requests run side by side until all of them wait for something from outside.
+fn stays_pending<const COUNT: usize>(mut requests: [Pin<&mut dyn Future<Output = Response<String>>>; COUNT]) {
+    for _ in 0..30 {
+        requests.iter_mut().for_each(|request| assert!(poll(request.as_mut()).is_pending()));
+    }
 }
 
 fn body(response: &Response<String>) -> Value {

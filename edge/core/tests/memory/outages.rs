@@ -6,7 +6,7 @@ use edgeward_core::{
 };
 
 use crate::{
-    Scene, outcome, poll,
+    Scene, outcome, poll, stays_pending,
     support::{shared_memory::Mode, unavailable},
 };
 
@@ -55,7 +55,7 @@ fn one_request_tries_and_then_all_go_or_all_wait_again() {
     scene.world.world.held.set(true);
     let edge = scene.instance();
     let mut trial = Box::pin(edge.edge.respond(scene.request(&scene.token("trial"))));
-    (0..30).for_each(|_| assert!(poll(trial.as_mut()).is_pending()));
+    stays_pending([trial.as_mut()]);
     assert_eq!(scene.refresh_new(), 503);
     assert_eq!(scene.world.fetches(), tried);
     scene.world.world.held.set(false);
@@ -77,7 +77,7 @@ fn a_trial_that_the_platform_has_ended_does_not_close_the_door_for_good() {
     scene.world.world.held.set(true);
     let edge = scene.instance();
     let mut trial = Box::pin(edge.edge.respond(scene.request(&scene.token("trial"))));
-    (0..30).for_each(|_| assert!(poll(trial.as_mut()).is_pending()));
+    stays_pending([trial.as_mut()]);
     drop(trial);
     scene.world.world.held.set(false);
     scene.world.advance(TRIAL_SECONDS - 1);
@@ -97,7 +97,7 @@ fn an_outage_of_another_day_shuts_nobody_out() {
     scene.world.world.held.set(true);
     let edge = scene.instance();
     let mut first = Box::pin(edge.edge.respond(scene.request(&scene.token("first"))));
-    (0..30).for_each(|_| assert!(poll(first.as_mut()).is_pending()));
+    stays_pending([first.as_mut()]);
     scene.world.world.held.set(false);
     scene.answer("next");
     assert_eq!(scene.refresh_new(), 200);
@@ -116,7 +116,7 @@ fn an_instance_that_others_keep_from_trying_tries_as_soon_as_it_may() {
     scene.world.world.held.set(true);
     let edge = scene.instance();
     let mut trial = Box::pin(edge.edge.respond(scene.request(&scene.token("trial"))));
-    (0..30).for_each(|_| assert!(poll(trial.as_mut()).is_pending()));
+    stays_pending([trial.as_mut()]);
     assert_eq!(refresh(10), 503, "another one tries");
     scene.world.world.held.set(false);
     (0..2).for_each(|_| scene.answer("next"));

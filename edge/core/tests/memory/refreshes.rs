@@ -13,7 +13,7 @@ use http::Response;
 use crate::{
     Scene, body,
     cognito::{SUBJECT, TokenAnswer},
-    outcome, poll,
+    outcome, stays_pending,
     support::{KEYS, TestEdge, config, post_form, shared_memory::Mode},
 };
 
@@ -28,6 +28,14 @@ impl Scene {
         let context = ClientDigest::of(&self.client_id);
         let opened: RefreshToken = sealed::open(&token, context.as_str(), &keys, now).unwrap();
         (token, opened.upstream_token)
+    }
+
+    /// Refreshes a token around Cognito's `first` at this instance, for one around `second`. Both of the client's tokens.
+    fn refreshed_at(&self, edge: &TestEdge) -> [String; 2] {
+        let first = self.token("first");
+        self.answer("second");
+        let second = self.given(&edge.respond(self.request(&first))).0;
+        [first, second]
     }
 
     /// Cognito's tokens that it was shown.
@@ -109,9 +117,7 @@ fn an_older_token_gets_the_newest_of_its_family() {
 #[test]
 fn a_request_with_an_older_token_waits_for_the_newest() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
-    let second = scene.given(&scene.refresh(&first)).0;
+    let [first, second] = scene.refreshed_at(&scene.instance());
     scene.answer("third");
     let answers = scene.together(&scene.instances(2), |at| scene.request([&second, &first][at]));
     assert!(answers.iter().all(|answer| scene.given(answer).1 == "third"));
@@ -147,9 +153,7 @@ fn those_who_wait_share_a_refusal() {
 #[test]
 fn an_answer_whose_token_is_dead_is_not_given_again() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
-    let second = scene.given(&scene.refresh(&first)).0;
+    let [first, second] = scene.refreshed_at(&scene.instance());
     scene.world.reply(400, DEAD);
     assert_eq!(outcome(&scene.refresh(&second)), dead());
     scene.answer("newer");
@@ -178,9 +182,7 @@ fn a_request_that_the_platform_has_ended_leaves_its_turn_to_another() {
     {
         let mut ended = Box::pin(first.edge.respond(scene.request(&token)));
         let mut waiting = pin!(second.edge.respond(scene.request(&token)));
-        for _ in 0..30 {
-            assert!(poll(ended.as_mut()).is_pending() && poll(waiting.as_mut()).is_pending());
-        }
+        stays_pending([ended.as_mut(), waiting.as_mut()]);
         assert_eq!(scene.shown().len(), 1);
         drop(ended);
         scene.world.world.held.set(false);
@@ -196,7 +198,7 @@ fn a_request_that_waits_for_too_long_shows_cognito_nothing() {
     let [first, second] = [scene.instance(), scene.instance()];
     scene.world.world.held.set(true);
     let mut asking = pin!(first.edge.respond(scene.request(&token)));
-    (0..30).for_each(|_| assert!(poll(asking.as_mut()).is_pending()));
+    stays_pending([asking.as_mut()]);
     assert_eq!(outcome(&second.respond(scene.request(&token))).0, 503);
     assert_eq!(scene.shown().len(), 1);
 }
@@ -204,11 +206,9 @@ fn a_request_that_waits_for_too_long_shows_cognito_nothing() {
 #[test]
 fn a_grant_that_was_revoked_gets_no_answer_from_any_instance() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
     // This one remembers the answer itself.
     let warm = scene.instance();
-    let second = scene.given(&warm.respond(scene.request(&first))).0;
+    let [first, second] = scene.refreshed_at(&warm);
     scene.revoke(&scene.instance(), &second);
     for edge in [&warm, &scene.instance()] {
         scene.world.reply(400, DEAD);
@@ -228,7 +228,7 @@ fn an_answer_that_comes_after_a_revocation_is_given_to_nobody() {
     let [first, second] = [scene.instance(), scene.instance()];
     scene.world.world.held.set(true);
     let mut asking = pin!(first.edge.respond(scene.request(&token)));
-    (0..30).for_each(|_| assert!(poll(asking.as_mut()).is_pending()));
+    stays_pending([asking.as_mut()]);
     scene.world.world.held.set(false);
     scene.world.world.replies.borrow_mut().clear();
     scene.revoke(&second, &token);
@@ -280,9 +280,7 @@ fn an_answer_that_the_edge_has_not_sealed_is_not_used() {
 #[test]
 fn an_answer_to_one_token_is_no_answer_to_another_of_the_grant() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
-    let second = scene.given(&scene.refresh(&first)).0;
+    let [_, second] = scene.refreshed_at(&scene.instance());
     scene.memory.set(Mode::Swaps);
     scene.answer("third");
     assert_eq!(scene.given(&scene.refresh(&second)).1, "third");
@@ -319,10 +317,8 @@ fn an_answer_that_the_memory_has_lost_is_asked_for_again() {
 #[test]
 fn an_answer_whose_token_is_dead_is_not_given_though_the_memory_breaks() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
     let warm = scene.instance();
-    let second = scene.given(&warm.respond(scene.request(&first))).0;
+    let [first, second] = scene.refreshed_at(&warm);
     scene.world.reply(400, DEAD);
     assert_eq!(outcome(&scene.refresh(&second)), dead());
     // It answers that there is an answer, and that its token is dead.
@@ -356,9 +352,7 @@ fn a_request_that_has_waited_for_nearly_as_long_as_its_client_shows_cognito_noth
     scene.world.world.held.set(true);
     let mut ended = Box::pin(first.edge.respond(scene.request(&token)));
     let mut waiting = pin!(second.edge.respond(scene.request(&token)));
-    for _ in 0..30 {
-        assert!(poll(ended.as_mut()).is_pending() && poll(waiting.as_mut()).is_pending());
-    }
+    stays_pending([ended.as_mut(), waiting.as_mut()]);
     scene.world.advance(9);
     drop(ended);
     scene.world.world.held.set(false);
@@ -406,9 +400,7 @@ fn what_is_told_of_a_token_holds_at_instances_whose_clocks_differ() {
 #[test]
 fn an_answer_whose_token_is_dead_is_not_given_when_cognito_refuses_the_older_one_too() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
-    let second = scene.given(&scene.refresh(&first)).0;
+    let [first, second] = scene.refreshed_at(&scene.instance());
     for (token, shown) in [(&second, 2), (&first, 3), (&first, 3)] {
         scene.world.reply(400, DEAD);
         assert_eq!(outcome(&scene.refresh(token)), dead());
@@ -420,9 +412,7 @@ fn an_answer_whose_token_is_dead_is_not_given_when_cognito_refuses_the_older_one
 #[test]
 fn an_instance_that_knows_a_token_to_be_dead_gives_no_answer_that_leads_to_it() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
-    let second = scene.given(&scene.refresh(&first)).0;
+    let [first, second] = scene.refreshed_at(&scene.instance());
     let warm = scene.instance();
     // What the memory is told of the refusal is lost.
     let known = scene.memory.values();
@@ -436,9 +426,7 @@ fn an_instance_that_knows_a_token_to_be_dead_gives_no_answer_that_leads_to_it() 
 #[test]
 fn a_grant_that_was_revoked_gets_no_answer_while_the_memory_breaks() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
-    let second = scene.given(&scene.refresh(&first)).0;
+    let [first, second] = scene.refreshed_at(&scene.instance());
     scene.revoke(&scene.instance(), &second);
     // It tells of the answer, and that nobody has asked about the next token, but not that the grant is over.
     scene.memory.breaks_after(2);
@@ -450,16 +438,12 @@ fn a_grant_that_was_revoked_gets_no_answer_while_the_memory_breaks() {
 #[test]
 fn a_request_that_has_waited_for_another_token_does_not_get_an_old_answer_of_its_instance() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
     let warm = scene.instance();
-    let second = scene.given(&warm.respond(scene.request(&first))).0;
+    let [first, second] = scene.refreshed_at(&warm);
     scene.revoke(&scene.instance(), &second);
     let [mut asking, mut waiting] = [&second, &first].map(|token| Box::pin(warm.edge.respond(scene.request(token))));
     scene.world.world.held.set(true);
-    for _ in 0..30 {
-        assert!(poll(asking.as_mut()).is_pending() && poll(waiting.as_mut()).is_pending());
-    }
+    stays_pending([asking.as_mut(), waiting.as_mut()]);
     scene.world.world.held.set(false);
     scene.world.reply(503, "");
     assert_eq!(outcome(&crate::support::block_on(asking)).0, 503);
@@ -470,14 +454,12 @@ fn a_request_that_has_waited_for_another_token_does_not_get_an_old_answer_of_its
 #[test]
 fn a_revocation_that_the_client_does_not_wait_for_holds_everywhere() {
     let scene = Scene::with_keys();
-    let first = scene.token("first");
-    scene.answer("second");
-    let second = scene.given(&scene.refresh(&first)).0;
+    let [first, second] = scene.refreshed_at(&scene.instance());
     let edge = scene.instance();
     scene.world.world.held.set(true);
     let parameters = [("client_id", scene.client_id.as_str()), ("token", second.as_str())];
     let mut revoking = Box::pin(edge.edge.respond(post_form("/revoke", &[], &parameters)));
-    (0..30).for_each(|_| assert!(poll(revoking.as_mut()).is_pending()));
+    stays_pending([revoking.as_mut()]);
     drop(revoking);
     scene.world.world.held.set(false);
     scene.world.reply(400, DEAD);
