@@ -4,6 +4,7 @@ use std::{error::Error, fmt};
 
 use anyhow::{Result, anyhow};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_ssm::config::ProvideCredentials as _;
 use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
@@ -28,6 +29,12 @@ impl Aws {
         let region = config.region().map(ToString::to_string);
         let region = region.ok_or_else(|| anyhow!("no AWS region: add --region, or set AWS_REGION"))?;
         Ok(Self { config, region })
+    }
+
+    /// Whether there are any credentials; they may be good for nothing.
+    pub(crate) async fn has_credentials(&self) -> bool {
+        let Some(provider) = self.config.credentials_provider() else { return false };
+        provider.provide_credentials().await.is_ok()
     }
 
     pub(crate) fn region(&self) -> &str {

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use edgeward_identity::UnixTime;
+use serde::Deserialize;
 
 use crate::{
     date,
     deployment::{Deployment, Environment},
+    project::{self, SecretStore},
     report::Format,
 };
 
@@ -63,17 +65,26 @@ pub(crate) enum Command {
     Drift(Drift),
     /// Take away the edge and the parameters that are not the stacks', before those are destroyed.
     Remove(Remove),
+    /// Read an existing user pool and MCP server, say what will not work, and write `edgeward.toml`.
+    Init(Box<Init>),
+    /// Deploy what `edgeward.toml` describes, or what has changed of it, and try it from outside.
+    Up(Up),
+    /// Store or remove a secret of the edge, such as `clients`.
+    Secret(Secret),
     /// Print the licence of this program, and those of the software that it contains.
     Licenses,
 }
 
-/// Which deployment.
-#[derive(Debug, Args)]
+/// Which deployment: by default the one that `edgeward.toml` in the current folder describes.
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Which {
-    /// Name of the deployment: its parameters are below /edgeward/NAME.
+    /// Name of a deployment that parameters at AWS describe, those below /edgeward/NAME.
     #[arg(long, value_name = "NAME", env = "EDGEWARD_DEPLOYMENT")]
-    pub(crate) deployment: Deployment,
-    /// AWS region of its parameters; by default what AWS's own tools would use.
+    pub(crate) deployment: Option<Deployment>,
+    /// The file that describes the deployment, as `edgeward init` writes it.
+    #[arg(long, value_name = "FILE", env = "EDGEWARD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// AWS region of its parameters; by default the one in the file, or what AWS's own tools would use.
     #[arg(long)]
     pub(crate) region: Option<String>,
 }
@@ -90,12 +101,8 @@ pub(crate) struct Change {
 
 #[derive(Debug, Args)]
 pub(crate) struct Keygen {
-    /// Name of the deployment: the keys are stored in its parameters `edge/keys` and `origin/session-keys`.
-    #[arg(long, value_name = "NAME", env = "EDGEWARD_DEPLOYMENT", required_unless_present_any = ["stdout", "output"])]
-    pub(crate) deployment: Option<Deployment>,
-    /// AWS region of its parameters; by default what AWS's own tools would use.
-    #[arg(long)]
-    pub(crate) region: Option<String>,
+    #[command(flatten)]
+    pub(crate) which: Which,
     /// Print the edge's keys instead; nothing is stored.
     #[arg(long, conflicts_with_all = ["output", "dry_run"])]
     pub(crate) stdout: bool,
@@ -215,6 +222,15 @@ pub(crate) struct Push {
     pub(crate) dry_run: bool,
 }
 
+/// The platform of an edge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Platform {
+    /// Cloudflare Workers.
+    #[default]
+    Cloudflare,
+}
+
 /// Where the edge is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
@@ -250,6 +266,12 @@ pub(crate) struct Check {
     /// Environment of wrangler.toml; by default the deployment's name, if it is one.
     #[arg(long)]
     pub(crate) env: Option<Environment>,
+    /// Change what the API can change about an app client of your own; every other value of it stays.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With --fix: say what would be changed, and change nothing.
+    #[arg(long, requires = "fix")]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) plain_http: PlainHttp,
     #[command(flatten)]
@@ -273,7 +295,127 @@ pub(crate) struct Drift {
     pub(crate) plain_http: PlainHttp,
 }
 
+/// What the file is made of. What is not given is asked for.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Init {
+    /// The file to write.
+    #[arg(long, value_name = "FILE", default_value = project::FILE)]
+    pub(crate) config: PathBuf,
+    /// A TOML file with the answers, named like these options; options win.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) answers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: Answers,
+    /// Ask nothing: what is neither given nor has a default is an error.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Change what the API can change about the app client; every other value of it stays.
+    #[arg(long)]
+    pub(crate) fix: bool,
+}
+
+/// Answers to the questions of `init`.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Answers {
+    /// Name of the deployment: the Worker is called edgeward-NAME.
+    #[arg(long, value_parser = deployment_name)]
+    pub(crate) name: Option<String>,
+    /// AWS region of the user pool.
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// Id of the user pool.
+    #[arg(long, value_name = "ID")]
+    pub(crate) user_pool: Option<String>,
+    /// Id of the app client, or `new` for one that is made.
+    #[arg(long, value_name = "ID")]
+    pub(crate) client: Option<String>,
+    /// File with the app client's secret, if Cognito cannot be asked for it; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// Host of the user pool's domain, if Cognito cannot be asked for it.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) domain: Option<String>,
+    /// URL at which clients will reach the edge, such as https://mcp.example.com.
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// URL of the MCP server, such as https://server.example.com/mcp.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server_url: Option<String>,
+    /// Where the edge runs.
+    #[arg(long, value_enum)]
+    pub(crate) platform: Option<Platform>,
+    /// Where the secrets are kept.
+    #[arg(long, value_enum)]
+    pub(crate) secrets: Option<SecretStore>,
+    /// Another setting for the file; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+fn deployment_name(text: &str) -> Result<String, String> {
+    text.parse::<Deployment>().map(|deployment| deployment.to_string())
+}
+
 #[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
+    /// Serve it on this machine instead, against the same user pool and MCP server, until Ctrl-C.
+    #[arg(long)]
+    pub(crate) local: bool,
+    /// With --local: the port at localhost.
+    #[arg(long, default_value_t = 8787, requires = "local")]
+    pub(crate) port: u16,
+    /// Deploy although `edgeward check` finds problems.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How long to wait for a name and a certificate of a new edge.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) wait: u64,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where to ask the edge; for tests.
+    #[arg(long, hide = true, value_name = "URL")]
+    pub(crate) edge_url: Option<url::Url>,
+    /// The pause before each look while waiting; for tests.
+    #[arg(long, hide = true, value_name = "MILLISECONDS", default_value_t = 10_000)]
+    pub(crate) interval: u64,
+    #[command(flatten)]
+    pub(crate) plain_http: PlainHttp,
+    #[command(flatten)]
+    pub(crate) clock: Clock,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Secret {
+    #[command(subcommand)]
+    pub(crate) command: SecretCommand,
+    #[command(flatten)]
+    pub(crate) which: Which,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Store a secret; its value is read from standard input.
+    Set {
+        /// Its name, as in docs/settings.md without EDGEWARD_ and in lower case: clients, registration-token.
+        name: String,
+        /// Read the value from a file.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Remove a secret.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct PlainHttp {
     /// Where to ask the edge without TLS; for tests.
     #[arg(long, hide = true, value_name = "URL")]
@@ -294,7 +436,7 @@ pub(crate) struct Remove {
     pub(crate) dry_run: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Clock {
     /// The time, in seconds since 1970; for tests.
     #[arg(long, hide = true, value_name = "SECONDS")]

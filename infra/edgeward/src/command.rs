@@ -3,6 +3,7 @@
 pub(crate) mod check;
 mod client_secret;
 pub(crate) mod drift;
+pub(crate) mod init;
 pub(crate) mod keygen;
 pub(crate) mod leaked;
 pub(crate) mod licenses;
@@ -12,6 +13,11 @@ pub(crate) mod publish_jwks;
 pub(crate) mod push;
 pub(crate) mod remove;
 pub(crate) mod rotate;
+pub(crate) mod secret;
+mod smoke;
+pub(crate) mod up;
+
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use edgeward_core::Config;
@@ -25,8 +31,10 @@ use crate::{
     cli::Which,
     deployment::Deployment,
     edge::Settings,
-    parameter::{Parameters, Store},
+    parameter::Parameters,
+    project::{FILE, Project},
     report::Report,
+    store::Store,
 };
 
 /// A deployment as its parameters describe it.
@@ -39,11 +47,59 @@ struct Described {
 
 impl Described {
     async fn read(which: &Which) -> Result<Self> {
-        let aws = Aws::connect(which.region.clone()).await?;
-        let store = Store::new(&aws, &which.deployment);
-        let edge = store.edge().await?;
+        let Located { aws, store, plain } = Located::find(which).await?;
+        let mut edge = store.edge().await?;
+        edge.extend(plain.unwrap_or_default());
         let settings = Settings::of(&edge);
         Ok(Self { aws, store, edge, settings })
+    }
+
+    fn deployment(&self) -> &Deployment {
+        &self.store.deployment
+    }
+}
+
+/// A deployment that was named, and not read yet.
+struct Located {
+    aws: Aws,
+    store: Store,
+    /// What its file says, if a file describes it.
+    plain: Option<Parameters>,
+}
+
+impl Located {
+    /// A file that is named or lies in the current folder describes the deployment, unless one is named whose parameters are at
+    /// AWS.
+    async fn find(which: &Which) -> Result<Self> {
+        let named = match (&which.config, &which.deployment) {
+            (Some(path), _) => Err(path.clone()),
+            (None, Some(deployment)) => Ok(deployment),
+            (None, None) => Err(PathBuf::from(FILE)),
+        };
+        match named {
+            Ok(deployment) => {
+                let aws = Aws::connect(which.region.clone()).await?;
+                Ok(Self { store: Store::new(&aws, deployment), aws, plain: None })
+            }
+            Err(path) => Self::of(Project::read(&path)?, which.region.clone()).await,
+        }
+    }
+
+    async fn of(project: Project, region: Option<String>) -> Result<Self> {
+        let aws = Aws::connect(region.or(project.region)).await?;
+        Ok(Self { store: Store::new(&aws, &project.deployment), aws, plain: Some(project.settings) })
+    }
+
+    /// Refuses what is about an origin that the stacks have made.
+    fn has_origin_of_ours(&self) -> Result<()> {
+        match self.store.deployment.file() {
+            Some(file) => bail!(
+                "the MCP server of {} is not made by Edgeward's stacks: it has no session keys here, and it reads the public \
+                 keys at the edge's /.well-known/jwks.json",
+                file.path.display()
+            ),
+            None => Ok(()),
+        }
     }
 }
 
@@ -78,5 +134,5 @@ fn session_keys_parameter(deployment: &Deployment) -> String {
 }
 
 fn parameter(deployment: &Deployment, variable: &str) -> String {
-    format!("{}/{}", deployment.edge_path(), setting(variable).map_or(variable, |setting| setting.parameter))
+    deployment.secret(setting(variable).map_or(variable, |setting| setting.parameter))
 }

@@ -30,6 +30,8 @@ pub(crate) enum Part {
     Everything {
         /// Whether the Worker gets the public URL's host as its domain.
         domain: bool,
+        /// Whether an edge that has all of it already is left alone.
+        only_changes: bool,
     },
     /// Every secret, and nothing else.
     Secrets,
@@ -73,6 +75,12 @@ impl Destination {
         matches!(self, Self::Local(_)) || !matches!(part, Part::Secret(_))
     }
 
+    /// Whether the edge has a secret of this name.
+    pub(crate) async fn has_secret(&self, name: &str) -> Result<bool> {
+        let Self::Cloudflare(wrangler) = self else { return Ok(false) };
+        Ok(wrangler.standing_secrets().await?.is_some_and(|standing| standing.iter().any(|standing| standing == name)))
+    }
+
     /// Writes the settings there.
     pub(crate) async fn deliver(
         &self,
@@ -86,7 +94,7 @@ impl Destination {
             // Half of two small files is no use.
             Self::Local(local) => local.write(settings, config, dry_run, report),
             Self::Cloudflare(wrangler) => {
-                let Part::Everything { domain: attach } = part else {
+                let Part::Everything { domain: attach, only_changes } = part else {
                     let one = if let Part::Secret(name) = part { Some(name) } else { None };
                     return wrangler.push_secrets(settings, one, dry_run, report).await;
                 };
@@ -94,7 +102,7 @@ impl Destination {
                     Some(name) => Address::Host { name, attach },
                     None => Address::WorkersDev,
                 };
-                wrangler.push(settings, config, &address, dry_run, report).await
+                wrangler.push(settings, config, &address, only_changes, dry_run, report).await
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use edgeward_core::{Config, secret::Secret};
-use edgeward_identity::names::edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, SETTINGS, setting};
+use edgeward_identity::names::edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, REGISTRATION_TOKEN, SETTINGS, setting};
 
 use crate::{deployment::Deployment, parameter::Parameters, report::Problem};
 
@@ -33,9 +33,7 @@ impl Settings {
     pub(crate) fn config(&self, deployment: &Deployment) -> Result<Config, Vec<Problem>> {
         Config::parse(|name| self.get(name).map(str::to_owned)).map_err(|errors| {
             let problem = |error: edgeward_core::config::ConfigError| {
-                let parameter = setting(error.setting).map_or("", |setting| setting.parameter);
-                let place = format!("{}/{parameter} ({})", deployment.edge_path(), error.setting);
-                Problem::new(place, error.problem, remedy(error.setting))
+                Problem::new(deployment.place(error.setting), error.problem, remedy(error.setting, deployment))
             };
             errors.0.into_iter().map(problem).collect()
         })
@@ -57,11 +55,17 @@ impl Settings {
     }
 }
 
-fn remedy(variable: &str) -> &'static str {
-    match variable {
-        KEYS => "`edgeward keygen` makes keys; malformed ones must be mended by hand",
-        COGNITO_CLIENT_SECRET => "`edgeward push` reads it from the app client",
-        CLIENTS => "store it anew as a SecureString",
-        _ => "set it in the stacks' configuration and deploy them",
-    }
+fn remedy(variable: &str, deployment: &Deployment) -> String {
+    let remedy = match (variable, deployment.file()) {
+        (KEYS, Some(_)) => "`edgeward up` makes keys; malformed ones must be mended by hand",
+        (KEYS, None) => "`edgeward keygen` makes keys; malformed ones must be mended by hand",
+        (COGNITO_CLIENT_SECRET, _) => "`edgeward push` reads it from the app client",
+        (CLIENTS | REGISTRATION_TOKEN, _) => {
+            let parameter = setting(variable).map_or("", |setting| setting.parameter);
+            return format!("store it anew: `edgeward secret {parameter}`");
+        }
+        (_, Some(file)) => return format!("correct it in {}", file.path.display()),
+        (_, None) => "set it in the stacks' configuration and deploy them",
+    };
+    remedy.to_owned()
 }

@@ -11,7 +11,10 @@ use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_core::keys::Keys;
-use edgeward_identity::{SealingKeys, UnixTime, keys::is_ed25519_signature_key};
+use edgeward_identity::{
+    SealingKeys, UnixTime,
+    keys::{SigningKey, is_ed25519_signature_key},
+};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -71,6 +74,16 @@ impl PrivateJwk {
 
     pub(crate) fn key_id(&self) -> &str {
         self.text("kid")
+    }
+
+    /// The key itself, of one that signs; under another id, if that is given.
+    pub(crate) fn signing_key(&self, id: Option<&str>) -> Result<SigningKey> {
+        let mut key = self.clone();
+        if let Some(id) = id {
+            key.0.insert("kid".to_owned(), id.into());
+        }
+        let text = Zeroizing::new(serde_json::to_string(&key.0)?);
+        Ok(SigningKey::from_jwk(&text)?)
     }
 
     /// What it is for, in the edge's set.

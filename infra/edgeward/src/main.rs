@@ -16,9 +16,14 @@ mod parameter;
 mod replacement;
 mod report;
 
+mod secret_file;
+
+mod store;
+
 mod cli;
 mod edge;
 mod firewall;
+mod project;
 mod rotation;
 
 mod destination;
@@ -55,6 +60,9 @@ async fn main() -> ExitCode {
         Command::Check(arguments) => command::check::run(arguments, &mut report).await,
         Command::Drift(arguments) => command::drift::run(arguments, &mut report).await,
         Command::Remove(arguments) => command::remove::run(arguments, &mut report).await,
+        Command::Init(arguments) => command::init::run(arguments, &mut report).await,
+        Command::Up(arguments) => command::up::run(arguments, &mut report).await,
+        Command::Secret(arguments) => command::secret::run(arguments, &mut report).await,
         Command::Licenses => return command::licenses::run(),
     };
     report.end(outcome)

@@ -1,7 +1,9 @@
 //! The user pool and the app client at Cognito, as AWS describes them.
 
 mod app_client;
+mod change;
 mod description;
+mod list;
 mod unmodelled;
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -18,7 +20,9 @@ use crate::{
 };
 
 pub(crate) use app_client::AppClient;
+pub(crate) use change::NewClient;
 pub(crate) use description::Provider;
+pub(crate) use list::{Named, pools};
 
 /// The app client of the edge.
 #[derive(Debug, Clone)]
@@ -39,9 +43,16 @@ pub(crate) struct Listed {
 impl Pool {
     /// As the settings name it. A user pool says itself in which region it is.
     pub(crate) fn of(settings: &Settings, aws: &Aws) -> Result<Self> {
-        let pool_id = settings.get(COGNITO_USER_POOL_ID).context("the parameter cognito-user-pool-id is missing")?;
-        let client_id = settings.get(COGNITO_CLIENT_ID).context("the parameter cognito-client-id is missing")?;
-        let Some((region, _)) = pool_id.split_once('_') else { bail!("{pool_id:?} is not the id of a user pool") };
+        let pool_id = settings.get(COGNITO_USER_POOL_ID).context("the setting cognito-user-pool-id is missing")?;
+        let client_id = settings.get(COGNITO_CLIENT_ID).context("the setting cognito-client-id is missing")?;
+        Self::new(pool_id, client_id, aws)
+    }
+
+    /// A pool by its id, and one of its app clients.
+    pub(crate) fn new(pool_id: &str, client_id: &str, aws: &Aws) -> Result<Self> {
+        let Some((region, _)) = pool_id.split_once('_') else {
+            bail!("{pool_id:?} is not the id of a user pool, which is a region, `_` and characters")
+        };
         Ok(Self {
             client: aws.cognito(region),
             region: region.to_owned(),
@@ -85,7 +96,7 @@ impl Pool {
         }
         client.client_secret.map(Secret::new).with_context(|| {
             format!(
-                "the app client {} has no secret: the edge needs a confidential one; mend the stack",
+                "the app client {} has no secret, and cannot get one: the edge needs a confidential client",
                 self.client_id
             )
         })

@@ -1,42 +1,35 @@
 //! `edgeward check`
 
-mod cognito;
+pub(super) mod cognito;
 mod keys;
 mod parameters;
 
 use anyhow::{Result, bail};
+use edgeward_identity::{UnixTime, names::edge::KEYS};
 
-use super::{Described, plain_http};
+use super::{Described, smoke};
 use crate::{
-    cli::Check,
+    cli::{Check, PlainHttp},
+    deployment::Environment,
     destination::too_large,
     fetch::Fetch,
+    jwks::PrivateJwks,
     report::{Problem, Report},
 };
 
 /// Names everything that is missing or inconsistent.
 pub(crate) async fn run(arguments: &Check, report: &mut Report) -> Result<()> {
-    let deployment = &arguments.which.deployment;
     let described = Described::read(&arguments.which).await?;
-    let origin = described.store.origin().await?;
-    if let Err(error) = deployment.environment(arguments.env) {
-        report.problem(Problem::new("--env", error.to_string(), "name the environment that the edge is deployed from"));
+    let deployment = described.deployment();
+    if arguments.fix
+        && let Ok(config) = described.settings.config(deployment)
+    {
+        cognito::fix::run(&described, &config, arguments.dry_run, report).await?;
     }
-    let config = described.settings.config(deployment);
-    parameters::check(&described, &origin, &config, report);
-    keys::check(&described, &origin, arguments.clock.now(), report);
-    let config = match config {
-        Ok(config) => Some(config),
-        Err(problems) => {
-            problems.into_iter().for_each(|problem| report.problem(problem));
-            None
-        }
-    };
-    too_large(&described.settings, deployment).into_iter().for_each(|problem| report.problem(problem));
-    let fetch = Fetch::new()?;
-    cognito::check(&described, config.as_ref(), &fetch, report).await;
-    if let Some(config) = &config {
-        plain_http::check(config, arguments.plain_http.plain_url.as_ref(), &fetch, report).await;
+    look(&described, arguments.env, &arguments.plain_http, arguments.clock.now(), report).await?;
+    if let (Some(_), Ok(config)) = (deployment.file(), described.settings.config(deployment)) {
+        let keys = PrivateJwks::parse(described.settings.get(KEYS).unwrap_or_default())?;
+        smoke::origins(&config, &keys, &Fetch::new()?, report).await;
     }
     let notes = match report.print_notes() {
         0 => String::new(),
@@ -47,5 +40,37 @@ pub(crate) async fn run(arguments: &Check, report: &mut Report) -> Result<()> {
         bail!("the deployment {deployment} has problems");
     }
     report.did(format!("the deployment {deployment} is complete and consistent{notes}"));
+    Ok(())
+}
+
+/// Looks at everything but the MCP server.
+pub(super) async fn look(
+    described: &Described,
+    environment: Option<Environment>,
+    plain_http: &PlainHttp,
+    now: UnixTime,
+    report: &mut Report,
+) -> Result<()> {
+    let deployment = described.deployment();
+    let origin = described.store.origin().await?;
+    if let Err(error) = deployment.environment(environment) {
+        report.problem(Problem::new("--env", error.to_string(), "name the environment that the edge is deployed from"));
+    }
+    let config = described.settings.config(deployment);
+    parameters::check(described, &origin, &config, report);
+    keys::check(described, &origin, now, report);
+    let config = match config {
+        Ok(config) => Some(config),
+        Err(problems) => {
+            problems.into_iter().for_each(|problem| report.problem(problem));
+            None
+        }
+    };
+    too_large(&described.settings, deployment).into_iter().for_each(|problem| report.problem(problem));
+    let fetch = Fetch::new()?;
+    cognito::check(described, config.as_ref(), &fetch, report).await;
+    if let Some(config) = &config {
+        super::plain_http::check(config, plain_http.plain_url.as_ref(), &fetch, report).await;
+    }
     Ok(())
 }

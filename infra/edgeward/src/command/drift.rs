@@ -1,8 +1,8 @@
 //! `edgeward drift`
 
 mod bindings;
-mod clients;
-mod documents;
+pub(super) mod clients;
+pub(super) mod documents;
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ const PUSH: &str = "run `edgeward push`";
 
 /// Compares the deployment's parameters with the running edge, and asks the edge as its clients do.
 pub(crate) async fn run(arguments: &Drift, report: &mut Report) -> Result<()> {
-    let deployment = &arguments.which.deployment;
     let described = Described::read(&arguments.which).await?;
+    let deployment = described.deployment();
     let config = accepted(&described.settings, deployment, report)?;
     let target = Target::new(&config, arguments.edge_url.as_ref());
     let patience =

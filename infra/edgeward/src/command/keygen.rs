@@ -4,12 +4,12 @@ use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::Located;
 use crate::{
-    aws::Aws,
     cli::Keygen,
     generate,
     jwks::{Kind, PrivateJwks},
-    parameter::{Protection, Store},
+    parameter::Protection,
     report::Report,
 };
 
@@ -37,9 +37,13 @@ pub(crate) async fn run(arguments: &Keygen, report: &mut Report) -> Result<()> {
         return Ok(());
     }
 
-    let deployment = arguments.deployment.as_ref().context("--deployment is missing")?;
-    let store = Store::new(&Aws::connect(arguments.region.clone()).await?, deployment);
-    let all = [(super::keys_parameter(deployment), &edge), (super::session_keys_parameter(deployment), &sessions)];
+    let store = Located::find(&arguments.which).await?.store;
+    let deployment = &store.deployment;
+    let mut all = vec![(super::keys_parameter(deployment), &edge)];
+    // A server of one's own has its own sessions.
+    if deployment.file().is_none() {
+        all.push((super::session_keys_parameter(deployment), &sessions));
+    }
     let mut missing = Vec::new();
     for (name, keys) in &all {
         if !store.has(name).await? {
@@ -47,8 +51,12 @@ pub(crate) async fn run(arguments: &Keygen, report: &mut Report) -> Result<()> {
         }
     }
     if missing.is_empty() {
-        let [(edge, _), (sessions, _)] = all;
-        bail!("{edge} and {sessions} are there already, and are not overwritten; `edgeward rotate` replaces keys");
+        let names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
+        let are = if names.len() == 1 { "is" } else { "are" };
+        bail!(
+            "{} {are} there already, and {are} not overwritten; `edgeward rotate` replaces keys",
+            names.join(" and ")
+        );
     }
     for (name, keys) in missing {
         if arguments.dry_run {

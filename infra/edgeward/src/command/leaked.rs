@@ -26,11 +26,13 @@ pub(crate) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
         Leak::Session => session::run(arguments, report).await,
         Leak::ClientSecret => client_secret::run(arguments, report).await,
         Leak::OriginSecret => {
+            let located = super::Located::find(&arguments.which).await?;
+            located.has_origin_of_ours()?;
             report.did("nobody has to sign in again: CloudFront and the firewall of the origin's load balancer change");
             bail!(
                 "the origin's secret belongs to the stacks: run `make deploy DEPLOYMENT={} LEAKED=origin-secret`, which raises \
                  server.originSecretGeneration by one and deploys; the old secret is refused once CloudFront has the new one",
-                arguments.which.deployment
+                located.store.deployment
             )
         }
     }

@@ -4,23 +4,23 @@ use anyhow::{Context as _, Result};
 use edgeward_identity::names::{edge::KEYS, origin::JWKS};
 use serde_json::Value;
 
-use super::Described;
-use crate::{
-    cli::Change,
-    jwks::PrivateJwks,
-    parameter::{Protection, Store},
-    report::Report,
-};
+use super::{Described, Located};
+use crate::{cli::Change, jwks::PrivateJwks, parameter::Protection, report::Report, store::Store};
 
 /// Writes the public keys to the origin's parameter.
 pub(crate) async fn run(arguments: &Change, report: &mut Report) -> Result<()> {
+    Located::find(&arguments.which).await?.has_origin_of_ours()?;
     let described = Described::read(&arguments.which).await?;
     let keys = described.settings.get(KEYS).context("the deployment has no keys: run `edgeward keygen`")?;
     publish(&described.store, &PrivateJwks::parse(keys)?, arguments.dry_run, report).await
 }
 
-/// Writes the public halves of `keys` to the origin's parameter, unless they are there.
+/// Writes the public halves of `keys` to the origin's parameter, unless they are there. A server of one's own reads them at the
+/// edge.
 pub(super) async fn publish(store: &Store, keys: &PrivateJwks, dry_run: bool, report: &mut Report) -> Result<()> {
+    if store.deployment.file().is_some() {
+        return Ok(());
+    }
     let name = super::jwks_parameter(&store.deployment);
     let public = keys.public()?;
     let published = store.origin().await?;

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) async fn run(arguments: &Push, report: &mut Report) -> Result<()> {
     let dry_run = arguments.dry_run;
     let Described { aws, store, mut settings, .. } = Described::read(&arguments.which).await?;
-    let deployment = &arguments.which.deployment;
+    let deployment = &store.deployment.clone();
     let destination = Destination::prepare(&arguments.target, deployment, dry_run).await?;
 
     let first_secret = match settings.get(COGNITO_CLIENT_SECRET) {
@@ -43,6 +43,10 @@ pub(crate) async fn run(arguments: &Push, report: &mut Report) -> Result<()> {
     }
     let keys = settings.get(KEYS).context("the deployment has no keys: run `edgeward keygen`")?;
     publish(&store, &PrivateJwks::parse(keys)?, dry_run, report).await?;
-    let part = if arguments.secrets_only { Part::Secrets } else { Part::Everything { domain: !arguments.no_domain } };
+    let part = if arguments.secrets_only {
+        Part::Secrets
+    } else {
+        Part::Everything { domain: !arguments.no_domain, only_changes: false }
+    };
     destination.deliver(&settings, &config, part, dry_run, report).await
 }

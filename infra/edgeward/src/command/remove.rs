@@ -3,16 +3,14 @@
 use anyhow::{Context as _, Result, bail};
 use edgeward_identity::names::edge::{CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL, REGISTRATION_TOKEN};
 
-use super::{jwks_parameter, keys_parameter, parameter, secret_parameter, session_keys_parameter};
-use crate::{
-    aws::Aws, cli::Remove, deployment::Deployment, destination::Destination, parameter::Store, report::Report,
-};
+use super::{Located, jwks_parameter, keys_parameter, parameter, secret_parameter, session_keys_parameter};
+use crate::{cli::Remove, deployment::Deployment, destination::Destination, report::Report};
 
 /// Takes the deployment away as far as the tool has made it. The stacks need not be there any more.
 pub(crate) async fn run(arguments: &Remove, report: &mut Report) -> Result<()> {
-    let deployment = &arguments.which.deployment;
     let only_says = arguments.dry_run || !arguments.yes;
-    let store = Store::new(&Aws::connect(arguments.which.region.clone()).await?, deployment);
+    let store = Located::find(&arguments.which).await?.store;
+    let deployment = &store.deployment;
     // What could fail for another reason fails before anything is removed.
     let mut found = Vec::new();
     for name in parameters(deployment) {
@@ -26,9 +24,12 @@ pub(crate) async fn run(arguments: &Remove, report: &mut Report) -> Result<()> {
     let had_edge = destination.remove(only_says, report).await?;
     if found.is_empty() {
         report.did(format!(
-            "the deployment {deployment} has no keys and nothing else to remove in {}; if its home region is another, run \
-             this again with that --region",
-            store.region
+            "the deployment {deployment} has no keys and nothing else to remove in {}{}",
+            store.place(),
+            match deployment.file() {
+                Some(_) => "",
+                None => "; if its home region is another, run this again with that --region",
+            }
         ));
     } else if only_says {
         for name in &found {
@@ -54,14 +55,19 @@ pub(crate) async fn run(arguments: &Remove, report: &mut Report) -> Result<()> {
 
 /// All that is not the stacks'.
 fn parameters(deployment: &Deployment) -> Vec<String> {
-    let own = [keys_parameter, secret_parameter, jwks_parameter, session_keys_parameter].map(|name| name(deployment));
-    own.into_iter().chain(by_hand(deployment)).collect()
+    let own = [keys_parameter, secret_parameter].map(|name| name(deployment));
+    // A server of one's own has no parameters.
+    let origin =
+        deployment.file().is_none().then(|| [jwks_parameter, session_keys_parameter].map(|name| name(deployment)));
+    own.into_iter().chain(origin.into_iter().flatten()).chain(by_hand(deployment)).collect()
 }
 
 /// Settings that nothing writes but people.
 fn by_hand(deployment: &Deployment) -> impl Iterator<Item = String> {
-    [CLIENTS, REGISTRATION_TOKEN, COGNITO_ISSUER, COGNITO_JWKS_URL]
+    let plain = deployment.file().is_none().then_some([COGNITO_ISSUER, COGNITO_JWKS_URL]);
+    [CLIENTS, REGISTRATION_TOKEN]
         .into_iter()
+        .chain(plain.into_iter().flatten())
         .map(|variable| parameter(deployment, variable))
 }
 

@@ -1,6 +1,6 @@
 //! What Cloudflare takes as one variable or secret of a Worker.
 
-use edgeward_identity::names::edge::{BRAND, CLIENTS, KEYS, RESOURCES, setting};
+use edgeward_identity::names::edge::{BRAND, CLIENTS, KEYS, RESOURCES};
 
 use crate::{deployment::Deployment, edge::Settings, report::Problem};
 
@@ -13,9 +13,8 @@ pub(crate) fn too_large(settings: &Settings, deployment: &Deployment) -> Vec<Pro
     let all = settings.plain().chain(settings.secret());
     let large = all.filter(|(_, value)| value.len() > MAX_BYTES);
     let problem = |(variable, value): (&'static str, &str)| {
-        let parameter = setting(variable).map_or("", |setting| setting.parameter);
         Problem::new(
-            format!("{}/{parameter} ({variable})", deployment.edge_path()),
+            deployment.place(variable),
             format!("has {} bytes, and Cloudflare takes {MAX_BYTES} at most", value.len()),
             remedy(variable),
         )

@@ -3,6 +3,7 @@
 mod bundle;
 mod deploy;
 mod explanation;
+mod fingerprint;
 mod own_config;
 mod run;
 mod secrets;
@@ -68,13 +69,14 @@ impl Wrangler {
         )
     }
 
-    /// Writes code, variables and secrets to the Worker. Each version of it that serves, if only for a moment, has settings
+    /// Writes code, variables and secrets to the Worker; with `only_changes`, unless it has them. Each version of it that serves, if only for a moment, has settings
     /// that the edge accepts.
     pub(super) async fn push(
         &self,
         settings: &Settings,
         config: &Config,
         address: &Address,
+        only_changes: bool,
         dry_run: bool,
         report: &mut Report,
     ) -> Result<()> {
@@ -83,7 +85,11 @@ impl Wrangler {
             return Ok(());
         }
         let standing = self.standing_secrets().await?;
-        self.deploy(settings, config, address, standing.as_deref(), report).await
+        let version = match (only_changes, &standing) {
+            (true, Some(_)) => self.standing_tag().await?,
+            _ => None,
+        };
+        self.deploy(settings, config, address, standing.as_deref(), version.as_deref(), report).await
     }
 
     /// Writes secrets to the Worker, all or one of them. Code and variables stay as they are.

@@ -127,7 +127,14 @@ impl Aws {
 
     fn operate(&mut self, operation: &str, request: &Value) -> Result<Value, (&'static str, &'static str)> {
         let text = |member: &str| request[member].as_str().unwrap_or_default().to_owned();
-        if operation.contains("UserPoolClient") && (text("UserPoolId") != POOL || text("ClientId") != CLIENT) {
+        let names_no_client = ["ListUserPoolClients", "CreateUserPoolClient"].contains(&operation);
+        if names_no_client && text("UserPoolId") != POOL {
+            return Err(("ResourceNotFoundException", "User pool does not exist."));
+        }
+        if operation.contains("UserPoolClient")
+            && !names_no_client
+            && (text("UserPoolId") != POOL || text("ClientId") != CLIENT)
+        {
             return Err(("ResourceNotFoundException", "User pool client does not exist."));
         }
         if !matches!(operation.get(..3), Some("Get" | "Lis" | "Des")) {
@@ -172,6 +179,31 @@ impl Aws {
                     client["ClientSecret"] = secret.as_str().into();
                 }
                 Ok(json!({ "UserPoolClient": client }))
+            }
+            "ListUserPools" => Ok(json!({ "UserPools": [{ "Id": POOL, "Name": "people" }] })),
+            "ListUserPoolClients" => {
+                Ok(json!({ "UserPoolClients": [{ "ClientId": CLIENT, "UserPoolId": POOL, "ClientName": "the app" }] }))
+            }
+            "CreateUserPoolClient" => {
+                assert_eq!(request["GenerateSecret"], true);
+                let mut client = request.clone();
+                client["ClientId"] = CLIENT.into();
+                client["CreationDate"] = START.into();
+                self.app_client = client;
+                Ok(json!({ "UserPoolClient": self.app_client }))
+            }
+            // What is left out is reset.
+            "UpdateUserPoolClient" => {
+                for read_only in ["ClientSecret", "ClientSecretArn", "CreationDate", "LastModifiedDate"] {
+                    assert!(request.get(read_only).is_none(), "{read_only} cannot be written");
+                }
+                self.app_client = request.clone();
+                self.app_client["CreationDate"] = START.into();
+                Ok(json!({ "UserPoolClient": self.app_client }))
+            }
+            "CreateManagedLoginBranding" => {
+                self.is_branded = true;
+                Ok(json!({ "ManagedLoginBranding": { "UserPoolId": POOL, "UseCognitoProvidedValues": true } }))
             }
             // By the complete ARN, or the one without the random characters.
             "GetSecretValue"

@@ -57,9 +57,7 @@ async fn an_aws_that_does_not_answer_is_said() {
 async fn wrong_arguments_are_a_matter_of_usage() {
     let world = World::new().await;
     for arguments in [
-        &["check"][..],
-        &["keygen"],
-        &["rotate", "everything", "--deployment", "prod"],
+        &["rotate", "everything", "--deployment", "prod"][..],
         &["push", "--deployment", "Not A Name"],
         &["push", "--deployment", "prod", "--env", "production"],
         &["push", "--deployment", "prod", "--target", "local"],

@@ -10,6 +10,7 @@ mod cognito;
 mod deploying;
 mod drift;
 mod edge;
+mod existing;
 mod firewall;
 mod keygen;
 mod leaked;

@@ -26,7 +26,7 @@ async fn a_first_push_deploys_and_stores_what_only_it_can() {
     let [file] = &world.wrangler_files()[..] else { panic!("not one file: {calls:?}") };
     assert!(file.starts_with(".wrangler-edgeward-prod-") && file.ends_with(".json"), ".gitignore knows no {file}");
     assert_eq!(
-        calls[0].replace(file, "FILE"),
+        calls[0].replace(file, "FILE").rsplit_once(" --tag ").unwrap().0,
         "deploy --env prod --name edgeward-prod --config FILE --secrets-file /dev/stdin \
          --var EDGEWARD_PUBLIC_URL:https://mcp.example.com --var EDGEWARD_ORIGIN_URL:https://origin.example.com \
          --var EDGEWARD_ORIGIN_AUDIENCE:https://origin.example.com --var COGNITO_USER_POOL_ID:eu-west-1_Example \

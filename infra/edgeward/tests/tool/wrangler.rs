@@ -32,6 +32,10 @@ bundle)
 deploy)
     if mv "$folder/meanwhile" "$folder/now" 2>/dev/null; then sh "$folder/now" || exit 1; fi
     : >"$folder/worker"
+    for argument; do
+        if [ "$before" = --tag ]; then echo "$argument" >"$folder/tag"; fi
+        before=$argument
+    done
     cp "$7" "$folder/config" || exit 1
     cat "$9" >"$folder/stdin"
     if [ -e "$folder/warns" ] && [ "$WRANGLER_LOG" != error ]; then cat "$folder/warns" >&2; fi
@@ -44,7 +48,10 @@ list)
     cat "$folder/standing" 2>/dev/null || echo "[]"
     ;;
 deployments) echo '{"versions": [{"version_id": "the-only-one", "percentage": 100}]}' ;;
-versions) cat "$folder/version" ;;
+versions)
+    cat "$folder/version" 2>/dev/null ||
+        echo "{\"resources\": {\"bindings\": []}, \"annotations\": {\"workers/tag\": \"$(cat "$folder/tag")\"}}"
+    ;;
 secret) cat >"$folder/stdin" ;;
 delete)
     if ! rm "$folder/worker" 2>/dev/null; then

@@ -5,6 +5,7 @@ mod attributes;
 mod discovery;
 mod domain;
 mod firewall;
+pub(in crate::command) mod fix;
 mod issuer;
 mod probe;
 mod providers;
@@ -29,19 +30,32 @@ use crate::{
 
 const OPENID: [&str; 5] = ["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"];
 
-pub(super) async fn check(described: &Described, config: Option<&Config>, fetch: &Fetch, report: &mut Report) {
+pub(in crate::command) async fn check(
+    described: &Described,
+    config: Option<&Config>,
+    fetch: &Fetch,
+    report: &mut Report,
+) {
     if let Some(config) = config {
         discovery::check(config, fetch, report).await;
     }
     // What is missing or malformed is named among the settings.
     let Ok(pool) = Pool::of(&described.settings, &described.aws) else { return };
-    let remedy = Remedy::of(&pool);
+    let remedy = Remedy::of(&pool, described.deployment());
     if let Some(config) = config {
         probe::check(config, &remedy, fetch, report).await;
     }
+    if described.deployment().file().is_some() && !described.aws.has_credentials().await {
+        let what = "was looked at from outside only: there are no AWS credentials";
+        let to_do = "sign in (`aws sso login`) and run `edgeward check`, which also reads the app client's settings";
+        report.note(Problem::new(format!("the user pool {}", pool.id()), what, to_do));
+        return;
+    }
     let client = match pool.describe().await {
         Err(error) if !is_denied(&error) => {
-            report.problem(Problem::new("the app client", format!("{error:#}"), "deploy the security stack"));
+            report.problem(Problem::new("the app client", format!("{error:#}"), {
+                remedy.by_owner("deploy the security stack", "correct cognito-client-id or cognito-user-pool-id")
+            }));
             None
         }
         result => seen(result, "the app client", "DescribeUserPoolClient", report),
@@ -63,7 +77,7 @@ pub(super) async fn check(described: &Described, config: Option<&Config>, fetch:
         tokens::check(client, &remedy, config, &providers, report);
     }
     firewall::check(&pool, user_pool.as_ref(), &providers, described, config, report).await;
-    tokens::sessions(&pool, report).await;
+    tokens::sessions(&pool, &remedy, report).await;
     if let Some(config) = config {
         issuer::check(&pool, user_pool.as_ref(), config, report);
         custom_scopes(&pool, config, report).await;

@@ -33,6 +33,9 @@ pub(super) fn check(described: &Described, origin: &Parameters, now: UnixTime, r
             dates(keys, kind, &place, now, report);
         }
     }
+    if described.deployment().file().is_some() {
+        return;
+    }
     published(described, origin, keys.as_ref(), report);
     sessions(described, origin, now, report);
 }

@@ -22,7 +22,10 @@ pub(super) fn check(
 ) {
     let deployment = &described.store.deployment;
     for (name, found) in &described.edge {
-        let place = format!("{}/{name}", deployment.edge_path());
+        let place = match deployment.file() {
+            Some(_) => deployment.secret(name),
+            None => format!("{}/{name}", deployment.edge_path()),
+        };
         match SETTINGS.into_iter().find(|setting| setting.parameter == name) {
             None => report.problem(Problem::new(
                 place,
@@ -37,6 +40,9 @@ pub(super) fn check(
         }
     }
     let Ok(config) = config else { return };
+    if deployment.file().is_some() {
+        return;
+    }
     let mut agrees = |setting: Setting, expected: &str, named: &str| {
         let place = format!("{}/{}", deployment.origin_path(), setting.parameter);
         match origin.get(setting.parameter).map(|found| found.text().trim()) {

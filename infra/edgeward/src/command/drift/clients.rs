@@ -56,7 +56,7 @@ const CLIENTS: [Client; 5] = [
 ];
 
 /// Asks as each client does before it has a token, and names those that the edge does not answer.
-pub(super) async fn check(target: &Target, config: &Config, fetch: &Fetch, report: &mut Report) {
+pub(in crate::command) async fn check(target: &Target, config: &Config, fetch: &Fetch, report: &mut Report) {
     let mut reached = Vec::new();
     for client in &CLIENTS {
         match fault(client, target, config, fetch).await {

@@ -38,7 +38,7 @@ impl Found {
 }
 
 /// Compares the documents, waiting for an edge that has not everything yet. Says whether anything answers at all.
-pub(super) async fn check(
+pub(in crate::command) async fn check(
     target: &Target,
     config: &Config,
     patience: Patience,

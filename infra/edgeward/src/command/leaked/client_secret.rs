@@ -20,7 +20,7 @@ use crate::{
 /// Replaces all secrets that the app client has.
 pub(super) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
     let described = Described::read(&arguments.which).await?;
-    let deployment = &arguments.which.deployment;
+    let deployment = described.deployment();
     let parameter = secrets::stored(&described)?;
     if let Some(arn) = managed_secret::arn(parameter.text()) {
         let arn = SecretArn::parse(arn)?.secret;

@@ -25,7 +25,7 @@ use crate::{
 /// request with the new one. The other way round it would find nothing new, and refuse every request for a while.
 pub(super) async fn run(kinds: &[Kind], arguments: &Leaked, report: &mut Report) -> Result<()> {
     let mut described = Described::read(&arguments.which).await?;
-    let deployment = &arguments.which.deployment;
+    let deployment = &described.store.deployment.clone();
     let keys = described.settings.get(KEYS).context("the deployment has no keys: run `edgeward keygen`")?;
     let mut keys = PrivateJwks::parse(keys)?;
     let plan = plan(&keys, kinds, arguments)?;

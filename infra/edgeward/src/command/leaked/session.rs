@@ -7,21 +7,24 @@
 use anyhow::{Context as _, Result};
 use edgeward_identity::names::origin::SESSION_KEYS;
 
-use super::{super::session_keys_parameter, agreed, plan, words};
+use super::{
+    super::{Located, session_keys_parameter},
+    agreed, plan, words,
+};
 use crate::{
-    aws::Aws,
     cli::Leaked,
     generate,
     jwks::{Date, Kind, PrivateJwks},
-    parameter::{Protection, Store},
+    parameter::Protection,
     report::Report,
 };
 
 /// Replaces keys of sessions.
 pub(super) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
     const KINDS: [Kind; 1] = [Kind::Session];
-    let deployment = &arguments.which.deployment;
-    let store = Store::new(&Aws::connect(arguments.which.region.clone()).await?, deployment);
+    let located = Located::find(&arguments.which).await?;
+    located.has_origin_of_ours()?;
+    let store = located.store;
     let found = store.origin().await?.remove(SESSION_KEYS.parameter);
     let found = found.context("the deployment has no keys of sessions: run `edgeward keygen`")?;
     let mut keys = PrivateJwks::parse_sessions(found.text())?;
@@ -42,7 +45,7 @@ pub(super) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
     let leaked: Vec<_> = plan.leaked.iter().map(|(_, id)| id.clone()).collect();
     keys.replace(&leaked, new);
     plan.undelivered.iter().for_each(|(_, id)| keys.delivered(id, now));
-    let name = session_keys_parameter(deployment);
+    let name = session_keys_parameter(&store.deployment);
     store.unchanged_since(&name, found.version).await?;
     store.write(&name, &keys.to_text(), Protection::Encrypted).await?;
     report.did(format!("stored the keys of sessions as {name}"));

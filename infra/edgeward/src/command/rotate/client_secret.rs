@@ -16,7 +16,7 @@ use crate::{
 /// Does the step that is due.
 pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
     let described = Described::read(&arguments.which).await?;
-    let deployment = &arguments.which.deployment;
+    let deployment = described.deployment();
     let parameter = secrets::stored(&described)?;
     if let Some(arn) = managed_secret::arn(parameter.text()) {
         bail!(

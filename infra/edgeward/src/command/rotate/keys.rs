@@ -47,7 +47,7 @@ impl<'a> Run<'a> {
     }
 
     async fn take(&mut self, step: Step, report: &mut Report) -> Result<()> {
-        let deployment = &self.arguments.which.deployment;
+        let deployment = &self.described.store.deployment.clone();
         // What could fail for another reason fails before anything is written.
         let destination = Destination::prepare(&self.arguments.target, deployment, false).await?;
         if destination.takes_all_secrets(Part::Secret(KEYS)) {
@@ -121,14 +121,14 @@ impl<'a> Run<'a> {
     /// Publishes and delivers the keys as they are now.
     async fn deliver(&self, destination: &Destination, report: &mut Report) -> Result<()> {
         let settings = self.settings();
-        let config = accepted(&settings, &self.arguments.which.deployment, report)?;
+        let config = accepted(&settings, self.described.deployment(), report)?;
         publish(&self.described.store, &self.keys, false, report).await?;
         destination.deliver(&settings, &config, Part::Secret(KEYS), false, report).await
     }
 
     /// Keeps the keys as they are now.
     async fn store(&mut self, report: &mut Report) -> Result<()> {
-        let name = keys_parameter(&self.arguments.which.deployment);
+        let name = keys_parameter(self.described.deployment());
         self.described.store.unchanged_since(&name, self.version).await?;
         self.version = self.described.store.write(&name, &self.keys.to_text(), Protection::Encrypted).await?;
         report.did(format!("stored the keys as {name}"));

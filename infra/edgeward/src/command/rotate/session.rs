@@ -5,21 +5,24 @@
 use anyhow::{Context as _, Result};
 use edgeward_identity::{UnixTime, names::origin::SESSION_KEYS};
 
-use super::{super::session_keys_parameter, due, words};
+use super::{
+    super::{Located, session_keys_parameter},
+    due, words,
+};
 use crate::{
-    aws::Aws,
     cli::Rotate,
     generate,
     jwks::{Date, Kind, PrivateJwks},
-    parameter::{Protection, Store},
+    parameter::Protection,
     report::Report,
     rotation::{self, Step},
 };
 
 /// Does the step that is due.
 pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
-    let deployment = &arguments.which.deployment;
-    let store = Store::new(&Aws::connect(arguments.which.region.clone()).await?, deployment);
+    let located = Located::find(&arguments.which).await?;
+    located.has_origin_of_ours()?;
+    let store = located.store;
     let found = store.origin().await?.remove(SESSION_KEYS.parameter);
     let found = found.context("the deployment has no keys of sessions: run `edgeward keygen`")?;
     let mut keys = PrivateJwks::parse_sessions(found.text())?;
@@ -48,7 +51,7 @@ pub(super) async fn run(arguments: &Rotate, report: &mut Report) -> Result<()> {
             (format!("the session key {key_id} is removed"), None)
         }
     };
-    let name = session_keys_parameter(deployment);
+    let name = session_keys_parameter(&store.deployment);
     store.unchanged_since(&name, found.version).await?;
     store.write(&name, &keys.to_text(), Protection::Encrypted).await?;
     report.did(format!("stored the keys of sessions as {name}"));

@@ -11,18 +11,24 @@ use crate::{
 
 impl Wrangler {
     /// Uploads the code with these variables and secrets. Other variables that the Worker has are removed. Of its secrets,
-    /// which are `standing` if it is there, the obsolete ones are left blank and then removed.
+    /// which are `standing` if it is there, the obsolete ones are left blank and then removed. A Worker whose version has the
+    /// same tag as the one that would be deployed is left alone.
     pub(super) async fn deploy(
         &self,
         settings: &Settings,
         config: &Config,
         address: &Address,
         standing: Option<&[String]>,
+        standing_tag: Option<&str>,
         report: &mut Report,
     ) -> Result<()> {
         let obsolete = secrets::obsolete(settings, standing.unwrap_or_default());
         let own = self.own_config(config, address)?;
-        self.weigh_bundle(&own).await?;
+        let tag = self.weigh_bundle(&own).await?.tag(&own.text, settings);
+        if standing_tag == Some(&tag) && obsolete.is_empty() {
+            report.did(format!("the Worker {} has this code, these variables and these secrets already", self.worker));
+            return Ok(());
+        }
         let environment = self.environment.to_string();
         let mut command = self.command(&["deploy", "--env", &environment, "--name", &self.worker]);
         // wrangler opens the file by its name, and gives no other program its standard input.
@@ -30,6 +36,7 @@ impl Wrangler {
         for (name, value) in settings.plain() {
             command.arg("--var").arg(format!("{name}:{value}"));
         }
+        command.args(["--tag", &tag]);
         let ended = self.run(command, secrets::uploaded(settings, &obsolete).as_bytes()).await?;
         if !ended.success {
             bail!(

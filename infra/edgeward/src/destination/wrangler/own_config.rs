@@ -19,6 +19,7 @@ use super::{
 /// Removed when dropped. It holds no secret.
 pub(super) struct OwnConfig {
     pub(super) name: String,
+    pub(super) text: String,
     path: PathBuf,
 }
 
@@ -43,8 +44,9 @@ impl Wrangler {
         // Another push from the same checkout has a file of its own.
         let name = format!(".wrangler-{}-{}.json", self.worker, process::id());
         let path = self.folder.join(&name);
-        fs::write(&path, own.to_string()).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(OwnConfig { name, path })
+        let text = own.to_string();
+        fs::write(&path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(OwnConfig { name, text, path })
     }
 }
 

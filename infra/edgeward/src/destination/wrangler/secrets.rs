@@ -89,6 +89,14 @@ struct Share {
 #[derive(Deserialize)]
 struct Version {
     resources: Resources,
+    #[serde(default)]
+    annotations: Annotations,
+}
+
+#[derive(Default, Deserialize)]
+struct Annotations {
+    #[serde(rename = "workers/tag")]
+    tag: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -105,7 +113,7 @@ struct Binding {
 
 impl Wrangler {
     /// The names of the Worker's secrets; none when there is no such Worker.
-    pub(super) async fn standing_secrets(&self) -> Result<Option<Vec<String>>> {
+    pub(in crate::destination) async fn standing_secrets(&self) -> Result<Option<Vec<String>>> {
         // Given an environment as well, this command of wrangler would append it to the name. Said to be empty, it stops
         // wrangler from asking which one is meant.
         let found: Option<Vec<Named>> = self.asked(&["secret", "list", "--name", &self.worker, "--env="]).await?;
@@ -165,14 +173,25 @@ impl Wrangler {
 
     /// The variables of each version that serves.
     async fn standing_variables(&self) -> Result<Vec<BTreeMap<String, String>>> {
+        let variables = |version: Version| {
+            version.resources.bindings.into_iter().filter_map(|binding| Some((binding.name, binding.text?))).collect()
+        };
+        Ok(self.standing_versions().await?.into_iter().map(variables).collect())
+    }
+
+    /// The tag of the version that serves, if it is one alone and has one.
+    pub(super) async fn standing_tag(&self) -> Result<Option<String>> {
+        let versions = self.standing_versions().await?;
+        Ok(<[Version; 1]>::try_from(versions).ok().and_then(|[version]| version.annotations.tag))
+    }
+
+    async fn standing_versions(&self) -> Result<Vec<Version>> {
         let worker = ["--name", &self.worker, "--env=", "--json"];
         let deployment: Option<Deployment> = self.asked(&[&["deployments", "status"], &worker[..]].concat()).await?;
         let mut all = Vec::new();
         for Share { version_id } in deployment.into_iter().flat_map(|deployment| deployment.versions) {
-            let version: Option<Version> =
-                self.asked(&[&["versions", "view", &version_id], &worker[..]].concat()).await?;
-            let bindings = version.into_iter().flat_map(|version| version.resources.bindings);
-            all.push(bindings.filter_map(|binding| Some((binding.name, binding.text?))).collect());
+            let version = self.asked(&[&["versions", "view", &version_id], &worker[..]].concat()).await?;
+            all.extend(version);
         }
         Ok(all)
     }

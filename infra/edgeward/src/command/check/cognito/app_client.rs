@@ -26,7 +26,7 @@ pub(super) fn check(
     let place = format!("the app client {}", remedy.client);
     let described = &client.described;
     let mut problem = |what: &str, to_do: String| report.problem(Problem::new(place.clone(), what, to_do));
-    let pages = |what: &str| remedy.client(LOGIN_PAGES, what);
+    let pages = |what: &str| remedy.fixed(LOGIN_PAGES, what);
     let flows = described.allowed_o_auth_flows();
     if described.allowed_o_auth_flows_user_pool_client != Some(true) || !flows.contains(&OAuthFlowType::Code) {
         problem("does not allow the authorization code flow", pages("allow the authorization code grant"));
@@ -40,7 +40,7 @@ pub(super) fn check(
     if described.enable_token_revocation != Some(true) {
         problem(
             "does not allow tokens to be revoked",
-            remedy.client(INFORMATION, "enable token revocation (Advanced security configurations)"),
+            remedy.fixed(INFORMATION, "enable token revocation (Advanced security configurations)"),
         );
     }
     if described.supported_identity_providers().is_empty() {
@@ -115,7 +115,12 @@ fn secret(client: &AppClient, remedy: &Remedy, stored: Option<&str>, report: &mu
         (None, None) if client.described.client_secret.as_deref().is_none_or(str::is_empty) => add(
             Weight::Problem,
             "has no secret".to_owned(),
-            "make one with a secret in the security stack's configuration and deploy it".to_owned(),
+            remedy
+                .by_owner(
+                    "make one with a secret in the security stack's configuration and deploy it",
+                    "a public client cannot get one: `edgeward init --client new` makes a client with a secret",
+                )
+                .to_owned(),
         ),
         (None, None) => {}
     }

@@ -1,5 +1,7 @@
 //! Which attributes of users the app client may read.
 
+use std::collections::BTreeSet;
+
 use edgeward_core::Config;
 
 use super::{
@@ -48,8 +50,7 @@ pub(super) fn check(client: &AppClient, remedy: &Remedy, config: Option<&Config>
     }
     let asked = asked(config);
     for (scope, attributes, weight) in SCOPES {
-        let hidden = attributes.iter().filter(|name| !readable.iter().any(|readable| readable == *name));
-        let hidden = hidden.copied().collect::<Vec<_>>().join(", ");
+        let hidden = hidden(attributes, readable).join(", ");
         if hidden.is_empty() || !asked.contains(scope) {
             continue;
         }
@@ -57,8 +58,22 @@ pub(super) fn check(client: &AppClient, remedy: &Remedy, config: Option<&Config>
         let what = format!(
             "may not read {hidden}, and the edge asks for the scope {scope}: {ends} to redeem every code, with invalid_grant"
         );
-        let to_do = remedy.client(ATTRIBUTES, &format!("let it read {hidden}"));
+        let to_do = remedy.fixed(ATTRIBUTES, &format!("let it read {hidden}"));
         let place = format!("the app client {}", remedy.client);
         report.add(weight, Problem::new(place, what, to_do));
     }
+}
+
+/// The attributes that the client may not read, and that a scope stands for which is asked for.
+pub(super) fn missing(client: &AppClient, asked: &BTreeSet<String>) -> Vec<&'static str> {
+    let readable = client.described.read_attributes();
+    if readable.is_empty() {
+        return Vec::new();
+    }
+    let wanted = SCOPES.into_iter().filter(|(scope, ..)| asked.contains(*scope));
+    wanted.flat_map(|(_, attributes, _)| hidden(attributes, readable)).collect()
+}
+
+fn hidden(attributes: &[&'static str], readable: &[String]) -> Vec<&'static str> {
+    attributes.iter().filter(|name| !readable.iter().any(|readable| readable == *name)).copied().collect()
 }

@@ -43,7 +43,10 @@ pub(super) async fn check(
                 };
                 let to_do = match hosts.first() {
                     Some(host) => {
-                        format!("set the parameter cognito-domain to {host}, in the stacks or by hand, and push it")
+                        format!(
+                            "set cognito-domain to {host}{}, and push it",
+                            remedy.by_owner(", in the stacks or by hand", "")
+                        )
                     }
                     None => {
                         let arguments = "--domain PREFIX --managed-login-version 2";
@@ -82,6 +85,13 @@ pub(super) async fn check(
     Some(LoginPages::Managed)
 }
 
+/// Which login pages the pool's domain serves, if it has one and Cognito says it.
+pub(super) async fn login_pages(pool: &Pool, user_pool: Option<&UserPoolType>) -> Option<LoginPages> {
+    let name = domains(user_pool?, pool.region()).into_iter().next()?.name;
+    let is_managed = pool.domain(&name).await.ok()?.managed_login_version == Some(2);
+    Some(if is_managed { LoginPages::Managed } else { LoginPages::Classic })
+}
+
 /// What keeps a domain of one's own as it is: an update without it takes the certificate away.
 fn certificate(found: &DomainDescriptionType) -> String {
     let arn = found.custom_domain_config.as_ref().map(|config| config.certificate_arn.as_str());
@@ -102,7 +112,8 @@ fn managed_login(remedy: &Remedy, branded: Option<bool>, operation: &str, argume
 
 /// What to run for an app client without a branding style.
 pub(super) fn branding(remedy: &Remedy) -> String {
-    format!("{}, or deploy the security stack", create_branding(remedy))
+    let other = remedy.by_owner(", or deploy the security stack", ", or `edgeward check --fix`, which does the same");
+    format!("{}{other}", create_branding(remedy))
 }
 
 fn create_branding(remedy: &Remedy) -> String {
