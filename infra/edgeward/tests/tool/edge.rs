@@ -25,6 +25,8 @@ pub(crate) struct Edge {
     /// Of each resource, by its path.
     challenges: BTreeMap<String, String>,
     pub(crate) sends_hsts: bool,
+    /// Whether clients can register.
+    pub(crate) registers: bool,
     /// Answers to requests for the JWKS before the edge is ready, one for each.
     pub(crate) before: VecDeque<Instead>,
     pub(crate) zone: Option<Zone>,
@@ -74,6 +76,7 @@ impl Edge {
             let challenge = refusal.headers()[header::WWW_AUTHENTICATE].to_str().unwrap().to_owned();
             self.challenges.insert(resource.path.clone(), challenge);
         }
+        self.registers = true;
         self.sends_hsts = config.issuer.starts_with("https:");
     }
 
@@ -101,6 +104,17 @@ impl Edge {
             true => response.header("strict-transport-security", "max-age=31536000"),
             false => response,
         };
+        if self.documents.is_empty() {
+            return response.status(StatusCode::NOT_FOUND).body(Body::empty()).unwrap();
+        }
+        if (method, path) == (&Method::POST, "/register") && self.registers {
+            let client = serde_json::json!({ "client_id": "a-client" }).to_string();
+            return response.status(StatusCode::CREATED).body(client.into()).unwrap();
+        }
+        if (method, path) == (&Method::GET, "/authorize") {
+            let page = response.header(header::CONTENT_TYPE, "text/html; charset=utf-8");
+            return page.body("<!doctype html><form method=post></form>".into()).unwrap();
+        }
         match (self.challenges.get(path), self.documents.get(path)) {
             (Some(challenge), _) if method == Method::POST => response
                 .status(StatusCode::UNAUTHORIZED)

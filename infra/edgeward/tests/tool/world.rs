@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -21,7 +22,10 @@ use axum::{
 };
 use edgeward_cognito::{AppClient, Cognito, LoginPages, Mode};
 use edgeward_core::Config;
-use edgeward_identity::names::edge::SETTINGS;
+use edgeward_identity::{
+    UnixTime, Verifier, VerifyingKeys,
+    names::{IDENTITY_HEADER, edge::SETTINGS},
+};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, process::Command};
@@ -48,7 +52,45 @@ pub(crate) const TWO_RESOURCES: &str =
 pub(crate) struct Served {
     pub(crate) aws: Aws,
     pub(crate) edge: Edge,
+    pub(crate) origin: Origin,
     pub(crate) documents: BTreeMap<String, Value>,
+}
+
+/// Where the MCP server is that no stack has made.
+pub(crate) const ORIGIN_PATH: &str = "/origin";
+
+/// How that server answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// As it should.
+    #[default]
+    Verifies,
+    /// Whoever asks.
+    BelievesEverybody,
+    /// To nobody but its own edge, which is another one.
+    BelievesNobody,
+    Fails,
+}
+
+impl Served {
+    fn answer_as_origin(&self, headers: &HeaderMap) -> Response {
+        let keys = self.edge.documents.get(crate::edge::JWKS).map(Value::to_string).unwrap_or_default();
+        let keys = VerifyingKeys::from_jwks(keys.as_bytes()).ok();
+        let issuer = headers["host"].to_str().map(|host| format!("http://{host}")).unwrap();
+        let assertion = headers.get(IDENTITY_HEADER).and_then(|value| value.to_str().ok());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let verifies = |assertion: &str| {
+            let verifier = Verifier::new(&issuer, &issuer);
+            keys.is_some_and(|keys| verifier.verify(assertion, &keys, UnixTime::from_secs(now)).is_ok())
+        };
+        let status = match self.origin {
+            Origin::Verifies if assertion.is_some_and(verifies) => StatusCode::OK,
+            Origin::BelievesEverybody => StatusCode::OK,
+            Origin::Fails => StatusCode::INTERNAL_SERVER_ERROR,
+            Origin::Verifies | Origin::BelievesNobody => StatusCode::UNAUTHORIZED,
+        };
+        status.into_response()
+    }
 }
 
 pub(crate) struct World {
@@ -95,8 +137,12 @@ impl World {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let served =
-            Arc::new(Mutex::new(Served { aws: Aws::new(), edge: Edge::default(), documents: BTreeMap::new() }));
+        let served = Arc::new(Mutex::new(Served {
+            aws: Aws::new(),
+            edge: Edge::default(),
+            origin: Origin::default(),
+            documents: BTreeMap::new(),
+        }));
         let router = Router::new().fallback(answer).with_state(served.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
 
@@ -396,6 +442,9 @@ async fn answer(
     let is_api = uri.path().starts_with("/client/v4");
     if is_api && headers.get("authorization").is_none_or(|value| value != &format!("Bearer {TOKEN}")) {
         return StatusCode::FORBIDDEN.into_response();
+    }
+    if uri.path() == ORIGIN_PATH {
+        return served.answer_as_origin(&headers);
     }
     match served.documents.get(uri.path()) {
         Some(document) => document.to_string().into_response(),
