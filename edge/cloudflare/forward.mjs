@@ -15,6 +15,7 @@ export function strippedHeaders({ remove, removePrefix, removeListedIn }, sent) 
 // With what the edge adds.
 export function completedHeaders(rules, plan, traceparent, headers) {
   for (const [name, value] of rules.set) headers.set(name, value);
+  for (const [name, value] of plan.credentials ?? []) headers.set(name, value);
   headers.set(rules.identity, plan.identity);
   for (const [name, value] of rules.setIfEmpty) if (!headers.get(name)) headers.set(name, value);
   if (traceparent) {

@@ -64,9 +64,10 @@ export class Repeats {
 
   // A plan, until it says, in seconds of Unix time; not one that does not.
   rememberForward(call, plan) {
-    const { url, identity, counted = "", until } = plan;
+    const { url, identity, credentials, counted = "", until } = plan;
     if (until === undefined) return;
-    const bytes = call.authorization.length + call.url.length + url.length + identity.length + counted.length;
+    const texts = [call.authorization, call.url, url, identity, counted, ...(credentials?.flat() ?? [])];
+    const bytes = texts.reduce((sum, text) => sum + text.length, 0);
     this.#forwards.set(call.authorization, { ...head(call), plan, since: Date.now(), until: until * 1000, bytes });
   }
 

@@ -54,6 +54,7 @@ const resource = z.strictObject({
       }),
     ]),
   ),
+  origin_url: url.optional(),
   default_scopes: z.array(scope).optional(),
   /** Cognito app clients of machines: client id, and what each scope of Cognito's is here. */
   machines: z.record(z.string().min(1), z.record(scope, z.array(scope))).optional(),

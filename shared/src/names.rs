@@ -24,10 +24,12 @@ pub mod edge {
     pub const COGNITO_SCOPES: &str = "EDGEWARD_COGNITO_SCOPES";
     /// The edge's own public origin: the issuer.
     pub const PUBLIC_URL: &str = "EDGEWARD_PUBLIC_URL";
-    /// Where MCP requests are forwarded to.
+    /// Where MCP requests are forwarded to, for resources that have no server of their own.
     pub const ORIGIN_URL: &str = "EDGEWARD_ORIGIN_URL";
     /// The audience of identity assertions; by default the origin URL.
     pub const ORIGIN_AUDIENCE: &str = "EDGEWARD_ORIGIN_AUDIENCE";
+    /// Header fields that origins demand, as JSON: path of a resource, name, value.
+    pub const ORIGIN_CREDENTIALS: &str = "EDGEWARD_ORIGIN_CREDENTIALS";
     /// Groups that the origin is told of beside those in scopes: names, or beginnings of names with `*`, separated by
     /// spaces.
     pub const ORIGIN_GROUPS: &str = "EDGEWARD_ORIGIN_GROUPS";
@@ -93,10 +95,11 @@ pub mod edge {
     }
 
     /// All settings.
-    pub const SETTINGS: [Setting; 31] = [
+    pub const SETTINGS: [Setting; 32] = [
         plain(PUBLIC_URL, "public-url"),
         plain(ORIGIN_URL, "origin-url"),
         plain(ORIGIN_AUDIENCE, "origin-audience"),
+        secret(ORIGIN_CREDENTIALS, "origin-credentials"),
         plain(ORIGIN_GROUPS, "origin-groups"),
         plain(TRUSTED_EMAIL_PROVIDERS, "trusted-email-providers"),
         plain(UNVERIFIED_EMAIL, "unverified-email"),

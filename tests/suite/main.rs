@@ -33,6 +33,7 @@ mod machines;
 mod metadata_documents;
 mod misconfiguration;
 mod origin_faults;
+mod origins;
 mod other_settings;
 mod outage;
 mod pages;
@@ -111,6 +112,7 @@ fn together(edge: KnownEdge) -> Vec<Test> {
 fn serial(edge: KnownEdge) -> Vec<Test> {
     [
         misconfiguration::tests(),
+        origins::tests(),
         other_settings::tests(),
         limits::tests(),
         audit::tests(),

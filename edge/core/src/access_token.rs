@@ -103,7 +103,7 @@ pub fn mint<P: Platform>(
 /// origin.
 fn surplus(grant: &Grant<'_>, config: &Config) -> usize {
     let Some(resource) = config.resource(Some(grant.resource)) else { return 0 };
-    let audience = resource.origin_audience.as_ref().unwrap_or(&config.origin_audience);
+    let audience = &resource.origin.audience;
     let implied = resource.expand(grant.scope).to_string().len().saturating_sub(grant.scope.to_string().len());
     // Four characters of base64 for three bytes.
     (implied + audience.len().saturating_sub(grant.resource.len())).div_ceil(3) * 4

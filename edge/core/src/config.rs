@@ -1,10 +1,12 @@
 //! Settings, read and checked once: later code never asks whether they are sane.
 
 mod client;
+mod credentials;
 mod disclosure;
 mod entry;
 mod host;
 mod issuers;
+mod origin;
 mod pages;
 mod rate_limits;
 mod registration;
@@ -19,9 +21,11 @@ pub use disclosure::{EmailRules, GroupPatterns, UnverifiedEmail};
 use edgeward_identity::names::edge as names;
 pub use host::{HostPatterns, RedirectHosts};
 pub use issuers::Issuers;
+pub use origin::{Credentials, Origin};
 pub use pages::{Brand, ConsentMode, Pages};
 pub use rate_limits::RateLimits;
 pub use registration::Registration;
+use resource::Servers;
 pub use resource::{Machine, ProtectedResource};
 pub use scope_rule::ScopeRule;
 use url_setting::{absolute_url, public_origin};
@@ -42,10 +46,6 @@ pub struct Config {
     pub issuer: String,
     /// The identity provider.
     pub cognito: Cognito,
-    /// The MCP server's base URL, without trailing slash.
-    pub origin_url: String,
-    /// The audience of identity assertions.
-    pub origin_audience: String,
     /// Groups that the MCP server is told of beside those that its scopes name.
     pub origin_groups: GroupPatterns,
     /// Private keys.
@@ -170,8 +170,10 @@ impl Config {
             // Without `openid` Cognito sends no ID token, and no user can be named.
             if scopes.contains("openid") { Ok(scopes) } else { Err("does not hold `openid`".into()) }
         });
-        let origin_url = read.required(names::ORIGIN_URL, absolute_url);
-        let origin_audience = read.optional(names::ORIGIN_AUDIENCE, |text| Ok(text.to_owned()));
+        let servers = Servers {
+            url: read.optional(names::ORIGIN_URL, absolute_url),
+            audience: read.optional(names::ORIGIN_AUDIENCE, |text| Ok(text.to_owned())),
+        };
         let pool_id = pool_id.unwrap_or_default();
         let groups = read.optional(names::ORIGIN_GROUPS, |text| GroupPatterns::parse(text, &pool_id));
         let emails = EmailRules {
@@ -187,9 +189,15 @@ impl Config {
             })
             .unwrap_or_default();
         let base = issuer.as_deref().unwrap_or("https://unset.invalid");
-        let resources = read
-            .optional(names::RESOURCES, |text| resource::parse(text, base))
-            .unwrap_or_else(|| resource::default(base));
+        let mut resources = read
+            .optional(names::RESOURCES, |text| resource::parse(text, base, &servers))
+            .unwrap_or_else(|| resource::default(base, &servers));
+        if let Some(ProtectedResource { path, .. }) = resources.iter().find(|resource| resource.origin.url.is_empty()) {
+            read.refuse_unless_refused(names::ORIGIN_URL, || {
+                format!("is missing, and the resource {path:?} has no origin_url of its own")
+            });
+        }
+        read.optional(names::ORIGIN_CREDENTIALS, |text| credentials::give(text, &mut resources));
         let clients =
             read.optional(names::CLIENTS, |text| client::parse(text, &schemes, &resources)).unwrap_or_default();
         let registration = registration::read(&mut read);
@@ -226,7 +234,7 @@ impl Config {
         let rate_limits = read.optional(names::RATE_LIMITS, RateLimits::parse).unwrap_or_default();
 
         let errors = read.errors;
-        match (issuer, issuers, jwks_url, domain, client_id, client_secrets, origin_url, keys) {
+        match (issuer, issuers, jwks_url, domain, client_id, client_secrets, keys) {
             (
                 Some(issuer),
                 Some(issuers),
@@ -234,7 +242,6 @@ impl Config {
                 Some(domain),
                 Some(client_id),
                 Some(client_secrets),
-                Some(origin_url),
                 Some(keys),
             ) if errors.is_empty() => Ok(Self {
                 cognito: Cognito {
@@ -246,9 +253,7 @@ impl Config {
                     scopes: scopes.or_else(|| Scope::parse("openid email")).unwrap_or_default(),
                     emails,
                 },
-                origin_audience: origin_audience.unwrap_or_else(|| origin_url.clone()),
                 origin_groups: groups.unwrap_or_default(),
-                origin_url,
                 keys,
                 resources,
                 clients,
@@ -343,6 +348,13 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     #[inline(never)]
     fn refuse(&mut self, setting: &'static str, problem: String) {
         self.errors.push(ConfigError { setting, problem });
+    }
+
+    /// Refuses a setting for something else than its value, unless that was refused.
+    fn refuse_unless_refused(&mut self, setting: &'static str, problem: impl FnOnce() -> String) {
+        if !self.errors.iter().any(|error| error.setting == setting) {
+            self.refuse(setting, problem());
+        }
     }
 
     fn required<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {

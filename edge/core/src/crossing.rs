@@ -126,6 +126,7 @@ fn forward(plan: &Plan) -> Value {
     object(vec![
         ("url", plan.url.as_str().into()),
         ("identity", (&*plan.identity).into()),
+        ("credentials", if plan.credentials.is_empty() { Value::Null } else { pairs(&mut plan.credentials.iter()) }),
         ("traceparent", plan.traceparent.as_deref().into()),
         ("changes", plan.answer_changes().map(|all| all.map(change)).map_or(Value::Null, Value::from)),
         ("until", plan.repeats_until.map(UnixTime::as_secs).into()),

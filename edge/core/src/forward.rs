@@ -17,7 +17,7 @@ use edgeward_identity::{limits::MAX_BODY_BYTES, names::IDENTITY_HEADER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use crate::{
-    config::Config,
+    config::{Config, Credentials},
     failure,
     message::cors,
     platform::{Event, Level, Record, USER_AGENT, UnixTime},
@@ -94,6 +94,8 @@ pub struct Plan {
     pub url: String,
     /// The identity assertion, for [`Rules::identity`].
     pub identity: Rc<str>,
+    /// What the MCP server demands besides: set these, in place of what the client sends under their names.
+    pub credentials: Credentials,
     /// For [`Rules::trace`], if it is another one than came.
     pub traceparent: Option<String>,
     /// The origin of the page whose request this is, if it is one's: see [`Plan::answer_changes`].
@@ -132,6 +134,13 @@ impl Plan {
         };
         let removed: Vec<_> = headers.keys().filter(|name| is_removed(name.as_str())).cloned().collect();
         removed.iter().for_each(|name| drop(headers.remove(name)));
+        for (name, value) in self.credentials.iter() {
+            // Settings are checked.
+            if let (Ok(name), Ok(mut value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+                value.set_sensitive(true);
+                headers.insert(name, value);
+            }
+        }
         let mut set = |name: &'static str, value: &str| {
             // Ours are all good, and what is not must not be replaced by the client's.
             match HeaderValue::from_str(value) {

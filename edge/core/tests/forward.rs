@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use edgeward_core::{
     Body, Decision, Failure, Outcome, Plan, RequestHead,
     access_token::{self, Grant},
+    config::Credentials,
     crossing,
     forward::{self, Change, RULES},
     oauth::Scope,
@@ -28,6 +29,7 @@ fn plan(traceparent: Option<&str>) -> Plan {
     Plan {
         url: "http://origin.example/mcp".to_owned(),
         identity: "an.identity.assertion".into(),
+        credentials: Credentials::default(),
         traceparent: traceparent.map(str::to_owned),
         page_origin: None,
         repeats_until: Some(UnixTime::from_secs(START + 30)),
@@ -183,7 +185,13 @@ fn the_vectors_for_other_languages_are_these_cases_and_rules() {
         json!({ "name": name, "sent": sent, "plan": plan, "forwarded": forwarded })
     };
     let told: Value = serde_json::from_str(&crossing::told(Some(&TestEdge::new().edge), vec![])).unwrap();
-    let cases: Vec<_> = CASES.iter().map(case).collect();
+    let mut cases: Vec<_> = CASES.iter().map(case).collect();
+    cases.push(json!({
+        "name": "credentials of the server's take the place of the client's",
+        "sent": [["authorization", "Bearer t"], ["x-key", "clients"]],
+        "plan": { "identity": "an.identity.assertion", "credentials": [["authorization", "Bearer s"], ["x-key", "ours"]] },
+        "forwarded": with(&[("authorization", "Bearer s"), ("x-key", "ours")]).into_iter().collect::<Vec<_>>(),
+    }));
     check_vectors("forward.json", &json!({ "rules": told["rules"], "cases": cases }));
 }
 

@@ -15,7 +15,8 @@ fn settings_that_are_enough_are_taken() {
     assert_eq!(config.issuer, "https://edge.example");
     assert_eq!(config.cognito.issuer(), "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example");
     assert_eq!(config.cognito.domain, "https://login.example");
-    assert_eq!(config.origin_audience, "https://origin.example");
+    assert_eq!(config.resources[0].origin.audience, "https://origin.example");
+    assert_eq!(config.resources[0].origin.url, "https://origin.example/mcp");
     assert_eq!(config.access_token_seconds, 900);
     assert_eq!(config.resources[0].indicator.as_str(), "https://edge.example/mcp");
 }

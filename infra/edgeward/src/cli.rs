@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     date,
     deployment::{Deployment, Environment},
-    project::{self, SecretStore},
+    project::{self, Platform, SecretStore},
     report::Format,
 };
 
@@ -222,15 +222,6 @@ pub(crate) struct Push {
     pub(crate) dry_run: bool,
 }
 
-/// The platform of an edge.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Platform {
-    /// Cloudflare Workers.
-    #[default]
-    Cloudflare,
-}
-
 /// Where the edge is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TargetArguments {
@@ -336,10 +327,10 @@ pub(crate) struct Answers {
     /// Host of the user pool's domain, if Cognito cannot be asked for it.
     #[arg(long, value_name = "HOST")]
     pub(crate) domain: Option<String>,
-    /// URL at which clients will reach the edge, such as https://mcp.example.com.
+    /// URL at which clients will reach the edge, such as `https://mcp.example.com`.
     #[arg(long, value_name = "URL")]
     pub(crate) public_url: Option<String>,
-    /// URL of the MCP server, such as https://server.example.com/mcp.
+    /// URL of the MCP server, such as `https://server.example.com/mcp`.
     #[arg(long, value_name = "URL")]
     pub(crate) server_url: Option<String>,
     /// Where the edge runs.

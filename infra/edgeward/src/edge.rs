@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use edgeward_core::{Config, secret::Secret};
-use edgeward_identity::names::edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, REGISTRATION_TOKEN, SETTINGS, setting};
+use edgeward_identity::names::edge::{
+    CLIENTS, COGNITO_CLIENT_SECRET, KEYS, ORIGIN_CREDENTIALS, REGISTRATION_TOKEN, SETTINGS, setting,
+};
 
 use crate::{deployment::Deployment, parameter::Parameters, report::Problem};
 
@@ -60,9 +62,9 @@ fn remedy(variable: &str, deployment: &Deployment) -> String {
         (KEYS, Some(_)) => "`edgeward up` makes keys; malformed ones must be mended by hand",
         (KEYS, None) => "`edgeward keygen` makes keys; malformed ones must be mended by hand",
         (COGNITO_CLIENT_SECRET, _) => "`edgeward push` reads it from the app client",
-        (CLIENTS | REGISTRATION_TOKEN, _) => {
+        (CLIENTS | REGISTRATION_TOKEN | ORIGIN_CREDENTIALS, _) => {
             let parameter = setting(variable).map_or("", |setting| setting.parameter);
-            return format!("store it anew: `edgeward secret {parameter}`");
+            return format!("store it anew: `edgeward secret set {parameter}`");
         }
         (_, Some(file)) => return format!("correct it in {}", file.path.display()),
         (_, None) => "set it in the stacks' configuration and deploy them",

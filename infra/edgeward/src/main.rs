@@ -18,12 +18,12 @@ mod report;
 
 mod secret_file;
 
+mod project;
 mod store;
 
 mod cli;
 mod edge;
 mod firewall;
-mod project;
 mod rotation;
 
 mod destination;

@@ -17,7 +17,6 @@ use toml::{Table, Value};
 use url::Url;
 
 use crate::{
-    cli::Platform,
     deployment::{Deployment, Environment, InFile},
     parameter::{Parameter, Parameters},
 };
@@ -55,6 +54,15 @@ struct Secrets {
     store: SecretStore,
     file: Option<PathBuf>,
     region: Option<String>,
+}
+
+/// The platform of an edge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Platform {
+    /// Cloudflare Workers.
+    #[default]
+    Cloudflare,
 }
 
 /// Where the secrets are kept that the edge is given.
@@ -100,7 +108,7 @@ impl Project {
             if setting.secret {
                 bail!(
                     "settings.{name}: is a secret, and this file is for version control: take it out, and run `edgeward secret \
-                     {name}`. If others have seen the file, replace what it held"
+                     set {name}`. If others have seen the file, replace what it held"
                 );
             }
             settings.insert(name.clone(), plain(text_of(setting, value)?));

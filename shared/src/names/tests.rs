@@ -26,7 +26,7 @@ fn every_variable_of_the_edge_is_there_once() {
 fn what_must_not_be_seen_is_secret() {
     let secrets: HashSet<_> =
         SETTINGS.into_iter().filter(|setting| setting.secret).map(|setting| setting.variable).collect();
-    assert_eq!(secrets, HashSet::from([KEYS, COGNITO_CLIENT_SECRET, CLIENTS, REGISTRATION_TOKEN]));
+    assert_eq!(secrets, HashSet::from([KEYS, COGNITO_CLIENT_SECRET, CLIENTS, REGISTRATION_TOKEN, ORIGIN_CREDENTIALS]));
     assert!(setting(KEYS).is_some_and(|setting| setting.secret));
     assert_eq!(setting("EDGEWARD_NOTHING"), None);
 }

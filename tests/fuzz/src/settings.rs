@@ -65,12 +65,16 @@ pub fn check(data: &[u8]) {
 fn is_sane(config: &Config) {
     let issuer = Url::parse(&config.issuer).unwrap();
     assert_eq!(issuer.origin().ascii_serialization(), config.issuer);
-    let urls = [&config.issuer, &config.origin_url, &config.cognito.domain].map(String::as_str);
+    let origins = config.resources.iter().map(|resource| &resource.origin.url);
+    let urls = [&config.issuer, &config.cognito.domain].into_iter().chain(origins).map(String::as_str);
     for url in urls.into_iter().chain(config.cognito.issuers.iter()) {
         let seen = Url::parse(url).unwrap_or_else(|error| panic!("{url}: {error}"));
         assert!(seen.username().is_empty() && seen.query().is_none() && seen.fragment().is_none(), "{url}");
     }
-    assert!(!config.origin_audience.is_empty() && !config.cognito.client_id.is_empty());
+    assert!(
+        config.resources.iter().all(|resource| !resource.origin.audience.is_empty())
+            && !config.cognito.client_id.is_empty()
+    );
     assert!((1..=2).contains(&config.cognito.client_secrets.len()));
     assert!(config.cognito.scopes.contains("openid"));
     assert!((60..=86_400).contains(&config.access_token_seconds));

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::{
     entry::{self, Entry, members},
+    origin::{Credentials, Origin},
     scope_rule::{self, ScopeRule},
+    url_setting::absolute_url,
 };
 use crate::{
     message::json::Json,
@@ -20,10 +22,8 @@ pub struct ProtectedResource {
     pub indicator: Resource,
     /// Its path here, without trailing slash.
     pub path: String,
-    /// Its path at the origin.
-    pub origin_path: String,
-    /// The audience of identity assertions for it, if it has one of its own.
-    pub origin_audience: Option<String>,
+    /// The MCP server.
+    pub origin: Origin,
     /// Its name, for people.
     pub name: Option<String>,
     /// Its scopes, each with what it allows in words.
@@ -70,8 +70,9 @@ pub(super) fn all_scopes(resources: &[ProtectedResource]) -> Scope {
     resources.iter().flat_map(|resource| &resource.scopes).map(|(token, _)| token.clone()).collect()
 }
 
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 10] = [
     "path",
+    "origin_url",
     "origin_path",
     "origin_audience",
     "name",
@@ -83,13 +84,39 @@ const MEMBERS: [&str; 9] = [
 ];
 const POLICY_MEMBERS: [&str; 3] = ["tools", "prompts", "resources"];
 
-/// `/mcp` with the one scope `mcp`.
-pub(super) fn default(issuer: &str) -> Vec<ProtectedResource> {
-    let text = r#"[{"path": "/mcp", "scopes": {"mcp": "Use the tools, resources and prompts of this server"}}]"#;
-    parse(text, issuer).unwrap_or_default()
+/// What the settings say of MCP servers outside the resources.
+#[derive(Debug, Default)]
+pub(super) struct Servers {
+    /// The base URL of the server of all resources that have none of their own, without trailing slash.
+    pub(super) url: Option<String>,
+    pub(super) audience: Option<String>,
 }
 
-pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, String> {
+impl Servers {
+    /// The server of a resource; without a URL if it has none.
+    fn origin(&self, entry: Entry<'_>, path: &str) -> Result<Origin, String> {
+        let own = entry.text("origin_url")?.map(absolute_url).transpose();
+        let own = own.map_err(|problem| format!("has an origin_url that {problem}"))?;
+        // Servers at different addresses must not be able to use each other's assertions.
+        let of_all = if own.is_some() { None } else { self.audience.as_deref() };
+        let base = own.as_deref().or(self.url.as_deref());
+        let named = entry.text("origin_audience")?.filter(|audience| !audience.is_empty());
+        let audience = named.or(of_all).or(base);
+        Ok(Origin {
+            url: base.map_or(String::new(), |base| format!("{base}{path}")),
+            audience: audience.unwrap_or_default().to_owned(),
+            credentials: Credentials::default(),
+        })
+    }
+}
+
+/// `/mcp` with the one scope `mcp`.
+pub(super) fn default(issuer: &str, servers: &Servers) -> Vec<ProtectedResource> {
+    let text = r#"[{"path": "/mcp", "scopes": {"mcp": "Use the tools, resources and prompts of this server"}}]"#;
+    parse(text, issuer, servers).unwrap_or_default()
+}
+
+pub(super) fn parse(text: &str, issuer: &str, servers: &Servers) -> Result<Vec<ProtectedResource>, String> {
     let json = entry::json(text)?;
     let entries = entry::list(&json, &MEMBERS)?;
     if entries.is_empty() {
@@ -97,7 +124,7 @@ pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, 
     }
     let mut resources: Vec<ProtectedResource> = Vec::new();
     for entry in entries {
-        let resource = check(entry, issuer)?;
+        let resource = check(entry, issuer, servers)?;
         if resources.iter().any(|other| other.path == resource.path) {
             return Err(format!("names the path {:?} twice", resource.path));
         }
@@ -106,12 +133,16 @@ pub(super) fn parse(text: &str, issuer: &str) -> Result<Vec<ProtectedResource>, 
     Ok(resources)
 }
 
-fn check(entry: Entry<'_>, issuer: &str) -> Result<ProtectedResource, String> {
+fn check(entry: Entry<'_>, issuer: &str, servers: &Servers) -> Result<ProtectedResource, String> {
     let path = entry.required("path")?;
     let origin_path = entry.text("origin_path")?.unwrap_or(path);
-    for path in [path, origin_path] {
+    // Some servers answer at `/mcp/` alone, and redirect the client from `/mcp` to an address that is not the edge's.
+    for (path, other) in [(path, path), (origin_path, origin_path.strip_suffix('/').unwrap_or(origin_path))] {
         let plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/".contains(&c);
-        if !path.starts_with('/') || path.ends_with('/') || path.contains("//") || !path.bytes().all(plain) {
+        let is_root = path == "/" && other.is_empty();
+        if !is_root
+            && (!path.starts_with('/') || other.ends_with('/') || path.contains("//") || !path.bytes().all(plain))
+        {
             return Err(format!("has the path {path:?}, which is not of the form /name"));
         }
     }
@@ -148,8 +179,7 @@ fn check(entry: Entry<'_>, issuer: &str) -> Result<ProtectedResource, String> {
     let policy = entry.any("policy").map(|policy| check_policy(Entry::read(policy, &POLICY_MEMBERS)?, &all));
     Ok(ProtectedResource {
         indicator,
-        origin_path: origin_path.to_owned(),
-        origin_audience: entry.text("origin_audience")?.map(str::to_owned),
+        origin: servers.origin(entry, origin_path)?,
         path: path.to_owned(),
         name: entry.text("name")?.map(str::to_owned),
         scopes: described,

@@ -5,17 +5,10 @@ use std::rc::Rc;
 use edgeward_identity::assertion;
 
 use super::{admissions::Admission, refusal::GateError};
-use crate::{
-    config::{Config, ProtectedResource},
-    platform::UnixTime,
-};
+use crate::{config::Config, platform::UnixTime};
 
 /// An assertion is minted anew after this long; it lives [`assertion::MAX_LIFETIME`].
 pub const ASSERTION_REUSE_SECONDS: u64 = 30;
-
-pub(super) fn audience(resource: &ProtectedResource, config: &Config) -> String {
-    resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone()
-}
 
 /// An assertion, and when it was minted.
 pub(super) fn assertion_of(

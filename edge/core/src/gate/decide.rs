@@ -6,7 +6,7 @@ use edgeward_identity::{Identity, Kind, jws::Verified, limits::MAX_BODY_BYTES};
 
 use super::{
     admissions::{Admission, Admissions, bytes_for},
-    assertion::{ASSERTION_REUSE_SECONDS, assertion_of, audience},
+    assertion::{ASSERTION_REUSE_SECONDS, assertion_of},
     decision::{Decision, Evidence, Needs},
     head::RequestHead,
     refusal::{GateError, refusal},
@@ -177,12 +177,20 @@ impl Gate<'_> {
         let repeats = resource.policy.is_none() && head.may_repeat();
         let repeats_until = repeats.then(|| admission.expires_at.min(minted_at.plus(ASSERTION_REUSE_SECONDS)));
         let query = head.target.query.map_or(String::new(), |query| format!("?{query}"));
-        let url = format!("{}{}{query}", config.origin_url, resource.origin_path);
+        let url = [&resource.origin.url, query.as_str()].concat();
         let page_origin = head.origin_header.map(str::to_owned);
         let is_counted = config.rate_limits.is_counted(Limit::Calls);
         // Counters may be shared with other edges.
         let counted = is_counted.then(|| [&config.issuer, " ", &admission.identity.grant_id].concat());
-        Ok(Decision::Forward(Plan { url, identity, traceparent: None, page_origin, repeats_until, counted }))
+        Ok(Decision::Forward(Plan {
+            url,
+            identity,
+            credentials: resource.origin.credentials.clone(),
+            traceparent: None,
+            page_origin,
+            repeats_until,
+            counted,
+        }))
     }
 }
 
@@ -242,7 +250,7 @@ fn open(token: &str, config: &Config, now: UnixTime) -> Result<Admission, GateEr
     let resource = config.resources.iter().find(is_meant).ok_or(GateError::WrongAudience)?;
     let identity = Identity {
         issuer: config.issuer.clone(),
-        audience: audience(resource, config),
+        audience: resource.origin.audience.clone(),
         subject: claims.subject,
         kind: Kind::User,
         client_id: claims.client_id,

@@ -4,7 +4,6 @@ use edgeward_identity::{Identity, Kind};
 
 use super::{
     admissions::{Admission, Admissions, bytes_for},
-    assertion::audience,
     refusal::GateError,
 };
 use crate::{
@@ -37,7 +36,7 @@ pub(crate) async fn admit<P: Platform>(
     }
     let identity = Identity {
         issuer: context.config.issuer.clone(),
-        audience: audience(resource, context.config),
+        audience: resource.origin.audience.clone(),
         subject: verified.client_id.clone(),
         kind: Kind::Machine,
         client_id: verified.client_id.clone(),

@@ -1,7 +1,9 @@
 //! `edgeward remove`
 
 use anyhow::{Context as _, Result, bail};
-use edgeward_identity::names::edge::{CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL, REGISTRATION_TOKEN};
+use edgeward_identity::names::edge::{
+    CLIENTS, COGNITO_ISSUER, COGNITO_JWKS_URL, ORIGIN_CREDENTIALS, REGISTRATION_TOKEN,
+};
 
 use super::{Located, jwks_parameter, keys_parameter, parameter, secret_parameter, session_keys_parameter};
 use crate::{cli::Remove, deployment::Deployment, destination::Destination, report::Report};
@@ -65,7 +67,7 @@ fn parameters(deployment: &Deployment) -> Vec<String> {
 /// Settings that nothing writes but people.
 fn by_hand(deployment: &Deployment) -> impl Iterator<Item = String> {
     let plain = deployment.file().is_none().then_some([COGNITO_ISSUER, COGNITO_JWKS_URL]);
-    [CLIENTS, REGISTRATION_TOKEN]
+    [CLIENTS, REGISTRATION_TOKEN, ORIGIN_CREDENTIALS]
         .into_iter()
         .chain(plain.into_iter().flatten())
         .map(|variable| parameter(deployment, variable))

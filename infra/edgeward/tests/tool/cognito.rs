@@ -151,7 +151,7 @@ async fn the_domain_is_the_pools_and_its_pages_are_branded() {
     world.put("edge/cognito-domain", "https://127.0.0.1:9");
     let problems = world.found(PROBLEMS).await.join("\n");
     assert!(problems.contains("has the domain login.example.com, and by the parameters it is 127.0.0.1"), "{problems}");
-    assert!(problems.contains("set the parameter cognito-domain to login.example.com"), "{problems}");
+    assert!(problems.contains("set cognito-domain to login.example.com"), "{problems}");
     world.aws().user_pool.as_object_mut().unwrap().remove("CustomDomain");
     let problems = world.found(PROBLEMS).await.join("\n");
     assert!(problems.contains("has no domain, and by the parameters it is 127.0.0.1"), "{problems}");

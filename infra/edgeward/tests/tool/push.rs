@@ -110,7 +110,7 @@ async fn a_dry_run_says_all_and_does_nothing() {
         "would write the public keys",
         "would deploy the Worker edgeward-prod at mcp.example.com",
         "and the secrets COGNITO_CLIENT_SECRET, EDGEWARD_KEYS",
-        "would remove the secrets EDGEWARD_CLIENTS, EDGEWARD_REGISTRATION_TOKEN, if the Worker has them",
+        "would remove the secrets EDGEWARD_ORIGIN_CREDENTIALS, EDGEWARD_CLIENTS, EDGEWARD_REGISTRATION_TOKEN, if the Worker has them",
     ] {
         assert!(ran.stdout.contains(expected), "{expected:?} is not in {ran:#?}");
     }

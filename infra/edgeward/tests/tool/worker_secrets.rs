@@ -16,7 +16,8 @@ async fn secrets_can_be_written_without_deploying() {
         ran.stdout.contains("would set the secrets COGNITO_CLIENT_SECRET, EDGEWARD_KEYS of the Worker"),
         "{ran:#?}"
     );
-    let removed = "would remove the secrets EDGEWARD_CLIENTS, EDGEWARD_REGISTRATION_TOKEN, if the Worker has them";
+    let removed = "would remove the secrets EDGEWARD_ORIGIN_CREDENTIALS, EDGEWARD_CLIENTS, EDGEWARD_REGISTRATION_TOKEN, if the \
+                   Worker has them";
     assert!(ran.stdout.contains(removed), "{ran:#?}");
     world.run(&["push", "--secrets-only"]).await.fails_with("there is no Worker edgeward-prod to write secrets to");
     assert!(world.wrangler_calls().is_empty(), "wrangler would make one that has no code");

@@ -2,7 +2,7 @@
 
 use edgeward_core::Config;
 use edgeward_identity::names::{
-    edge::SETTINGS,
+    edge::{ORIGIN_AUDIENCE, ORIGIN_URL, SETTINGS},
     origin::{AUDIENCE, ISSUER, Setting},
 };
 
@@ -59,5 +59,8 @@ pub(super) fn check(
         }
     };
     agrees(ISSUER, &config.issuer, "the edge's public-url");
-    agrees(AUDIENCE, &config.origin_audience, "the edge's origin-audience (or else origin-url)");
+    // The resources with a server of their own are not the stacks'.
+    let url = || described.settings.get(ORIGIN_URL).map(|url| url.trim_end_matches('/'));
+    let ours = described.settings.get(ORIGIN_AUDIENCE).or_else(url).unwrap_or_default();
+    agrees(AUDIENCE, ours, "the edge's origin-audience (or else origin-url)");
 }

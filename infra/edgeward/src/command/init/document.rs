@@ -8,8 +8,8 @@ use url::Url;
 
 use super::{client::Cognito, default_store, questions::Questions};
 use crate::{
-    cli::{Answers, Platform},
-    project::SecretStore,
+    cli::Answers,
+    project::{Platform, SecretStore},
 };
 
 /// What the file says, but for the app client.

@@ -30,7 +30,7 @@ enum Proof {
 /// Asks each MCP server with and without an identity assertion.
 pub(in crate::command) async fn check(config: &Config, keys: &PrivateJwks, fetch: &Fetch, report: &mut Report) {
     for resource in &config.resources {
-        let url = format!("{}{}", config.origin_url, resource.origin_path);
+        let url = resource.origin.url.clone();
         if let Some(problem) = over_plain_http(&url) {
             report.problem(problem);
         }
@@ -65,8 +65,7 @@ async fn look(
             summary(&answer)
         );
         let to_do = format!(
-            "have the server verify the header {IDENTITY_HEADER} (docs/verify-identity.md has libraries for Rust, Python and \
-             Node), or let nobody but the edge reach it"
+            "have the server verify the header {IDENTITY_HEADER} (docs/identity-assertion.md says how), or let nobody but the edge reach it"
         );
         return Err(Problem::new(url, what, to_do));
     }
@@ -76,9 +75,7 @@ async fn look(
             let what = format!("refuses the edge's own identity assertion: status {}", summary(&answer));
             let to_do = format!(
                 "give the server the issuer {} and the audience {}, and let it fetch the keys at {}/.well-known/jwks.json",
-                config.issuer,
-                resource.origin_audience.as_ref().unwrap_or(&config.origin_audience),
-                config.issuer
+                config.issuer, resource.origin.audience, config.issuer
             );
             Err(Problem::new(url, what, to_do))
         }
@@ -127,7 +124,7 @@ fn signed(proof: Proof, resource: &ProtectedResource, config: &Config, keys: &Pr
     let now = date::now();
     let identity = Identity {
         issuer: config.issuer.clone(),
-        audience: resource.origin_audience.as_ref().unwrap_or(&config.origin_audience).clone(),
+        audience: resource.origin.audience.clone(),
         subject: "edgeward-check".to_owned(),
         kind: CallerKind::User,
         client_id: "edgeward-check".to_owned(),
