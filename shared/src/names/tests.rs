@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use super::edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, REGISTRATION_TOKEN, SETTINGS, setting};
+use super::edge::{CLIENTS, COGNITO_CLIENT_SECRET, KEYS, ORIGIN_CREDENTIALS, REGISTRATION_TOKEN, SETTINGS, setting};
 
 #[test]
 fn a_parameter_of_the_edge_is_named_after_its_variable() {

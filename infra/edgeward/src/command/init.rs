@@ -45,13 +45,13 @@ pub(crate) async fn run(arguments: &Init, report: &mut Report) -> Result<()> {
     let config = accepted(&provisional(&project, cognito.secret.as_ref())?, &project.deployment, report)
         .context("nothing was written: correct the answers")?;
 
-    let cognito = match cognito.is_new() {
-        true => create(cognito, &config, &questions, report).await?,
-        false => cognito,
-    };
+    if !cognito.is_new() {
+        return write(project, cognito, &text, arguments, &questions, report).await;
+    }
+    let cognito = create(cognito, &config, &questions, report).await?;
     let text = draft.text(&cognito.client_id);
     let project = Project::parse(&text, path)?;
-    let again = format!("run `edgeward init` again, with `--client {}`", cognito.client_id);
+    let again = format!("the app client is made: run this again with --client {}", cognito.client_id);
     write(project, cognito, &text, arguments, &questions, report).await.context(again)
 }
 
@@ -163,12 +163,11 @@ async fn fix(
     questions: &Questions,
     report: &mut Report,
 ) -> Result<()> {
-    if arguments.fix {
-        cognito::fix::run(described, config, false, report).await?;
-    } else if questions.are_asked()
-        && cognito::fix::run(described, config, true, report).await?
-        && questions.agrees("Do that now?")?
-    {
+    let is_wanted = arguments.fix
+        || (questions.are_asked()
+            && cognito::fix::run(described, config, true, report).await?
+            && questions.agrees("Do that now?")?);
+    if is_wanted {
         cognito::fix::run(described, config, false, report).await?;
     }
     Ok(())

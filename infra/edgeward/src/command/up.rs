@@ -78,13 +78,15 @@ async fn try_out(
         smoke::check(target, config, &keys, &fetch, report).await;
     }
     if report.has_problems() {
-        bail!("the edge is deployed, and not everything works yet: mend the problems above, and run this again");
+        bail!("the edge runs, and not everything works yet: mend the problems above, and run this again");
     }
     for resource in &config.resources {
         let url = resource.indicator.as_str();
         let name = resource.name.as_deref().unwrap_or("my-server");
         report.did(format!("MCP server: {url}"));
-        report.did("  Claude, ChatGPT: Settings > Connectors > add a custom connector with this URL");
+        if config.issuer.starts_with("https:") {
+            report.did("  Claude, ChatGPT: Settings > Connectors > add a custom connector with this URL");
+        }
         report.did(format!("  Claude Code:     claude mcp add --transport http {name} {url}"));
         report.did(format!(
             "  VS Code:         code --add-mcp '{{\"name\":\"{name}\",\"type\":\"http\",\"url\":\"{url}\"}}'"

@@ -55,6 +55,9 @@ impl Draft {
         for setting in &answers.set {
             let (name, value) =
                 setting.split_once('=').with_context(|| format!("--set {setting} is not NAME=VALUE"))?;
+            if !name.bytes().all(|c| c.is_ascii_lowercase() || c == b'-') {
+                bail!("--set {name}: no setting of the edge is called so; docs/settings.md lists them");
+            }
             others.insert(name.to_owned(), value.to_owned());
         }
         Ok(Self {
@@ -73,10 +76,13 @@ impl Draft {
         let quoted = |text: &str| Value::from(text).to_string();
         let Platform::Cloudflare = self.platform;
         let (store, where_secrets_are) = match self.secrets {
-            SecretStore::Ssm => ("ssm", "SSM Parameter Store, below /edgeward/<name>/edge"),
-            SecretStore::File => {
-                ("file", "a file in .edgeward that only you can read. Keep a copy of it: keys cannot be made again")
+            SecretStore::Ssm => {
+                ("ssm", "SSM Parameter Store, below /edgeward/<name>/edge. The other choice is \"file\".")
             }
+            SecretStore::File => (
+                "file",
+                "a file in .edgeward that only you can read:\n# keep a copy of it. The other choice is \"ssm\", SSM Parameter Store.",
+            ),
         };
         let origin_path = self.server.origin_path.as_ref().map_or(String::new(), |path| {
             format!(
@@ -85,15 +91,14 @@ impl Draft {
                 quoted(path)
             )
         });
-        let others: String =
-            self.others.iter().map(|(name, value)| format!("{} = {}\n", quoted(name), quoted(value))).collect();
+        let others: String = self.others.iter().map(|(name, value)| format!("{name} = {}\n", quoted(value))).collect();
         format!(
             "# An edge of Edgeward: `edgeward up` deploys it, and again what you change here. It holds no secrets.\n\
              name = {name}\n\
              platform = \"cloudflare\"\n\
              \n\
              [secrets]\n\
-             # \"ssm\" or \"file\". The edge's keys and the app client's secret are in {where_secrets_are}.\n\
+             # The edge's keys and the app client's secret are in {where_secrets_are}\n\
              store = \"{store}\"\n\
              \n\
              # All settings: docs/settings.md. A name is the variable's without EDGEWARD_, in lower case, with - for _.\n\

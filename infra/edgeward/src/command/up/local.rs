@@ -8,7 +8,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_identity::names::edge::{KEYS, PUBLIC_URL};
-use tokio::process::Command;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    process::{Child, Command},
+    signal::unix::{SignalKind, signal},
+};
 use zeroize::Zeroizing;
 
 use super::{Described, Patience, Target, accepted, check, read_secret, try_out};
@@ -50,25 +54,55 @@ pub(super) async fn run(arguments: &Up, mut described: Described, report: &mut R
     if arguments.dry_run {
         return Ok(());
     }
-    let mut command = Command::new(&arguments.target.wrangler);
-    command.args(["dev", "--config"]).arg(folder.join("wrangler.json"));
-    command.args(["--ip", "127.0.0.1", "--port", &arguments.port.to_string()]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).env("WRANGLER_SEND_METRICS", "false");
-    let program = arguments.target.wrangler.display();
-    let mut server = command.spawn().with_context(|| format!("cannot run {program}"))?;
+    let mut server = Server::start(&arguments.target.wrangler, &folder.join("wrangler.json"), arguments.port)?;
     let patience = Patience {
         limit: Duration::from_secs(arguments.wait.min(60)),
         interval: Duration::from_millis(arguments.interval.min(500)),
     };
     let target = Target::new(&config, arguments.edge_url.as_ref());
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let tried = tokio::select! {
+        ended = server.ended() => return ended,
+        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => return Ok(()),
+        tried = try_out(&target, &config, &settings, patience, report) => tried,
+    };
+    // The operator may be about to start the MCP server, or to change what is said of it.
+    report.did(format!("serving {} until Ctrl-C", config.issuer));
     tokio::select! {
-        ended = server.wait() => bail!("wrangler has ended: {}", ended.context("wrangler was lost")?),
-        tried = try_out(&target, &config, &settings, patience, report) => tried?,
+        ended = server.ended() => ended,
+        _ = interrupt.recv() => tried,
+        _ = terminate.recv() => tried,
     }
-    report.did("serving until Ctrl-C");
-    tokio::select! {
-        ended = server.wait() => bail!("wrangler has ended: {}", ended.context("wrangler was lost")?),
-        stopped = tokio::signal::ctrl_c() => stopped.context("Ctrl-C cannot be waited for"),
+}
+
+/// wrangler with workerd; both end when this is dropped.
+struct Server(Child);
+
+impl Server {
+    fn start(wrangler: &Path, config: &Path, port: u16) -> Result<Self> {
+        let mut command = Command::new(wrangler);
+        command.args(["dev", "--config"]).arg(config).args(["--ip", "127.0.0.1", "--port", &port.to_string()]);
+        command.env("WRANGLER_SEND_METRICS", "false").stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
+        let child = command
+            .spawn()
+            .with_context(|| format!("cannot run {}: say where wrangler is with --wrangler", wrangler.display()))?;
+        Ok(Self(child))
+    }
+
+    /// It never ends by itself but for a reason, which it has said.
+    async fn ended(&mut self) -> Result<()> {
+        bail!("wrangler has ended: {}", self.0.wait().await.context("wrangler was lost")?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let id = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(group) = id {
+            // One that has ended by itself is stopped.
+            let _ = kill_process_group(group, Signal::TERM);
+        }
     }
 }
 
