@@ -40,12 +40,13 @@ dev: stack ## serve the whole stack on fixed ports until Ctrl-C
 
 test: known-edges ## run every test: native, in a browser, and black-box against EDGES=cloudflare, other names, or all
 	@.ci/first-run "$(TARGET)" "make test" 15 10
-	.ci/setup edge test
+	.ci/setup edge test verifiers
 	.ci/browser-tests prepare
 	@# What tests of releases look at is the first edge's.
 	+$(MAKE) --no-print-directory edge $(foreach edge,$(RUN_EDGES),$(BUILDS_$(edge)))
 	.ci/browser-tests run
 	.ci/script-tests
+	.ci/verifier-tests
 	@# One selection of packages throughout, or the same dependencies are compiled again with other features.
 	cargo build $(NATIVE) --bins --tests
 	cargo test $(NATIVE) --doc

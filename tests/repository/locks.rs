@@ -91,8 +91,13 @@ fn wasm_bindgen_has_the_version_of_its_crate() {
 }
 
 /// Lists of packages from PyPI, and what `make lock` made of them.
-const PYTHON: [(&str, &str, &str); 4] = [
+const PYTHON: [(&str, &str, &str); 5] = [
     ("origin", include_str!("../../origin/requirements.in"), include_str!("../../origin/requirements.txt")),
+    (
+        "origin/python",
+        include_str!("../../origin/python/requirements.in"),
+        include_str!("../../origin/python/requirements.txt"),
+    ),
     ("infra", include_str!("../../infra/requirements.in"), include_str!("../../infra/requirements.txt")),
     ("emulator", include_str!("../tools/emulator.in"), include_str!("../tools/emulator.txt")),
     ("fastmcp", include_str!("../tools/fastmcp.in"), include_str!("../tools/fastmcp.txt")),

@@ -9,7 +9,7 @@ use super::sandbox::{Outcome, Sandbox, run};
 const KNOWN_EDGES: &str = "KNOWN_EDGES := ";
 
 /// What recipes call, and by what name they find it.
-const CALLED: [&str; 16] = [
+const CALLED: [&str; 17] = [
     ".ci/browser-tests",
     ".ci/check-macos",
     ".ci/first-run",
@@ -18,6 +18,7 @@ const CALLED: [&str; 16] = [
     ".ci/rebuild",
     ".ci/script-tests",
     ".ci/setup",
+    ".ci/verifier-tests",
     "edge/cloudflare/bind",
     "edge/cloudflare/size",
     "origin/compile",
@@ -65,7 +66,10 @@ fn make(sandbox: &Sandbox, target: &str, broken: &str) -> Outcome {
 const TARGETS: [(&str, &[&str]); 22] = [
     ("demo", &[".ci/setup", "cargo", "edge/cloudflare/bind", "demo"]),
     ("dev", &[".ci/setup", "cargo", "edge/cloudflare/bind", "dev"]),
-    ("test", &[".ci/setup", ".ci/browser-tests", ".ci/script-tests", "cargo", "edge/cloudflare/bind"]),
+    (
+        "test",
+        &[".ci/setup", ".ci/browser-tests", ".ci/script-tests", ".ci/verifier-tests", "cargo", "edge/cloudflare/bind"],
+    ),
     ("fuzz", &[".ci/setup", "tests/fuzz/run"]),
     ("conformance", &[".ci/setup", "cargo", "conformance-run"]),
     ("interop", &[".ci/setup", "cargo", "interop"]),
