@@ -9,6 +9,7 @@ const SHIPPED: &str = include_str!("../../Cargo.lock");
 const FUZZED: &str = include_str!("../fuzz/Cargo.lock");
 const NODE_TOOLS: &str = include_str!("../tools/package-lock.json");
 const STACKS: &str = include_str!("../../infra/package-lock.json");
+const NODE_LIBRARY: &str = include_str!("../../origin/node/package-lock.json");
 
 struct Package {
     checksum: Option<String>,
@@ -60,7 +61,7 @@ fn the_fuzz_targets_use_the_versions_that_are_shipped() {
 /// A platform's package without a hash would be whatever the registry sends there.
 #[test]
 fn every_node_package_has_a_hash_and_names_no_registry() {
-    for (name, lock) in [("tests/tools", NODE_TOOLS), ("infra", STACKS)] {
+    for (name, lock) in [("tests/tools", NODE_TOOLS), ("infra", STACKS), ("origin/node", NODE_LIBRARY)] {
         let lock: serde_json::Value = serde_json::from_str(lock).unwrap();
         let packages = lock["packages"].as_object().unwrap();
         assert!(packages.len() > 50, "{name}: {} packages", packages.len());

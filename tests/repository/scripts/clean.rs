@@ -3,11 +3,12 @@
 use super::sandbox::Sandbox;
 
 /// What a build leaves in the checkout.
-const MADE: [&str; 7] = [
+const MADE: [&str; 8] = [
     "target/debug/edgeward-demo",
     "tests/tools/node_modules/a",
     "tests/fuzz/target/a",
     "infra/node_modules/a",
+    "origin/node/node_modules/a",
     "infra/cdk.out/a",
     "edge/cloudflare/build/bindings.js",
     "edge/cloudflare/.wrangler/a",

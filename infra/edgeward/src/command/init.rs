@@ -113,6 +113,9 @@ async fn create(cognito: Cognito, config: &Config, questions: &Questions, report
     }
     let made = cognito.create(&new).await?;
     report.did(format!("made the app client {}", made.client_id));
+    if made.brand().await? {
+        report.did(format!("gave the app client {} a branding style of managed login", made.client_id));
+    }
     Ok(made)
 }
 

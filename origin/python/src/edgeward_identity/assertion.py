@@ -147,7 +147,7 @@ def _members(text: bytes) -> _Members:
 
 def _header_text(header: _Members, name: str) -> str | None:
     values = [value for other, value in header if other == name]
-    if len(values) > 1 or not (values == [] or values[0] is None or isinstance(values[0], str)):
+    if len(values) > 1 or not (values == [] or values[0] is None or (isinstance(values[0], str) and _is_well_formed(values[0]))):
         raise AssertionInvalid("not a compact JWS")
     return values[0] if values else None
 
@@ -199,7 +199,7 @@ class _Claims:
 
     def _text(self, name: str) -> str:
         value = self._value(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not _is_well_formed(value):
             raise _malformed()
         return value
 
@@ -211,7 +211,11 @@ class _Claims:
         value = self._value(name)
         if value is _ABSENT:
             return ()
-        if not isinstance(value, list) or isinstance(value, _Object) or not all(isinstance(one, str) for one in value):
+        if (
+            not isinstance(value, list)
+            or isinstance(value, _Object)
+            or not all(isinstance(one, str) and _is_well_formed(one) for one in value)
+        ):
             raise _malformed()
         return tuple(cast("list[str]", value))
 
@@ -220,6 +224,11 @@ class _Claims:
         if len(values) > 1:
             raise _malformed()
         return values[0] if values else _ABSENT
+
+
+def _is_well_formed(text: str) -> bool:
+    """Whether it has no half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _malformed() -> AssertionInvalid:

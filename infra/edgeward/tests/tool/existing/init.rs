@@ -45,6 +45,7 @@ async fn a_file_with_secrets_is_the_owners_alone() {
 async fn init_makes_a_client_with_the_right_settings() {
     let scene = Scene::new().await;
     scene.world.aws().app_client = Value::Null;
+    scene.world.aws().is_branded = false;
     let ran = scene.init(&["--client", "new"]).await;
     assert_eq!(ran.status, 2, "given twice: {ran:#?}");
     let answers: Vec<_> =
@@ -55,6 +56,7 @@ async fn init_makes_a_client_with_the_right_settings() {
     let client = scene.world.aws().app_client.clone();
     assert_eq!(client["AllowedOAuthFlows"], json!(["code"]));
     assert_eq!(client["RefreshTokenRotation"], json!({ "Feature": "ENABLED", "RetryGracePeriodSeconds": 60 }));
+    assert!(scene.world.aws().is_branded, "without a style, managed login answers every user with a 403");
     assert_eq!(client["EnableTokenRevocation"], true);
     assert_eq!(client["ExplicitAuthFlows"], json!(["ALLOW_USER_AUTH"]));
     let file = fs::read_to_string(scene.path("edgeward.toml")).unwrap();
