@@ -7,14 +7,14 @@ use crate::{aws::visibility, world::World};
 
 const CALLS: &str = "POST /oauth2/token and POST /oauth2/revoke";
 
-fn acl(rules: Vec<Value>) -> Value {
+pub(crate) fn acl(rules: Vec<Value>) -> Value {
     json!({
         "Name": "pool-acl", "Id": "acl-1", "ARN": "arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/pool-acl/acl-1",
         "DefaultAction": { "Allow": {} }, "Rules": rules, "VisibilityConfig": visibility("pool-acl"), "Capacity": 1,
     })
 }
 
-fn rule(name: &str, priority: u32, action: &str, statement: Value) -> Value {
+pub(crate) fn rule(name: &str, priority: u32, action: &str, statement: Value) -> Value {
     let is_group =
         ["ManagedRuleGroupStatement", "RuleGroupReferenceStatement"].iter().any(|kind| statement.get(kind).is_some());
     let member = if is_group { "OverrideAction" } else { "Action" };

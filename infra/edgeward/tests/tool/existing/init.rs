@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use super::Scene;
-use crate::aws::{CLIENT, POOL, SECRET};
+use crate::{
+    aws::{Aws, CLIENT, POOL, SECRET},
+    firewall::{acl, rule},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn init_writes_a_file_without_secrets_and_keeps_those_at_aws() {
@@ -151,4 +154,78 @@ async fn without_aws_credentials_everything_is_said_by_hand() {
     assert!(fs::read_to_string(scene.path("edgeward.toml")).unwrap().contains("store = \"file\""));
     let stored = fs::read_to_string(scene.path(".edgeward/prod.json")).unwrap();
     assert!(stored.contains(SECRET));
+}
+
+const ARN: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:exampleclientid-AbCdEf";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_owner_of_the_pool_should_know_is_said_and_the_file_is_written() {
+    type Plant = fn(&mut Aws);
+    let plants: [(Plant, &[&str]); 3] = [
+        (
+            |aws| aws.domain["ManagedLoginVersion"] = 1.into(),
+            &["serves the classic login pages", "update-user-pool-domain --user-pool-id"],
+        ),
+        (
+            |aws| aws.sessions = json!({ "UserSessionTracking": "ENABLED", "TokenSession": { "MaxPerUser": 5 } }),
+            &["tracks sessions, 5 of a user at most", "set-user-pool-session-configuration --user-pool-id"],
+        ),
+        (
+            |aws| aws.secret_arn = Some(ARN),
+            &["keeps its secret in AWS Secrets Manager", "run `edgeward push --secrets-only` on a schedule"],
+        ),
+    ];
+    for (plant, words) in plants {
+        let scene = Scene::new().await;
+        plant(&mut scene.world.aws());
+        let ran = scene.init(&[]).await.succeeds();
+        for words in words {
+            assert!(ran.all().contains(words), "{words:?} is not in {ran:#?}");
+        }
+        assert!(scene.has_file());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_secrets_manager_is_kept_as_its_arn() {
+    let scene = Scene::new().await;
+    scene.world.aws().secret_arn = Some(ARN);
+    scene.init(&["--secrets", "file"]).await.succeeds();
+    let stored: Value = serde_json::from_str(&fs::read_to_string(scene.path(".edgeward/prod.json")).unwrap()).unwrap();
+    assert_eq!(stored["cognito-client-secret"]["value"], ARN);
+    scene.run(&["keygen"]).await.succeeds();
+    scene.run(&["push", "--target", "local", "--output", "local"]).await.succeeds();
+    let told = fs::read_to_string(scene.path("local/.dev.vars")).unwrap();
+    assert!(told.contains(&format!("COGNITO_CLIENT_SECRET='{SECRET}'")), "the edge gets what it stands for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_work_is_named_with_what_to_do() {
+    type Plant = fn(&mut Aws);
+    let plants: [(Plant, &[&str]); 3] = [
+        (|aws| aws.secrets.clear(), &["has no secret, and cannot get one"]),
+        (
+            |aws| {
+                let limit = json!({ "RateBasedStatement": {
+                    "Limit": 1000, "EvaluationWindowSec": 300, "AggregateKeyType": "IP",
+                } });
+                aws.web_acl = acl(vec![rule("limit", 0, "Block", limit)]);
+            },
+            &["the rule limit blocks more than 1000 in 300 seconds", "scope-down statement"],
+        ),
+        (
+            |aws| aws.domain["UserPoolId"] = "eu-west-1_Another".into(),
+            &["belongs to the user pool eu-west-1_Another", "correct cognito-domain"],
+        ),
+    ];
+    for (plant, words) in plants {
+        let scene = Scene::new().await;
+        plant(&mut scene.world.aws());
+        let ran = scene.init(&["--fix"]).await;
+        assert_eq!(ran.status, 1, "{ran:#?}");
+        for words in words {
+            assert!(ran.all().contains(words), "{words:?} is not in {ran:#?}");
+        }
+        assert!(!scene.has_file());
+    }
 }
