@@ -263,6 +263,12 @@ pub(crate) struct Check {
     /// With --fix: say what would be changed, and change nothing.
     #[arg(long, requires = "fix")]
     pub(crate) dry_run: bool,
+    /// Also wait for the first bytes of each MCP server's standing stream, for 110 seconds at most.
+    #[arg(long)]
+    pub(crate) streams: bool,
+    /// How long to wait for them; for tests.
+    #[arg(long, hide = true, value_name = "MILLISECONDS")]
+    pub(crate) silence: Option<u64>,
     #[command(flatten)]
     pub(crate) plain_http: PlainHttp,
     #[command(flatten)]

@@ -83,6 +83,17 @@ impl Fetch {
         self.send(request, String::new()).await
     }
 
+    /// The status of an answer, and whether bytes of its body come within `limit` after that.
+    pub(crate) async fn first_bytes(&self, request: request::Builder, limit: Duration) -> Result<(StatusCode, bool)> {
+        let request = request.body(String::new()).context("an unusable URL")?;
+        let head = tokio::time::timeout(DEADLINE, self.0.request(request)).await;
+        let (head, body) = head.context("no answer in time")?.context("no answer")?.into_parts();
+        let mut body = pin!(body);
+        let first = poll_fn(|context| http_body::Body::poll_frame(body.as_mut(), context));
+        let first = tokio::time::timeout(limit, first).await;
+        Ok((head.status, matches!(first, Ok(Some(Ok(_))))))
+    }
+
     /// Sends a request as it is: `User-Agent` and `Accept` are the caller's to set.
     pub(crate) async fn send(&self, request: request::Builder, body: String) -> Result<Answer> {
         let request = request.body(body).context("an unusable URL")?;

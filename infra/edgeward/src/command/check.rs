@@ -4,6 +4,8 @@ pub(super) mod cognito;
 mod keys;
 mod parameters;
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 use edgeward_identity::{UnixTime, names::edge::KEYS};
 
@@ -29,7 +31,9 @@ pub(crate) async fn run(arguments: &Check, report: &mut Report) -> Result<()> {
     look(&described, arguments.env, &arguments.plain_http, arguments.clock.now(), report).await?;
     if let (Some(_), Ok(config)) = (deployment.file(), described.settings.config(deployment)) {
         let keys = PrivateJwks::parse(described.settings.get(KEYS).unwrap_or_default())?;
-        smoke::origins(&config, &keys, &Fetch::new()?, report).await;
+        let longest = arguments.silence.map_or(smoke::LONGEST_SILENCE, Duration::from_millis);
+        let silence = arguments.streams.then_some(longest);
+        smoke::origins(&config, &keys, silence, &Fetch::new()?, report).await;
     }
     let notes = match report.print_notes() {
         0 => String::new(),

@@ -13,7 +13,7 @@ use crate::{fetch::Fetch, jwks::PrivateJwks, report::Report, target::Target};
 pub(super) async fn check(target: &Target, config: &Config, keys: &PrivateJwks, fetch: &Fetch, report: &mut Report) {
     clients::check(target, config, fetch, report).await;
     sign_in::check(target, config, fetch, report).await;
-    origin::check(config, keys, fetch, report).await;
+    origin::check(config, keys, None, fetch, report).await;
 }
 
-pub(super) use origin::check as origins;
+pub(super) use origin::{LONGEST_SILENCE, check as origins};

@@ -15,7 +15,7 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse as _, Response},
@@ -26,6 +26,7 @@ use edgeward_identity::{
     UnixTime, Verifier, VerifyingKeys,
     names::{IDENTITY_HEADER, edge::SETTINGS},
 };
+use futures_util::StreamExt as _;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, process::Command};
@@ -53,6 +54,7 @@ pub(crate) struct Served {
     pub(crate) aws: Aws,
     pub(crate) edge: Edge,
     pub(crate) origin: Origin,
+    pub(crate) stream: Stream,
     pub(crate) documents: BTreeMap<String, Value>,
 }
 
@@ -69,11 +71,27 @@ pub(crate) enum Origin {
     BelievesEverybody,
     /// To nobody but its own edge, which is another one.
     BelievesNobody,
+    /// Whoever has its credential.
+    WantsCredential,
+    /// From somewhere else.
+    Redirects,
     Fails,
 }
 
+/// What the standing stream of that server says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Stream {
+    #[default]
+    None,
+    Pings,
+    Silence,
+}
+
+/// What [`Origin::WantsCredential`] wants as `X-Api-Key`.
+pub(crate) const CREDENTIAL: &str = "credential-of-the-server";
+
 impl Served {
-    fn answer_as_origin(&self, headers: &HeaderMap) -> Response {
+    fn answer_as_origin(&self, method: &Method, headers: &HeaderMap) -> Response {
         let keys = self.edge.documents.get(crate::edge::JWKS).map(Value::to_string).unwrap_or_default();
         let keys = VerifyingKeys::from_jwks(keys.as_bytes()).ok();
         let issuer = headers["host"].to_str().map(|host| format!("http://{host}")).unwrap();
@@ -87,9 +105,21 @@ impl Served {
             Origin::Verifies if assertion.is_some_and(verifies) => StatusCode::OK,
             Origin::BelievesEverybody => StatusCode::OK,
             Origin::Fails => StatusCode::INTERNAL_SERVER_ERROR,
-            Origin::Verifies | Origin::BelievesNobody => StatusCode::UNAUTHORIZED,
+            Origin::Redirects => StatusCode::TEMPORARY_REDIRECT,
+            Origin::WantsCredential if headers.get("x-api-key").is_some_and(|key| key == CREDENTIAL) => StatusCode::OK,
+            Origin::Verifies | Origin::BelievesNobody | Origin::WantsCredential => StatusCode::UNAUTHORIZED,
         };
-        status.into_response()
+        if *method != Method::GET || status != StatusCode::OK {
+            return status.into_response();
+        }
+        let silence = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let ping = futures_util::stream::iter([Ok(Bytes::from_static(b": ping\n\n"))]);
+        let body = match self.stream {
+            Stream::None => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+            Stream::Pings => Body::from_stream(ping.chain(silence)),
+            Stream::Silence => Body::from_stream(silence),
+        };
+        ([("content-type", "text/event-stream")], body).into_response()
     }
 }
 
@@ -141,6 +171,7 @@ impl World {
             aws: Aws::new(),
             edge: Edge::default(),
             origin: Origin::default(),
+            stream: Stream::default(),
             documents: BTreeMap::new(),
         }));
         let router = Router::new().fallback(answer).with_state(served.clone());
@@ -444,7 +475,7 @@ async fn answer(
         return StatusCode::FORBIDDEN.into_response();
     }
     if uri.path() == ORIGIN_PATH {
-        return served.answer_as_origin(&headers);
+        return served.answer_as_origin(&method, &headers);
     }
     match served.documents.get(uri.path()) {
         Some(document) => document.to_string().into_response(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Scene;
 use crate::{
     aws::START,
-    world::{Origin, Ran, World},
+    world::{CREDENTIAL, Origin, Ran, Stream, World},
 };
 
 /// The settings that the file and the file of secrets say.
@@ -74,12 +74,40 @@ async fn a_server_that_anybody_can_call_is_a_problem() {
     for (origin, words) in [
         (Origin::BelievesEverybody, "everybody who knows this address can go around the edge"),
         (Origin::BelievesNobody, "refuses the edge's own identity assertion"),
+        (Origin::WantsCredential, "edgeward secret set origin-credentials"),
+        (Origin::Redirects, "redirects to nowhere: the edge does not follow"),
         (Origin::Fails, "answers with status 500"),
     ] {
         let scene = begun().await;
         scene.world.served().origin = origin;
         up_here(&scene, &[]).await.fails_with(words);
         scene.run(&["check", "--now", &START.to_string()]).await.fails_with(words);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_a_credential_and_verifies_no_identity_is_noted() {
+    let scene = begun().await;
+    scene.world.served().origin = Origin::WantsCredential;
+    let credentials = json!({ "/mcp": { "X-Api-Key": CREDENTIAL } }).to_string();
+    fs::write(scene.path("credentials.json"), credentials).unwrap();
+    scene.run(&["secret", "set", "origin-credentials", "--file", "credentials.json"]).await.succeeds();
+    let ran = scene.run(&["check", "--now", &START.to_string()]).await.succeeds();
+    assert!(ran.all().contains("verifies no identity: it demands the credential"), "{ran:#?}");
+    assert!(!ran.all().contains(CREDENTIAL));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standing_stream_that_is_silent_is_noted() {
+    for (stream, words) in [
+        (Stream::None, "has no standing stream (status 405)"),
+        (Stream::Pings, "keeps its standing stream alive"),
+        (Stream::Silence, "says nothing on its standing stream"),
+    ] {
+        let scene = begun().await;
+        scene.world.served().stream = stream;
+        let ran = scene.run(&["check", "--streams", "--silence", "300", "--now", &START.to_string()]).await.succeeds();
+        assert!(ran.all().contains(words), "{words:?} is not in {ran:#?}");
     }
 }
 
