@@ -59,7 +59,7 @@ impl Described {
     }
 }
 
-/// A deployment that was named, and not read yet.
+/// A deployment and its store; the parameters are not read yet.
 struct Located {
     aws: Aws,
     store: Store,
@@ -68,25 +68,18 @@ struct Located {
 }
 
 impl Located {
-    /// A file that is named or lies in the current folder describes the deployment, unless one is named whose parameters are at
-    /// AWS.
+    /// Looks for `--config`, then `--deployment`, then `edgeward.toml` in the current folder.
     async fn find(which: &Which) -> Result<Self> {
-        let named = match (&which.config, &which.deployment) {
-            (Some(path), _) => Err(path.clone()),
-            (None, Some(deployment)) => Ok(deployment),
-            (None, None) => Err(PathBuf::from(FILE)),
-        };
-        match named {
-            Ok(deployment) => {
+        let path = match (&which.config, &which.deployment) {
+            (Some(path), _) => path.clone(),
+            (None, None) => PathBuf::from(FILE),
+            (None, Some(deployment)) => {
                 let aws = Aws::connect(which.region.clone()).await?;
-                Ok(Self { store: Store::new(&aws, deployment), aws, plain: None })
+                return Ok(Self { store: Store::new(&aws, deployment), aws, plain: None });
             }
-            Err(path) => Self::of(Project::read(&path)?, which.region.clone()).await,
-        }
-    }
-
-    async fn of(project: Project, region: Option<String>) -> Result<Self> {
-        let aws = Aws::connect(region.or(project.region)).await?;
+        };
+        let project = Project::read(&path)?;
+        let aws = Aws::connect(which.region.clone().or(project.region)).await?;
         Ok(Self { store: Store::new(&aws, &project.deployment), aws, plain: Some(project.settings) })
     }
 

@@ -12,6 +12,7 @@ use hyper_util::{
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde_json::Value;
+use url::{Host, Url};
 
 /// What this tool calls itself.
 pub(crate) const USER_AGENT: &str = concat!("edgeward/", env!("CARGO_PKG_VERSION"));
@@ -99,6 +100,16 @@ impl Fetch {
         let request = request.body(body).context("an unusable URL")?;
         let whole = async { read(self.0.request(request).await.context("no answer")?).await };
         tokio::time::timeout(DEADLINE, whole).await.context("no answer in time")?
+    }
+}
+
+/// Whether a URL is one of this machine.
+pub(crate) fn is_loopback(url: &str) -> bool {
+    match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

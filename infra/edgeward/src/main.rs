@@ -6,6 +6,7 @@ mod date;
 mod deployment;
 mod fetch;
 mod jwks;
+mod private_file;
 mod target;
 mod waiting;
 

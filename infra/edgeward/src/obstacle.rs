@@ -2,10 +2,10 @@
 
 use std::{error::Error as StdError, fmt, io};
 
-use http::StatusCode;
+use http::{StatusCode, request};
 use url::Url;
 
-use crate::fetch::Answer;
+use crate::fetch::{Answer, Fetch};
 
 /// What stands between us and the edge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +26,17 @@ pub(crate) enum Obstacle {
     Other(String),
 }
 
+/// Sends a request to `url`: the answer, or what stands between.
+pub(crate) async fn ask(fetch: &Fetch, request: request::Builder, body: String, url: &str) -> Result<Answer, Obstacle> {
+    match fetch.send(request, body).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(Obstacle::of_error(&error, url).await),
+    }
+}
+
 impl Obstacle {
     /// Why a request to `url` has no answer.
-    pub(crate) async fn of_error(error: &anyhow::Error, url: &str) -> Self {
+    async fn of_error(error: &anyhow::Error, url: &str) -> Self {
         if let Some(tls) = error.chain().find_map(tls_error) {
             return Self::Tls(tls.to_string());
         }

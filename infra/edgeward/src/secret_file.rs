@@ -4,8 +4,8 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{ErrorKind, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    io::ErrorKind,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use crate::{
     date,
     parameter::{Parameter, Parameters},
+    private_file,
 };
 
 /// A file with secrets, which need not be there yet.
@@ -102,18 +103,12 @@ impl SecretFile {
     fn replace(&self, entries: &Entries) -> Result<()> {
         let doing = || format!("cannot write {}", self.0.display());
         let folder = self.0.parent().unwrap_or(Path::new(""));
-        let is_new = !folder.as_os_str().is_empty() && !folder.exists();
-        if is_new {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(doing)?;
+        if !folder.as_os_str().is_empty() && !folder.exists() {
+            private_file::make_folder(folder).with_context(doing)?;
             fs::write(folder.join(".gitignore"), "*\n").with_context(doing)?;
         }
         let text = Zeroizing::new(serde_json::to_string_pretty(entries)?);
-        let draft = self.0.with_extension("new");
-        let _ = fs::remove_file(&draft);
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft);
-        let mut file = file.with_context(doing)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(doing)?;
-        fs::rename(draft, &self.0).with_context(doing)
+        private_file::replace(&self.0, &text).with_context(doing)
     }
 }
 

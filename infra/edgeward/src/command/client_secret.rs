@@ -12,7 +12,20 @@ use crate::{
     parameter::{Parameter, Protection},
     pool::Pool,
     report::Report,
+    store::Store,
 };
+
+/// Stores the secret that the app client was made with, or says that it would.
+pub(super) async fn store_first(store: &Store, secret: &str, dry_run: bool, report: &mut Report) -> Result<()> {
+    let name = secret_parameter(&store.deployment);
+    if dry_run {
+        report.did(format!("would store the app client's secret as {name}"));
+        return Ok(());
+    }
+    store.create(&name, secret, Protection::Encrypted).await?;
+    report.did(format!("stored the app client's secret as {name}"));
+    Ok(())
+}
 
 /// The parameter.
 pub(super) fn stored(described: &Described) -> Result<&Parameter> {

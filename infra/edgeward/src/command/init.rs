@@ -12,7 +12,7 @@ use edgeward_core::{Config, secret::Secret};
 use edgeward_identity::names::edge::{COGNITO_CLIENT_ID, COGNITO_CLIENT_SECRET, KEYS};
 
 use self::{client::Cognito, document::Draft, questions::Questions};
-use super::{Described, accepted, check::cognito, secret_parameter};
+use super::{Described, accepted, check::cognito, client_secret, secret_parameter};
 use crate::{
     aws::Aws,
     cli::{Answers, Init},
@@ -22,7 +22,7 @@ use crate::{
     generate,
     jwks::PrivateJwks,
     managed_secret,
-    parameter::{Parameters, Protection},
+    parameter::Parameters,
     pool::NewClient,
     project::{Project, SecretStore},
     report::Report,
@@ -45,14 +45,16 @@ pub(crate) async fn run(arguments: &Init, report: &mut Report) -> Result<()> {
     let config = accepted(&provisional(&project, cognito.secret.as_ref())?, &project.deployment, report)
         .context("nothing was written: correct the answers")?;
 
+    // What a client that is made now still lacks is made too: the branding style that managed login wants.
+    let mends = arguments.fix || cognito.is_new();
     if !cognito.is_new() {
-        return write(project, cognito, &text, arguments, &questions, report).await;
+        return write(project, cognito, &text, arguments, mends, &questions, report).await;
     }
     let cognito = create(cognito, &config, &questions, report).await?;
     let text = draft.text(&cognito.client_id);
     let project = Project::parse(&text, path)?;
     let again = format!("the app client is made: run this again with --client {}", cognito.client_id);
-    write(project, cognito, &text, arguments, &questions, report).await.context(again)
+    write(project, cognito, &text, arguments, mends, &questions, report).await.context(again)
 }
 
 /// Options win over the file with answers.
@@ -92,30 +94,25 @@ fn provisional(project: &Project, secret: Option<&Secret<String>>) -> Result<Set
 }
 
 /// Makes the app client, once it is shown.
-async fn create(cognito: Cognito, config: &Config, questions: &Questions, report: &mut Report) -> Result<Cognito> {
+async fn create(chosen: Cognito, config: &Config, questions: &Questions, report: &mut Report) -> Result<Cognito> {
     let scopes: Vec<_> = config.cognito.scopes.to_strings();
     let providers: Vec<_> =
-        std::iter::once("COGNITO".to_owned()).chain(cognito.pool()?.provider_names().await?).collect();
-    let callback = format!("{}{}", config.issuer, edgeward_core::route::Route::Callback.path());
-    let signed_out = [format!("{}{}", config.issuer, edgeward_core::route::Route::SignedOut.path())];
+        std::iter::once("COGNITO".to_owned()).chain(chosen.pool()?.provider_names().await?).collect();
     let new = NewClient {
         name: "edgeward",
-        callback_url: &callback,
-        sign_out_urls: &signed_out,
+        callback_url: &cognito::callback_url(config),
+        sign_out_urls: &cognito::sign_out_urls(config),
         scopes: &scopes,
         providers: &providers,
         access_token_seconds: config.access_token_seconds.max(LEAST_ACCESS_TOKEN),
         refresh_token_days: if providers.len() > 1 { 7 } else { 30 },
     };
-    report.did(format!("the app client that is to be made in {}: {new}", cognito.pool_id));
+    report.did(format!("the app client that is to be made in {}: {new}", chosen.pool_id));
     if !questions.agrees("Make it?")? {
         bail!("no app client was made, and nothing was written");
     }
-    let made = cognito.create(&new).await?;
+    let made = chosen.create(&new).await?;
     report.did(format!("made the app client {}", made.client_id));
-    if made.brand().await? {
-        report.did(format!("gave the app client {} a branding style of managed login", made.client_id));
-    }
     Ok(made)
 }
 
@@ -128,6 +125,7 @@ async fn write(
     cognito: Cognito,
     text: &str,
     arguments: &Init,
+    mends: bool,
     questions: &Questions,
     report: &mut Report,
 ) -> Result<()> {
@@ -139,7 +137,7 @@ async fn write(
     managed_secret::resolve(&mut settings, &described.aws).await?;
     let config = accepted(&settings, described.deployment(), report)?;
     if described.aws.has_credentials().await {
-        fix(&described, &config, arguments, questions, report).await?;
+        fix(&described, &config, mends, questions, report).await?;
     }
     cognito::check(&described, Some(&config), &Fetch::new()?, report).await;
     report.print_notes();
@@ -148,11 +146,8 @@ async fn write(
     }
     keep_secret(&described.store, &secret, report).await?;
     let path = &arguments.config;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path);
-    let written = file
-        .as_mut()
-        .map_err(|error| std::io::Error::from(error.kind()))
-        .and_then(|file| file.write_all(text.as_bytes()));
+    let file = fs::File::create_new(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("cannot write {}", path.display()))?;
     report.did(format!("wrote {}", path.display()));
     report.did("next: `edgeward up` deploys it, and `edgeward up --local` serves it on this machine");
@@ -162,11 +157,11 @@ async fn write(
 async fn fix(
     described: &Described,
     config: &Config,
-    arguments: &Init,
+    mends: bool,
     questions: &Questions,
     report: &mut Report,
 ) -> Result<()> {
-    let is_wanted = arguments.fix
+    let is_wanted = mends
         || (questions.are_asked()
             && cognito::fix::run(described, config, true, report).await?
             && questions.agrees("Do that now?")?);
@@ -187,10 +182,7 @@ async fn keep_secret(store: &Store, secret: &Secret<String>, report: &mut Report
              or remove that one first",
             store.deployment
         ),
-        None => {
-            store.create(&name, secret.expose(), Protection::Encrypted).await?;
-            report.did(format!("stored the app client's secret as {name}"));
-        }
+        None => client_secret::store_first(store, secret.expose(), false, report).await?,
     }
     Ok(())
 }

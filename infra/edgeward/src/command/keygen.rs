@@ -1,7 +1,5 @@
 //! `edgeward keygen`
 
-use std::{fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
-
 use anyhow::{Context as _, Result, bail};
 
 use super::Located;
@@ -10,6 +8,7 @@ use crate::{
     generate,
     jwks::{Kind, PrivateJwks},
     parameter::Protection,
+    private_file,
     report::Report,
 };
 
@@ -32,7 +31,7 @@ pub(crate) async fn run(arguments: &Keygen, report: &mut Report) -> Result<()> {
             report.did(format!("would write keys to {}", path.display()));
             return Ok(());
         }
-        write(path, &asked.to_text()).with_context(|| format!("cannot write {}", path.display()))?;
+        private_file::create(path, &asked.to_text()).with_context(|| format!("cannot write {}", path.display()))?;
         report.did(format!("wrote the keys {} to {}", listed(asked), path.display()));
         return Ok(());
     }
@@ -76,10 +75,4 @@ fn listed(keys: &PrivateJwks) -> String {
     let described =
         kinds.flat_map(|kind| keys.of_kind(kind).map(move |key| format!("{} ({})", key.key_id(), kind.word())));
     described.collect::<Vec<_>>().join(", ")
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    Ok(())
 }

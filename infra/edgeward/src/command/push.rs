@@ -3,13 +3,12 @@
 use anyhow::{Context as _, Result};
 use edgeward_identity::names::edge::{COGNITO_CLIENT_SECRET, KEYS};
 
-use super::{Described, accepted, publish_jwks::publish};
+use super::{Described, accepted, client_secret, publish_jwks::publish};
 use crate::{
     cli::Push,
     destination::{Destination, Part},
     jwks::PrivateJwks,
     managed_secret,
-    parameter::Protection,
     pool::Pool,
     report::Report,
 };
@@ -33,13 +32,7 @@ pub(crate) async fn run(arguments: &Push, report: &mut Report) -> Result<()> {
     destination.fits(&settings, deployment, report)?;
 
     if let Some(secret) = &first_secret {
-        let name = super::secret_parameter(deployment);
-        if dry_run {
-            report.did(format!("would store the app client's secret as {name}"));
-        } else {
-            store.create(&name, secret.expose(), Protection::Encrypted).await?;
-            report.did(format!("stored the app client's secret as {name}"));
-        }
+        client_secret::store_first(&store, secret.expose(), dry_run, report).await?;
     }
     let keys = settings.get(KEYS).context("the deployment has no keys: run `edgeward keygen`")?;
     publish(&store, &PrivateJwks::parse(keys)?, dry_run, report).await?;

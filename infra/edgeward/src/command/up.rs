@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use edgeward_core::Config;
 use edgeward_identity::names::edge::{COGNITO_CLIENT_SECRET, KEYS};
 
-use super::{Described, accepted, check, drift::documents, keys_parameter, secret_parameter, smoke};
+use super::{Described, accepted, check, client_secret, drift::documents, keys_parameter, secret_parameter, smoke};
 use crate::{
     cli::Up,
     destination::{Destination, Part},
@@ -40,19 +40,13 @@ pub(crate) async fn run(arguments: &Up, report: &mut Report) -> Result<()> {
     let destination = Destination::prepare(&arguments.target, described.deployment(), dry_run).await?;
     let mut settings = described.settings.clone();
     make_keys(&described, &destination, &mut settings, arguments, report).await?;
-    read_secret(&described, &mut settings, dry_run, report).await?;
-    described.settings = settings.clone();
-    managed_secret::resolve(&mut settings, &described.aws).await?;
-    let config = accepted(&settings, described.deployment(), report)?;
-    destination.fits(&settings, described.deployment(), report)?;
-
-    check::look(&described, arguments.target.env, &arguments.plain_http, arguments.clock.now(), report).await?;
-    report.print_notes();
+    let config = checked(&mut described, &mut settings, arguments, report).await?;
     if report.has_problems() && !arguments.force {
         bail!(
             "nothing was deployed: mend the problems above (`edgeward check --fix` mends those of the app client), or add --force"
         );
     }
+    destination.fits(&settings, described.deployment(), report)?;
     let part = Part::Everything { domain: true, only_changes: true };
     destination.deliver(&settings, &config, part, dry_run, report).await?;
     if dry_run {
@@ -62,6 +56,22 @@ pub(crate) async fn run(arguments: &Up, report: &mut Report) -> Result<()> {
         Patience { limit: Duration::from_secs(arguments.wait), interval: Duration::from_millis(arguments.interval) };
     let target = Target::new(&config, arguments.edge_url.as_ref());
     try_out(&target, &config, &settings, patience, report).await
+}
+
+/// Completes the settings with the app client's secret, and checks all of it as `edgeward check` does.
+async fn checked(
+    described: &mut Described,
+    settings: &mut Settings,
+    arguments: &Up,
+    report: &mut Report,
+) -> Result<Config> {
+    read_secret(described, settings, arguments.dry_run, report).await?;
+    described.settings = settings.clone();
+    managed_secret::resolve(settings, &described.aws).await?;
+    let config = accepted(settings, described.deployment(), report)?;
+    check::look(described, arguments.target.env, &arguments.plain_http, arguments.clock.now(), report).await?;
+    report.print_notes();
+    Ok(config)
 }
 
 /// Tries the edge, and says how to use it.
@@ -133,16 +143,11 @@ async fn read_secret(described: &Described, settings: &mut Settings, dry_run: bo
     if settings.get(COGNITO_CLIENT_SECRET).is_some() {
         return Ok(());
     }
-    let name = secret_parameter(described.deployment());
     let secret = Pool::of(settings, &described.aws)?.first_secret().await;
-    let secret =
-        secret.with_context(|| format!("{name} is missing: `edgeward secret set cognito-client-secret` stores it"))?;
+    let secret = secret.with_context(|| {
+        let name = secret_parameter(described.deployment());
+        format!("{name} is missing: `edgeward secret set cognito-client-secret` stores it")
+    })?;
     settings.set(COGNITO_CLIENT_SECRET, secret.expose());
-    if dry_run {
-        report.did(format!("would store the app client's secret as {name}"));
-        return Ok(());
-    }
-    described.store.create(&name, secret.expose(), Protection::Encrypted).await?;
-    report.did(format!("stored the app client's secret as {name}"));
-    Ok(())
+    client_secret::store_first(&described.store, secret.expose(), dry_run, report).await
 }

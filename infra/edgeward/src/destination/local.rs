@@ -1,11 +1,6 @@
 //! A local edge: what `wrangler dev` reads. Variables stand in `wrangler.json`, secrets in `.dev.vars`.
 
-use std::{
-    fs,
-    io::Write as _,
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_core::Config;
@@ -14,7 +9,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::{CONFIG, bindings};
-use crate::{deployment::Environment, edge::Settings, report::Report};
+use crate::{deployment::Environment, edge::Settings, private_file, report::Report};
 
 /// A folder with the settings of a local edge.
 #[derive(Debug)]
@@ -45,10 +40,10 @@ impl Local {
             return Ok(());
         }
         let written = || {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.output)?;
+            private_file::make_folder(&self.output)?;
             // wrangler reads both again as soon as one changes.
-            replace(&secrets, &secrets_text)?;
-            replace(&config_file, &config_text)
+            private_file::replace(&secrets, &secrets_text)?;
+            private_file::replace(&config_file, &config_text)
         };
         written().with_context(|| format!("cannot write {what}"))?;
         report.did(format!("wrote {what}"));
@@ -59,7 +54,7 @@ impl Local {
     pub(super) fn remove(&self, dry_run: bool, report: &mut Report) -> Result<bool> {
         let mut found = Vec::new();
         // A write that broke off has left its draft.
-        for path in self.files().into_iter().flat_map(|path| [draft(&path), path]) {
+        for path in self.files().into_iter().flat_map(|path| [private_file::draft(&path), path]) {
             if path.try_exists().with_context(|| format!("cannot read {}", path.display()))? {
                 found.push(path);
             }
@@ -134,17 +129,4 @@ fn dev_vars(settings: &Settings) -> Result<Zeroizing<String>> {
         lines.push_str("'\n");
     }
     Ok(lines)
-}
-
-fn draft(path: &Path) -> PathBuf {
-    path.with_extension("new")
-}
-
-/// Never half of a file, and never readable by others.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let draft = draft(path);
-    let _ = fs::remove_file(&draft);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    fs::rename(draft, path)
 }

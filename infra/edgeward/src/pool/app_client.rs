@@ -19,6 +19,11 @@ pub(crate) struct AppClient {
 impl Pool {
     /// The app client.
     pub(crate) async fn describe(&self) -> Result<AppClient> {
+        Ok(self.describe_whole().await?.0)
+    }
+
+    /// The app client, and the JSON that describes it: with members that this release of the SDK does not know.
+    pub(super) async fn describe_whole(&self) -> Result<(AppClient, Answer)> {
         let request = self.client.describe_user_pool_client().user_pool_id(&self.pool_id).client_id(&self.client_id);
         let doing = format!("describe the app client {} of {}", self.client_id, self.pool_id);
         let raw = Answer::default();
@@ -26,7 +31,7 @@ impl Pool {
         let answer = answer.map_err(|error| explained(&doing, &self.region, error))?;
         let described = answer.user_pool_client.with_context(|| format!("Cognito does not {doing}"))?;
         let unmodelled: Option<Described> = raw.read();
-        Ok(AppClient { described, secret_arn: unmodelled.and_then(|answer| answer.client.secret_arn) })
+        Ok((AppClient { described, secret_arn: unmodelled.and_then(|answer| answer.client.secret_arn) }, raw))
     }
 }
 

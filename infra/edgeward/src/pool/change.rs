@@ -10,7 +10,7 @@ use aws_sdk_cognitoidentityprovider::types::{
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Pool, unmodelled::Answer};
+use super::{AppClient, Pool};
 use crate::aws::explained;
 
 /// What a new app client is made with.
@@ -44,20 +44,16 @@ impl fmt::Display for NewClient<'_> {
 }
 
 impl Pool {
-    /// The app client as Cognito describes it, with members that this release of the SDK does not know, and without those that
-    /// cannot be written.
-    pub(crate) async fn client_document(&self) -> Result<Map<String, Value>> {
+    /// The app client, and a document that [`Self::update_client`] takes: all members of its description that can be written,
+    /// also those that this release of the SDK does not know.
+    pub(crate) async fn describe_for_update(&self) -> Result<(AppClient, Map<String, Value>)> {
         const READ_ONLY: [&str; 4] = ["ClientSecret", "ClientSecretArn", "CreationDate", "LastModifiedDate"];
-        let request = self.client.describe_user_pool_client().user_pool_id(&self.pool_id).client_id(&self.client_id);
-        let doing = format!("describe the app client {} of {}", self.client_id, self.pool_id);
-        let raw = Answer::default();
-        let answer = request.customize().interceptor(raw.keeper()).send().await;
-        answer.map_err(|error| explained(&doing, &self.region, error))?;
-        let mut answer: Map<String, Value> = raw.read().with_context(|| format!("Cognito does not {doing}"))?;
-        let client = answer.get_mut("UserPoolClient").and_then(Value::as_object_mut);
-        let client = client.with_context(|| format!("Cognito does not {doing}"))?;
-        client.retain(|name, _| !READ_ONLY.contains(&name.as_str()));
-        Ok(std::mem::take(client))
+        let (client, raw) = self.describe_whole().await?;
+        let mut answer: Map<String, Value> = raw.read().unwrap_or_default();
+        let document = answer.get_mut("UserPoolClient").and_then(Value::as_object_mut);
+        let document = document.with_context(|| format!("Cognito describes no app client {}", self.client_id))?;
+        document.retain(|name, _| !READ_ONLY.contains(&name.as_str()));
+        Ok((client, std::mem::take(document)))
     }
 
     /// Makes the app client what this document says.

@@ -19,7 +19,7 @@ use aws_sdk_cognitoidentityprovider::types::{AuthFactorType, UserPoolType};
 use edgeward_core::Config;
 use edgeward_identity::names::edge::COGNITO_CLIENT_SECRET;
 
-pub(in crate::command) use self::domain::{LoginPages, login_pages};
+pub(in crate::command) use self::app_client::{callback_url, sign_out_urls};
 use self::remedy::Remedy;
 use super::super::Described;
 use crate::{

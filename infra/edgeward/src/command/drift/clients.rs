@@ -11,7 +11,7 @@ use http::{Method, StatusCode, header, request};
 use super::super::mcp;
 use crate::{
     fetch::{Answer, Fetch},
-    obstacle::{EVENTS, Obstacle, is_stopped, summary},
+    obstacle::{EVENTS, Obstacle, ask, is_stopped, summary},
     report::{Problem, Report},
     target::Target,
 };
@@ -107,13 +107,6 @@ fn challenge(resource: &ProtectedResource, config: &Config) -> String {
     let (response, _) = gate::refusal(&GateError::NoToken, &resource.path, None, resource, config);
     let value = response.headers().get(header::WWW_AUTHENTICATE);
     value.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-}
-
-async fn ask(fetch: &Fetch, request: request::Builder, body: String, url: &str) -> Result<Answer, Obstacle> {
-    match fetch.send(request, body).await {
-        Ok(answer) => Ok(answer),
-        Err(error) => Err(Obstacle::of_error(&error, url).await),
-    }
 }
 
 impl Client {

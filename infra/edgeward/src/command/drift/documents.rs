@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::PUSH;
 use crate::{
     fetch::{Fetch, USER_AGENT},
-    obstacle::Obstacle,
+    obstacle::{self, Obstacle},
     report::{Problem, Report},
     target::Target,
     waiting::{self, Patience},
@@ -102,10 +102,7 @@ async fn ask_all(documents: &[Document], target: &Target, fetch: &Fetch) -> Vec<
 async fn ask(path: &str, target: &Target, fetch: &Fetch) -> Result<Found, Obstacle> {
     let request = target.request(Method::GET, path);
     let request = request.header(header::USER_AGENT, USER_AGENT).header(header::ACCEPT, "application/json");
-    let answer = match fetch.send(request, String::new()).await {
-        Ok(answer) => answer,
-        Err(error) => return Err(Obstacle::of_error(&error, &target.url(path)).await),
-    };
+    let answer = obstacle::ask(fetch, request, String::new(), &target.url(path)).await?;
     if answer.status != StatusCode::OK {
         return Err(Obstacle::of_answer(&answer));
     }

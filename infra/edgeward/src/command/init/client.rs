@@ -7,13 +7,7 @@ use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use edgeward_core::secret::Secret;
 use zeroize::Zeroizing;
 
-use super::{
-    super::{
-        check::cognito::{LoginPages, login_pages},
-        secret::asked,
-    },
-    questions::Questions,
-};
+use super::{super::secret::asked, questions::Questions};
 use crate::{
     aws::Aws,
     cli::Answers,
@@ -104,17 +98,6 @@ impl Cognito {
     pub(super) async fn create(self, new: &NewClient<'_>) -> Result<Self> {
         let made = self.pool()?.create_client(new).await?;
         Ok(Self { client_id: made.client_id().to_owned(), ..self })
-    }
-
-    /// Gives the app client the branding style that managed login wants, if the pool has managed login; whether it did.
-    pub(super) async fn brand(&self) -> Result<bool> {
-        let pool = self.pool()?;
-        let user_pool = pool.user_pool().await?;
-        if login_pages(&pool, Some(&user_pool)).await != Some(LoginPages::Managed) || pool.is_branded().await? {
-            return Ok(false);
-        }
-        pool.create_branding().await?;
-        Ok(true)
     }
 
     /// The app client's secret: said, or as Cognito tells it. Where Cognito keeps it in Secrets Manager, the ARN of that.

@@ -14,10 +14,10 @@ use url::Url;
 use super::super::mcp;
 use crate::{
     date,
-    fetch::{Answer, Fetch, USER_AGENT},
+    fetch::{Answer, Fetch, USER_AGENT, is_loopback},
     generate,
     jwks::{Kind, PrivateJwks},
-    obstacle::{Obstacle, summary},
+    obstacle::{self, Obstacle, summary},
     report::{Problem, Report},
 };
 
@@ -150,17 +150,15 @@ impl Server<'_> {
                 request = request.header(name, value);
             }
         }
-        let answer = match self.fetch.send(request, body).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let what = match Obstacle::of_error(&error, url).await {
-                    Obstacle::Tls(error) => format!("has no good certificate: {error}"),
-                    obstacle => format!("does not answer: {obstacle}"),
-                };
-                let to_do = "is the server running, and reachable from the internet? The edge reaches it from Cloudflare's network";
-                return Err(Problem::new(url, what, to_do));
-            }
-        };
+        let answer = obstacle::ask(self.fetch, request, body, url).await.map_err(|obstacle| {
+            let what = match obstacle {
+                Obstacle::Tls(error) => format!("has no good certificate: {error}"),
+                obstacle => format!("does not answer: {obstacle}"),
+            };
+            let to_do =
+                "is the server running, and reachable from the internet? The edge reaches it from Cloudflare's network";
+            Problem::new(url, what, to_do)
+        })?;
         if answer.status.is_redirection() {
             let to = answer.header(header::LOCATION).unwrap_or("nowhere");
             let what = format!("redirects to {to}: the edge does not follow, and clients would go around it");
@@ -216,12 +214,8 @@ const VERIFY: &str = "have the server verify the header x-edgeward-identity (doc
 
 /// The identity of every user goes along: nobody on the way may read and repeat it.
 fn over_plain_http(url: &str) -> Option<Problem> {
-    let parsed = Url::parse(url).ok().filter(|parsed| parsed.scheme() == "http")?;
-    let is_here = match parsed.host()? {
-        url::Host::Domain(name) => name == "localhost",
-        url::Host::Ipv4(address) => address.is_loopback(),
-        url::Host::Ipv6(address) => address.is_loopback(),
-    };
+    let is_plain = Url::parse(url).is_ok_and(|url| url.scheme() == "http");
     let what = "is reached over plain http: anybody on the way can read the calls, and repeat an identity for a minute";
-    (!is_here).then(|| Problem::new(url, what, "give the server a certificate, and set origin-url to https"))
+    (is_plain && !is_loopback(url))
+        .then(|| Problem::new(url, what, "give the server a certificate, and set origin-url to https"))
 }

@@ -7,13 +7,13 @@ use edgeward_core::{
     oauth::CodeVerifier,
     route::Route,
 };
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode, header, request};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::{
     fetch::{Answer, Fetch, USER_AGENT},
-    obstacle::Obstacle,
+    obstacle::{self, Obstacle},
     report::{Problem, Report},
     target::Target,
 };
@@ -52,7 +52,7 @@ async fn register(target: &Target, fetch: &Fetch) -> Result<String, Problem> {
     });
     let request = target.request(Method::POST, path).header(header::USER_AGENT, USER_AGENT);
     let request = request.header(header::CONTENT_TYPE, "application/json");
-    let answer = sent(fetch.send(request, metadata.to_string()).await, &target.url(path)).await?;
+    let answer = sent(request, metadata.to_string(), &target.url(path), fetch).await?;
     let client_id = answer.json().ok().and_then(|document| document["client_id"].as_str().map(str::to_owned));
     match client_id.filter(|_| answer.status == StatusCode::CREATED) {
         Some(client_id) => Ok(client_id),
@@ -84,7 +84,7 @@ async fn consent_page(
     let request = target.request(Method::GET, &format!("{path}?{query}")).header(header::USER_AGENT, USER_AGENT);
     let request = request.header(header::ACCEPT, "text/html");
     let url = target.url(path);
-    let answer = sent(fetch.send(request, String::new()).await, &url).await?;
+    let answer = sent(request, String::new(), &url, fetch).await?;
     let is_page = answer.header(header::CONTENT_TYPE).is_some_and(|value| value.starts_with("text/html"));
     if answer.status == StatusCode::OK && is_page && answer.text().contains("<form") {
         return Ok(());
@@ -93,14 +93,9 @@ async fn consent_page(
     Err(unexpected(&answer, &url, &what, "a 200 with a form"))
 }
 
-async fn sent(answer: anyhow::Result<Answer>, url: &str) -> Result<Answer, Problem> {
-    match answer {
-        Ok(answer) => Ok(answer),
-        Err(error) => {
-            let obstacle = Obstacle::of_error(&error, url).await;
-            Err(Problem::new(url, format!("has no answer: {obstacle}"), obstacle.remedy()))
-        }
-    }
+async fn sent(request: request::Builder, body: String, url: &str, fetch: &Fetch) -> Result<Answer, Problem> {
+    let answer = obstacle::ask(fetch, request, body, url).await;
+    answer.map_err(|obstacle| Problem::new(url, format!("has no answer: {obstacle}"), obstacle.remedy()))
 }
 
 fn unexpected(answer: &Answer, url: &str, what: &str, should: &str) -> Problem {

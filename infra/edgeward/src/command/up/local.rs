@@ -15,13 +15,12 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{Described, Patience, Target, accepted, check, read_secret, try_out};
+use super::{Described, Patience, Target, checked, try_out};
 use crate::{
     cli::{self, TargetArguments, Up},
     destination::{Destination, Part},
     generate,
     jwks::PrivateJwks,
-    managed_secret,
     report::Report,
     secret_file::SecretFile,
 };
@@ -33,12 +32,7 @@ pub(super) async fn run(arguments: &Up, mut described: Described, report: &mut R
     let mut settings = described.settings.clone();
     settings.set(PUBLIC_URL, &format!("http://localhost:{}", arguments.port));
     settings.set(KEYS, &keys(&folder, arguments)?);
-    read_secret(&described, &mut settings, arguments.dry_run, report).await?;
-    described.settings = settings.clone();
-    managed_secret::resolve(&mut settings, &described.aws).await?;
-    let config = accepted(&settings, described.deployment(), report)?;
-    check::look(&described, arguments.target.env, &arguments.plain_http, arguments.clock.now(), report).await?;
-    report.print_notes();
+    let config = checked(&mut described, &mut settings, arguments, report).await?;
     if report.has_problems() && !arguments.force {
         bail!(
             "the edge was not started: the app client needs the callback URL {}/callback and what else is named above; or add \
@@ -90,7 +84,7 @@ impl Server {
         Ok(Self(child))
     }
 
-    /// It never ends by itself but for a reason, which it has said.
+    /// wrangler ends by itself only when it fails; it has printed why.
     async fn ended(&mut self) -> Result<()> {
         bail!("wrangler has ended: {}", self.0.wait().await.context("wrangler was lost")?)
     }
@@ -100,7 +94,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let id = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(group) = id {
-            // One that has ended by itself is stopped.
+            // It fails if wrangler has ended already.
             let _ = kill_process_group(group, Signal::TERM);
         }
     }

@@ -50,13 +50,12 @@ pub(super) fn check(
         );
     }
     let Some(config) = config else { return };
-    let callback = format!("{}{}", config.issuer, Route::Callback.path());
+    let callback = callback_url(config);
     if !described.callback_urls().contains(&callback) {
         problem(&format!("does not have the callback URL {callback}"), pages("add it, to the letter"));
     }
-    let signed_out = format!("{}{}", config.issuer, Route::SignedOut.path());
-    for url in std::iter::once(&signed_out).chain(&config.pages.sign_out_urls) {
-        if !described.logout_urls().contains(url) {
+    for url in sign_out_urls(config) {
+        if !described.logout_urls().contains(&url) {
             problem(&format!("does not have the sign-out URL {url}"), pages("add it, to the letter"));
         }
     }
@@ -64,6 +63,17 @@ pub(super) fn check(
     for scope in asked(config).into_iter().filter(|scope| !allowed.contains(scope)) {
         problem(&format!("does not allow the scope {scope}, which the edge asks for"), pages("add the scope"));
     }
+}
+
+/// Where Cognito sends browsers back to the edge.
+pub(in crate::command) fn callback_url(config: &Config) -> String {
+    format!("{}{}", config.issuer, Route::Callback.path())
+}
+
+/// Where it sends them after they have signed out: the edge's own page, then what the settings list.
+pub(in crate::command) fn sign_out_urls(config: &Config) -> Vec<String> {
+    let own = format!("{}{}", config.issuer, Route::SignedOut.path());
+    std::iter::once(own).chain(config.pages.sign_out_urls.iter().cloned()).collect()
 }
 
 /// Whether the parameter follows the secret: Cognito keeps it itself, or in Secrets Manager, where it is replaced.

@@ -12,7 +12,7 @@ use crate::{
 
 /// Which login pages a domain serves (`ManagedLoginVersion`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::command) enum LoginPages {
+pub(super) enum LoginPages {
     /// Version 1.
     Classic,
     /// Version 2.
@@ -86,7 +86,7 @@ pub(super) async fn check(
 }
 
 /// Which login pages the pool's domain serves, if it has one and Cognito says it.
-pub(in crate::command) async fn login_pages(pool: &Pool, user_pool: Option<&UserPoolType>) -> Option<LoginPages> {
+pub(super) async fn login_pages(pool: &Pool, user_pool: Option<&UserPoolType>) -> Option<LoginPages> {
     let name = domains(user_pool?, pool.region()).into_iter().next()?.name;
     let is_managed = pool.domain(&name).await.ok()?.managed_login_version == Some(2);
     Some(if is_managed { LoginPages::Managed } else { LoginPages::Classic })

@@ -2,11 +2,11 @@
 
 use aws_sdk_cognitoidentityprovider::types::UserPoolType;
 use edgeward_core::Config;
-use url::{Host, Url};
 
 use super::{super::super::Described, providers::Providers};
 use crate::{
     aws::is_denied,
+    fetch::is_loopback,
     firewall::{Circumstances, Firewall, review},
     pool::Pool,
     report::{Problem, Report},
@@ -55,12 +55,3 @@ pub(super) async fn check(
 }
 
 const PLACE: &str = "the firewall of the user pool";
-
-fn is_loopback(url: &str) -> bool {
-    match Url::parse(url).ok().as_ref().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}

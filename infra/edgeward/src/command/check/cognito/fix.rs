@@ -6,11 +6,13 @@
 use std::{collections::BTreeSet, fmt};
 
 use anyhow::{Result, bail};
-use edgeward_core::{Config, route::Route};
+use aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType;
+use edgeward_core::Config;
 use serde_json::{Map, Value, json};
 
 use super::{
     super::super::Described,
+    app_client::{callback_url, sign_out_urls},
     asked, attributes,
     domain::{self, LoginPages},
     has_passkeys,
@@ -69,7 +71,7 @@ pub(in crate::command) async fn run(
         );
     }
     let pool = Pool::of(&described.settings, &described.aws)?;
-    let client = pool.describe().await?;
+    let (client, mut document) = pool.describe_for_update().await?;
     let user_pool = pool.user_pool().await.ok();
     let login_pages = domain::login_pages(&pool, user_pool.as_ref()).await;
     let offers_passkeys = login_pages == Some(LoginPages::Managed) && has_passkeys(user_pool.as_ref());
@@ -79,7 +81,6 @@ pub(in crate::command) async fn run(
         if dry_run {
             report.did(format!("would give the app client {}: {names}", pool.client_id()));
         } else {
-            let mut document = pool.client_document().await?;
             changes.iter().for_each(|change| change.apply(&mut document));
             pool.update_client(document).await?;
             report.did(format!("gave the app client {}: {names}", pool.client_id()));
@@ -110,10 +111,9 @@ fn needed(client: &AppClient, config: &Config, offers_passkeys: bool) -> Vec<Cha
     let flows: Vec<_> = described.allowed_o_auth_flows().iter().map(|flow| flow.as_str()).collect();
     let has_flow = described.allowed_o_auth_flows_user_pool_client == Some(true);
     need(!has_flow || flows != ["code"], Change::CodeGrantAlone);
-    let url = |route: Route| format!("{}{}", config.issuer, route.path());
-    let callback = url(Route::Callback);
+    let callback = callback_url(config);
     need(!described.callback_urls().contains(&callback), Change::CallbackUrl(callback));
-    for url in std::iter::once(url(Route::SignedOut)).chain(config.pages.sign_out_urls.iter().cloned()) {
+    for url in sign_out_urls(config) {
         need(!described.logout_urls().contains(&url), Change::SignOutUrl(url));
     }
     let asked: BTreeSet<_> = asked(config);
@@ -123,11 +123,11 @@ fn needed(client: &AppClient, config: &Config, offers_passkeys: bool) -> Vec<Cha
     need(described.enable_token_revocation != Some(true), Change::Revocation);
     need(described.supported_identity_providers().is_empty(), Change::UserPoolItself);
     let rotates_badly = client.rotation_grace().is_none_or(|grace| grace < FULL_GRACE)
-        || client.allows(&aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType::AllowRefreshTokenAuth);
+        || client.allows(&ExplicitAuthFlowsType::AllowRefreshTokenAuth);
     need(rotates_badly, Change::Rotation);
     let seconds = config.access_token_seconds;
     need(client.access_token_seconds() < seconds, Change::AccessTokenSeconds(seconds));
-    let has_choice = client.allows(&aws_sdk_cognitoidentityprovider::types::ExplicitAuthFlowsType::AllowUserAuth);
+    let has_choice = client.allows(&ExplicitAuthFlowsType::AllowUserAuth);
     need(offers_passkeys && !has_choice, Change::ChoiceOfFactors);
     for name in attributes::missing(client, &asked) {
         need(true, Change::ReadableAttribute(name));
