@@ -27,7 +27,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test fuzz conformance interop pages load bench capacity check edge size budgets origin image image-test \
-	infra-test notices release deploy destroy trial trial-cloudflare deploy-local reproducible lock clean stack native wasm setup-edge named known-edges tool panicking-edge
+	infra-test notices release dist deploy destroy trial trial-cloudflare deploy-local reproducible lock clean stack native wasm setup-edge named known-edges tool panicking-edge
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s%s\n", $$1, $$2 }' Makefile
@@ -40,7 +40,7 @@ dev: stack ## serve the whole stack on fixed ports until Ctrl-C
 
 test: known-edges ## run every test: native, in a browser, and black-box against EDGES=cloudflare, other names, or all
 	@.ci/first-run "$(TARGET)" "make test" 15 10
-	.ci/setup edge test verifiers
+	.ci/setup edge test examples
 	.ci/browser-tests prepare
 	@# What tests of releases look at is the first edge's.
 	+$(MAKE) --no-print-directory edge $(foreach edge,$(RUN_EDGES),$(BUILDS_$(edge)))
@@ -136,6 +136,9 @@ notices: ## collect the licences of everything in bundle, image and tool into th
 release: ## build what is given to others into target/release-artifacts: PARTS="worker image cli", each with notices and SBOM; checksums
 	.ci/setup rust
 	+release/build $(PARTS)
+
+dist: ## build the tool with the Worker that it deploys into target/release-artifacts: on Linux static, for x86-64 and arm64; checksums
+	@$(MAKE) --no-print-directory release PARTS=cli
 
 deploy: named tool ## deploy DEPLOYMENT=prod to AWS and Cloudflare; BOOTSTRAP=yes the first time, DRY_RUN=yes to see what would change, LEAKED=origin-secret after a leak
 	$(DEPLOY) deploy $(DEPLOYMENT) $(if $(BOOTSTRAP),--bootstrap) $(if $(DRY_RUN),--dry-run) $(if $(LEAKED),--leaked $(LEAKED))

@@ -198,9 +198,13 @@ impl Release {
         let own = Tools::new(folder.join("release"));
         own.add("notices", r#"[ "$1" = --check ]"#);
         own.add("sbom", r#"echo "$1 for $2""#);
+        own.add("worker", r#"mkdir -p "$2"; echo "main of $1" >"$2/wrangler.toml""#);
+        own.add("static", r#"f=target/$1/release; mkdir -p $f; echo "tool for $1" >$f/edgeward; chmod +x $f/edgeward"#);
+        Tools::new(folder.join(".ci")).add("setup", "");
+        fs::create_dir_all(folder.join("edge/cloudflare")).unwrap();
         let tools = Tools::new(folder.join("tools"));
         tools.add("uname", r#"case $1 in -s) echo "${SYSTEM:-Linux}" ;; -m) echo "${MACHINE:-x86_64}" ;; esac"#);
-        tools.add("rustc", "echo host: x86_64-unknown-linux-gnu");
+        tools.add("rustc", "echo host: aarch64-apple-darwin");
         tools.add(
             "make",
             r#"case $2 in
@@ -210,7 +214,7 @@ impl Release {
         );
         tools.add(
             "cargo",
-            r#"f=target/x86_64-unknown-linux-gnu/release; mkdir -p $f; echo tool >$f/edgeward; chmod +x $f/edgeward"#,
+            r#"f=target/aarch64-apple-darwin/release; mkdir -p $f; echo tool >$f/edgeward; chmod +x $f/edgeward"#,
         );
         Self { folder, tools }
     }
@@ -241,7 +245,9 @@ fn a_release_has_every_artifact_with_its_notices_its_bill_and_its_checksum() {
     printed(release.build(&[], &[]));
     let version = env!("CARGO_PKG_VERSION");
     let mut expected = vec!["SHA256SUMS".to_owned()];
-    expected.extend(files_of(&format!("edgeward-cli-{version}-x86_64-unknown-linux-gnu"), ".tar.gz"));
+    for target in ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"] {
+        expected.extend(files_of(&format!("edgeward-cli-{version}-{target}"), ".tar.gz"));
+    }
     expected.extend(files_of(&format!("edgeward-origin-{version}-amd64"), ".tar"));
     expected.extend(files_of(&format!("edgeward-worker-{version}"), ".tar.gz"));
     assert_eq!(release.files(), expected);
@@ -252,6 +258,20 @@ fn a_release_has_every_artifact_with_its_notices_its_bill_and_its_checksum() {
     assert_eq!(summed, expected[1..]);
     let bill = fs::read_to_string(folder.join(format!("edgeward-origin-{version}-amd64.cdx.json"))).unwrap();
     assert_eq!(bill, "edgeward-origin for x86_64-unknown-linux-musl\n");
+}
+
+#[test]
+fn the_archive_of_the_tool_has_the_worker_beside_it() {
+    let release = Release::new("tool");
+    printed(release.build(&["cli"], &[]));
+    let name = format!("edgeward-cli-{}-aarch64-unknown-linux-musl", env!("CARGO_PKG_VERSION"));
+    let archive = release.folder.join("target/release-artifacts").join(format!("{name}.tar.gz"));
+    let listed = printed(Command::new("tar").arg("-tzf").arg(&archive).output().unwrap());
+    let expected = ["LICENSE", "NOTICES.txt", "edgeward", "worker/NOTICES.txt", "worker/wrangler.toml"];
+    assert_eq!(listed.lines().collect::<Vec<_>>(), expected.map(|file| format!("{name}/{file}")));
+    let tool =
+        printed(Command::new("tar").arg("-xOzf").arg(&archive).arg(format!("{name}/edgeward")).output().unwrap());
+    assert_eq!(tool, "tool for aarch64-unknown-linux-musl\n");
 }
 
 #[test]
@@ -268,9 +288,11 @@ fn on_macos_the_image_is_left_out_aloud() {
 #[test]
 fn a_tool_that_fails_leaves_no_release() {
     let release = Release::new("broken");
-    for tool in ["make", "cargo", "rustc", "notices", "sbom"] {
-        printed(release.build(&[], &[]));
-        let output = release.build(&[], &[("BROKEN", tool)]);
+    let linux = ["make", "rustc", "notices", "sbom", "worker", "static", "setup"].map(|tool| (tool, "Linux"));
+    for (tool, system) in linux.into_iter().chain([("cargo", "Darwin")]) {
+        let system = ("SYSTEM", system);
+        printed(release.build(&[], &[system]));
+        let output = release.build(&[], &[system, ("BROKEN", tool)]);
         assert!(!output.status.success(), "{tool}: {output:?}");
         assert_eq!(release.files(), Vec::<String>::new(), "{tool}");
     }

@@ -234,12 +234,13 @@ pub(crate) struct TargetArguments {
     /// Folder for the settings of a local edge: `wrangler.json` and `.dev.vars`.
     #[arg(long, value_name = "DIR", required_if_eq("target", "local"))]
     pub(crate) output: Option<PathBuf>,
-    /// Folder with the edge's wrangler.toml; by default `edge/cloudflare` here or in a folder above.
+    /// Folder with the edge's wrangler.toml; by default `worker` beside this tool, or `edge/cloudflare` of a checkout, here or
+    /// in a folder above.
     #[arg(long, value_name = "DIR")]
     pub(crate) edge_folder: Option<PathBuf>,
-    /// The program wrangler.
-    #[arg(long, value_name = "FILE", default_value = "wrangler", env = "EDGEWARD_WRANGLER")]
-    pub(crate) wrangler: PathBuf,
+    /// The program wrangler; by default `npx wrangler` with the version that was tested, and `wrangler` in a checkout.
+    #[arg(long, value_name = "FILE", env = "EDGEWARD_WRANGLER")]
+    pub(crate) wrangler: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

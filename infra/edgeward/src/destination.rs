@@ -1,17 +1,16 @@
 //! Where the edge's settings go.
 
 mod bindings;
+mod edge_folder;
 mod limits;
 mod local;
 mod wrangler;
-
-use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use edgeward_core::Config;
 use url::Url;
 
-pub(crate) use self::limits::too_large;
+pub(crate) use self::{edge_folder::EdgeFolder, limits::too_large, wrangler::Program};
 use self::{
     local::Local,
     wrangler::{Address, Wrangler},
@@ -52,16 +51,17 @@ pub(crate) enum Destination {
 impl Destination {
     /// Finds it. Nothing is written, and what is missing is said now rather than half-way.
     pub(crate) async fn prepare(arguments: &TargetArguments, deployment: &Deployment, dry_run: bool) -> Result<Self> {
-        let folder = edge_folder(arguments.edge_folder.as_deref())?;
+        let folder = EdgeFolder::find(arguments.edge_folder.as_deref())?;
         match arguments.target {
             Target::Local => {
                 let output = arguments.output.clone().context("--target local needs --output")?;
                 let environment = deployment.environment(arguments.env).unwrap_or(Environment::Dev);
-                Ok(Self::Local(Local { output, edge_folder: folder, environment }))
+                Ok(Self::Local(Local { output, edge_folder: folder.path().to_owned(), environment }))
             }
             Target::Cloudflare => {
                 let environment = deployment.environment(arguments.env)?;
-                let wrangler = Wrangler::new(arguments.wrangler.clone(), folder, environment, deployment.worker());
+                let program = Program::new(arguments.wrangler.as_deref(), &folder);
+                let wrangler = Wrangler::new(program, folder.path().to_owned(), environment, deployment.worker());
                 if !dry_run {
                     wrangler.authenticated().await?;
                 }
@@ -149,17 +149,6 @@ fn host(config: &Config, environment: Environment) -> Result<Option<String>> {
         );
     }
     Ok(None)
-}
-
-/// The folder of the edge's `wrangler.toml`.
-fn edge_folder(given: Option<&Path>) -> Result<PathBuf> {
-    let here = std::env::current_dir().context("the current folder is unknown")?;
-    let candidates: Vec<_> = match given {
-        Some(given) => vec![here.join(given)],
-        None => here.ancestors().map(|folder| folder.join("edge/cloudflare")).collect(),
-    };
-    let found = candidates.into_iter().find(|folder| folder.join(CONFIG).is_file());
-    found.context("the edge's wrangler.toml is not here: run this in a checkout of Edgeward, or add --edge-folder")
 }
 
 #[cfg(test)]

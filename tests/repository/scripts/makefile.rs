@@ -63,7 +63,7 @@ fn make(sandbox: &Sandbox, target: &str, broken: &str) -> Outcome {
 }
 
 /// Every target, and what fails it.
-const TARGETS: [(&str, &[&str]); 22] = [
+const TARGETS: [(&str, &[&str]); 23] = [
     ("demo", &[".ci/setup", "cargo", "edge/cloudflare/bind", "demo"]),
     ("dev", &[".ci/setup", "cargo", "edge/cloudflare/bind", "dev"]),
     (
@@ -86,6 +86,7 @@ const TARGETS: [(&str, &[&str]); 22] = [
     ("lock", &[".ci/lock"]),
     ("notices", &["release/notices"]),
     ("release", &[".ci/setup", "release/build"]),
+    ("dist", &[".ci/setup", "release/build"]),
     ("infra-test", &[".ci/setup", "node"]),
     ("deploy DEPLOYMENT=prod", &[".ci/setup", "cargo", "tsx"]),
     ("deploy-local", &[".ci/setup", "cargo", "origin/image", "deploy-local"]),

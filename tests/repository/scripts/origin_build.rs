@@ -14,9 +14,15 @@ const TOOLS: [(&str, &str); 3] = [
 
 fn checkout(name: &str) -> Sandbox {
     let sandbox = Sandbox::new(name);
-    for file in
-        ["origin/compile", "origin/image", "origin/Dockerfile", "origin/NOTICES.txt", "LICENSE", ".ci/reproducible"]
-    {
+    for file in [
+        "origin/compile",
+        "origin/image",
+        "origin/Dockerfile",
+        "origin/NOTICES.txt",
+        "LICENSE",
+        ".ci/reproducible",
+        "release/static",
+    ] {
         sandbox.copy(file);
     }
     for (tool, script) in TOOLS {

@@ -99,8 +99,10 @@ impl Local {
         for (name, value) in bindings {
             document[name] = value;
         }
-        // The classes of objects, and the bindings to them.
+        // What wrangler does with a bundle; the classes of objects, and the bindings to them.
         for (name, value) in [
+            ("no_bundle", &own["no_bundle"]),
+            ("find_additional_modules", &own["find_additional_modules"]),
             ("migrations", &own["migrations"]),
             ("durable_objects", &own["env"][self.environment.to_string()]["durable_objects"]),
         ] {

@@ -5,6 +5,7 @@ mod deploy;
 mod explanation;
 mod fingerprint;
 mod own_config;
+mod program;
 mod run;
 mod secrets;
 
@@ -19,12 +20,13 @@ use anyhow::{Result, bail};
 use edgeward_core::Config;
 
 use self::explanation::{codes, explain};
+pub(crate) use self::program::Program;
 use crate::{deployment::Environment, edge::Settings, report::Report};
 
 /// wrangler, for one Worker.
 #[derive(Debug)]
 pub(crate) struct Wrangler {
-    program: PathBuf,
+    program: Program,
     folder: PathBuf,
     pub(super) environment: Environment,
     worker: String,
@@ -44,7 +46,7 @@ pub(super) enum Address {
 }
 
 impl Wrangler {
-    pub(super) fn new(program: PathBuf, folder: PathBuf, environment: Environment, worker: String) -> Self {
+    pub(super) fn new(program: Program, folder: PathBuf, environment: Environment, worker: String) -> Self {
         Self { program, folder, environment, worker }
     }
 
@@ -57,11 +59,11 @@ impl Wrangler {
         let question: &[&str] = if has_token { &["--version"] } else { &["whoami", "--json"] };
         let mut command = self.command(question);
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().await;
-        if self.started(status)?.success() {
+        if self.program.started(status)?.success() {
             return Ok(());
         }
         if has_token {
-            bail!("{} does not run: does the folder of Node 22 or newer stand in PATH?", self.program.display());
+            bail!("{} does not run: does the folder of Node 22 or newer stand in PATH?", self.program);
         }
         bail!(
             "wrangler is not signed in to Cloudflare: set CLOUDFLARE_API_TOKEN (a token that may edit Workers scripts and \

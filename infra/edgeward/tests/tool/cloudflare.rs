@@ -200,14 +200,19 @@ async fn answer(State(state): State<Arc<Mutex<Account>>>, request: Request) -> R
     }
 }
 
-/// The part of an upload that is no code.
+/// The part of an upload that is no code; its code, as far as it is text, is in the member `modules`.
 async fn metadata(mut form: Multipart) -> Value {
-    let mut metadata = Value::Null;
+    let (mut metadata, mut modules) = (Value::Null, Value::Null);
     while let Some(field) = form.next_field().await.unwrap() {
-        if field.name() == Some("metadata") {
-            metadata = serde_json::from_str(&field.text().await.unwrap()).unwrap();
+        let name = field.name().unwrap().to_owned();
+        let content = field.bytes().await.unwrap();
+        if name == "metadata" {
+            metadata = serde_json::from_slice(&content).unwrap();
+        } else {
+            modules[name] = String::from_utf8_lossy(&content).into();
         }
     }
+    metadata["modules"] = modules;
     metadata
 }
 

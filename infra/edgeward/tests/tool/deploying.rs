@@ -1,6 +1,8 @@
 //! What the real wrangler does at Cloudflare when the tool tells it to: no version of the Worker that serves, however
 //! briefly, may answer 500, and nothing serves at another address than the public one.
 
+mod released;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,6 +11,7 @@ use std::{
 use axum::http::Method;
 use edgeward_core::config::Registration;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use crate::{
     cloudflare::{ACCOUNT, Cloudflare},
@@ -60,16 +63,19 @@ impl Scene {
     }
 
     async fn run_for(&self, deployment: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.world.command();
+        command.env("EDGEWARD_WRANGLER", self.world.folder.join("real-wrangler"));
+        let which = ["--deployment", deployment, "--edge-folder", self.edge_folder.to_str().unwrap()];
+        self.run_command(command, &[arguments, &which].concat()).await
+    }
+
+    async fn run_command(&self, mut command: Command, arguments: &[&str]) -> Ran {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/tools/node_modules/.bin");
         let temporary = self.world.folder.join("temporary");
         fs::create_dir_all(&temporary).unwrap();
-        let mut command = self.world.command();
         command
             .args(arguments)
-            .args(["--deployment", deployment, "--edge-folder"])
-            .arg(&self.edge_folder)
-            .env("PATH", format!("{}:/usr/bin:/bin", tools.display()))
-            .env("EDGEWARD_WRANGLER", self.world.folder.join("real-wrangler"))
+            .env("PATH", format!("{}:{}:/usr/bin:/bin", self.world.folder.join("bin").display(), tools.display()))
             .env("TMPDIR", &temporary)
             .env("NODE_COMPILE_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-compile-cache"))
             // As an operator may have it: wrangler says nothing, and has secrets in its logs.
@@ -91,7 +97,8 @@ impl Scene {
 
     /// What wrangler has written to its own logs.
     fn logs(&self) -> String {
-        let files = fs::read_dir(self.world.folder.join(".config/.wrangler/logs")).unwrap();
+        // Until wrangler runs there are none.
+        let Ok(files) = fs::read_dir(self.world.folder.join(".config/.wrangler/logs")) else { return String::new() };
         files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
     }
 

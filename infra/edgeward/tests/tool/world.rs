@@ -417,7 +417,14 @@ impl World {
 
     /// The tool without arguments.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_edgeward"));
+        let mut command = self.command_of(Path::new(env!("CARGO_BIN_EXE_edgeward")));
+        command.env("EDGEWARD_WRANGLER", self.folder.join("wrangler"));
+        command
+    }
+
+    /// A copy of the tool, which is told of no wrangler.
+    pub(crate) fn command_of(&self, tool: &Path) -> Command {
+        let mut command = Command::new(tool);
         command
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
             .env_clear()
@@ -428,8 +435,7 @@ impl World {
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_MAX_ATTEMPTS", "1")
-            .env("EDGEWARD_WRANGLER", self.folder.join("wrangler"));
+            .env("AWS_MAX_ATTEMPTS", "1");
         command
     }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use edgeward_identity::names::edge::{KEYS, PUBLIC_URL};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
-    process::{Child, Command},
+    process::Child,
     signal::unix::{SignalKind, signal},
 };
 use zeroize::Zeroizing;
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::{Described, Patience, Target, checked, try_out};
 use crate::{
     cli::{self, TargetArguments, Up},
-    destination::{Destination, Part},
+    destination::{Destination, EdgeFolder, Part, Program},
     generate,
     jwks::PrivateJwks,
     report::Report,
@@ -48,7 +48,8 @@ pub(super) async fn run(arguments: &Up, mut described: Described, report: &mut R
     if arguments.dry_run {
         return Ok(());
     }
-    let mut server = Server::start(&arguments.target.wrangler, &folder.join("wrangler.json"), arguments.port)?;
+    let wrangler = Program::new(target.wrangler.as_deref(), &EdgeFolder::find(target.edge_folder.as_deref())?);
+    let mut server = Server::start(&wrangler, &folder.join("wrangler.json"), arguments.port)?;
     let patience = Patience {
         limit: Duration::from_secs(arguments.wait.min(60)),
         interval: Duration::from_millis(arguments.interval.min(500)),
@@ -74,14 +75,11 @@ pub(super) async fn run(arguments: &Up, mut described: Described, report: &mut R
 struct Server(Child);
 
 impl Server {
-    fn start(wrangler: &Path, config: &Path, port: u16) -> Result<Self> {
-        let mut command = Command::new(wrangler);
+    fn start(wrangler: &Program, config: &Path, port: u16) -> Result<Self> {
+        let mut command = wrangler.command();
         command.args(["dev", "--config"]).arg(config).args(["--ip", "127.0.0.1", "--port", &port.to_string()]);
-        command.env("WRANGLER_SEND_METRICS", "false").stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot run {}: say where wrangler is with --wrangler", wrangler.display()))?;
-        Ok(Self(child))
+        command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
+        Ok(Self(wrangler.started(command.spawn())?))
     }
 
     /// wrangler ends by itself only when it fails; it has printed why.

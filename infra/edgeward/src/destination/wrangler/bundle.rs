@@ -26,7 +26,7 @@ impl Wrangler {
         let mut command =
             self.command(&["deploy", "--dry-run", "--env", &environment, "--config", &own.name, "--outdir"]);
         command.arg(&bundle.0).stdin(process::Stdio::null());
-        let output = self.started(command.output().await)?;
+        let output = self.program.started(command.output().await)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
             bail!("`wrangler deploy --dry-run` failed, and nothing was deployed.{} It said:\n{said}", explain(&said));

@@ -1,13 +1,12 @@
 //! Running wrangler.
 
 use std::{
-    env,
-    io::{self, ErrorKind, Write as _},
+    io::{self, Write as _},
     os::fd::AsFd as _,
     process::{Output, Stdio},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     process::Command,
@@ -27,7 +26,7 @@ impl Wrangler {
     /// Runs wrangler with `input` as its standard input, and shows what it says.
     pub(super) async fn run(&self, mut command: Command, input: &[u8]) -> Result<Ended> {
         command.stdin(Stdio::piped()).stdout(standard_error()?).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = self.started(command.spawn())?;
+        let mut child = self.program.started(command.spawn())?;
         let mut stdin = child.stdin.take().context("wrangler has no standard input")?;
         let stderr = child.stderr.take().context("wrangler has no standard error")?;
         let write = async move { stdin.write_all(input).await };
@@ -39,28 +38,13 @@ impl Wrangler {
 
     /// Runs wrangler and keeps what it says.
     pub(super) async fn output(&self, arguments: &[&str]) -> Result<Output> {
-        self.started(self.command(arguments).stdin(Stdio::null()).output().await)
+        self.program.started(self.command(arguments).stdin(Stdio::null()).output().await)
     }
 
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = self.program.command();
         command.current_dir(&self.folder).args(arguments).envs(LOGS);
-        for (name, value) in QUIET {
-            if env::var_os(name).is_none() {
-                command.env(name, value);
-            }
-        }
         command
-    }
-
-    pub(super) fn started<T>(&self, result: io::Result<T>) -> Result<T> {
-        match result {
-            Err(error) if error.kind() == ErrorKind::NotFound => bail!(
-                "{} is not there: run `.ci/setup edge` and `. .ci/env` in the checkout, or say where it is with --wrangler",
-                self.program.display()
-            ),
-            result => result.with_context(|| format!("cannot run {}", self.program.display())),
-        }
     }
 }
 
@@ -84,5 +68,3 @@ fn standard_error() -> Result<Stdio> {
 /// Whatever the operator has set: the tool reads wrangler's errors and warnings, so wrangler must show them, and its logs
 /// must leave out the bodies of requests, which hold the secrets.
 const LOGS: [(&str, &str); 2] = [("WRANGLER_LOG", "log"), ("WRANGLER_LOG_SANITIZE", "true")];
-const QUIET: [(&str, &str); 3] =
-    [("WRANGLER_HIDE_BANNER", "true"), ("WRANGLER_SEND_METRICS", "false"), ("WRANGLER_SEND_ERROR_REPORTS", "false")];

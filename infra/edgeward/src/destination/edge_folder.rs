@@ -1,0 +1,54 @@
+//! Where the Worker is that is deployed.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+use super::CONFIG;
+
+/// A folder with the edge's `wrangler.toml`.
+#[derive(Debug, Clone)]
+pub(crate) enum EdgeFolder {
+    /// The sources: wrangler compiles and bundles them.
+    Checkout(PathBuf),
+    /// The bundle that was released with this tool.
+    Released(PathBuf),
+}
+
+/// Beside the tool, in an archive that was released.
+const RELEASED: &str = "worker";
+/// In a checkout.
+const SOURCES: &str = "edge/cloudflare";
+
+impl EdgeFolder {
+    /// The folder that is named; or the one beside this program; or that of a checkout, here or in a folder above.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Self> {
+        let here = env::current_dir().context("the current folder is unknown")?;
+        let is_one = |folder: &PathBuf| folder.join(CONFIG).is_file();
+        let found = match named {
+            Some(named) => Some(here.join(named)).filter(is_one).map(Self::Checkout),
+            None => beside_this_program()
+                .filter(is_one)
+                .map(Self::Released)
+                .or_else(|| here.ancestors().map(|folder| folder.join(SOURCES)).find(is_one).map(Self::Checkout)),
+        };
+        found.context(
+            "the edge's wrangler.toml is not here: use a released archive, which has it beside the tool, run this in a checkout \
+             of Edgeward, or add --edge-folder",
+        )
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        let (Self::Checkout(path) | Self::Released(path)) = self;
+        path
+    }
+}
+
+/// Links to the program, such as one in `/usr/local/bin`, lead to the archive's folder.
+fn beside_this_program() -> Option<PathBuf> {
+    let program = fs::canonicalize(env::current_exe().ok()?).ok()?;
+    Some(program.parent()?.join(RELEASED))
+}
