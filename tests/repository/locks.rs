@@ -10,6 +10,7 @@ const FUZZED: &str = include_str!("../fuzz/Cargo.lock");
 const NODE_TOOLS: &str = include_str!("../tools/package-lock.json");
 const STACKS: &str = include_str!("../../infra/package-lock.json");
 const NODE_LIBRARY: &str = include_str!("../../origin/node/package-lock.json");
+const NODE_EXAMPLE: &str = include_str!("../../examples/typescript-sdk/package-lock.json");
 
 struct Package {
     checksum: Option<String>,
@@ -61,11 +62,21 @@ fn the_fuzz_targets_use_the_versions_that_are_shipped() {
 /// A platform's package without a hash would be whatever the registry sends there.
 #[test]
 fn every_node_package_has_a_hash_and_names_no_registry() {
-    for (name, lock) in [("tests/tools", NODE_TOOLS), ("infra", STACKS), ("origin/node", NODE_LIBRARY)] {
+    let locks = [
+        ("tests/tools", NODE_TOOLS),
+        ("infra", STACKS),
+        ("origin/node", NODE_LIBRARY),
+        ("examples/typescript-sdk", NODE_EXAMPLE),
+    ];
+    for (name, lock) in locks {
         let lock: serde_json::Value = serde_json::from_str(lock).unwrap();
         let packages = lock["packages"].as_object().unwrap();
         assert!(packages.len() > 50, "{name}: {} packages", packages.len());
-        for (package, entry) in packages.iter().filter(|(package, _)| !package.is_empty()) {
+        // The package itself, and packages of this repository that it links to.
+        let is_ours = |package: &str, entry: &serde_json::Value| {
+            package.is_empty() || package.starts_with("../") || entry["link"].as_bool() == Some(true)
+        };
+        for (package, entry) in packages.iter().filter(|(package, entry)| !is_ours(package, entry)) {
             let is_inside_another = entry["inBundle"].as_bool() == Some(true);
             assert!(entry["integrity"].is_string() || is_inside_another, "{name}: {package} has no integrity");
             assert!(entry["resolved"].is_null(), "{name}: {package} names a registry");
@@ -92,12 +103,17 @@ fn wasm_bindgen_has_the_version_of_its_crate() {
 }
 
 /// Lists of packages from PyPI, and what `make lock` made of them.
-const PYTHON: [(&str, &str, &str); 5] = [
+const PYTHON: [(&str, &str, &str); 6] = [
     ("origin", include_str!("../../origin/requirements.in"), include_str!("../../origin/requirements.txt")),
     (
         "origin/python",
         include_str!("../../origin/python/requirements.in"),
         include_str!("../../origin/python/requirements.txt"),
+    ),
+    (
+        "examples/python-fastmcp",
+        include_str!("../../examples/python-fastmcp/requirements.in"),
+        include_str!("../../examples/python-fastmcp/requirements.txt"),
     ),
     ("infra", include_str!("../../infra/requirements.in"), include_str!("../../infra/requirements.txt")),
     ("emulator", include_str!("../tools/emulator.in"), include_str!("../tools/emulator.txt")),

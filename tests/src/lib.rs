@@ -14,6 +14,7 @@ pub mod cookie_jar;
 pub mod document_host;
 pub mod edge;
 pub mod emulator;
+pub mod examples;
 pub mod fault_origin;
 pub mod form;
 pub mod forward;

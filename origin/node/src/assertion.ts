@@ -104,7 +104,8 @@ function keyIdOf(bytes: Uint8Array): string {
 
 /** Base64url without padding, in its one canonical form. */
 function decode(part: string): Uint8Array {
-  if (!/^[A-Za-z0-9_-]*$/.test(part)) throw notCompact();
+  // No bytes have a length of 1 modulo 4.
+  if (!/^[A-Za-z0-9_-]*$/.test(part) || part.length % 4 === 1) throw notCompact();
   const decoded = base64url.decode(part);
   if (base64url.encode(decoded) !== part) throw notCompact();
   return decoded;

@@ -60,6 +60,10 @@ def mac(key):
     return lambda message: hmac.new(key, message, hashlib.sha256).digest()
 
 
+def cut(part):
+    return part[:len(part) - (len(part) - 1) % 4]
+
+
 GOOD = signed(HEADER, CLAIMS)
 PARTS = GOOD.split(".")
 SURROGATE = r'"\ud800"'
@@ -81,6 +85,10 @@ REFUSED = [
     ("a dot at the end", [GOOD + "."], INVALID),
     ("a dot at the beginning", ["." + GOOD], INVALID),
     ("dots alone", [".."], INVALID),
+    ("single letters", ["a.b.c"], INVALID),
+    # No bytes are encoded in a length of 1 modulo 4.
+    *((f"{name} of an impossible length", [".".join([*PARTS[:place], cut(PARTS[place]), *PARTS[place + 1:]])], INVALID)
+      for place, name in enumerate(["a header", "claims", "a signature"])),
     ("no signature", [f"{PARTS[0]}.{PARTS[1]}."], INVALID),
     ("padding", [GOOD + "=="], INVALID),
     ("the alphabet of base64", [".".join([*PARTS[:2], PARTS[2][:-2] + "+/"])], INVALID),

@@ -3,12 +3,14 @@
 use super::sandbox::Sandbox;
 
 /// What a build leaves in the checkout.
-const MADE: [&str; 8] = [
+const MADE: [&str; 10] = [
     "target/debug/edgeward-demo",
     "tests/tools/node_modules/a",
     "tests/fuzz/target/a",
     "infra/node_modules/a",
     "origin/node/node_modules/a",
+    "examples/python-fastmcp/.venv/a",
+    "examples/typescript-sdk/node_modules/a",
     "infra/cdk.out/a",
     "edge/cloudflare/build/bindings.js",
     "edge/cloudflare/.wrangler/a",
