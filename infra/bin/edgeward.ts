@@ -1,12 +1,13 @@
 // The app: `cdk -c deployment=NAME …` takes `deployments/NAME.json`, or that file of the folder in `-c deployments=DIR`.
-// `-c creating=global,security,server,watch` names the stacks that do not stand yet.
+// `-c creating=global,security,server,watch` names the stacks that do not stand yet. `-c userPoolDomain=HOST` is the domain of a user pool
+// that exists, where the settings do not say it.
 
 import { fileURLToPath } from "node:url";
 import { App, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { Preflight } from "cdk-preflight";
 import { Deployment } from "../lib/deployment.ts";
-import { readSettings } from "../lib/settings.ts";
+import { readSettings, withUserPoolDomain } from "../lib/settings.ts";
 
 const app = new App();
 const context = (name: string) => {
@@ -17,7 +18,8 @@ try {
   const deployment = context("deployment");
   if (!deployment) throw new Error("name the deployment: -c deployment=NAME, for deployments/NAME.json");
   const folder = context("deployments") ?? fileURLToPath(new URL("../deployments", import.meta.url));
-  new Deployment(app, readSettings(deployment, folder), context("creating")?.split(","));
+  const settings = withUserPoolDomain(readSettings(deployment, folder), context("userPoolDomain"));
+  new Deployment(app, settings, context("creating")?.split(","));
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   Preflight.apply(app, { strict: true });
 } catch (error) {

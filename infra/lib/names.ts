@@ -17,6 +17,9 @@ export const GLOBAL_REGION = "us-east-1";
 export const PARTS = ["global", "security", "server", "watch"] as const;
 export type Part = (typeof PARTS)[number];
 
+/** The stacks of a deployment: all are there for a server, and one that exists needs none of the others. */
+export const partsOf = ({ server }: Pick<Settings, "server">): readonly Part[] => (server.existing ? ["security"] : PARTS);
+
 /** Region of a stack, where `home` is the deployment's. */
 export const regionOf = (part: Part, home: string) => (part === "global" || part === "watch" ? GLOBAL_REGION : home);
 
@@ -24,7 +27,7 @@ export const regionOf = (part: Part, home: string) => (part === "global" || part
 export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url"] as const;
 export type OriginParameter = (typeof ORIGIN_PARAMETERS)[number];
 
-/** The parameters of the edge that the stacks write: its variables, without `EDGEWARD_`, in lower case with hyphens. */
+/** The parameters of the edge that the stacks write: its variables, without `EDGEWARD_`, in lower case with hyphens. The secret is none: an ARN. */
 export const EDGE_PARAMETERS = [
   "public-url",
   "origin-url",
@@ -32,6 +35,7 @@ export const EDGE_PARAMETERS = [
   "cognito-user-pool-id",
   "cognito-client-id",
   "cognito-domain",
+  "cognito-client-secret",
   "cognito-scopes",
   "resources",
   "registration",

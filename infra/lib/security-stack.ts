@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import { signInRules } from "./firewall/sign-in-rules.ts";
 import { WebAcl } from "./firewall/web-acl.ts";
 import { trustedEmailProviders } from "./identity/settings.ts";
+import { ExistingSignIn } from "./identity/existing-sign-in.ts";
 import { SignIn } from "./identity/sign-in.ts";
 import { LOGIN_ALIAS_TARGET, Names, type EdgeParameter } from "./names.ts";
 import { writeParameter } from "./parameters/parameter.ts";
@@ -16,26 +17,35 @@ function rateLimits({ calls, grant, client, redirectHost, address }: NonNullable
   return named.flatMap(([name, number]) => (number ? [`${name}:${number}`] : [])).join(" ");
 }
 
-/** Who may sign in, and how the edge asks: user pool, app client, the pool's firewall, and what the edge is told of it. */
+/**
+ * Who may sign in, and how the edge asks: user pool, app client, the pool's firewall, and what the edge is told of it. A user pool
+ * that exists keeps its own firewall: it can have one only.
+ */
 export class SecurityStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings, props: StackProps = {}) {
     super(scope, id, { ...props, env: { account: settings.account, region: settings.region } });
     const names = new Names(settings);
-    const signIn = new SignIn(this, "SignIn", { settings, names });
-    const firewall = new WebAcl(this, "Firewall", {
-      name: names.of("users"),
-      scope: "REGIONAL",
-      logGroupName: names.firewallLogs("users"),
-      rules: signInRules(settings, signIn.userPool.userPoolId),
-    });
-    firewall.protect("Users", signIn.userPool.userPoolArn);
+    const { edge, server } = settings;
+    const { existing } = settings.userPool;
+    const signIn = existing ? new ExistingSignIn(this, "SignIn", { settings, existing, names }) : new SignIn(this, "SignIn", { settings, names });
+    if (!existing) {
+      const firewall = new WebAcl(this, "Firewall", {
+        name: names.of("users"),
+        scope: "REGIONAL",
+        logGroupName: names.firewallLogs("users"),
+        rules: signInRules(settings, signIn.userPool.userPoolId),
+      });
+      firewall.protect("Users", signIn.userPool.userPoolArn);
+    }
 
-    const { edge } = settings;
     const parameters: [EdgeParameter, string | undefined, string][] = [
       ["public-url", settings.publicUrl, "The edge's public origin, its issuer"],
       ["cognito-user-pool-id", signIn.userPool.userPoolId, "User pool"],
       ["cognito-client-id", signIn.client.userPoolClientId, "The edge's app client"],
       ["cognito-domain", signIn.domainName, "Host of the login pages"],
+      ["cognito-client-secret", existing?.clientSecretArn, "Where Secrets Manager keeps the app client's secret"],
+      ["origin-url", server.existing?.url, "Where the edge forwards to"],
+      ["origin-audience", server.existing?.audience, "What the edge calls the origin"],
       ["cognito-scopes", edge.cognitoScopes?.join(" "), "Scopes that the edge asks for at Cognito"],
       ["resources", edge.resources && JSON.stringify(edge.resources), "Protected resources and their scopes"],
       ["registration", edge.registration, "Dynamic client registration"],
@@ -63,14 +73,14 @@ export class SecurityStack extends Stack {
     for (const [name, value, description] of parameters) {
       if (value) writeParameter(this, names.edgeParameter(name), value, description);
     }
-    writeParameter(this, names.originParameter("issuer"), settings.publicUrl, "The edge that the origin believes");
+    if (!server.existing) writeParameter(this, names.originParameter("issuer"), settings.publicUrl, "The edge that the origin believes");
     writeParameter(this, names.stackParameter("issuer"), signIn.issuer, "Issuer of Cognito's tokens");
 
     if (signIn.aliasTarget) new CfnOutput(this, LOGIN_ALIAS_TARGET, { value: signIn.aliasTarget });
     this.watch(settings, names, signIn);
   }
 
-  private watch(settings: Settings, names: Names, { userPool, client }: SignIn) {
+  private watch(settings: Settings, names: Names, { userPool, client }: SignIn | ExistingSignIn) {
     const watch = new Watch(this, "Watch", { names, part: "sign-in", email: settings.alarmEmail });
     const pool = { UserPool: userPool.userPoolId, UserPoolClient: client.userPoolClientId };
     watch.alarm("sign-in-failures", {
@@ -95,6 +105,7 @@ export class SecurityStack extends Stack {
         meaning: `Four fifths of Cognito's quota of ${quota} requests a second are used. Ask for more in Service Quotas.`,
       });
     }
+    if (settings.userPool.existing) return;
     watch.alarm("users-blocked", {
       metric: perMinute("AWS/WAFV2", "BlockedRequests", { WebACL: names.of("users"), Region: this.region, Rule: "ALL" }),
       threshold: 100,

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { z } from "zod";
 import { poolProblems, prefixProblems, trustedEmailProviders, userPool } from "./identity/settings.ts";
+import { besideExisting } from "./existing.ts";
 import { regionProblem, zonesProblem } from "./regions.ts";
 import { imageProblem } from "./server/image-uri.ts";
 import { memoryProblem } from "./server/task-size.ts";
@@ -71,7 +72,20 @@ export type FirewallRule = (typeof FIREWALL_RULES)[number];
 
 const zoneId = z.string().regex(/^[a-z]{2,5}\d-az\d$/, "must be the id of an availability zone, such as euw1-az1");
 
+/** An MCP server that stays as it is: the stacks make none, and nothing in front of one. */
+const existingServer = z.strictObject({
+  /** What the path of a resource is put behind: an origin, or a base path with it. On this machine for trying out. */
+  url: z
+    .union([url, z.string().regex(/^http:\/\/(?:localhost|127\.0\.0\.1):\d+(?:\/[\w./-]*)?$/)], {
+      error: "must be an https URL such as https://server.example.com",
+    })
+    .refine((text) => !/[?#@]/.test(text), "must have no user, query or fragment"),
+  /** What the server's verifier calls itself. By default the URL. */
+  audience: z.url({ protocol: /^https?$/, error: "must be a URL" }).optional(),
+});
+
 const server = z.strictObject({
+  existing: existingServer.optional(),
   /** URI of the image; by default the origin of this checkout is compiled, and its image is built and pushed. */
   image: z.string().min(1).optional(),
   architecture: z.enum(["arm64", "x86_64"]).default("arm64"),
@@ -193,6 +207,9 @@ export const schema = z
         problem(path, `takes ${bytes} bytes, and a parameter holds ${MOST_PARAMETER_BYTES} at the most; make it shorter`);
       }
     }
+    if (settings.server.existing?.url.startsWith("http:") && !isLocal(settings.publicUrl)) {
+      problem(["server", "existing", "url"], "must be an https URL: the edge reaches the server through the internet");
+    }
     if (isLocal(settings.publicUrl) && settings.userPool.retain) {
       problem(["publicUrl"], "an edge on this machine is for trying out: set userPool.retain to false, too, or give an https URL");
     }
@@ -249,10 +266,21 @@ export function parseSettings(deployment: string, text: string, file = `deployme
   }
   const parsed = schema.safeParse(json);
   const problems = parsed.success
-    ? [...environmentProblems(deployment, parsed.data.edge.environment), ...prefixProblems(deployment, parsed.data.userPool)]
+    ? [
+        ...environmentProblems(deployment, parsed.data.edge.environment),
+        ...prefixProblems(deployment, parsed.data.userPool),
+        ...besideExisting(json),
+      ]
     : parsed.error.issues.map((issue) => `  ${issue.path.join(".") || "the file"}: ${issue.message}`);
   if (!parsed.success || problems.length > 0) throw new Error(`${file}:\n${problems.join("\n")}`);
   return { ...parsed.data, deployment };
+}
+
+/** The settings with the domain of a user pool that exists, as Cognito says it; that of the settings wins. */
+export function withUserPoolDomain(settings: Settings, domain: string | undefined): Settings {
+  const { existing } = settings.userPool;
+  if (!existing || existing.domain || !domain) return settings;
+  return { ...settings, userPool: { ...settings.userPool, existing: { ...existing, domain } } };
 }
 
 /** A deployment that is called like an environment belongs to it. */

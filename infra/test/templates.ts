@@ -46,7 +46,11 @@ export function synthesizeFile(deployment: string, text: string, creating: Part[
   const app = new App({ context: { ...context, "aws:cdk:bundling-stacks": [] } });
   validate?.(app);
   const stacks = new Deployment(app, parseSettings(deployment, text), creating);
-  const json = (stack: keyof Templates) => Template.fromStack(stacks[stack]).toJSON() as TemplateJson;
+  const json = (part: keyof Templates): TemplateJson => {
+    const stack = stacks[part];
+    // What a deployment does not have has nothing in it.
+    return stack ? (Template.fromStack(stack).toJSON() as TemplateJson) : { Resources: {} };
+  };
   return { global: json("global"), security: json("security"), server: json("server"), watch: json("watch") };
 }
 

@@ -3,6 +3,7 @@
 import { CloudFormationClient, DescribeStacksCommand, paginateDescribeStackEvents } from "@aws-sdk/client-cloudformation";
 import {
   CognitoIdentityProviderClient,
+  DescribeUserPoolClientCommand,
   DescribeUserPoolCommand,
   DescribeUserPoolDomainCommand,
 } from "@aws-sdk/client-cognito-identity-provider";
@@ -13,7 +14,7 @@ import { DeleteBucketCommand, DeleteObjectsCommand, HeadBucketCommand, paginateL
 import { GetParameterCommand, paginateGetParametersByPath, SSMClient } from "@aws-sdk/client-ssm";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { EcrImage } from "../server/image-uri.ts";
-import type { Aws, Identity, Stack, StackEvent, StoppedTask } from "./aws.ts";
+import type { AppClient, Aws, Identity, Stack, StackEvent, StoppedTask, UserPoolDomain } from "./aws.ts";
 import { explainIdentityError } from "./identity-error.ts";
 import { architecturesOf, MANIFEST_TYPES } from "./manifest.ts";
 
@@ -65,6 +66,27 @@ export class AwsSdk implements Aws {
 
   async hasUserPool(region: string, id: string): Promise<boolean> {
     return (await describePool(region, id)) !== undefined;
+  }
+
+  async userPoolDomain(region: string, pool: string): Promise<UserPoolDomain | undefined> {
+    const { Domain, CustomDomain } = (await describePool(region, pool))?.UserPool ?? {};
+    const name = CustomDomain ?? Domain;
+    if (!name) return undefined;
+    const client = new CognitoIdentityProviderClient({ region });
+    const { DomainDescription } = await client.send(new DescribeUserPoolDomainCommand({ Domain: name }));
+    return {
+      host: CustomDomain ?? `${Domain}.auth.${region}.amazoncognito.com`,
+      isManagedLogin: (DomainDescription?.ManagedLoginVersion ?? 1) >= 2,
+    };
+  }
+
+  async appClient(region: string, pool: string, id: string): Promise<AppClient | undefined> {
+    const client = new CognitoIdentityProviderClient({ region });
+    const asked = client.send(new DescribeUserPoolClientCommand({ UserPoolId: pool, ClientId: id }));
+    const found = (await unless(/^ResourceNotFoundException/, asked))?.UserPoolClient;
+    // The member is newer than this SDK's types.
+    const { ClientSecretArn: secretArn } = (found ?? {}) as { ClientSecretArn?: string };
+    return found && { hasSecret: found.ClientSecret !== undefined || secretArn !== undefined, secretArn };
   }
 
   async sendsThroughSes(region: string, pool: string): Promise<boolean> {

@@ -30,6 +30,18 @@ export interface StoppedTask {
   readonly containers: readonly { name: string; reason: string | undefined; exitCode: number | undefined }[];
 }
 
+export interface UserPoolDomain {
+  readonly host: string;
+  /** Whether it shows managed login, and not the classic hosted UI. */
+  readonly isManagedLogin: boolean;
+}
+
+export interface AppClient {
+  readonly hasSecret: boolean;
+  /** Where Secrets Manager keeps its secret, if Cognito has put it there. */
+  readonly secretArn: string | undefined;
+}
+
 export interface Aws {
   identity(region: string): Promise<Identity>;
   parameter(region: string, name: string): Promise<string | undefined>;
@@ -40,6 +52,10 @@ export interface Aws {
   /** The user pool of this account that a domain belongs to. */
   domainOwner(region: string, domain: string): Promise<string | undefined>;
   hasUserPool(region: string, id: string): Promise<boolean>;
+  /** The domain of a user pool that its login pages are at: that of one's own, if it has one. Nothing if it has none. */
+  userPoolDomain(region: string, pool: string): Promise<UserPoolDomain | undefined>;
+  /** An app client of a user pool, if it has this one. */
+  appClient(region: string, pool: string, id: string): Promise<AppClient | undefined>;
   /** Whether a user pool sends its mails through SES; not, if there is no such pool. */
   sendsThroughSes(region: string, pool: string): Promise<boolean>;
   /** Ids of a region's availability zones that the account may use. */

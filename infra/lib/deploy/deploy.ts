@@ -35,8 +35,8 @@ export async function steps({ job, standing }: Ready, world: World): Promise<Ste
     ...(compilesOrigin(job) ? [step("tool", "compile the origin", compileOrigin(job))] : []),
     ...(bare.length > 0 ? [step("tool", `bootstrap the CDK in ${bare.join(" and ")}`, cdk(job, ["bootstrap", ...environments]))] : []),
     ...(standing.missingKeys.length > 0 ? [step("tool", "make keys", tool(job, variables, "keygen"))] : []),
-    // Before the tasks, which read them when they start.
-    step("tool", "publish the public keys to the origin", tool(job, variables, "publish-jwks")),
+    // Before the tasks, which read them when they start. Another server reads them at the edge.
+    ...(settings.server.existing ? [] : [step("tool", "publish the public keys to the origin", tool(job, variables, "publish-jwks"))]),
     step("stacks", "deploy the stacks", cdk(job, DEPLOY, fresh)),
     ...(fresh.length > 0 ? [step("stacks", "protect what was made from deletion", cdk(job, DEPLOY))] : []),
     ...(given.stacksOnly
@@ -51,7 +51,7 @@ export async function steps({ job, standing }: Ready, world: World): Promise<Ste
 }
 
 /** Whether the stacks build the origin's image out of this checkout. */
-const compilesOrigin = ({ given, settings }: Job) => !given.assembly && !settings.server.image;
+const compilesOrigin = ({ given, settings }: Job) => !given.assembly && !settings.server.image && !settings.server.existing;
 
 /** Deploys; the exit status. */
 export async function deploy(ready: Ready, world: World): Promise<number> {
@@ -141,6 +141,12 @@ function lastWords({ settings, region, given }: Job, pool: string): string[] {
   const urls = (settings.edge.resources ?? [{ path: "/mcp" }]).map(({ path }) => `${settings.publicUrl}${path}`);
   return [
     given.stacksOnly ? next : `edgeward: the MCP server is at ${urls.join(" and ")}`,
+    ...(settings.userPool.existing ? [] : firstUser(region, pool)),
+  ];
+}
+
+function firstUser(region: string, pool: string): string[] {
+  return [
     "edgeward: a first user, who is sent a password:",
     `  aws cognito-idp admin-create-user --region ${region} --user-pool-id ${pool} --username NAME ` +
       "--user-attributes Name=email,Value=ADDRESS Name=email_verified,Value=true --desired-delivery-mediums EMAIL",

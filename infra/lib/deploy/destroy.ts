@@ -19,7 +19,8 @@ export async function destroy({ job, standing }: Ready, world: World): Promise<n
     (await removable(job, world, standing)).forEach((line) => say(`  ${line}`));
     return 1;
   }
-  const pool = await aws.parameter(job.region, job.names.edgeParameter("cognito-user-pool-id"));
+  const ours = !job.settings.userPool.existing;
+  const pool = ours ? await aws.parameter(job.region, job.names.edgeParameter("cognito-user-pool-id")) : undefined;
 
   if (!job.given.stacksOnly) {
     say("edgeward: remove the edge and its keys");
@@ -43,6 +44,7 @@ export async function destroy({ job, standing }: Ready, world: World): Promise<n
   const left = await remains(job, world, pool);
   if (left.length === 0 && status === 0) {
     say(`edgeward: nothing is left of the deployment ${job.deployment}`);
+    staying(job).forEach((line) => say(`edgeward: ${line}`));
     return 0;
   }
   say(`edgeward: ${left.length > 0 ? "this is left:" : "the stacks were not destroyed"}`);
@@ -51,11 +53,23 @@ export async function destroy({ job, standing }: Ready, world: World): Promise<n
   return 1;
 }
 
+/** What was there before the deployment, and stays. */
+function staying({ settings: { userPool, server } }: Job): string[] {
+  return [
+    ...(userPool.existing ? [`the user pool ${userPool.existing.id} stays, with all its users`] : []),
+    ...(userPool.existing?.clientId ? [`its app client ${userPool.existing.clientId} stays`] : []),
+    ...(server.existing ? [`the MCP server at ${server.existing.url} stays`] : []),
+  ];
+}
+
 function refuse({ settings, deployment }: Job, { stacks }: Standing): string | undefined {
   const remedy =
     `set userPool.retain to false and \`make deploy DEPLOYMENT=${deployment}\` first, after which nothing is kept; or use ` +
     "`cdk destroy` by hand, which keeps the user pool and the logs";
-  if (settings.userPool.retain) return `userPool.retain says that users outlive the stacks, which are protected from deletion. If all is to go, ${remedy}`;
+  if (settings.userPool.retain) {
+    const what = settings.userPool.existing ? "the stacks are kept" : "users outlive the stacks";
+    return `userPool.retain says that ${what}, which are protected from deletion. If all is to go, ${remedy}`;
+  }
   const guarded = stacks.filter(({ stack }) => stack?.isProtected).map(({ name }) => name);
   if (guarded.length > 0) return `${guarded.join(", ")}: protected from deletion, as userPool.retain was true when last deployed. If all is to go, ${remedy}`;
   return undefined;
@@ -68,7 +82,8 @@ async function removable(job: Job, world: World, { stacks }: Standing): Promise<
     ...(job.given.stacksOnly ? [] : [`the Worker ${job.worker}`]),
     ...(parameters.length > 0 ? [`${parameters.length} parameters below ${job.names.parameterRoot} in ${job.region}, the edge's keys among them`] : []),
     ...standing,
-    "with them the user pool and all its users, and the logs",
+    job.settings.userPool.existing ? "with them the logs" : "with them the user pool and all its users, and the logs",
+    ...staying(job).map((line) => `(${line})`),
   ];
 }
 

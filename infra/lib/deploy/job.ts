@@ -1,5 +1,5 @@
 import { ENVIRONMENTS, type Settings } from "../settings.ts";
-import { GLOBAL_REGION, Names, regionOf, type Part } from "../names.ts";
+import { Names, partsOf, regionOf, type Part } from "../names.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** What is deployed or destroyed. */
@@ -22,9 +22,14 @@ export class Job {
     return this.settings.region;
   }
 
+  /** Its stacks. */
+  get parts(): readonly Part[] {
+    return partsOf(this.settings);
+  }
+
   /** The regions that have stacks. */
   get regions(): string[] {
-    return [...new Set([GLOBAL_REGION, this.region])];
+    return [...new Set(this.parts.map((part) => this.regionOf(part)))];
   }
 
   regionOf(part: Part): string {
@@ -39,7 +44,8 @@ export class Job {
 
   /** Parameters with private keys, the edge's and those of sessions: the tool makes what is missing. */
   get keysParameters(): string[] {
-    return [`${this.names.parameterRoot}/edge/keys`, `${this.names.originParameterPath}/session-keys`];
+    const ofTheEdge = `${this.names.parameterRoot}/edge/keys`;
+    return this.settings.server.existing ? [ofTheEdge] : [ofTheEdge, `${this.names.originParameterPath}/session-keys`];
   }
 
   /** The Worker at Cloudflare, as the tool calls it. */
@@ -48,6 +54,7 @@ export class Job {
   }
 
   get logBuckets(): string[] {
+    if (this.settings.server.existing) return [];
     return (["alb", "cdn"] as const).map((of) => this.names.logBucket(this.settings.account, of));
   }
 }

@@ -25,6 +25,9 @@ export function replaceOriginSecret({ job, standing }: Ready, file: string, worl
     world.say(`edgeward: nothing was done: ${why}`);
     return false;
   };
+  if (job.settings.server.existing) {
+    return refuse("the stacks make no origin here (server.existing), so there is no secret of CloudFront's");
+  }
   if (creating(standing).includes("server")) {
     return refuse("the origin has no secret yet, as its stack is not deployed; deploy without LEAKED");
   }

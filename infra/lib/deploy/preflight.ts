@@ -8,6 +8,7 @@ import { domain } from "./preflight/domain.ts";
 import { address, cloudflare } from "./preflight/edge.ts";
 import { email } from "./preflight/email.ts";
 import { engine, image } from "./preflight/image.ts";
+import { replaced, userPool, withDomain } from "./preflight/existing.ts";
 import { leftOver } from "./preflight/left-over.ts";
 import { operatorsTool } from "./preflight/tool.ts";
 import { zones } from "./preflight/zones.ts";
@@ -53,6 +54,8 @@ export async function preflight(given: Arguments, settings: () => Settings, worl
     );
     if (given.action === "deploy") {
       findings.push(...(await looking("whether the CDK is bootstrapped", () => bootstrap(here, world))));
+      findings.push(...(await looking("what the deployment has made before", () => replaced(here, world))));
+      findings.push(...(await looking("the user pool", () => userPool(here, world))));
       findings.push(...(await looking("the login pages' domain", () => domain(here, world))));
       findings.push(...(await looking("how the user pool sends mails", () => email(here, world))));
       findings.push(...(await looking("the availability zones", () => zones(here, world))));
@@ -62,7 +65,7 @@ export async function preflight(given: Arguments, settings: () => Settings, worl
 
   for (const { kind, text } of findings) if (kind === "note") world.say(`edgeward: note: ${text}`);
   const problems = findings.filter(({ kind }) => kind === "problem");
-  if (job && standing && problems.length === 0) return { job, standing };
+  if (job && standing && problems.length === 0) return { job: await withDomain(job, world), standing };
   world.say(`edgeward: nothing was done, for ${problems.length === 1 ? "a reason" : `${problems.length} reasons`}:`);
   for (const { text } of problems) world.say(`  - ${text}`);
   return undefined;

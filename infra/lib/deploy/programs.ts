@@ -34,6 +34,8 @@ export function cdk(job: Job, words: string[], creating: readonly Part[] = []): 
   if (assembly) return [...argv, "--app", assembly];
   argv.push("-c", `deployment=${job.deployment}`);
   if (deployments) argv.push("-c", `deployments=${deployments}`);
+  const domain = job.settings.userPool.existing?.domain;
+  if (domain) argv.push("-c", `userPoolDomain=${domain}`);
   if (creating.length > 0) argv.push("-c", `creating=${creating.join(",")}`);
   return argv;
 }

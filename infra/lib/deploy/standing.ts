@@ -1,4 +1,4 @@
-import { PARTS, type Part } from "../names.ts";
+import type { Part } from "../names.ts";
 import type { Stack } from "./aws.ts";
 import type { Job } from "./job.ts";
 import type { World } from "./world.ts";
@@ -16,7 +16,7 @@ export interface Standing {
 }
 
 export async function look(job: Job, { aws }: World): Promise<Standing> {
-  const stacks = PARTS.map(async (part) => {
+  const stacks = job.parts.map(async (part) => {
     const [name, region] = [job.names.of(part), job.regionOf(part)];
     return { part, name, region, stack: await aws.stack(region, name) };
   });

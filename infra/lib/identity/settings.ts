@@ -76,7 +76,20 @@ const RESERVED = /aws|amazon|cognito/;
  */
 const REFRESH_TOKEN_DAYS = { own: 30, federated: 7 } as const;
 
+/** A user pool that stays as it is. The stacks make nothing in it but the edge's app client, and not that one if it is named. */
+const existing = z.strictObject({
+  id: z.string().max(55).regex(/^[\w-]+_[0-9A-Za-z]+$/, "must be the id of a user pool, such as eu-west-1_AbCdEfGhI"),
+  clientId: z.string().regex(/^[\w+]{1,128}$/, "must be the id of an app client").optional(),
+  /** Where Secrets Manager keeps the secret of that app client. By default the tool asks Cognito for it. */
+  clientSecretArn: secretArn.optional(),
+  /** Host of the login pages. By default `make deploy` asks Cognito for it. */
+  domain: z.string().max(127).regex(HOST, "must be a host such as login.example.com").optional(),
+  /** Who the new app client's users may sign in with, as the pool calls them. */
+  identityProviders: z.array(z.string().min(1).max(32)).min(1).optional(),
+});
+
 const pool = z.strictObject({
+  existing: existing.optional(),
   /** Feature plan: PLUS adds threat protection. */
   tier: z.enum(["ESSENTIALS", "PLUS"]).default("ESSENTIALS"),
   mfa: z.enum(["off", "optional", "required"]).default("optional"),
@@ -139,6 +152,9 @@ export function poolProblems({ userPool: pool, edge, region }: Pick<Settings, "u
     }
   }
 
+  if (pool.existing && !pool.existing.id.startsWith(`${region}_`)) {
+    problems.push([["userPool", "existing", "id"], `is a user pool in another region than ${region}, where the parameters are: set region to the pool's`]);
+  }
   const known = [...OPENID_SCOPES];
   for (const [identifier, scopes] of Object.entries(resourceServers)) {
     const names = Object.keys(scopes);
@@ -146,7 +162,8 @@ export function poolProblems({ userPool: pool, edge, region }: Pick<Settings, "u
     known.push(...names.map((name) => `${identifier}/${name}`));
   }
   const asked = upstreamScopes(edge);
-  const unknown = asked.filter((scope) => !known.includes(scope));
+  // What a pool has that is not ours, Cognito says when the app client is made.
+  const unknown = pool.existing ? [] : asked.filter((scope) => !known.includes(scope));
   if (unknown.length > 0) {
     const where = unknown.some((scope) => edge.cognitoScopes?.includes(scope)) ? "cognitoScopes" : "resources";
     problems.push([["edge", where], `asks Cognito for ${unknown.join(", ")}, which no server of userPool.resourceServers has`]);
@@ -156,8 +173,8 @@ export function poolProblems({ userPool: pool, edge, region }: Pick<Settings, "u
 }
 
 /** A deployment's name becomes part of the login pages' domain. */
-export function prefixProblems(deployment: string, { customDomain, domainPrefix }: Settings["userPool"]): string[] {
+export function prefixProblems(deployment: string, { customDomain, domainPrefix, existing }: Settings["userPool"]): string[] {
   const word = RESERVED.exec(deployment)?.[0];
-  if (!word || customDomain || domainPrefix) return [];
+  if (!word || customDomain || domainPrefix || existing) return [];
   return [`  userPool.domainPrefix: the deployment's name contains ${word}, which Cognito takes in no domain; set a prefix without it`];
 }

@@ -1,18 +1,15 @@
 import { Duration, RemovalPolicy, SecretValue, Stack } from "aws-cdk-lib";
 import {
   AccountRecovery,
-  CfnManagedLoginBranding,
   type CfnUserPool,
   FeaturePlan,
+  type IUserPoolClient,
   ManagedLoginVersion,
   Mfa,
-  OAuthScope,
   PasskeyUserVerification,
   ResourceServerScope,
   StandardThreatProtectionMode,
   UserPool,
-  UserPoolClient,
-  UserPoolClientIdentityProvider,
   UserPoolDomain,
   UserPoolEmail,
   UserPoolIdentityProviderGoogle,
@@ -27,8 +24,8 @@ import { explain } from "../explain.ts";
 import type { Names } from "../names.ts";
 import { cognitoIssuer } from "../regions.ts";
 import type { Settings } from "../settings.ts";
+import { edgeClient } from "./app-client.ts";
 import { loginDomain } from "./login-domain.ts";
-import { upstreamScopes } from "./scopes.ts";
 import type { EmailSender, IdentityProvider } from "./settings.ts";
 
 /**
@@ -58,7 +55,7 @@ export interface SignInProps {
 /** Where users sign in: pool, domain, login pages, and the one app client, the edge's. */
 export class SignIn extends Construct {
   readonly userPool: UserPool;
-  readonly client: UserPoolClient;
+  readonly client: IUserPoolClient;
   /** Host of the login pages. */
   readonly domainName: string;
   /** What the DNS record of a domain of one's own leads to. */
@@ -146,38 +143,9 @@ export class SignIn extends Construct {
     );
     const providers = pool.identityProviders.map((provider) => this.federate(provider));
 
-    this.client = new UserPoolClient(this, "Edge", {
-      userPool: this.userPool,
-      userPoolClientName: names.of("edge"),
-      generateSecret: true,
-      // Signing in happens at the login pages, which offer passkeys with this flow only. Cognito's default has others.
-      authFlows: { user: true },
-      oAuth: {
-        flows: { authorizationCodeGrant: true, implicitCodeGrant: false, clientCredentials: false },
-        scopes: upstreamScopes(settings.edge).map((scope) => OAuthScope.custom(scope)),
-        callbackUrls: [`${settings.publicUrl}/callback`],
-        logoutUrls: [`${settings.publicUrl}/signed-out`, ...pool.logoutUrls],
-      },
-      supportedIdentityProviders: [
-        UserPoolClientIdentityProvider.COGNITO,
-        ...providers.map((provider) => UserPoolClientIdentityProvider.custom(provider.providerName)),
-      ],
-      preventUserExistenceErrors: true,
-      enableTokenRevocation: true,
-      accessTokenValidity: Duration.seconds(pool.accessTokenSeconds),
-      idTokenValidity: Duration.seconds(pool.accessTokenSeconds),
-      refreshTokenValidity: Duration.days(pool.refreshTokenDays),
-      // The replaced token works for as long as an answer may have been lost: 60 seconds are the most that Cognito takes.
-      refreshTokenRotationGracePeriod: Duration.seconds(60),
-    });
+    this.client = edgeClient(this, { userPool: this.userPool, settings, names, providers: ["COGNITO", ...providers.map(({ providerName }) => providerName)] });
     // It names their scopes, and them.
     this.client.node.addDependency(...providers, ...resourceServers);
-
-    new CfnManagedLoginBranding(this, "Branding", {
-      userPoolId: this.userPool.userPoolId,
-      clientId: this.client.userPoolClientId,
-      useCognitoProvidedValues: true,
-    });
   }
 
   private federate(provider: IdentityProvider) {

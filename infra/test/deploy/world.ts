@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PARTS, regionOf } from "../../lib/names.ts";
-import type { Aws, Identity, Stack, StackEvent, StoppedTask } from "../../lib/deploy/aws.ts";
+import type { AppClient, Aws, Identity, Stack, StackEvent, StoppedTask, UserPoolDomain } from "../../lib/deploy/aws.ts";
 import { run } from "../../lib/deploy/run.ts";
 import type { World } from "../../lib/deploy/world.ts";
 import type { EcrImage } from "../../lib/server/image-uri.ts";
@@ -28,6 +28,10 @@ export class FakeAws implements Aws {
   ]);
   domains = new Map<string, string>();
   pools = new Set<string>();
+  /** Domains of pools, by their ids. */
+  poolDomains = new Map<string, UserPoolDomain>();
+  /** App clients, by the pool's id and their own. */
+  clients = new Map<string, AppClient>();
   /** Pools whose mails SES sends. */
   poolsWithSes = new Set<string>();
   availabilityZones = ["use1-az1", "use1-az2", "use1-az4"];
@@ -59,6 +63,12 @@ export class FakeAws implements Aws {
   }
   async hasUserPool(_region: string, id: string) {
     return this.pools.has(id);
+  }
+  async userPoolDomain(_region: string, pool: string) {
+    return this.poolDomains.get(pool);
+  }
+  async appClient(_region: string, pool: string, id: string) {
+    return this.clients.get(`${pool} ${id}`);
   }
   async sendsThroughSes(_region: string, pool: string) {
     return this.poolsWithSes.has(pool);

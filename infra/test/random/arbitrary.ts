@@ -106,11 +106,30 @@ const zonePrefix = (region: string) =>
     return `${area}${short}${number}`;
   });
 
+/** Leaves out what nothing would become of beside a user pool or a server that exists. */
+function besideExisting(userPool: Record<string, any> = {}, server: Record<string, any> = {}, firewall: Record<string, any> = {}): void {
+  const keep = (from: Record<string, any>, names: string[]) =>
+    Object.keys(from).filter((name) => !names.includes(name)).forEach((name) => delete from[name]);
+  const { existing } = userPool;
+  if (existing) {
+    if (existing.clientId) delete existing.identityProviders;
+    else delete existing.clientSecretArn;
+    keep(userPool, ["existing", "retain", "logoutUrls", ...(existing.clientId ? [] : ["accessTokenSeconds", "refreshTokenDays"])]);
+    delete firewall["signInsPerAddress"];
+  }
+  if (server["existing"]) {
+    keep(server, ["existing"]);
+    delete firewall["requestsPerAddress"];
+  }
+  if (existing && server["existing"]) delete firewall["count"];
+}
+
 /** What hardly any draw would have right, as it depends on another setting, is put right. */
 function coherent(settings: Record<string, any>): Record<string, any> {
   const { region } = settings;
   const text = JSON.stringify(settings).replaceAll("REGION", region).replaceAll("ZONE", zonePrefix(region));
   const { userPool, server, ...others } = JSON.parse(text);
+  besideExisting(userPool, server, others.firewall);
   if (userPool?.customDomain) delete userPool.domainPrefix;
   if (userPool?.identityProviders) {
     const byName = userPool.identityProviders.map((provider: any) => [provider.name ?? provider.kind, provider]);

@@ -8,6 +8,9 @@ const host = fc.constantFrom("mcp.example.com", "a.example.org", `${"long-label.
 const cognitoScope = fc.constantFrom("openid", "email", "profile", "phone");
 const secretArn = fc.constant("arn:aws:secretsmanager:REGION:123456789012:secret:corp-AbCdEf");
 
+/** One time in six; otherwise nothing, which JSON leaves out. */
+const seldom = (value: fc.Arbitrary<unknown>) => fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+
 /** In place of what the schema says, by path. `REGION` becomes the deployment's. */
 export const OVERRIDES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   account: fc.constantFrom("123456789012", "000000000000", "999999999999"),
@@ -30,6 +33,28 @@ export const OVERRIDES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   "edge.cognitoScopes": fc.uniqueArray(cognitoScope, { minLength: 1 }),
   "edge.resources.scopes.*.cognito_scope": cognitoScope,
   "edge.originGroups": fc.uniqueArray(fc.constantFrom("admins", "app-*", "*", "größe", "g".repeat(128)), { maxLength: 4 }),
+  // Not in every second draw, as it takes the place of nearly all others.
+  "userPool.existing": seldom(
+    fc.record(
+      {
+        id: fc.constantFrom("REGION_AbCdEfGhI", "REGION_1"),
+        domain: fc.constantFrom("login.example.com", "my-prefix.auth.REGION.amazoncognito.com"),
+        clientId: fc.constantFrom("1example23456789", "a"),
+        clientSecretArn: secretArn,
+        identityProviders: fc.constantFrom(["COGNITO"], ["COGNITO", "Okta"], ["Okta"]),
+      },
+      { requiredKeys: ["id", "domain"] },
+    ),
+  ),
+  "server.existing": seldom(
+    fc.record(
+      {
+        url: fc.oneof(host.map((name) => `https://${name}`), fc.constantFrom("https://server.example.com/base", "http://localhost:8080")),
+        audience: fc.constantFrom("https://server.example.com", "https://server.example.com/base"),
+      },
+      { requiredKeys: ["url"] },
+    ),
+  ),
   "userPool.accessTokenSeconds": fc.oneof(fc.constantFrom(5, 1440), fc.integer({ min: 5, max: 1440 })).map((minutes) => minutes * 60),
   "userPool.customDomain": host.map((name) => ({ name: `login.${name}`, certificateArn: certificate("us-east-1") })),
   "userPool.identityProviders.clientSecretArn": secretArn,

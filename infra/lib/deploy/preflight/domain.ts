@@ -9,6 +9,7 @@ import type { World } from "../world.ts";
  */
 export async function domain(job: Job, world: World): Promise<Finding[]> {
   const { region, names, settings } = job;
+  if (settings.userPool.existing) return [];
   const wanted = loginDomain(settings);
   const owner = await world.aws.domainOwner(region, wanted);
   if (!owner) return parent(settings.userPool.customDomain?.name, world);

@@ -4,7 +4,7 @@ import type { World } from "../world.ts";
 
 /** Whether the user pool's mails will arrive, and whether a sender that the settings do not name would be lost. */
 export async function email({ region, names, settings }: Job, { aws }: World): Promise<Finding[]> {
-  if (settings.userPool.email) return [];
+  if (settings.userPool.email || settings.userPool.existing) return [];
   const pool = await aws.parameter(region, names.edgeParameter("cognito-user-pool-id"));
   if (pool && (await aws.sendsThroughSes(region, pool))) {
     return [

@@ -11,7 +11,7 @@ const ENGINES = ["docker", "podman", "finch"];
 /** Whether the image that is built can be built. Tells the CDK the program that builds it. */
 export async function engine({ settings, given }: Job, world: World): Promise<Finding[]> {
   const { programs, variables } = world;
-  if (settings.server.image) return [];
+  if (settings.server.image || settings.server.existing) return [];
   let builds: boolean;
   try {
     builds = !given.assembly || buildsImage(given.assembly);

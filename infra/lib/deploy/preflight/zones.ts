@@ -5,6 +5,7 @@ import type { World } from "../world.ts";
 
 /** Whether the account has the availability zones that the subnets are to be in: not every account has every zone. */
 export async function zones({ region, settings }: Job, { aws }: World): Promise<Finding[]> {
+  if (settings.server.existing) return [];
   const wanted = zonesOf(region, settings.server.zones);
   if (!wanted) return [];
   const available = await aws.zones(region);
