@@ -4,25 +4,25 @@ use anyhow::{Result, ensure};
 use edgeward_tests::emulator::{Service, assembly::Assembly};
 use serde_json::{Value, json};
 
-use crate::scene::{DEPLOYMENT, GLOBAL, HOME, Scene};
+use crate::scene::{GLOBAL, HOME, Scene};
 
-/// Takes the deployment away.
-pub(crate) async fn show(scene: &Scene, assembly: &Assembly) -> Result<()> {
+/// Takes the deployment away; it has something in these regions. Gives what the script says.
+pub(crate) async fn show(scene: &Scene, assembly: &Assembly, regions: &[&str]) -> Result<String> {
     scene.part("All is taken away");
-    for region in [HOME, GLOBAL] {
+    for region in regions {
         ensure!(!left(scene, region).await?.is_empty(), "nothing is found in {region} while all stands");
     }
     let (folder, edge) = (assembly.folder().display().to_string(), scene.edge_settings().display().to_string());
     scene.tool(&["remove", "--yes", "--target", "local", "--output", &edge])?.good("edgeward remove")?;
-    let arguments = ["destroy", DEPLOYMENT, "--yes", "--stacks-only", "--assembly", &folder];
-    scene.script(&arguments, &[])?.good("destroying the stacks")?;
+    let arguments = ["destroy", scene.deployment, "--yes", "--stacks-only", "--assembly", &folder];
+    let said = scene.script(&arguments, &[])?.good("destroying the stacks")?;
     ensure!(!scene.edge_settings().join(".dev.vars").exists(), "the edge's secrets are left");
     for region in [HOME, GLOBAL] {
         let left = left(scene, region).await?;
         ensure!(left.is_empty(), "left in {region}: {left:#?}");
     }
     scene.said("in both regions no parameter, log group, secret, user pool, cluster or tagged resource is left");
-    Ok(())
+    Ok(said)
 }
 
 /// Whatever is called like the deployment, or has its tag.
@@ -39,10 +39,11 @@ async fn left(scene: &Scene, region: &str) -> Result<Vec<String>> {
         texts(&scene.aws.call(region, service, operation, input).await?, &mut left);
     }
     left.retain(|text| {
-        text.contains(&format!("edgeward-{DEPLOYMENT}")) || text.contains(&format!("edgeward/{DEPLOYMENT}"))
+        text.contains(&format!("edgeward-{}", scene.deployment))
+            || text.contains(&format!("edgeward/{}", scene.deployment))
     });
 
-    let tag = json!({ "TagFilters": [{ "Key": "edgeward:deployment", "Values": [DEPLOYMENT] }] });
+    let tag = json!({ "TagFilters": [{ "Key": "edgeward:deployment", "Values": [scene.deployment] }] });
     let tagged = scene.aws.call(region, Service::Tagging, "GetResources", tag).await?;
     let tagged = tagged["ResourceTagMappingList"].as_array().into_iter().flatten();
     let tagged = tagged.filter_map(|resource| resource["ResourceARN"].as_str());

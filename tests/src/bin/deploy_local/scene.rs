@@ -28,6 +28,8 @@ pub(crate) const GLOBAL: &str = "us-east-1";
 pub(crate) const USER: User<'static> = User { name: "ada", password: "Correct-horse-battery-9" };
 
 pub(crate) struct Scene {
+    /// The deployment's name.
+    pub(crate) deployment: &'static str,
     pub(crate) emulator: Emulator,
     pub(crate) aws: Aws,
     pub(crate) front: Front,
@@ -43,14 +45,13 @@ pub(crate) struct Ran {
 }
 
 impl Scene {
-    pub(crate) async fn start() -> Result<Self> {
-        let folder = place::run_folder("deploy")?;
+    /// An emulator of its own, for a deployment that is called so.
+    pub(crate) async fn start(deployment: &'static str) -> Result<Self> {
+        let folder = place::run_folder(&format!("deploy-{deployment}"))?;
         let emulator = Emulator::start(HOME, &folder).await?;
         let aws = emulator.aws()?;
         let front = Front::start(&Wrangler, &folder).await?;
-        let scene = Self { emulator, aws, front, folder };
-        scene.write_settings(DEPLOYMENT, &json!({}))?;
-        Ok(scene)
+        Ok(Self { deployment, emulator, aws, front, folder })
     }
 
     /// Says that something begins.
@@ -67,17 +68,23 @@ impl Scene {
         Ok(format!("{}/mcp", self.front.url()).parse()?)
     }
 
-    /// Writes the settings of a deployment, with changes to those that this machine wants.
+    /// Writes the settings of a deployment with a server of its own, with changes to those that this machine wants.
     pub(crate) fn write_settings(&self, deployment: &str, changes: &Value) -> Result<()> {
+        let mut own = json!({ "server": { "image": "edgeward-origin:latest", "architecture": architecture() } });
+        merge(&mut own, changes);
+        self.write_all_settings(deployment, &own)
+    }
+
+    /// Writes the settings of a deployment, with these besides.
+    pub(crate) fn write_all_settings(&self, deployment: &str, more: &Value) -> Result<()> {
         let mut settings = json!({
             "account": ACCOUNT,
             "region": HOME,
             "publicUrl": self.front.url(),
             "edge": { "environment": "dev" },
             "userPool": { "retain": false },
-            "server": { "image": "edgeward-origin:latest", "architecture": architecture() },
         });
-        merge(&mut settings, changes);
+        merge(&mut settings, more);
         fs::create_dir_all(self.deployments())?;
         fs::write(self.deployments().join(format!("{deployment}.json")), settings.to_string())?;
         Ok(())
@@ -115,7 +122,7 @@ impl Scene {
     /// Runs the operator's tool.
     pub(crate) fn tool(&self, arguments: &[&str]) -> Result<Ran> {
         let mut command = Command::new(place::program("edgeward")?);
-        command.args(arguments).args(["--deployment", DEPLOYMENT, "--region", HOME]);
+        command.args(arguments).args(["--deployment", self.deployment, "--region", HOME]);
         self.run(command, &[])
     }
 

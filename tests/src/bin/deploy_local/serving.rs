@@ -50,7 +50,7 @@ impl Serving {
             scene.front.add(&scene.edge_settings()).await?;
         }
         scene.said(&format!("from the parameters, and serves {}", scene.front.url()));
-        make_user(scene).await?;
+        make_user(scene, &parameter(scene, "edge/cognito-user-pool-id").await?).await?;
         scene.said(&format!("the user pool has a user, {}", USER.name));
         Ok(Self { tasks, before_cloudfront })
     }
@@ -94,8 +94,8 @@ impl Serving {
     }
 }
 
-async fn make_user(scene: &Scene) -> Result<()> {
-    let pool = parameter(scene, "edge/cognito-user-pool-id").await?;
+/// Makes the user in a pool.
+pub(crate) async fn make_user(scene: &Scene, pool: &str) -> Result<()> {
     let email = format!("{}@example.com", USER.name);
     let attributes = json!([{ "Name": "email", "Value": email }, { "Name": "email_verified", "Value": "true" }]);
     let user = json!({
