@@ -27,7 +27,7 @@ ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,amd64)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test fuzz conformance interop pages load bench capacity check edge size budgets origin image image-test \
-	infra-test notices release dist deploy destroy trial trial-cloudflare deploy-local reproducible lock clean stack native wasm setup-edge named known-edges tool panicking-edge
+	infra-test transcript notices release dist deploy destroy trial trial-cloudflare deploy-local reproducible lock clean stack native wasm setup-edge named known-edges tool panicking-edge
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s%s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,11 @@ test: known-edges ## run every test: native, in a browser, and black-box against
 fuzz: ## fuzz everything that reads what strangers send, FUZZ_SECONDS=20 each
 	.ci/setup fuzz
 	tests/fuzz/run
+
+transcript: ## do what docs/transcript.md shows, from a fresh clone to a signed-in client, and write that file with its times
+	.ci/setup edge
+	cargo build $(NATIVE) --bins
+	"$(TARGET)/debug/edgeward-transcript"
 
 conformance: stack ## run the official conformance tool through the edge, as MCP client and as judge of authorization servers
 	+cargo build -p edgeward-origin -p edgeward-tests -p edgeward-conformance --bins

@@ -84,8 +84,16 @@ impl Operator {
     /// # Errors
     /// When it does not start.
     pub async fn start(name: &str) -> Result<Self> {
+        Self::start_at(name, Port::Free, Port::Free).await
+    }
+
+    /// As [`Operator::start`], with these ports.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_at(name: &str, edge: Port, server: Port) -> Result<Self> {
         let folder = place::run_folder(name)?;
-        let (edge_port, server_port) = (Port::Free.choose()?, Port::Free.choose()?);
+        let (edge_port, server_port) = (edge.choose()?, server.choose()?);
         let cognito = Cognito::start(pool(edge_port)).await.context("cannot start the local Cognito")?;
         fs::write(folder.join("client-secret"), SECRET)?;
         Ok(Self { cognito, folder, edge_port, server_port })
@@ -109,11 +117,13 @@ impl Operator {
         format!("{}/mcp", self.audience())
     }
 
-    fn issuer(&self) -> String {
+    /// The edge's public URL.
+    pub fn issuer(&self) -> String {
         format!("http://localhost:{}", self.edge_port)
     }
 
-    fn audience(&self) -> String {
+    /// What the edge calls the MCP server.
+    pub fn audience(&self) -> String {
         format!("http://127.0.0.1:{}", self.server_port)
     }
 

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use super::CONFIG;
 
@@ -20,6 +20,8 @@ pub(crate) enum EdgeFolder {
 
 /// Beside the tool, in an archive that was released.
 const RELEASED: &str = "worker";
+/// What compiling the sources makes.
+const BUILT: &str = "build/bindings.js";
 /// In a checkout.
 const SOURCES: &str = "edge/cloudflare";
 
@@ -39,6 +41,16 @@ impl EdgeFolder {
             "the edge's wrangler.toml is not here: use a released archive, which has it beside the tool, run this in a checkout \
              of Edgeward, or add --edge-folder",
         )
+    }
+
+    /// Whether it can be served as it is. A deployment compiles and bundles what has changed.
+    pub(crate) fn is_built(&self) -> Result<()> {
+        match self {
+            Self::Checkout(path) if !path.join(BUILT).is_file() => {
+                bail!("the edge in {} is not compiled yet: run `make edge` in the checkout", path.display())
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -28,6 +28,8 @@ use crate::{
 /// Serves the edge until it is stopped.
 pub(super) async fn run(arguments: &Up, mut described: Described, report: &mut Report) -> Result<()> {
     let file = described.deployment().file().context("no file describes this deployment")?;
+    let edge = EdgeFolder::find(arguments.target.edge_folder.as_deref())?;
+    edge.is_built()?;
     let folder = file.path.parent().map(PathBuf::from).unwrap_or_default().join(".edgeward").join("local");
     let mut settings = described.settings.clone();
     settings.set(PUBLIC_URL, &format!("http://localhost:{}", arguments.port));
@@ -48,7 +50,7 @@ pub(super) async fn run(arguments: &Up, mut described: Described, report: &mut R
     if arguments.dry_run {
         return Ok(());
     }
-    let wrangler = Program::new(target.wrangler.as_deref(), &EdgeFolder::find(target.edge_folder.as_deref())?);
+    let wrangler = Program::new(target.wrangler.as_deref(), &edge);
     let mut server = Server::start(&wrangler, &folder.join("wrangler.json"), arguments.port)?;
     let patience = Patience {
         limit: Duration::from_secs(arguments.wait.min(60)),
