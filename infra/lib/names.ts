@@ -23,8 +23,8 @@ export const partsOf = ({ server }: Pick<Settings, "server">): readonly Part[] =
 /** Region of a stack, where `home` is the deployment's. */
 export const regionOf = (part: Part, home: string) => (part === "global" || part === "watch" ? GLOBAL_REGION : home);
 
-/** The parameters of the origin that the stacks write; the tool writes `jwks` and `session-keys`. */
-export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url"] as const;
+/** The parameters of the origin that the stacks write, `existing` in place of the others where the server exists; the tool writes `jwks` and `session-keys`. */
+export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url", "existing"] as const;
 export type OriginParameter = (typeof ORIGIN_PARAMETERS)[number];
 
 /** The parameters of the edge that the stacks write: its variables, without `EDGEWARD_`, in lower case with hyphens. The secret is none: an ARN. */

@@ -73,7 +73,8 @@ export class SecurityStack extends Stack {
     for (const [name, value, description] of parameters) {
       if (value) writeParameter(this, names.edgeParameter(name), value, description);
     }
-    if (!server.existing) writeParameter(this, names.originParameter("issuer"), settings.publicUrl, "The edge that the origin believes");
+    if (server.existing) writeParameter(this, names.originParameter("existing"), server.existing.url, "The origin, which is not the stacks'");
+    else writeParameter(this, names.originParameter("issuer"), settings.publicUrl, "The edge that the origin believes");
     writeParameter(this, names.stackParameter("issuer"), signIn.issuer, "Issuer of Cognito's tokens");
 
     if (signIn.aliasTarget) new CfnOutput(this, LOGIN_ALIAS_TARGET, { value: signIn.aliasTarget });

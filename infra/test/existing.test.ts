@@ -136,7 +136,7 @@ describe("an MCP server that exists", () => {
       "/edgeward/test/edge/origin-url": SERVER.url,
       "/edgeward/test/edge/origin-audience": SERVER.audience,
     });
-    expect(Object.keys(told).filter((name) => name.includes("/origin/"))).toEqual([]);
+    expect(Object.keys(told).filter((name) => name.includes("/origin/"))).toEqual(["/edgeward/test/origin/existing"]);
   });
 
   test("has the URL for an audience, unless another one is named", () => {

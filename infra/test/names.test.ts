@@ -49,7 +49,7 @@ test("every parameter that is written stands in the README's table, and no other
   };
   const clientSecretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:edge-AbCdEf";
   const existing = { id: "eu-west-1_AbCdEfGhI", domain: "login.example.com", clientId: "1example23456789", clientSecretArn };
-  const written = [settings, { userPool: { existing } }]
+  const written = [settings, { userPool: { existing } }, { server: { existing: { url: "https://server.example.com" } } }]
     .flatMap((changes) => Object.values(synthesize("test", changes)))
     .flatMap((template) => all(template, "AWS::SSM::Parameter"))
     .map(({ Properties }) => Properties.Name.replace(`${new Names({ deployment: "test" }).parameterRoot}/`, ""));

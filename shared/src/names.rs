@@ -163,6 +163,9 @@ pub mod origin {
     pub const ALLOWED_HOSTS: Setting = Setting { variable: "EDGEWARD_ALLOWED_HOSTS", parameter: "allowed-hosts" };
     /// Base URL of the US National Weather Service API.
     pub const WEATHER_URL: Setting = Setting { variable: "EDGEWARD_WEATHER_URL", parameter: "weather-url" };
+    /// A parameter that the stacks write in place of all others where an MCP server exists already, with that server's URL. The
+    /// operator's tool alone reads it.
+    pub const EXISTING: &str = "existing";
     /// Address to listen on; has no parameter, as it belongs to the container.
     pub const LISTEN: &str = "EDGEWARD_LISTEN";
     /// Seconds that open requests get to end when the process is told to stop; has no parameter either.

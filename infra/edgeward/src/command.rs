@@ -84,15 +84,15 @@ impl Located {
     }
 
     /// Refuses what is about an origin that the stacks have made.
-    fn has_origin_of_ours(&self) -> Result<()> {
-        match self.store.deployment.file() {
-            Some(file) => bail!(
+    async fn has_origin_of_ours(&self) -> Result<()> {
+        if self.store.origin().await?.is_none() {
+            bail!(
                 "the MCP server of {} is not made by Edgeward's stacks: it has no session keys here, and it reads the public \
                  keys at the edge's /.well-known/jwks.json",
-                file.path.display()
-            ),
-            None => Ok(()),
+                self.store.deployment
+            );
         }
+        Ok(())
     }
 }
 

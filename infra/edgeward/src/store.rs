@@ -6,7 +6,10 @@ use aws_sdk_ssm::{
     types::{Parameter as SsmParameter, ParameterType},
 };
 use edgeward_core::secret::Secret;
-use edgeward_identity::{UnixTime, names::edge::SETTINGS};
+use edgeward_identity::{
+    UnixTime,
+    names::{edge::SETTINGS, origin::EXISTING},
+};
 
 use crate::{
     aws::{Aws, explained},
@@ -76,12 +79,11 @@ impl Store {
         Ok(parameters)
     }
 
-    /// The origin's parameters, if the stacks have made it. A server of one's own has none.
-    pub(crate) async fn origin(&self) -> Result<Parameters> {
-        match (&self.backend, self.deployment.file()) {
-            (Backend::Ssm(ssm), None) => ssm.below(&self.deployment.origin_path()).await,
-            _ => Ok(Parameters::new()),
-        }
+    /// The origin's parameters; none if its MCP server is not the stacks'.
+    pub(crate) async fn origin(&self) -> Result<Option<Parameters>> {
+        let (Backend::Ssm(ssm), None) = (&self.backend, self.deployment.file()) else { return Ok(None) };
+        let parameters = ssm.below(&self.deployment.origin_path()).await?;
+        Ok(Some(parameters).filter(|parameters| !parameters.contains_key(EXISTING)))
     }
 
     /// Whether there is such a parameter.

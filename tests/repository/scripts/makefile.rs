@@ -49,7 +49,9 @@ fn checkout(name: &str) -> Sandbox {
     for tool in ["cargo", "node", "rustc", "wasm-pack"] {
         sandbox.tool(tool, &stub(tool));
     }
-    for program in ["demo", "dev", "conformance-run", "interop", "pages", "load", "capacity", "deploy-local"] {
+    for program in
+        ["demo", "dev", "conformance-run", "transcript", "interop", "pages", "load", "capacity", "deploy-local"]
+    {
         sandbox.program(&format!("target/debug/edgeward-{program}"), &stub(program));
     }
     sandbox.program("infra/node_modules/.bin/tsx", &stub("tsx"));
@@ -63,7 +65,7 @@ fn make(sandbox: &Sandbox, target: &str, broken: &str) -> Outcome {
 }
 
 /// Every target, and what fails it.
-const TARGETS: [(&str, &[&str]); 23] = [
+const TARGETS: [(&str, &[&str]); 24] = [
     ("demo", &[".ci/setup", "cargo", "edge/cloudflare/bind", "demo"]),
     ("dev", &[".ci/setup", "cargo", "edge/cloudflare/bind", "dev"]),
     (
@@ -72,6 +74,7 @@ const TARGETS: [(&str, &[&str]); 23] = [
     ),
     ("fuzz", &[".ci/setup", "tests/fuzz/run"]),
     ("conformance", &[".ci/setup", "cargo", "conformance-run"]),
+    ("transcript", &[".ci/setup", "cargo", "transcript"]),
     ("interop", &[".ci/setup", "cargo", "interop"]),
     ("pages", &[".ci/setup", "cargo", "pages"]),
     ("load", &[".ci/setup", "cargo", "edge/cloudflare/size", "load"]),

@@ -45,7 +45,7 @@ async fn run() -> Result<ExitCode> {
 
     session.types("git clone https://github.com/OWNER/edgeward && cd edgeward", &session.clone_command(), 0)?;
     session.types("make edge", "make edge", 2)?;
-    let install = "cargo install --locked --path infra/edgeward";
+    let install = "cargo install --locked --profile dev --path infra/edgeward";
     session.types(&format!(". .ci/env && {install}"), install, 1)?;
 
     let (issuer, audience) = (operator.issuer(), operator.audience());

@@ -29,7 +29,8 @@ pub(crate) async fn run(arguments: &Check, report: &mut Report) -> Result<()> {
         cognito::fix::run(&described, &config, arguments.dry_run, report).await?;
     }
     look(&described, arguments.env, &arguments.plain_http, arguments.clock.now(), report).await?;
-    if let (Some(_), Ok(config)) = (deployment.file(), described.settings.config(deployment)) {
+    let origin = described.store.origin().await?;
+    if let (None, Ok(config)) = (origin, described.settings.config(deployment)) {
         let keys = PrivateJwks::parse(described.settings.get(KEYS).unwrap_or_default())?;
         let longest = arguments.silence.map_or(smoke::LONGEST_SILENCE, Duration::from_millis);
         let silence = arguments.streams.then_some(longest);
@@ -61,8 +62,8 @@ pub(super) async fn look(
         report.problem(Problem::new("--env", error.to_string(), "name the environment that the edge is deployed from"));
     }
     let config = described.settings.config(deployment);
-    parameters::check(described, &origin, &config, report);
-    keys::check(described, &origin, now, report);
+    parameters::check(described, origin.as_ref(), &config, report);
+    keys::check(described, origin.as_ref(), now, report);
     let config = match config {
         Ok(config) => Some(config),
         Err(problems) => {

@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
         Leak::ClientSecret => client_secret::run(arguments, report).await,
         Leak::OriginSecret => {
             let located = super::Located::find(&arguments.which).await?;
-            located.has_origin_of_ours()?;
+            located.has_origin_of_ours().await?;
             report.did("nobody has to sign in again: CloudFront and the firewall of the origin's load balancer change");
             bail!(
                 "the origin's secret belongs to the stacks: run `make deploy DEPLOYMENT={} LEAKED=origin-secret`, which raises \

@@ -9,7 +9,7 @@ use crate::{cli::Change, jwks::PrivateJwks, parameter::Protection, report::Repor
 
 /// Writes the public keys to the origin's parameter.
 pub(crate) async fn run(arguments: &Change, report: &mut Report) -> Result<()> {
-    Located::find(&arguments.which).await?.has_origin_of_ours()?;
+    Located::find(&arguments.which).await?.has_origin_of_ours().await?;
     let described = Described::read(&arguments.which).await?;
     let keys = described.settings.get(KEYS).context("the deployment has no keys: run `edgeward keygen`")?;
     publish(&described.store, &PrivateJwks::parse(keys)?, arguments.dry_run, report).await
@@ -18,12 +18,9 @@ pub(crate) async fn run(arguments: &Change, report: &mut Report) -> Result<()> {
 /// Writes the public halves of `keys` to the origin's parameter, unless they are there. A server of one's own reads them at the
 /// edge.
 pub(super) async fn publish(store: &Store, keys: &PrivateJwks, dry_run: bool, report: &mut Report) -> Result<()> {
-    if store.deployment.file().is_some() {
-        return Ok(());
-    }
+    let Some(published) = store.origin().await? else { return Ok(()) };
     let name = super::jwks_parameter(&store.deployment);
     let public = keys.public()?;
-    let published = store.origin().await?;
     let published = published.get(JWKS.parameter).and_then(|found| serde_json::from_str::<Value>(found.text()).ok());
     if published.as_ref() == Some(&public) {
         report.did(format!("{name} has the public keys already"));

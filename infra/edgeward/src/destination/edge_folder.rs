@@ -64,3 +64,16 @@ fn beside_this_program() -> Option<PathBuf> {
     let program = fs::canonicalize(env::current_exe().ok()?).ok()?;
     Some(program.parent()?.join(RELEASED))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_that_are_not_compiled_are_not_served() {
+        let sources = EdgeFolder::Checkout("/nowhere/edge/cloudflare".into());
+        let refusal = sources.is_built().unwrap_err().to_string();
+        assert!(refusal.contains("run `make edge` in the checkout"), "{refusal}");
+        EdgeFolder::Released("/nowhere/worker".into()).is_built().unwrap();
+    }
+}

@@ -21,6 +21,7 @@ mod probe;
 mod push;
 mod remove;
 mod rotation;
+mod server_exists;
 mod waiting;
 mod worker_secrets;
 mod world;

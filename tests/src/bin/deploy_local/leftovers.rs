@@ -21,7 +21,7 @@ pub(crate) async fn show(scene: &Scene, assembly: &Assembly, regions: &[&str]) -
         let left = left(scene, region).await?;
         ensure!(left.is_empty(), "left in {region}: {left:#?}");
     }
-    scene.said("in both regions no parameter, log group, secret, user pool, cluster or tagged resource is left");
+    scene.said("in every region no parameter, log group, secret, user pool, cluster or tagged resource is left");
     Ok(said)
 }
 

@@ -24,7 +24,7 @@ const MAX_DAYS: [(Kind, u64); 3] = [(Kind::Signing, 180), (Kind::Sealing, 365), 
 /// A rotation of which no step was done for so long has been forgotten.
 const FORGOTTEN: u64 = 7 * 86_400;
 
-pub(super) fn check(described: &Described, origin: &Parameters, now: UnixTime, report: &mut Report) {
+pub(super) fn check(described: &Described, origin: Option<&Parameters>, now: UnixTime, report: &mut Report) {
     let place = keys_parameter(&described.store.deployment);
     // Malformed and missing ones are named with the other settings.
     let keys = described.settings.get(KEYS).and_then(|text| PrivateJwks::parse(text).ok());
@@ -33,9 +33,7 @@ pub(super) fn check(described: &Described, origin: &Parameters, now: UnixTime, r
             dates(keys, kind, &place, now, report);
         }
     }
-    if described.deployment().file().is_some() {
-        return;
-    }
+    let Some(origin) = origin else { return };
     published(described, origin, keys.as_ref(), report);
     sessions(described, origin, now, report);
 }

@@ -8,6 +8,7 @@ use edgeward_identity::names::{
 
 use super::super::Described;
 use crate::{
+    managed_secret,
     parameter::Parameters,
     report::{Problem, Report},
 };
@@ -16,7 +17,7 @@ const STACKS: &str = "deploy the stacks again";
 
 pub(super) fn check(
     described: &Described,
-    origin: &Parameters,
+    origin: Option<&Parameters>,
     config: &Result<Config, Vec<Problem>>,
     report: &mut Report,
 ) {
@@ -32,17 +33,15 @@ pub(super) fn check(
                 "no setting of the edge is called so",
                 "correct its name, or delete it",
             )),
-            Some(setting) if setting.secret && !found.is_secure => {
+            // The ARN of a secret is none.
+            Some(setting) if setting.secret && !found.is_secure && managed_secret::arn(found.text()).is_none() => {
                 let remedy = "delete it, replace what it held, and store that as a SecureString";
                 report.problem(Problem::new(place, "holds a secret and is not encrypted", remedy));
             }
             Some(_) => {}
         }
     }
-    let Ok(config) = config else { return };
-    if deployment.file().is_some() {
-        return;
-    }
+    let (Some(origin), Ok(config)) = (origin, config) else { return };
     let mut agrees = |setting: Setting, expected: &str, named: &str| {
         let place = format!("{}/{}", deployment.origin_path(), setting.parameter);
         match origin.get(setting.parameter).map(|found| found.text().trim()) {

@@ -23,9 +23,9 @@ use crate::{
 pub(super) async fn run(arguments: &Leaked, report: &mut Report) -> Result<()> {
     const KINDS: [Kind; 1] = [Kind::Session];
     let located = Located::find(&arguments.which).await?;
-    located.has_origin_of_ours()?;
+    located.has_origin_of_ours().await?;
     let store = located.store;
-    let found = store.origin().await?.remove(SESSION_KEYS.parameter);
+    let found = store.origin().await?.and_then(|mut origin| origin.remove(SESSION_KEYS.parameter));
     let found = found.context("the deployment has no keys of sessions: run `edgeward keygen`")?;
     let mut keys = PrivateJwks::parse_sessions(found.text())?;
     let plan = plan(&keys, &KINDS, arguments)?;
