@@ -76,7 +76,7 @@ async fn run() -> Result<ExitCode> {
     let who = client::text(&client::call(&connection, "whoami", json!({})).await?);
     let published = client::text(&client::call(&connection, "publish", json!({ "title": "News" })).await?);
     connection.cancel().await?;
-    session.client(&operator.mcp().to_string(), &[("whoami", &who), ("publish", &published)], began.elapsed());
+    session.client(operator.mcp().as_str(), &[("whoami", &who), ("publish", &published)], began.elapsed());
 
     let page = session.end()?;
     fs::write(place::checkout().join("docs/transcript.md"), &page)?;
