@@ -51,6 +51,7 @@ pub(super) async fn run(arguments: &Up, mut described: Described, report: &mut R
         return Ok(());
     }
     let wrangler = Program::new(target.wrangler.as_deref(), &edge);
+    wrangler.prepare().await?;
     let mut server = Server::start(&wrangler, &folder.join("wrangler.json"), arguments.port)?;
     let patience = Patience {
         limit: Duration::from_secs(arguments.wait.min(60)),

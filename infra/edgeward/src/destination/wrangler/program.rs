@@ -5,6 +5,7 @@ use std::{
     fmt::{self, Display, Formatter},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
+    process::Stdio,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -51,6 +52,17 @@ impl Program {
             }
         }
         command
+    }
+
+    /// Has npm get what it does not have yet, which may take longer than anybody waits for an edge.
+    pub(crate) async fn prepare(&self) -> Result<()> {
+        let Self::Npx = self else { return Ok(()) };
+        let mut command = self.command();
+        let status = command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).status().await;
+        if !self.started(status)?.success() {
+            bail!("{self} does not run; its message is above");
+        }
+        Ok(())
     }
 
     /// The program that `result` says was started; or why not.
