@@ -17,17 +17,23 @@ export const GLOBAL_REGION = "us-east-1";
 export const PARTS = ["global", "security", "server", "watch"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The stacks of a deployment: all are there for a server, and one that exists needs none of the others. */
+/** The stacks of a deployment. A server that exists needs the security stack alone. */
 export const partsOf = ({ server }: Pick<Settings, "server">): readonly Part[] => (server.existing ? ["security"] : PARTS);
 
 /** Region of a stack, where `home` is the deployment's. */
 export const regionOf = (part: Part, home: string) => (part === "global" || part === "watch" ? GLOBAL_REGION : home);
 
-/** The parameters of the origin that the stacks write, `existing` in place of the others where the server exists; the tool writes `jwks` and `session-keys`. */
+/**
+ * The parameters of the origin that the stacks write: `existing` where the server exists, and otherwise all the others. The tool writes
+ * `jwks` and `session-keys`.
+ */
 export const ORIGIN_PARAMETERS = ["issuer", "audience", "allowed-hosts", "weather-url", "existing"] as const;
 export type OriginParameter = (typeof ORIGIN_PARAMETERS)[number];
 
-/** The parameters of the edge that the stacks write: its variables, without `EDGEWARD_`, in lower case with hyphens. The secret is none: an ARN. */
+/**
+ * The parameters of the edge that the stacks write: its variables, without `EDGEWARD_`, in lower case with hyphens. They write
+ * `cognito-client-secret` where it is the ARN of a secret in Secrets Manager, and no secret itself.
+ */
 export const EDGE_PARAMETERS = [
   "public-url",
   "origin-url",
@@ -72,6 +78,9 @@ export const LOGIN_ALIAS_TARGET = "LoginAliasTarget";
 export const SERVER_ALIAS_TARGET = "ServerAliasTarget";
 /** Output of the server stack: which of the origin's secrets CloudFront sends. */
 export const ORIGIN_SECRET_GENERATION = "OriginSecretGeneration";
+
+/** Output of the security stack: the user pool that it was deployed for, if that is none of its own. */
+export const EXISTING_USER_POOL = "ExistingUserPool";
 
 /** Names of one deployment's things. All begin with the deployment's name, so that two share none. */
 export class Names {

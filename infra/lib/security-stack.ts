@@ -5,7 +5,7 @@ import { WebAcl } from "./firewall/web-acl.ts";
 import { trustedEmailProviders } from "./identity/settings.ts";
 import { ExistingSignIn } from "./identity/existing-sign-in.ts";
 import { SignIn } from "./identity/sign-in.ts";
-import { LOGIN_ALIAS_TARGET, Names, type EdgeParameter } from "./names.ts";
+import { EXISTING_USER_POOL, LOGIN_ALIAS_TARGET, Names, type EdgeParameter } from "./names.ts";
 import { writeParameter } from "./parameters/parameter.ts";
 import type { Settings } from "./settings.ts";
 import { COGNITO_QUOTAS, QUOTA_ALARM, QUOTA_PERIOD, requestsOf } from "./watch/quotas.ts";
@@ -77,6 +77,7 @@ export class SecurityStack extends Stack {
     else writeParameter(this, names.originParameter("issuer"), settings.publicUrl, "The edge that the origin believes");
     writeParameter(this, names.stackParameter("issuer"), signIn.issuer, "Issuer of Cognito's tokens");
 
+    if (existing) new CfnOutput(this, EXISTING_USER_POOL, { value: existing.id });
     if (signIn.aliasTarget) new CfnOutput(this, LOGIN_ALIAS_TARGET, { value: signIn.aliasTarget });
     this.watch(settings, names, signIn);
   }

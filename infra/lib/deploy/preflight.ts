@@ -54,7 +54,7 @@ export async function preflight(given: Arguments, settings: () => Settings, worl
     );
     if (given.action === "deploy") {
       findings.push(...(await looking("whether the CDK is bootstrapped", () => bootstrap(here, world))));
-      findings.push(...(await looking("what the deployment has made before", () => replaced(here, world))));
+      findings.push(...(await looking("what the deployment has made before", async () => (standing ? replaced(here, world, standing) : []))));
       findings.push(...(await looking("the user pool", () => userPool(here, world))));
       findings.push(...(await looking("the login pages' domain", () => domain(here, world))));
       findings.push(...(await looking("how the user pool sends mails", () => email(here, world))));

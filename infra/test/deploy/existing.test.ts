@@ -110,11 +110,23 @@ describe("nothing is done", () => {
     expect((await runWith(there, ["deploy", "prod"], both({ clientId: CLIENT, clientSecretArn: ARN }))).status, there.text).toBe(0);
   });
 
-  test("when the deployment has a user pool of its own", async () => {
+  test.each([
+    ["its own, even by its id", undefined, "the user pool of its own stack, and would let go of it"],
+    ["another one that exists", "eu-west-1_Another", "the user pool eu-west-1_Another, and would let go of it"],
+  ])("when the deployment stands with %s", async (_, pool, words) => {
     const there = world();
-    there.aws.stand("prod");
-    there.aws.parameters.set("eu-west-1 /edgeward/prod/edge/cognito-user-pool-id", "eu-west-1_Own");
-    await refused(there, { userPool: { existing: { id: POOL } } }, "has the user pool eu-west-1_Own, and would let go of it");
+    const outputs: Record<string, string> = pool ? { ExistingUserPool: pool } : {};
+    there.aws.stacks.set("eu-west-1 edgeward-prod-security", { status: "UPDATE_COMPLETE", isProtected: false, outputs });
+    there.aws.parameters.set("eu-west-1 /edgeward/prod/edge/cognito-user-pool-id", POOL);
+    await refused(there, both(), words);
+  });
+
+  test("but not when it stands with this one, or failed when it was made", async () => {
+    for (const [status, outputs] of [["UPDATE_COMPLETE", { ExistingUserPool: POOL }], ["ROLLBACK_COMPLETE", {}]] as const) {
+      const there = world();
+      there.aws.stacks.set("eu-west-1 edgeward-prod-security", { status, isProtected: false, outputs });
+      expect((await runWith(there, ["deploy", "prod"], both())).status, there.text).toBe(0);
+    }
   });
 
   test("when the deployment has a server of its own", async () => {

@@ -1,7 +1,8 @@
-import { PARTS } from "../../names.ts";
+import { EXISTING_USER_POOL, PARTS } from "../../names.ts";
 import { withUserPoolDomain } from "../../settings.ts";
 import { problem, type Finding } from "../finding.ts";
 import { Job } from "../job.ts";
+import { creating, type Standing } from "../standing.ts";
 import type { World } from "../world.ts";
 
 /** Whether the user pool and the app client that the settings name are there, and fit. */
@@ -36,7 +37,7 @@ export async function userPool({ region, settings }: Job, { aws }: World): Promi
     findings.push(problem(`userPool.existing.clientId: the user pool ${id} has no app client ${clientId}; leave clientId out, and one is made`));
   } else if (!client.hasSecret) {
     findings.push(problem(`userPool.existing.clientId: the app client ${clientId} has no secret, which cannot be added later; leave clientId out, and one is made`));
-  } else if (client.secretArn && client.secretArn !== clientSecretArn) {
+  } else if (client.secretArn && !clientSecretArn?.startsWith(client.secretArn)) {
     findings.push(problem(`userPool.existing.clientSecretArn: Secrets Manager keeps the secret of ${clientId}: set this to ${client.secretArn}`));
   }
   return findings;
@@ -53,17 +54,18 @@ export async function withDomain(job: Job, { aws }: World): Promise<Job> {
 }
 
 /** What the deployment has made itself, and the settings now say to be there already: it would be deleted, or left behind. */
-export async function replaced(job: Job, { aws }: World): Promise<Finding[]> {
-  const { deployment, names, region, settings } = job;
+export async function replaced(job: Job, { aws }: World, standing: Standing): Promise<Finding[]> {
+  const { deployment, names, settings } = job;
   const findings: Finding[] = [];
-  const security = await aws.stack(region, names.of("security"));
-  const before = security && (await aws.parameter(region, names.edgeParameter("cognito-user-pool-id")));
   const { existing } = settings.userPool;
-  if (before && existing && before !== existing.id) {
+  const security = creating(standing).includes("security") ? undefined : standing.stacks.find(({ part }) => part === "security")?.stack;
+  const before = security && (security.outputs?.[EXISTING_USER_POOL] ?? "of its own stack");
+  if (existing && before && before !== existing.id) {
     findings.push(
       problem(
-        `userPool.existing: the deployment ${deployment} has the user pool ${before}, and would let go of it: every user would have to be moved to ` +
-          `${existing.id} first. Make another deployment with the settings for that pool, and take this one away when nobody uses it`,
+        `userPool.existing: the deployment ${deployment} stands with the user pool ${before}, and would let go of it: every user would have to sign in ` +
+          `anew in ${existing.id}, and a pool that is not retained would be deleted. Make another deployment for ${existing.id}, and take this one away ` +
+          "when nobody uses it",
       ),
     );
   }
